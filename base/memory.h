@@ -1,0 +1,25 @@
+/* The one door to the heap, so that tests can fail allocation N and count what is live.
+ *
+ * Same contracts as malloc and friends, except that sizes are checked products. Memory from outside
+ * libraries (libevent, protobuf-c, mruby) is steered here where they offer a hook. */
+#ifndef STELE_BASE_MEMORY_H
+#define STELE_BASE_MEMORY_H
+
+#include <stddef.h>
+
+struct memory_table {
+    void *(*allocate)(size_t size);
+    void *(*reallocate)(void *memory, size_t size);
+    void (*release)(void *memory);
+};
+
+/* Replaces the table (NULL: the real one). Call before other threads exist, with nothing live. */
+void memory_install(const struct memory_table *table);
+
+void *memory_allocate(size_t size);
+void *memory_allocate_zeroed(size_t count, size_t size); /* NULL also when count * size overflows */
+void *memory_reallocate(void *memory, size_t size);
+void memory_free(void *memory); /* NULL is fine */
+char *memory_duplicate_string(const char *text);
+
+#endif

@@ -1,0 +1,38 @@
+/* Ranked mutexes: a thread takes them only in rising rank, asserted in debug builds. The order stands in
+ * base/lock_ranks.h, with what each protects. */
+#ifndef STELE_BASE_MUTEX_H
+#define STELE_BASE_MUTEX_H
+
+#include <pthread.h>
+#include <stdbool.h>
+#include <stdint.h>
+
+#include "base/lock_ranks.h"
+
+struct mutex {
+    pthread_mutex_t handle;
+    enum lock_rank rank;
+    pthread_t owner;     /* while held, debug builds */
+    bool is_held;
+};
+
+void mutex_init(struct mutex *mutex, enum lock_rank rank);
+void mutex_deinit(struct mutex *mutex);
+void mutex_lock(struct mutex *mutex);
+void mutex_unlock(struct mutex *mutex);
+void mutex_assert_held(const struct mutex *mutex);
+
+/* A condition; waits only in executors, never in tasks (design 8), and in client threads. */
+struct condition {
+    pthread_cond_t handle; /* on CLOCK_MONOTONIC */
+};
+
+void condition_init(struct condition *condition);
+void condition_deinit(struct condition *condition);
+void condition_wait(struct condition *condition, struct mutex *mutex);
+/* False on time-out. */
+bool condition_wait_until(struct condition *condition, struct mutex *mutex, uint64_t monotonic_ns);
+void condition_signal(struct condition *condition);
+void condition_broadcast(struct condition *condition);
+
+#endif
