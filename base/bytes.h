@@ -1,13 +1,14 @@
 /* Bytes: borrowed spans, bounds-checked readers, a growable buffer and its writers.
  *
- * Every integer that comes from or goes to disk or wire passes through here; nothing casts structs over
- * bytes. On-disk integers are little-endian (`u32`), HBase's and ZooKeeper's wire is big-endian (`be32`).
+ * Every integer that comes from or goes to disk or wire passes through here; nothing casts structs
+ * over bytes. On-disk integers are little-endian (`u32`), HBase's and ZooKeeper's wire is
+ * big-endian (`be32`).
  *
- * Readers: `span_take_*(&in, &value)` removes from the front of `in`. They return true when the bytes were
- * NOT there (so failures chain with ||), leaving `in` and `value` untouched.
+ * Readers: `span_take_*(&in, &value)` removes from the front of `in`. They return true when the
+ * bytes were NOT there (so failures chain with ||), leaving `in` and `value` untouched.
  *
- * Writers: `buffer_put_*` append; when memory or the buffer's limit runs out the buffer is marked failed,
- * later puts do nothing, and `buffer_status` says so once at the end. */
+ * Writers: `buffer_put_*` append; when memory or the buffer's limit runs out the buffer is marked
+ * failed, later puts do nothing, and `buffer_status` says so once at the end. */
 #ifndef STELE_BASE_BYTES_H
 #define STELE_BASE_BYTES_H
 
@@ -24,7 +25,7 @@ struct span {
     size_t size;
 };
 
-#define SPAN_EMPTY ((struct span){NULL, 0})
+#define SPAN_EMPTY         ((struct span){NULL, 0})
 #define SPAN_LITERAL(text) ((struct span){(const uint8_t *)(text), sizeof(text) - 1})
 
 static inline struct span span_make(const void *data, size_t size)
@@ -54,7 +55,8 @@ static inline bool span_equal(struct span a, struct span b)
 
 static inline bool span_starts_with(struct span bytes, struct span prefix)
 {
-    return bytes.size >= prefix.size && (prefix.size == 0 || memcmp(bytes.data, prefix.data, prefix.size) == 0);
+    return bytes.size >= prefix.size &&
+           (prefix.size == 0 || memcmp(bytes.data, prefix.data, prefix.size) == 0);
 }
 
 /* bytes[from, from+size), which must lie within. */
@@ -111,14 +113,16 @@ struct buffer {
     uint8_t *data;
     size_t size;
     size_t capacity;
-    size_t limit;   /* greatest size allowed; 0 = none */
-    bool is_failed; /* a put ran out of memory or over the limit */
+    size_t limit;       /* greatest size allowed; 0 = none */
+    bool is_failed;     /* a put ran out of memory or over the limit */
+    bool is_over_limit; /* ... and it was the limit */
 };
 
 void buffer_deinit(struct buffer *buffer);
 /* Empties, keeps the memory, forgets a failure. */
 void buffer_reset(struct buffer *buffer);
-/* Makes room for `size` more bytes and returns where they go (not yet counted: buffer_commit), or NULL. */
+/* Makes room for `size` more bytes and returns where they go (not yet counted: buffer_commit), or
+ * NULL. */
 uint8_t *buffer_reserve(struct buffer *buffer, size_t size);
 void buffer_commit(struct buffer *buffer, size_t size);
 void buffer_put(struct buffer *buffer, struct span bytes);
@@ -131,14 +135,17 @@ void buffer_put_be32(struct buffer *buffer, uint32_t value);
 void buffer_put_be64(struct buffer *buffer, uint64_t value);
 void buffer_put_varint(struct buffer *buffer, uint64_t value);
 void buffer_put_sized(struct buffer *buffer, struct span bytes);
-void buffer_put_format(struct buffer *buffer, const char *format, ...) __attribute__((format(printf, 2, 3)));
-/* HBase's Bytes.toStringBinary: printable ASCII but backslash as is, all else \xHH in upper case. */
+void buffer_put_format(struct buffer *buffer, const char *format, ...)
+    __attribute__((format(printf, 2, 3)));
+/* HBase's Bytes.toStringBinary: printable ASCII but backslash as is, all else \xHH in upper case.
+ */
 void buffer_put_escaped(struct buffer *buffer, struct span bytes);
 struct span buffer_span(const struct buffer *buffer);
 /* STATUS_OK, or STATUS_NO_MEMORY / STATUS_LIMIT after a failed put. */
 enum status buffer_status(const struct buffer *buffer);
 
-/* Undoes buffer_put_escaped (HBase's Bytes.toBytesBinary: \xHH, all else literal). False on no memory. */
+/* Undoes buffer_put_escaped (HBase's Bytes.toBytesBinary: \xHH, all else literal). False on no
+ * memory. */
 bool bytes_unescape(struct span text, struct buffer *out_bytes);
 
 #endif

@@ -1,6 +1,6 @@
-/* A histogram of 64-bit values with a relative error under 1 % (log-linear buckets, as HdrHistogram's:
- * 128 sub-buckets a power of two). About 58 KB; recording is a few instructions; not thread-safe: one per
- * thread, merged at the end. */
+/* A histogram of 64-bit values with a relative error under 1 % (log-linear buckets, as
+ * HdrHistogram's: 128 sub-buckets a power of two). About 58 KB; recording is a few instructions;
+ * not thread-safe: one per thread, merged at the end. */
 #ifndef STELE_BASE_HISTOGRAM_H
 #define STELE_BASE_HISTOGRAM_H
 

@@ -1,45 +1,48 @@
-/* Every limit by name, in one place. Sizes in bytes, times in milliseconds, unless the name says other. */
+/* Every limit by name, in one place. Sizes in bytes, times in milliseconds, unless the name says
+ * other. */
 #ifndef STELE_BASE_LIMITS_H
 #define STELE_BASE_LIMITS_H
 
 /* The data model (HBase's). */
-#define LIMIT_ROW_SIZE 32767
-#define LIMIT_FAMILY_SIZE 127
-#define LIMIT_CELL_SIZE (10u << 20)          /* hbase.server.keyvalue.maxsize: key + value + tags */
-#define LIMIT_TAGS_SIZE 65535
-#define LIMIT_FAMILIES 1024                  /* families of a table */
-#define LIMIT_TABLE_NAME_SIZE 255            /* namespace:qualifier */
-#define LIMIT_SCHEMA_ATTRIBUTES 4096         /* attributes and configuration entries of one schema */
-#define LIMIT_SPLIT_KEYS 100000
+#define LIMIT_ROW_SIZE          32767
+#define LIMIT_FAMILY_SIZE       127
+#define LIMIT_CELL_SIZE         (10u << 20) /* hbase.server.keyvalue.maxsize: key + value + tags */
+#define LIMIT_TAGS_SIZE         65535
+#define LIMIT_FAMILIES          1024 /* families of a table */
+#define LIMIT_TABLE_NAME_SIZE   255  /* namespace:qualifier */
+#define LIMIT_SCHEMA_ATTRIBUTES 4096 /* attributes and configuration entries of one schema */
+#define LIMIT_SPLIT_KEYS        100000
 
 /* Filters. */
-#define LIMIT_FILTER_DEPTH 16
-#define LIMIT_FILTER_NODES 1024
-#define LIMIT_REGEX_MATCH 1000000            /* pcre2 match limit */
+#define LIMIT_FILTER_DEPTH   16
+#define LIMIT_FILTER_NODES   1024
+#define LIMIT_REGEX_MATCH    1000000 /* pcre2 match limit */
 #define LIMIT_REGEX_HEAP_KIB 16384
 
 /* The wire. */
-#define LIMIT_FRAME_SIZE (256u << 20)        /* hbase.ipc.max.request.size */
+#define LIMIT_FRAME_SIZE               (256u << 20) /* hbase.ipc.max.request.size */
 #define LIMIT_FRAME_SIZE_BEFORE_HEADER (64u << 10)
-#define LIMIT_CALL_QUEUE_BYTES (1u << 30)    /* hbase.ipc.server.max.callqueue.size */
-#define LIMIT_CALLS_IN_FLIGHT 20000          /* of one server */
-#define LIMIT_CONNECTIONS 20000
-#define LIMIT_PROTOBUF_DEPTH 32
-#define LIMIT_PROTOBUF_MEMORY_FACTOR 64      /* arena cap = factor * message size + 1 MiB */
-#define LIMIT_BATCH_ACTIONS 50000
-#define LIMIT_SCANNERS 10000
-#define LIMIT_SCAN_RESULT_SIZE (100u << 20)  /* hbase.server.scanner.max.result.size */
-#define LIMIT_SCANNER_LEASE_MS 60000
-#define LIMIT_HANDSHAKE_MS 10000
-#define LIMIT_ZK_REQUEST_SIZE (1u << 20)
-#define LIMIT_ROW_READ_SIZE (256u << 20)     /* one row in a single answer: RowTooBigException */
-#define LIMIT_ROW_LOCK_WAIT_MS 30000
+#define LIMIT_CALL_QUEUE_BYTES         (1u << 30) /* hbase.ipc.server.max.callqueue.size */
+#define LIMIT_CALLS_IN_FLIGHT          20000      /* of one server */
+#define LIMIT_CONNECTIONS              20000
+#define LIMIT_PROTOBUF_DEPTH           32
+#define LIMIT_PROTOBUF_MEMORY_FACTOR   64 /* arena cap = factor * message size + 1 MiB */
+#define LIMIT_BATCH_ACTIONS            50000
+#define LIMIT_SCANNERS                 10000
+#define LIMIT_SCAN_RESULT_SIZE         (100u << 20) /* hbase.server.scanner.max.result.size */
+#define LIMIT_SCANNER_LEASE_MS         60000
+#define LIMIT_HANDSHAKE_MS             10000
+#define LIMIT_ZK_REQUEST_SIZE          (1u << 20)
+#define LIMIT_ROW_READ_SIZE            (256u << 20) /* one row in a single answer: RowTooBigException */
+#define LIMIT_ROW_LOCK_WAIT_MS         30000
 
 /* On disk. */
-#define LIMIT_MANIFEST_SIZE (64u << 20)
+#define LIMIT_MANIFEST_SIZE   (64u << 20)
 #define LIMIT_DESCRIPTOR_SIZE (16u << 20)
 #define LIMIT_LOG_RECORD_SIZE (300u << 20)
-#define LIMIT_BLOCK_SIZE (64u << 20)         /* a data block grows past its target only for one huge cell */
+#define LIMIT_BLOCK_SIZE                                                                           \
+    (64u << 20) /* a data block grows past its target only for one huge cell                       \
+                 */
 #define LIMIT_PATH_SIZE 4096
 
 #endif

@@ -1,5 +1,5 @@
-/* Ranked mutexes: a thread takes them only in rising rank, asserted in debug builds. The order stands in
- * base/lock_ranks.h, with what each protects. */
+/* Ranked mutexes: a thread takes them only in rising rank, asserted in debug builds. The order
+ * stands in base/lock_ranks.h, with what each protects. */
 #ifndef STELE_BASE_MUTEX_H
 #define STELE_BASE_MUTEX_H
 
@@ -12,9 +12,15 @@
 struct mutex {
     pthread_mutex_t handle;
     enum lock_rank rank;
-    pthread_t owner;     /* while held, debug builds */
+    pthread_t owner; /* while held, debug builds */
     bool is_held;
 };
+
+/* For mutexes of static storage. */
+#define MUTEX_INITIALIZER(lock_rank)                                                               \
+    {                                                                                              \
+        .handle = PTHREAD_MUTEX_INITIALIZER, .rank = (lock_rank)                                   \
+    }
 
 void mutex_init(struct mutex *mutex, enum lock_rank rank);
 void mutex_deinit(struct mutex *mutex);
@@ -22,7 +28,9 @@ void mutex_lock(struct mutex *mutex);
 void mutex_unlock(struct mutex *mutex);
 void mutex_assert_held(const struct mutex *mutex);
 
-/* A condition; waits only in executors, never in tasks (design 8), and in client threads. */
+/* A condition; waits only in executors, never in tasks (design 8), and in client threads. The
+ * waiter holds the one mutex and no other (asserted in debug builds). Wake-ups may be spurious:
+ * look again. */
 struct condition {
     pthread_cond_t handle; /* on CLOCK_MONOTONIC */
 };

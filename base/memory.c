@@ -1,0 +1,51 @@
+#include "base/memory.h"
+
+#include <stdlib.h>
+#include <string.h>
+
+static const struct memory_table real_table = {malloc, realloc, free};
+static const struct memory_table *table = &real_table;
+
+void memory_install(const struct memory_table *new_table)
+{
+    table = new_table ? new_table : &real_table;
+}
+
+void *memory_allocate(size_t size)
+{
+    return table->allocate(size ? size : 1); /* so that NULL always means failure */
+}
+
+void *memory_allocate_zeroed(size_t count, size_t size)
+{
+    size_t total;
+    if (__builtin_mul_overflow(count, size, &total))
+        return NULL;
+    /* The kernel's zero pages come free with calloc; a replaced table has no such call. */
+    if (table == &real_table)
+        return calloc(1, total ? total : 1);
+    void *memory = memory_allocate(total);
+    if (memory)
+        memset(memory, 0, total);
+    return memory;
+}
+
+void *memory_reallocate(void *memory, size_t size)
+{
+    return table->reallocate(memory, size ? size : 1);
+}
+
+void memory_free(void *memory)
+{
+    if (memory)
+        table->release(memory);
+}
+
+char *memory_duplicate_string(const char *text)
+{
+    size_t size = strlen(text) + 1;
+    char *copy = memory_allocate(size);
+    if (copy)
+        memcpy(copy, text, size);
+    return copy;
+}
