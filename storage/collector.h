@@ -1,0 +1,50 @@
+/* The collector: the one that deletes (design 4).
+ *
+ * What goes, and the proof needed:
+ *   an SSTable that was dropped     its dropper says that nobody reads it and that the manifest
+ * without it is durable; no newest manifest of any table names it; nobody holds the collector an
+ * SSTable never committed      its incarnation is sealed, or is ours and the file was given up; no
+ * manifest names it; nobody holds the collector a dead incarnation              it is sealed, and
+ * no newest manifest has it as owner or in its dead logs; a single segment of it, when all of its
+ * tablets are past their records there older versions in a chain       a newer one is durable a
+ * dropped table                 store_table_remove moved it to the trash What goes first lies in
+ * trash/ for COLLECTOR_TRASH_MS, less when space is short.
+ *
+ * An error is never read as "absent": when any table, manifest or plan cannot be read, nothing that
+ * it might name goes. Whoever is about to make a manifest that points at files of another tablet
+ * (split, merge, clone, snapshot) holds the collector from before it reads the pointers until its
+ * commit is durable.
+ *
+ * Threads: passes run on the upkeep executor, soon after something was given up and from time to
+ * time. Calls: any. */
+#ifndef STELE_STORAGE_COLLECTOR_H
+#define STELE_STORAGE_COLLECTOR_H
+
+#include "base/status.h"
+
+struct collector;
+struct store;
+
+#define COLLECTOR_TRASH_MS  (10 * 60 * 1000)
+#define COLLECTOR_DELAY_MS  2000 /* from a request to its pass, so that requests gather */
+#define COLLECTOR_PERIOD_MS (5 * 60 * 1000)
+
+enum status collector_new(
+    struct store *store, struct collector **out_collector, struct error *error);
+/* Takes the timers back; no pass may be running (the upkeep executor was drained). NULL is fine. */
+void collector_free(struct collector *collector);
+void collector_start(struct collector *collector);
+void collector_stop(struct collector *collector); /* no pass begins any more */
+
+/* The SSTable is in no manifest of its owner any more, durably, and no reader is left; or it was
+ * made and never committed. `file` is copied; on no memory the file stays until the next start. */
+void collector_give_up(struct collector *collector, const char *table_id, const char *file);
+/* Asks for a pass: dead logs were flushed past, a table was dropped. */
+void collector_wake(struct collector *collector);
+void collector_hold(struct collector *collector);
+void collector_release(struct collector *collector);
+
+/* One whole pass, now. Worker. Tests and fsck. */
+enum status collector_run(struct collector *collector, struct error *error);
+
+#endif

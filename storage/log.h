@@ -1,0 +1,142 @@
+/* The tablet log: one append-only log for all tablets of an incarnation, with group commit (design
+ * 5).
+ *
+ *     log_append (any thread)
+ *          |  queue                     one task on the log executor makes a group of all that
+ * waits:
+ *          v
+ *     per entry, in order:  sequence given -> its bytes placed in the group -> appended()
+ *                           (the tablet inserts its cells, still invisible, and releases row locks;
+ *                            what that lets append joins this same group)
+ *     then, once a group:   one write at the segment's tail -> one fdatasync -> one look at `alive`
+ *     per entry, in order:  durable()  (the tablet moves its read point and answers)
+ *
+ * While a group syncs, the next one gathers in the queue: the number of records a sync carries
+ * follows the load by itself, and one alone waits for nothing but its own sync.
+ *
+ * Sequences. Each tablet counts its own, from 1, rising by the order of appends; they never repeat
+ * over its owners (the next starts above). An entry may take several.
+ *
+ * Durability. SYNC and FSYNC entries are answered after the sync. SKIP entries are sequenced and
+ * called back in order but not written; ASYNC ones are written. A group of only these is answered
+ * without a sync, and synced when the queue is empty or LOG_ASYNC_BYTES have gathered.
+ *
+ * Failures. A failed write, sync or look ends the process (fatal): nothing is retried, and what was
+ * not answered may or may not be there. No space for a new segment refuses entries with
+ * STATUS_NO_SPACE before anything of them is done; the log tries again as time passes. After a
+ * fatal that returned (tests), entries are refused with STATUS_CLOSED.
+ *
+ * Segments. A full segment is closed with an index of what it holds by tablet (log_segment.h). It
+ * is released once every tablet in it has flushed past its records (log_flushed), and then reused
+ * or removed. When all segments together pass the budget, tablets with records in the oldest are
+ * asked to flush.
+ *
+ * Threads: log_append, log_flushed, the counters: any, never blocking on I/O. Callbacks: the log
+ * executor. */
+#ifndef STELE_STORAGE_LOG_H
+#define STELE_STORAGE_LOG_H
+
+#include "base/env.h"
+#include "model/schema.h"
+#include "storage/directory.h"
+#include "storage/storage.h"
+
+struct log;
+struct log_segment_tablet;
+
+#define LOG_GROUP_BYTES    (8u << 20) /* a group takes no more entries past it */
+#define LOG_GROUP_ENTRIES  16384
+#define LOG_ASYNC_BYTES    (4u << 20) /* unsynced bytes of ASYNC entries that force a sync */
+#define LOG_SPACE_RETRY_MS 1000       /* how often a full disk is tried again */
+
+/* A tablet as the log knows it. Embedded in the tablet; members are the log's. */
+struct log_tablet {
+    char id[TABLET_ID_SIZE];
+    _Atomic uint64_t last_sequence; /* greatest given; written on the log thread only */
+    uint64_t flushed_sequence;      /* guarded by the log's lock */
+    struct log_segment_tablet
+        *records; /* guarded by the log's lock: its part of each segment, oldest first */
+    struct log_segment_tablet *records_last;
+    struct log_entry *group_first; /* log thread: its entries of the group being made */
+    struct log_entry *group_last;
+    struct log_tablet *group_next;
+    bool is_in_group;
+};
+
+/* last_sequence: the greatest that any record or SSTable of the tablet has; the first given is one
+ * more. STATUS_OK always; no records yet. Any thread. */
+void log_tablet_init(struct log_tablet *tablet, const char *id, uint64_t last_sequence);
+/* No entry of it may be under way. Records that log_flushed has not covered keep their segments
+ * until this incarnation is dead and recovered. Any thread; zeroed memory is fine (log may be NULL
+ * then). */
+void log_tablet_deinit(struct log *log, struct log_tablet *tablet);
+uint64_t log_tablet_last_sequence(const struct log_tablet *tablet); /* any */
+
+/* One append, embedded by the caller, who owns it again after durable(), or after an appended()
+ * that refused.
+ *
+ * appended() is called exactly once, in sequence order over the whole log: with STATUS_OK, sequence
+ * is set and the entry has its place in the group; with STATUS_NO_SPACE or STATUS_CLOSED nothing
+ * was sequenced and no durable() follows. It may call log_append: such entries join the group being
+ * made. durable() is called exactly once after each appended() that had STATUS_OK, in the same
+ * order. Its status is STATUS_OK, or STATUS_CLOSED when the store died meanwhile (tests only): then
+ * nothing may be acknowledged.
+ *
+ * A barrier (sequence_count 0, empty body) takes its place in the order and writes nothing:
+ * sequence is the tablet's last given; at appended() every earlier entry of the tablet has been
+ * inserted and no later one; at durable() every earlier entry of every tablet is synced, ASYNC ones
+ * too. That is where a memtable is switched and where its flush may begin. */
+struct log_entry {
+    struct log_entry *next;        /* the log's while under way */
+    struct log_entry *tablet_next; /* the log's while under way */
+    struct log_tablet *tablet;
+    struct span body;           /* opaque (cell_batch.h); valid until durable() */
+    uint32_t sequence_count;    /* how many sequence numbers it takes */
+    enum durability durability; /* USE_DEFAULT = SYNC */
+    uint64_t sequence;          /* out: the first of them */
+    enum status status;         /* out */
+    void (*appended)(struct log_entry *entry);
+    void (*durable)(struct log_entry *entry);
+};
+
+struct log_config {
+    struct directory *directory;
+    struct env_file *alive;  /* borrowed: what the look looks at */
+    struct executor *upkeep; /* borrowed: prepares and removes segments in the background */
+    uint64_t segment_bytes;
+    uint64_t total_bytes;
+    void *context; /* of the two callbacks */
+    /* Ends the process; may return in tests. Any thread. */
+    void (*fatal)(void *context, const struct error *error);
+    /* The tablet should flush: it holds records in the oldest segment. Called with LOCK_RANK_LOG
+     * held: may only note it, take a reference and submit a task. NULL = nobody is asked. */
+    void (*pressure)(void *context, struct log_tablet *tablet);
+};
+
+/* Worker. Makes the first segment of this incarnation, durably. */
+enum status log_open(const struct log_config *config, struct log **out_log, struct error *error);
+/* Any. Refuses later entries, finishes those queued, closes the segment with its index; done() then
+ * runs on the log executor. */
+void log_close(struct log *log, struct completion *completion);
+/* After log_close, or without it as a crash would. Not from the log executor. NULL is fine. */
+void log_free(struct log *log);
+
+/* Any. Never fails: refusals come through appended(). */
+void log_append(struct log *log, struct log_entry *entry);
+/* Any. No record of the tablet at or below `sequence` is needed any more: a durable manifest says
+ * so. */
+void log_flushed(struct log *log, struct log_tablet *tablet, uint64_t sequence);
+bool log_is_read_only(
+    const struct log *log); /* any: the last try for a new segment found no space */
+
+struct log_statistics {
+    uint64_t bytes; /* of all segments that are kept, as preallocated */
+    uint64_t segments;
+    uint64_t syncs;
+    uint64_t groups;
+    uint64_t records; /* entries written */
+};
+
+void log_statistics_read(const struct log *log, struct log_statistics *out_statistics); /* any */
+
+#endif

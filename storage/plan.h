@@ -1,0 +1,58 @@
+/* Seals and plans: how a dead incarnation's log is given an end that all agree on (design 7.3;
+ * docs/formats/plan.md).
+ *
+ * Sealing makes sealed/<incarnation> a second link to its alive file and takes the file's mode
+ * away, both durable: from then on no look of the dead one succeeds, so nothing more is
+ * acknowledged (a write acknowledged before was synced before, so the scan that follows sees it).
+ * The scan says where each segment ends; that is written as a temporary and linked to
+ * servers/<incarnation>/plan: the first plan wins, and every recovery reads the winner. What a
+ * zombie appends later lies behind the ends and is never replayed.
+ *
+ * Payload of the document (subject: the incarnation; sorted by nothing):
+ *   v segments { v number; u64 salt; v end; v index offset (0 = the segment was not closed);
+ *                when not closed: the index, as in log_segment.h }
+ * in rising order of number. The document's checksum names the plan in manifests. */
+#ifndef STELE_STORAGE_PLAN_H
+#define STELE_STORAGE_PLAN_H
+
+#include "storage/chain.h"
+#include "storage/log_segment.h"
+
+struct plan_segment {
+    uint64_t number;
+    uint64_t salt;
+    uint64_t end;
+    uint64_t index_offset;  /* 0 = not closed: index is the plan's own */
+    struct log_index index; /* empty when closed, until plan_load_index */
+};
+
+struct plan {
+    char incarnation[DIRECTORY_NAME_SIZE + 1]; /* encoded */
+    uint64_t checksum;                         /* of the file */
+    struct plan_segment *segments;
+    size_t segment_count;
+};
+
+void plan_deinit(struct plan *plan);
+void plan_encode(const struct plan *plan, struct buffer *out_payload);
+/* STATUS_CORRUPT. On failure *out_plan is untouched. */
+enum status plan_decode(struct span payload, struct plan *out_plan, struct error *error);
+
+/* Whether an incarnation (encoded) is sealed. An error is never "no". Worker. */
+enum status seal_exists(const struct directory *directory, const char *incarnation,
+    bool *out_is_sealed, struct error *error);
+/* Seals; done already is fine, and is made sure of again. STATUS_NOT_FOUND: no such incarnation.
+ * Worker. */
+enum status seal_make(struct directory *directory, const char *incarnation, struct error *error);
+
+/* The plan of a sealed incarnation; STATUS_NOT_FOUND: none was written yet. Worker. */
+enum status plan_read(const struct directory *directory, const char *incarnation,
+    struct plan *out_plan, struct error *error);
+/* Reads the plan, or scans the segments and writes it. The incarnation must be sealed. Worker. */
+enum status plan_make(struct directory *directory, const char *incarnation, struct plan *out_plan,
+    struct error *error);
+/* Fills the index of a closed segment from the segment itself. Worker. */
+enum status plan_load_index(const struct directory *directory, const struct plan *plan,
+    struct plan_segment *segment, struct error *error);
+
+#endif
