@@ -16,7 +16,7 @@
 struct threads_executor {
     struct executor executor;
     struct mutex lock;
-    struct condition work;    /* something to run, an earlier timer, or closing */
+    struct wakeup work;    /* something to run, an earlier timer, or closing */
     struct task_queue ready;  /* guarded by lock */
     struct task_queue timers; /* guarded by lock; by due_ns */
     size_t running;           /* guarded by lock */
@@ -41,7 +41,7 @@ static void move_due_timers_locked(struct threads_executor *pool, uint64_t now_n
     mutex_assert_held(&pool->lock);
     while (pool->timers.first && pool->timers.first->due_ns <= now_ns) {
         task_queue_push(&pool->ready, task_queue_take(&pool->timers, 0));
-        condition_signal(&pool->work);
+        wakeup_signal(&pool->work);
     }
 }
 
@@ -64,10 +64,10 @@ static struct task *wait_for_task_locked(struct threads_executor *pool)
             uint64_t left_ns = pool->timers.first->due_ns - now_ns;
             uint64_t most_ns =
                 (uint64_t)3600 * 1000000000; /* look again: the sum must not overflow */
-            condition_wait_until(&pool->work, &pool->lock,
+            wakeup_wait_until(&pool->work, &pool->lock,
                 system_monotonic_ns() + (left_ns < most_ns ? left_ns : most_ns));
         } else {
-            condition_wait(&pool->work, &pool->lock);
+            wakeup_wait(&pool->work, &pool->lock);
         }
     }
 }
@@ -97,7 +97,7 @@ static void threads_submit(struct executor *executor, struct task *task)
     /* While closing, only tasks still running may add to what is run to the end. */
     assert(!pool->is_closing || current == pool);
     task_queue_push(&pool->ready, task);
-    condition_signal(&pool->work);
+    wakeup_signal(&pool->work);
     mutex_unlock(&pool->lock);
 }
 
@@ -108,7 +108,7 @@ static void threads_submit_at(struct executor *executor, struct task *task, uint
     task->due_ns = due_ns;
     task_queue_push_by_due(&pool->timers, task);
     if (pool->timers.first == task)
-        condition_signal(&pool->work);
+        wakeup_signal(&pool->work);
     mutex_unlock(&pool->lock);
 }
 
@@ -140,11 +140,11 @@ static void close_and_join(struct threads_executor *pool, unsigned started)
 {
     mutex_lock(&pool->lock);
     pool->is_closing = true;
-    condition_broadcast(&pool->work);
+    wakeup_broadcast(&pool->work);
     mutex_unlock(&pool->lock);
     for (unsigned i = 0; i < started; i++)
         CHECK(pthread_join(pool->threads[i], NULL) == 0);
-    condition_deinit(&pool->work);
+    wakeup_deinit(&pool->work);
     mutex_deinit(&pool->lock);
     memory_free(pool);
 }
@@ -160,7 +160,7 @@ void executor_threads_wake(struct executor *executor)
 {
     struct threads_executor *pool = (struct threads_executor *)executor;
     mutex_lock(&pool->lock);
-    condition_broadcast(&pool->work);
+    wakeup_broadcast(&pool->work);
     mutex_unlock(&pool->lock);
 }
 
@@ -184,7 +184,7 @@ enum status executor_threads_new(struct env *env, const char *name, unsigned thr
     pool->thread_count = threads;
     snprintf(pool->name, sizeof(pool->name), "%s", name);
     mutex_init(&pool->lock, LOCK_RANK_EXECUTOR);
-    condition_init(&pool->work);
+    wakeup_init(&pool->work);
 
     /* Threads inherit the mask: none of them takes a signal meant for the process. */
     sigset_t all, before;

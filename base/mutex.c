@@ -82,45 +82,45 @@ void mutex_assert_held(const struct mutex *mutex)
     assert(mutex->is_held && pthread_equal(mutex->owner, pthread_self()));
 }
 
-void condition_init(struct condition *condition)
+void wakeup_init(struct wakeup *wakeup)
 {
     pthread_condattr_t attributes;
     CHECK(pthread_condattr_init(&attributes) == 0);
     CHECK(pthread_condattr_setclock(&attributes, CLOCK_MONOTONIC) == 0);
-    CHECK(pthread_cond_init(&condition->handle, &attributes) == 0);
+    CHECK(pthread_cond_init(&wakeup->handle, &attributes) == 0);
     pthread_condattr_destroy(&attributes);
 }
 
-void condition_deinit(struct condition *condition)
+void wakeup_deinit(struct wakeup *wakeup)
 {
-    pthread_cond_destroy(&condition->handle);
+    pthread_cond_destroy(&wakeup->handle);
 }
 
-void condition_wait(struct condition *condition, struct mutex *mutex)
+void wakeup_wait(struct wakeup *wakeup, struct mutex *mutex)
 {
     note_waiting(mutex);
-    CHECK(pthread_cond_wait(&condition->handle, &mutex->handle) == 0);
+    CHECK(pthread_cond_wait(&wakeup->handle, &mutex->handle) == 0);
     note_locked(mutex);
 }
 
-bool condition_wait_until(struct condition *condition, struct mutex *mutex, uint64_t monotonic_ns)
+bool wakeup_wait_until(struct wakeup *wakeup, struct mutex *mutex, uint64_t monotonic_ns)
 {
     struct timespec until = {
         .tv_sec = (time_t)(monotonic_ns / 1000000000),
         .tv_nsec = (long)(monotonic_ns % 1000000000),
     };
     note_waiting(mutex);
-    int result = pthread_cond_timedwait(&condition->handle, &mutex->handle, &until);
+    int result = pthread_cond_timedwait(&wakeup->handle, &mutex->handle, &until);
     note_locked(mutex);
     return result == 0;
 }
 
-void condition_signal(struct condition *condition)
+void wakeup_signal(struct wakeup *wakeup)
 {
-    pthread_cond_signal(&condition->handle);
+    pthread_cond_signal(&wakeup->handle);
 }
 
-void condition_broadcast(struct condition *condition)
+void wakeup_broadcast(struct wakeup *wakeup)
 {
-    pthread_cond_broadcast(&condition->handle);
+    pthread_cond_broadcast(&wakeup->handle);
 }

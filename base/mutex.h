@@ -31,16 +31,16 @@ void mutex_assert_held(const struct mutex *mutex);
 /* A condition; waits only in executors, never in tasks (design 8), and in client threads. The
  * waiter holds the one mutex and no other (asserted in debug builds). Wake-ups may be spurious:
  * look again. */
-struct condition {
+struct wakeup {
     pthread_cond_t handle; /* on CLOCK_MONOTONIC */
 };
 
-void condition_init(struct condition *condition);
-void condition_deinit(struct condition *condition);
-void condition_wait(struct condition *condition, struct mutex *mutex);
+void wakeup_init(struct wakeup *wakeup);
+void wakeup_deinit(struct wakeup *wakeup);
+void wakeup_wait(struct wakeup *wakeup, struct mutex *mutex);
 /* False on time-out. */
-bool condition_wait_until(struct condition *condition, struct mutex *mutex, uint64_t monotonic_ns);
-void condition_signal(struct condition *condition);
-void condition_broadcast(struct condition *condition);
+bool wakeup_wait_until(struct wakeup *wakeup, struct mutex *mutex, uint64_t monotonic_ns);
+void wakeup_signal(struct wakeup *wakeup);
+void wakeup_broadcast(struct wakeup *wakeup);
 
 #endif
