@@ -13,7 +13,9 @@
  * Durability contract (what the memory disk enforces): bytes are durable after file_sync; a
  * created, linked, renamed or removed name is durable after directory_sync of its directory; a link
  * or rename may reach the disk before or after the bytes of its file, unless those were synced
- * first. */
+ * first. A rename within one directory is one change; across directories it is two, one in each. A
+ * changed mode is durable after file_sync. A failed sync is final: its bytes may never be durable,
+ * whatever a later sync says. */
 #ifndef STELE_BASE_ENV_H
 #define STELE_BASE_ENV_H
 
@@ -87,6 +89,7 @@ struct env_table {
     enum status (*path_remove)(struct env *env, const char *path, struct error *error);
     enum status (*directory_make)(
         struct env *env, const char *path, uint32_t mode, struct error *error);
+    /* STATUS_BUSY when it is not empty. */
     enum status (*directory_remove)(struct env *env, const char *path, struct error *error);
     enum status (*directory_list)(struct env *env, const char *path, env_list_function *each,
         void *context, struct error *error);

@@ -2,6 +2,7 @@
 #ifndef STELE_BASE_ENV_INTERNAL_H
 #define STELE_BASE_ENV_INTERNAL_H
 
+#include "base/dice.h"
 #include "base/env.h"
 
 /* Implementations embed this first in their handle, so that env_file_* can dispatch. */
@@ -22,7 +23,9 @@ struct executor_table {
 /* Implementations embed this first. */
 struct executor {
     const struct executor_table *table;
-    struct env *env; /* whose clock its timers follow */
+    struct env *env;                            /* whose clock its timers follow */
+    struct executor *next_of_env;               /* env_memory's list */
+    void (*on_free)(struct executor *executor); /* env_memory takes it off the list; or NULL */
 };
 
 /* An executor of real threads. Its timers sleep by the system's clock for what env's clock says is
@@ -30,6 +33,25 @@ struct executor {
 enum status executor_threads_new(struct env *env, const char *name, unsigned threads,
     struct executor **out_executor, struct error *error);
 void executor_threads_wake(struct executor *executor);
+
+/* Executors that run in the thread that calls seeded_run_one, in an order drawn from the seed. */
+struct seeded_scheduler {
+    struct dice dice;
+    uint64_t now_ns;            /* virtual time */
+    struct executor *executors; /* linked by next_of_env, newest first */
+    struct executor *current;   /* whose task runs */
+};
+
+struct executor *seeded_executor_new(
+    struct env *env, struct seeded_scheduler *scheduler, unsigned threads);
+bool seeded_has_ready(const struct seeded_scheduler *scheduler);
+/* Due time of the earliest timer, UINT64_MAX without one. */
+uint64_t seeded_next_due(const struct seeded_scheduler *scheduler);
+/* Runs a ready task; false when there is none. Moves virtual time on a little. */
+bool seeded_run_ready(struct seeded_scheduler *scheduler);
+/* Makes the timers due by now ready. */
+void seeded_fire_timers(struct seeded_scheduler *scheduler);
+void seeded_drop_tasks(struct seeded_scheduler *scheduler);
 
 /* A queue of tasks, first in first out. */
 struct task_queue {

@@ -23,11 +23,11 @@ enum env_memory_power_cut {
 struct env *env_memory_new(uint64_t seed, enum env_memory_executors executors);
 void env_memory_free(struct env *env);
 
-/* I/O calls (opens, reads, writes, syncs, links, renames, removes, makes, lists, stats,
- * preallocates) so far. */
+/* I/O calls so far: all but closes and forgets. */
 uint64_t env_memory_call_count(const struct env *env);
 /* Makes call number `call` (as counted above, 1-based) fail with `status` (STATUS_IO,
- * STATUS_NO_SPACE ...); is_sticky: and all after it. 0 = none. */
+ * STATUS_NO_SPACE ...); is_sticky: and all after it. 0 = none. A failed write may have written a
+ * part, a failed sync loses a part for good; a power cut ends it. */
 void env_memory_fail_call(struct env *env, uint64_t call, enum status status, bool is_sticky);
 /* From call number `call` on the disk is frozen as after a power cut: every call fails with
  * STATUS_IO and env_memory_is_cut says true. Then env_memory_power_cut makes the state that the

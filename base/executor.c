@@ -36,8 +36,11 @@ bool executor_is_current(const struct executor *executor)
 
 void executor_free(struct executor *executor)
 {
-    if (executor)
-        executor->table->free(executor);
+    if (!executor)
+        return;
+    if (executor->on_free)
+        executor->on_free(executor);
+    executor->table->free(executor);
 }
 
 void task_queue_push(struct task_queue *queue, struct task *task)
