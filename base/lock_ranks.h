@@ -14,6 +14,7 @@ enum lock_rank {
     LOCK_RANK_LOG = 60,         /* storage: queue of the log executor, segment list */
     LOCK_RANK_CACHE = 70,       /* storage: a shard of the block cache */
     LOCK_RANK_FILES = 72,       /* storage: table of open SSTables */
+    LOCK_RANK_MEMTABLE_MEMORY = 74, /* storage: free chunks of memtables */
     LOCK_RANK_LOOP = 80,        /* server/net: queue of messages to a loop */
     LOCK_RANK_EXECUTOR = 90,    /* base: an executor's queue */
     LOCK_RANK_ENV = 95,         /* base: the memory disk */

@@ -1,0 +1,57 @@
+/* Memtables: the newest cells of one column family of one tablet, sorted, in memory.
+ *
+ * A skip list (Pugh) whose nodes hold their cell's bytes, in an arena that only grows; freed at
+ * once when the last reference goes. Each node begins with the first eight bytes of its row, so
+ * that most comparisons of a search touch one cache line a node. The writer remembers where its
+ * last cell went: cells that come in order (imports, replays) are added without a search.
+ *
+ * Order is cell_compare's. Two cells alike in all of it can only come from one operation (each has
+ * its own sequence number): the later one takes the place of the earlier.
+ *
+ * Threads: one writer at a time (the log thread, or a worker that replays); any number of readers
+ * beside it, without locks: links are published with release stores, bytes never change after.
+ * A reader sees at least what was added before it learnt of its read point, and skips cells above
+ * that. The reference count is atomic. */
+#ifndef STELE_STORAGE_MEMTABLE_H
+#define STELE_STORAGE_MEMTABLE_H
+
+#include "model/read.h"
+#include "storage/cell_iterator.h"
+#include "storage/memtable_memory.h"
+
+struct memtable;
+
+/* One reference. `family` is copied. NULL on no memory. `memory` must outlive it. */
+struct memtable *memtable_new(
+    struct memtable_memory *memory, struct span family, enum row_order row_order);
+struct memtable *memtable_ref(struct memtable *memtable);
+void memtable_unref(struct memtable *memtable); /* NULL is fine */
+
+/* Writer. Copies the cell with the given sequence; cell->family must be the memtable's.
+ * STATUS_NO_MEMORY: nothing was added. */
+enum status memtable_add(struct memtable *memtable, const struct cell *cell, uint64_t sequence);
+
+/* Any. Cells added, replaced ones too. */
+uint64_t memtable_cell_count(const struct memtable *memtable);
+uint64_t memtable_used_bytes(const struct memtable *memtable);     /* what the cells take */
+uint64_t memtable_reserved_bytes(const struct memtable *memtable); /* what the chunks take */
+/* Whether any cell's timestamp can lie in the range. Markers count as cells. */
+bool memtable_overlaps_time(const struct memtable *memtable, struct time_range range);
+/* Nothing was added so far. */
+bool memtable_is_empty(const struct memtable *memtable);
+
+struct memtable_node;
+
+/* An iterator over the cells at or below read_point, in the caller's memory. It never blocks. The
+ * caller keeps the memtable referenced; close does nothing. */
+struct memtable_iterator {
+    struct cell_iterator base; /* first */
+    const struct memtable *memtable;
+    const struct memtable_node *node; /* where it stands; NULL = nowhere */
+    uint64_t read_point;
+};
+
+void memtable_iterator_init(
+    struct memtable_iterator *iterator, const struct memtable *memtable, uint64_t read_point);
+
+#endif
