@@ -1,0 +1,233 @@
+#!/usr/bin/env python3
+"""Compares Stele with real HBase, answer by answer, as the stock Java client sees them.
+
+One Java program (java/src) asks thousands of questions and prints a line for each answer. It runs against real HBase 2.6.4, and against Stele with
+the clients 2.6.4 and 2.5.10, by ZooKeeper and by RPC registry, each time on a fresh server. HBase is right: a line that differs is a failure unless
+java/differences.txt names its question and docs/differences.md says why.
+
+    run-java.py [--seed=N] [--operations=N] [--only=PREFIX,...] [--clients=NAME,...] [--keep=DIR] [--self]
+
+--only runs the scenarios with these prefixes; --clients the named runs (2.6.4-zk, 2.6.4-rpc, 2.5.10-zk, 2.5.10-masters); --keep leaves the transcripts
+in DIR; --self compares HBase with itself, to see that the questions have one answer only. STELE names the binary (build/release/stele).
+Exit: 0 equal, 1 not, 77 skipped because the package registry could not be reached (a failure when CI=true).
+"""
+import argparse
+import concurrent.futures
+import os
+import pathlib
+import shutil
+import signal
+import subprocess
+import sys
+import tempfile
+import time
+
+HERE = pathlib.Path(__file__).resolve().parent
+TOP = HERE.parent.parent
+CACHE = TOP / "build" / "interop"
+FEWEST_ANSWERS = 2000
+RUN_LIMIT_S = 240
+SHOWN_DIFFERENCES = 50
+SHOWN_CHARACTERS = 600
+# Client version, how it finds the cluster (Main.java), and which address of the server that takes.
+CLIENTS = {
+    "2.6.4-zk": ("2.6.4", "zk", "zookeeper"),
+    "2.6.4-rpc": ("2.6.4", "rpc", "hbase"),
+    "2.5.10-zk": ("2.5.10", "zk", "zookeeper"),
+    "2.5.10-masters": ("2.5.10", "masters", "hbase"),
+}
+JVM = ["-Xmx512m", "-XX:+UseSerialGC", "-XX:TieredStopAtLevel=1", "--add-opens=java.base/java.nio=ALL-UNNAMED",
+       "--add-opens=java.base/java.lang=ALL-UNNAMED"]
+
+
+class Failure(Exception):
+    """The comparison could not be made; the text says why."""
+
+
+class Skip(Exception):
+    """The stock programs cannot be had here."""
+
+
+def class_path(name):
+    done = subprocess.run([HERE / "classpath.sh", name], capture_output=True, text=True)
+    if done.returncode == 77:
+        raise Skip(done.stderr.strip())
+    if done.returncode != 0:
+        raise Failure(done.stderr.strip())
+    return done.stdout.strip()
+
+
+def compiled(version):
+    """The class path of our program, compiled against this client if a source is newer than its classes."""
+    jars = class_path("client-" + version)
+    classes = CACHE / ("classes-" + version)
+    stamp = classes / "stamp"
+    sources = sorted((HERE / "java" / "src").rglob("*.java"))
+    if not stamp.exists() or any(source.stat().st_mtime > stamp.stat().st_mtime for source in sources):
+        shutil.rmtree(classes, ignore_errors=True)
+        classes.mkdir(parents=True)
+        done = subprocess.run(["javac", "-nowarn", "-proc:none", "-cp", jars, "-d", classes, *sources], capture_output=True, text=True)
+        if done.returncode != 0:
+            raise Failure("javac: " + done.stderr)
+        stamp.touch()
+    return f"{classes}:{jars}"
+
+
+class HBase:
+    """Real HBase in a directory of its own."""
+
+    def __init__(self, directory):
+        self.directory = directory
+        done = subprocess.run([HERE / "hbase.sh", "start", directory], capture_output=True, text=True)
+        if done.returncode != 0:
+            raise Failure("HBase did not start: " + done.stderr)
+        self.ports = dict(word.split("=") for word in done.stdout.split()[1:])
+        self.ports["hbase"] = self.ports["master"]
+
+    def stop(self):
+        subprocess.run([HERE / "hbase.sh", "stop", self.directory], check=False)
+
+
+class Stele:
+    """`stele standalone` on an empty directory and free ports."""
+
+    def __init__(self, directory):
+        binary = os.environ.get("STELE", TOP / "build" / "release" / "stele")
+        self.log = open(f"{directory}.log", "w")
+        self.process = subprocess.Popen(
+            [binary, "standalone", directory, "--listen=127.0.0.1:0", "--zookeeper-port=0", "--web-port=off", "--bigtable-port=off"],
+            stdout=subprocess.PIPE, stderr=self.log, text=True)
+        line = self.process.stdout.readline()
+        if not line.startswith("ready "):
+            self.process.kill()
+            raise Failure(f"stele did not start: '{line.strip()}', its log is:\n{pathlib.Path(self.log.name).read_text()[-2000:]}")
+        self.ports = dict(word.split("=") for word in line.split()[1:])
+
+    def stop(self):
+        self.process.send_signal(signal.SIGTERM)
+        try:
+            code = self.process.wait(10)
+        except subprocess.TimeoutExpired:
+            self.process.kill()
+            self.process.wait()
+            code = "none within 10 s of SIGTERM"
+        self.log.close()
+        if code != 0:
+            raise Failure(f"stele's exit code: {code}; the end of its log:\n{pathlib.Path(self.log.name).read_text()[-2000:]}")
+
+
+def transcript(server_class, directory, client, options, to):
+    """Runs the program against a fresh server; returns the lines it printed and the seconds it took."""
+    version, registry, address = CLIENTS[client]
+    path = compiled(version)
+    server = server_class(directory)
+    started = time.monotonic()
+    try:
+        with open(to, "w") as out, open(f"{to}.err", "w") as err:
+            try:
+                code = subprocess.run(
+                    ["java", *JVM, "-cp", f"{HERE / 'java'}:{path}", "stele.interop.Main", registry, server.ports[address], str(options.seed),
+                     str(options.operations), *options.only], stdout=out, stderr=err, timeout=RUN_LIMIT_S).returncode
+            except subprocess.TimeoutExpired:
+                code = f"none within {RUN_LIMIT_S} s"
+    finally:
+        server.stop()
+    if code != 0:
+        print(f"{client}: the program's exit code: {code}; the end of its errors:\n{pathlib.Path(to + '.err').read_text()[-2000:]}")
+    return pathlib.Path(to).read_text().splitlines(), time.monotonic() - started
+
+
+def answers(lines):
+    """The answers by (scenario, number), and the scenarios that this client cannot play."""
+    found, without = {}, set()
+    for line in lines:
+        if line.startswith("# without "):
+            without.add(line[len("# without "):])
+        elif not line.startswith("#"):
+            scenario, number, text = line.split(" ", 2)
+            found[scenario, int(number)] = text
+    return found, without
+
+
+def known_differences():
+    """The questions that may differ: `scenario number reason` or `scenario * reason` a line."""
+    known = set()
+    for line in (HERE / "java" / "differences.txt").read_text().splitlines():
+        if line.strip() and not line.startswith("#"):
+            scenario, number, _reason = line.split(None, 2)
+            known.add((scenario, number if number == "*" else int(number)))
+    return known
+
+
+def compare(name, expected_lines, got_lines, known):
+    """Prints what differs; returns how many answers were compared and how many differ without leave."""
+    expected, _ = answers(expected_lines)
+    got, without = answers(got_lines)
+    compared, differing, excused = 0, [], 0
+    for key in sorted(set(expected) | set(got), key=lambda k: (k[0], k[1])):
+        if key[0] in without:
+            continue
+        compared += 1
+        if expected.get(key) == got.get(key):
+            continue
+        if key in known or (key[0], "*") in known:
+            excused += 1
+        else:
+            differing.append(key)
+    for scenario, number in differing[:SHOWN_DIFFERENCES]:
+        question = expected.get((scenario, number), got.get((scenario, number))).split(" => ")[0]
+        print(f"{name}: {scenario} {number} {question}")
+        for who, lines in (("expected", expected), ("but got ", got)):
+            answer = lines.get((scenario, number), "(no answer)").split(" => ", 1)[-1]
+            print(f"    {who}: {answer[:SHOWN_CHARACTERS]}")
+    print(f"{name}: compared {compared} answers, {len(differing)} differences" + (f" and {excused} known ones" if excused else ""))
+    return compared, len(differing)
+
+
+def main():
+    parser = argparse.ArgumentParser(description=__doc__, formatter_class=argparse.RawDescriptionHelpFormatter)
+    parser.add_argument("--seed", type=int, default=1)
+    parser.add_argument("--operations", type=int, default=2500)
+    parser.add_argument("--only", type=lambda text: text.split(","), default=[])
+    parser.add_argument("--clients", type=lambda text: text.split(","), default=list(CLIENTS))
+    parser.add_argument("--keep")
+    parser.add_argument("--self", action="store_true", dest="against_itself")
+    options = parser.parse_args()
+    unknown = set(options.clients) - set(CLIENTS)
+    if unknown:
+        parser.error(f"unknown client {unknown.pop()}; there are {', '.join(CLIENTS)}")
+
+    with tempfile.TemporaryDirectory(prefix="stele-interop-") as scratch:
+        if options.keep:
+            os.makedirs(options.keep, exist_ok=True)
+        kept = options.keep or scratch
+        for version in {"2.6.4"} | {CLIENTS[client][0] for client in options.clients}:
+            compiled(version)
+        class_path("server")
+        print(f"seed {options.seed}, operations {options.operations}")
+        other = HBase if options.against_itself else Stele
+        # Two at a time, for two cores: the run on HBase is the longest and comes first.
+        with concurrent.futures.ThreadPoolExecutor(2) as pool:
+            oracle = pool.submit(transcript, HBase, f"{scratch}/hbase", "2.6.4-zk", options, f"{kept}/expected")
+            runs = {client: pool.submit(transcript, other, f"{scratch}/{client}", client, options, f"{kept}/{client}") for client in options.clients}
+            expected, seconds = oracle.result()
+            print(f"HBase 2.6.4 answered {len(answers(expected)[0])} questions in {seconds:.0f} s")
+            failed = False
+            known = set() if options.against_itself else known_differences()
+            for client, run in runs.items():
+                got, seconds = run.result()
+                compared, differences = compare(f"client {client}", expected, got, known)
+                print(f"client {client}: {seconds:.0f} s")
+                failed |= differences > 0 or (compared < FEWEST_ANSWERS and not options.only)
+    return 1 if failed else 0
+
+
+if __name__ == "__main__":
+    try:
+        sys.exit(main())
+    except Skip as skip:
+        print(f"run-java.py: {skip}", file=sys.stderr)
+        sys.exit(1 if os.environ.get("CI") == "true" else 77)
+    except Failure as failure:
+        print(f"run-java.py: {failure}", file=sys.stderr)
+        sys.exit(1)
