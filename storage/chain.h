@@ -91,6 +91,10 @@ enum status chain_list(struct env *env, const char *folder, chain_each_function 
 /* Greatest version of one name; STATUS_NOT_FOUND. */
 enum status chain_newest(struct env *env, const char *folder, const char *name,
     uint64_t *out_version, struct error *error);
+/* Reads one version; STATUS_NOT_FOUND. The document borrows from *file. */
+enum status chain_read_version(struct env *env, const char *folder, const char *name,
+    uint64_t version, enum document_kind kind, struct buffer *file, struct document *out_document,
+    struct error *error);
 /* Reads the newest version; retries when it is collected between the list and the read. */
 enum status chain_read_newest(struct env *env, const char *folder, const char *name,
     enum document_kind kind, struct buffer *file, struct document *out_document,

@@ -38,8 +38,9 @@ struct path {
 };
 
 #define DIRECTORY_ROOT_SIZE 2048 /* most bytes of a root's path */
-#define DIRECTORY_NAME_SIZE 240  /* most bytes of one encoded name, so that suffixes fit NAME_MAX  \
-                                  */
+#define DIRECTORY_NAME_SIZE                                                                        \
+    240 /* most bytes of one encoded name, so that suffixes fit NAME_MAX                           \
+         */
 
 /* One incarnation's view of a root. Immutable after init but for the counters; any thread. */
 struct directory {

@@ -118,7 +118,13 @@ enum status log_open(const struct log_config *config, struct log **out_log, stru
 /* Any. Refuses later entries, finishes those queued, closes the segment with its index; done() then
  * runs on the log executor. */
 void log_close(struct log *log, struct completion *completion);
-/* After log_close, or without it as a crash would. Not from the log executor. NULL is fine. */
+/* Any. From now on every entry is refused or, if under way, ends with STATUS_CLOSED: the process is
+ * as good as dead. */
+void log_kill(struct log *log);
+/* Joins the log executor, after log_close or log_kill. Later entries are refused inline, by
+ * appended() on the caller's thread. Not from the log executor. NULL is fine. */
+void log_stop(struct log *log);
+/* After log_stop, and once the upkeep executor has been joined. NULL is fine. */
 void log_free(struct log *log);
 
 /* Any. Never fails: refusals come through appended(). */
@@ -128,6 +134,8 @@ void log_append(struct log *log, struct log_entry *entry);
 void log_flushed(struct log *log, struct log_tablet *tablet, uint64_t sequence);
 bool log_is_read_only(
     const struct log *log); /* any: the last try for a new segment found no space */
+/* Any: the file system says that there is space again; the next entry tries. */
+void log_space_returned(struct log *log);
 
 struct log_statistics {
     uint64_t bytes; /* of all segments that are kept, as preallocated */

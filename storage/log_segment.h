@@ -140,6 +140,7 @@ struct log_index {
     struct log_index_tablet *tablets; /* in the order of first appearance */
     size_t tablet_count;
     size_t tablet_capacity;
+    size_t extent_count; /* of all tablets */
 };
 
 void log_index_deinit(struct log_index *index);
@@ -147,6 +148,11 @@ void log_index_deinit(struct log_index *index);
 enum status log_index_add(struct log_index *index, const char *tablet_id, uint64_t offset,
     uint64_t size, uint64_t first_sequence, uint64_t last_sequence);
 const struct log_index_tablet *log_index_find(const struct log_index *index, const char *tablet_id);
+/* Notes a frame of tablets[slot] without looking it up. STATUS_NO_MEMORY. */
+enum status log_index_extend(
+    struct log_index *index, size_t slot, uint64_t offset, uint64_t size, uint64_t last_sequence);
+#define LOG_INDEX_EXTENT_BOUND 20                    /* most bytes that one more extent adds */
+#define LOG_INDEX_TABLET_BOUND (TABLET_ID_SIZE + 30) /* and one more tablet */
 /* At most how many bytes log_index_encode gives. */
 size_t log_index_size_bound(const struct log_index *index);
 void log_index_encode(const struct log_index *index, struct buffer *out_bytes);
@@ -177,8 +183,7 @@ enum status log_segment_read(struct env *env, const char *path, bool has_success
 void log_segment_deinit(struct log_segment *segment);
 /* Reads frames of an extent and calls each() for those of the tablet; any that is not valid is
  * STATUS_CORRUPT. */
-enum status log_extent_read(struct env_file *file, const struct log_segment_header *header,
-    const struct log_extent *extent, const char *tablet_id, log_frame_function *each, void *context,
-    struct error *error);
+enum status log_extent_read(struct env_file *file, uint64_t salt, const struct log_extent *extent,
+    const char *tablet_id, log_frame_function *each, void *context, struct error *error);
 
 #endif

@@ -82,6 +82,7 @@ struct manifest {
     size_t file_count;
     struct manifest_dead_log *dead_logs;
     size_t dead_log_count;
+    struct span nonces; /* opaque here */
 };
 
 void manifest_encode(const struct manifest *manifest, struct buffer *out_payload);

@@ -1,12 +1,10 @@
-/* Seals and plans: how a dead incarnation's log is given an end that all agree on (design 7.3;
+/* Plans: how a dead incarnation's log is given an end that all agree on (design 7.3;
  * docs/formats/plan.md).
  *
- * Sealing makes sealed/<incarnation> a second link to its alive file and takes the file's mode
- * away, both durable: from then on no look of the dead one succeeds, so nothing more is
- * acknowledged (a write acknowledged before was synced before, so the scan that follows sees it).
- * The scan says where each segment ends; that is written as a temporary and linked to
- * servers/<incarnation>/plan: the first plan wins, and every recovery reads the winner. What a
- * zombie appends later lies behind the ends and is never replayed.
+ * Once an incarnation is sealed (seal.h), a scan says where each of its segments ends; that is
+ * written as a temporary and linked to servers/<incarnation>/plan: the first plan wins, and every
+ * recovery reads the winner. What a zombie appends later lies behind the ends and is never
+ * replayed.
  *
  * Payload of the document (subject: the incarnation; sorted by nothing):
  *   v segments { v number; u64 salt; v end; v index offset (0 = the segment was not closed);
@@ -37,13 +35,6 @@ void plan_deinit(struct plan *plan);
 void plan_encode(const struct plan *plan, struct buffer *out_payload);
 /* STATUS_CORRUPT. On failure *out_plan is untouched. */
 enum status plan_decode(struct span payload, struct plan *out_plan, struct error *error);
-
-/* Whether an incarnation (encoded) is sealed. An error is never "no". Worker. */
-enum status seal_exists(const struct directory *directory, const char *incarnation,
-    bool *out_is_sealed, struct error *error);
-/* Seals; done already is fine, and is made sure of again. STATUS_NOT_FOUND: no such incarnation.
- * Worker. */
-enum status seal_make(struct directory *directory, const char *incarnation, struct error *error);
 
 /* The plan of a sealed incarnation; STATUS_NOT_FOUND: none was written yet. Worker. */
 enum status plan_read(const struct directory *directory, const char *incarnation,

@@ -1,0 +1,294 @@
+/* Reading a segment: its index when it was closed, its frames when not (format and rules in
+ * log_segment.h). */
+#include <inttypes.h>
+
+#include "base/memory.h"
+#include "storage/log_segment.h"
+
+#define WINDOW_BYTES (1u << 20)
+
+/* A part of a file in memory. */
+struct window {
+    struct env_file *file;
+    uint64_t file_size;
+    struct buffer bytes;
+    uint64_t offset; /* of bytes in the file */
+};
+
+/* The bytes at [offset, offset + size), cut at the end of the file. Valid until the next call. */
+static enum status window_get(struct window *window, uint64_t offset, size_t size,
+    struct span *out_bytes, struct error *error)
+{
+    if (offset >= window->file_size) {
+        *out_bytes = SPAN_EMPTY;
+        return STATUS_OK;
+    }
+    if (size > window->file_size - offset)
+        size = (size_t)(window->file_size - offset);
+    bool is_there = offset >= window->offset && offset - window->offset <= window->bytes.size &&
+                    size <= window->bytes.size - (size_t)(offset - window->offset);
+    if (!is_there) {
+        size_t wanted = size > WINDOW_BYTES ? size : WINDOW_BYTES;
+        if (wanted > window->file_size - offset)
+            wanted = (size_t)(window->file_size - offset);
+        buffer_reset(&window->bytes);
+        uint8_t *p = buffer_reserve(&window->bytes, wanted);
+        if (!p)
+            return error_set(error, STATUS_NO_MEMORY, "%s: window of %zu bytes",
+                env_file_path(window->file), wanted);
+        enum status status = env_file_read_exact(window->file, offset, p, wanted, error);
+        if (status)
+            return status;
+        buffer_commit(&window->bytes, wanted);
+        window->offset = offset;
+    }
+    *out_bytes = span_make(window->bytes.data + (offset - window->offset), size);
+    return STATUS_OK;
+}
+
+/* The frame at offset. STATUS_NOT_FOUND: none that is valid. Borrowed from the window. */
+static enum status window_frame(struct window *window, uint64_t salt, uint64_t offset,
+    struct log_frame *out_frame, size_t *out_size, struct error *error)
+{
+    struct span bytes;
+    enum status status = window_get(window, offset, LOG_FRAME_HEADER, &bytes, error);
+    if (status)
+        return status;
+    size_t size = 0;
+    status = log_frame_decode(bytes, salt, offset, out_frame, &size);
+    if (status != STATUS_WOULD_BLOCK) /* a frame is larger than its header */
+        return STATUS_NOT_FOUND;
+    status = window_get(window, offset, size, &bytes, error);
+    if (status)
+        return status;
+    if (bytes.size < size)
+        return STATUS_NOT_FOUND;
+    return log_frame_decode(bytes, salt, offset, out_frame, out_size);
+}
+
+struct scan {
+    struct window window;
+    const char *path;
+    struct log_segment *segment;
+    log_frame_function *each;
+    void *context;
+    uint64_t synced_offset; /* greatest of any valid frame */
+};
+
+static uint64_t last_sequence_of(
+    const struct log_frame *frame, enum status *status, struct error *error)
+{
+    struct log_record_reader reader;
+    struct log_record record;
+    log_record_reader_init(&reader, frame);
+    while ((*status = log_record_next(&reader, &record, error)) == STATUS_OK)
+        ;
+    if (*status == STATUS_END)
+        *status = STATUS_OK;
+    return reader.next_sequence ? reader.next_sequence - 1 : 0;
+}
+
+static enum status take_frame(struct scan *scan, const struct log_frame *frame, uint64_t offset,
+    size_t size, struct error *error)
+{
+    enum status status = STATUS_OK;
+    if (frame->kind == LOG_FRAME_RECORDS) {
+        uint64_t last = last_sequence_of(frame, &status, error);
+        if (status)
+            return error_prefix(error, status, "%s at offset %" PRIu64, scan->path, offset);
+        status = log_index_add(
+            &scan->segment->index, frame->tablet_id, offset, size, frame->first_sequence, last);
+        if (status)
+            return error_set(error, status, "%s: index of its frames", scan->path);
+    }
+    scan->segment->frame_count++;
+    if (frame->synced_offset > scan->synced_offset)
+        scan->synced_offset = frame->synced_offset;
+    return scan->each ? scan->each(scan->context, frame, offset, size, error) : STATUS_OK;
+}
+
+/* Looks for valid frames behind an invalid one: what they say was synced. */
+static enum status search_behind(struct scan *scan, uint64_t offset, struct error *error)
+{
+    uint64_t salt = scan->segment->header.salt;
+    for (uint64_t at = offset + 8; at + LOG_FRAME_HEADER <= scan->window.file_size; at += 8) {
+        struct span bytes;
+        enum status status = window_get(&scan->window, at, LOG_FRAME_HEADER, &bytes, error);
+        if (status)
+            return status;
+        uint64_t mark = load_u64(bytes.data);
+        if (mark == 0 || mark != log_frame_mark(salt, at))
+            continue;
+        struct log_frame frame;
+        size_t size;
+        status = window_frame(&scan->window, salt, at, &frame, &size, error);
+        if (status == STATUS_OK && frame.synced_offset > scan->synced_offset)
+            scan->synced_offset = frame.synced_offset;
+        if (status != STATUS_OK && status != STATUS_NOT_FOUND)
+            return status;
+    }
+    return STATUS_OK;
+}
+
+/* Frames from the start to the first that is not valid, or to the index. */
+static enum status scan_frames(struct scan *scan, struct error *error)
+{
+    struct log_segment *segment = scan->segment;
+    uint64_t offset = LOG_SEGMENT_START;
+    for (;;) {
+        struct log_frame frame;
+        size_t size;
+        enum status status =
+            window_frame(&scan->window, segment->header.salt, offset, &frame, &size, error);
+        if (status == STATUS_NOT_FOUND)
+            break;
+        if (status == STATUS_OK)
+            status = take_frame(scan, &frame, offset, size, error);
+        if (status)
+            return status;
+        offset += size;
+        if (frame.kind == LOG_FRAME_INDEX)
+            break; /* nothing is written after it */
+    }
+    segment->end = offset;
+    enum status status = search_behind(scan, offset, error);
+    if (status)
+        return status;
+    if (scan->synced_offset > offset)
+        return error_set(error, STATUS_CORRUPT,
+            "%s at offset %" PRIu64 ": no valid frame, though all below %" PRIu64 " was synced",
+            scan->path, offset, scan->synced_offset);
+    return STATUS_OK;
+}
+
+/* The index a closing page points at. STATUS_NOT_FOUND: it is not valid. */
+static enum status read_index(
+    struct scan *scan, const struct log_segment_closing *closing, struct error *error)
+{
+    struct log_frame frame;
+    size_t size;
+    struct log_segment *segment = scan->segment;
+    enum status status = window_frame(
+        &scan->window, segment->header.salt, closing->index_offset, &frame, &size, error);
+    if (status)
+        return status;
+    if (frame.kind != LOG_FRAME_INDEX || closing->index_offset + size != closing->end)
+        return STATUS_NOT_FOUND;
+    struct log_index index;
+    status = log_index_decode(&frame.body, closing->index_offset, &index, error);
+    if (status)
+        return error_prefix(
+            error, status, "%s at offset %" PRIu64, scan->path, closing->index_offset);
+    log_index_deinit(&segment->index);
+    segment->index = index;
+    segment->end = closing->end;
+    segment->index_offset = closing->index_offset;
+    segment->is_closed = true;
+    return STATUS_OK;
+}
+
+static enum status read_pages(struct scan *scan, struct log_segment_closing *out_closing,
+    bool *out_is_closed, bool has_successor, struct error *error)
+{
+    struct span pages;
+    struct error why = {0};
+    enum status status = window_get(&scan->window, 0, LOG_SEGMENT_START, &pages, error);
+    if (status)
+        return status;
+    if (pages.size < LOG_SEGMENT_START)
+        return error_set(error, STATUS_CORRUPT, "%s at offset %zu: too short for a log segment",
+            scan->path, pages.size);
+    status = log_segment_header_decode(pages.data, &scan->segment->header, error);
+    if (status)
+        return error_prefix(error, status, "%s", scan->path);
+
+    status = log_segment_closing_decode(pages.data + LOG_SEGMENT_PAGE, out_closing, &why);
+    *out_is_closed = status == STATUS_OK && out_closing->salt == scan->segment->header.salt;
+    if (!*out_is_closed && has_successor)
+        return error_set(error, STATUS_CORRUPT,
+            "%s at offset %u: the closing page is not valid, though a later segment exists",
+            scan->path, LOG_SEGMENT_PAGE);
+    return STATUS_OK;
+}
+
+/* The whole segment; what it found lies in *scan->segment even on failure. */
+static enum status scan_segment(struct scan *scan, bool has_successor, struct error *error)
+{
+    struct log_segment_closing closing;
+    bool is_closed = false;
+    enum status status = read_pages(scan, &closing, &is_closed, has_successor, error);
+    if (status)
+        return status;
+    if (is_closed && !scan->each) {
+        status = read_index(scan, &closing, error);
+        if (status != STATUS_NOT_FOUND)
+            return status;
+        is_closed = false; /* cut while it was being closed */
+        if (has_successor)
+            return error_set(error, STATUS_CORRUPT,
+                "%s at offset %" PRIu64 ": the index is not valid, though a later segment exists",
+                scan->path, closing.index_offset);
+    }
+    status = scan_frames(scan, error);
+    if (status || !is_closed)
+        return status;
+    if (scan->segment->end == closing.end)
+        return read_index(scan, &closing, error);
+    if (has_successor)
+        return error_set(error, STATUS_CORRUPT,
+            "%s at offset %" PRIu64 ": no valid frame, though the segment was closed at %" PRIu64,
+            scan->path, scan->segment->end, closing.end);
+    return STATUS_OK;
+}
+
+enum status log_segment_read(struct env *env, const char *path, bool has_successor,
+    log_frame_function *each, void *context, struct log_segment *out_segment, struct error *error)
+{
+    struct log_segment segment = {0};
+    struct scan scan = {.path = path, .segment = &segment, .each = each, .context = context};
+    struct env_stat stat;
+    enum status status = env_file_open(env, path, ENV_READ, 0, &scan.window.file, error);
+    if (status)
+        return status;
+    status = env_file_stat(scan.window.file, &stat, error);
+    if (status == STATUS_OK) {
+        scan.window.file_size = stat.size;
+        status = scan_segment(&scan, has_successor, error);
+    }
+    env_file_close(scan.window.file);
+    buffer_deinit(&scan.window.bytes);
+    if (status)
+        log_segment_deinit(&segment);
+    else
+        *out_segment = segment;
+    return status;
+}
+
+void log_segment_deinit(struct log_segment *segment)
+{
+    log_index_deinit(&segment->index);
+}
+
+enum status log_extent_read(struct env_file *file, uint64_t salt, const struct log_extent *extent,
+    const char *tablet_id, log_frame_function *each, void *context, struct error *error)
+{
+    uint64_t end = extent->offset + extent->size;
+    struct window window = {.file = file, .file_size = end};
+    enum status status = STATUS_OK;
+    for (uint64_t offset = extent->offset; offset < end && status == STATUS_OK;) {
+        struct log_frame frame;
+        size_t size = 0;
+        status = window_frame(&window, salt, offset, &frame, &size, error);
+        if (status == STATUS_NOT_FOUND ||
+            (status == STATUS_OK &&
+                (frame.kind != LOG_FRAME_RECORDS || strcmp(frame.tablet_id, tablet_id) != 0)))
+            status = error_set(error, STATUS_CORRUPT,
+                "%s at offset %" PRIu64 ": no valid frame of tablet %s, though the index has one",
+                env_file_path(file), offset, tablet_id);
+        if (status == STATUS_OK)
+            status = each(context, &frame, offset, size, error);
+        offset += size;
+    }
+    buffer_deinit(&window.bytes);
+    return status;
+}
