@@ -16,7 +16,7 @@
 struct threads_executor {
     struct executor executor;
     struct mutex lock;
-    struct wakeup work;    /* something to run, an earlier timer, or closing */
+    struct wakeup work;       /* something to run, an earlier timer, or closing */
     struct task_queue ready;  /* guarded by lock */
     struct task_queue timers; /* guarded by lock; by due_ns */
     size_t running;           /* guarded by lock */

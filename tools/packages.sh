@@ -1,0 +1,40 @@
+# The Debian packages that building and testing need, in one place. Sourced by ./quickstart and ./check.
+
+# To build ./stele and libstele.
+packages_build="gcc libc6-dev make meson ninja-build pkg-config
+    libevent-dev libprotobuf-c-dev protobuf-c-compiler
+    liblz4-dev libzstd-dev libsnappy-dev zlib1g-dev libxxhash-dev
+    libpcre2-dev libjansson-dev libmruby-dev mruby libedit-dev"
+
+# To run ./check as well: clang for the second opinion, fuzzing and format; cmocka for the tests; Java and maven for the
+# stock clients and for real HBase; redis for the figures beside it.
+packages_test="clang clang-tidy clang-format cppcheck libclang-rt-14-dev libcmocka-dev
+    python3 procps netcat-openbsd redis-server openjdk-17-jdk-headless maven"
+
+# install_packages WHAT PACKAGE...: installs those of the packages that are missing, after saying which.
+install_packages() {
+    what=$1
+    shift
+    missing=
+    for package in "$@"; do
+        case $(dpkg-query -W -f='${db:Status-Status}' "$package" 2>/dev/null) in
+            installed) ;;
+            *) missing="$missing $package" ;;
+        esac
+    done
+    [ -n "$missing" ] || return 0
+    if ! command -v apt-get >/dev/null; then
+        echo "No apt-get here. To $what, install what Debian calls:$missing" >&2
+        return 1
+    fi
+    as_root=
+    if [ "$(id -u)" != 0 ]; then
+        command -v sudo >/dev/null || { echo "To $what, install as root:$missing" >&2; return 1; }
+        as_root=sudo
+    fi
+    echo "Installing, to $what:$missing"
+    # No service is to be started by what is installed for tests (policy-rc.d is Debian's way to say so).
+    $as_root apt-get -qq update &&
+        $as_root env DEBIAN_FRONTEND=noninteractive RUNLEVEL=1 \
+            apt-get -qq install -y --no-install-recommends $missing >/dev/null
+}
