@@ -9,6 +9,7 @@
 
 #include <setjmp.h>
 #include <stdarg.h>
+#include <stdbool.h>
 #include <stddef.h>
 #include <stdint.h>
 #include <string.h>
@@ -34,7 +35,7 @@ void check_spans_equal(struct span a, struct span b, const char *file, int line)
 
 /* Runs body(seed, context) with `count` seeds: the same ones in every run, unless STELE_SEED or
  * STELE_SEEDS says otherwise. */
-void for_each_seed(unsigned count, void (*body)(uint64_t seed, void *context), void *context);
+bool for_each_seed(unsigned count, void (*body)(uint64_t seed, void *context), void *context);
 
 /* Makes an empty directory below $TMPDIR or /tmp; its path is the caller's, freed by the remove,
  * which removes all that is in it. */
