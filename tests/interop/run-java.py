@@ -16,15 +16,13 @@ import concurrent.futures
 import os
 import pathlib
 import shutil
-import signal
 import subprocess
 import sys
 import tempfile
 import time
 
-HERE = pathlib.Path(__file__).resolve().parent
-TOP = HERE.parent.parent
-CACHE = TOP / "build" / "interop"
+from servers import CACHE, HERE, JVM_OPENS, Failure, HBase, Skip, Stele, class_path, exit_code_of
+
 FEWEST_ANSWERS = 2000
 RUN_LIMIT_S = 240
 SHOWN_DIFFERENCES = 50
@@ -36,25 +34,7 @@ CLIENTS = {
     "2.5.10-zk": ("2.5.10", "zk", "zookeeper"),
     "2.5.10-masters": ("2.5.10", "masters", "hbase"),
 }
-JVM = ["-Xmx512m", "-XX:+UseSerialGC", "-XX:TieredStopAtLevel=1", "--add-opens=java.base/java.nio=ALL-UNNAMED",
-       "--add-opens=java.base/java.lang=ALL-UNNAMED"]
-
-
-class Failure(Exception):
-    """The comparison could not be made; the text says why."""
-
-
-class Skip(Exception):
-    """The stock programs cannot be had here."""
-
-
-def class_path(name):
-    done = subprocess.run([HERE / "classpath.sh", name], capture_output=True, text=True)
-    if done.returncode == 77:
-        raise Skip(done.stderr.strip())
-    if done.returncode != 0:
-        raise Failure(done.stderr.strip())
-    return done.stdout.strip()
+JVM = ["-Xmx512m", "-XX:+UseSerialGC", "-XX:TieredStopAtLevel=1", *JVM_OPENS]
 
 
 def compiled(version):
@@ -71,49 +51,6 @@ def compiled(version):
             raise Failure("javac: " + done.stderr)
         stamp.touch()
     return f"{classes}:{jars}"
-
-
-class HBase:
-    """Real HBase in a directory of its own."""
-
-    def __init__(self, directory):
-        self.directory = directory
-        done = subprocess.run([HERE / "hbase.sh", "start", directory], capture_output=True, text=True)
-        if done.returncode != 0:
-            raise Failure("HBase did not start: " + done.stderr)
-        self.ports = dict(word.split("=") for word in done.stdout.split()[1:])
-        self.ports["hbase"] = self.ports["master"]
-
-    def stop(self):
-        subprocess.run([HERE / "hbase.sh", "stop", self.directory], check=False)
-
-
-class Stele:
-    """`stele standalone` on an empty directory and free ports."""
-
-    def __init__(self, directory):
-        binary = os.environ.get("STELE", TOP / "build" / "release" / "stele")
-        self.log = open(f"{directory}.log", "w")
-        self.process = subprocess.Popen(
-            [binary, "standalone", directory, "--listen=127.0.0.1:0", "--zookeeper-port=0", "--web-port=off", "--bigtable-port=off"],
-            stdout=subprocess.PIPE, stderr=self.log, text=True)
-        line = self.process.stdout.readline()
-        if not line.startswith("ready "):
-            self.process.kill()
-            raise Failure(f"stele did not start: '{line.strip()}', its log is:\n{pathlib.Path(self.log.name).read_text()[-2000:]}")
-        self.ports = dict(word.split("=") for word in line.split()[1:])
-
-    def stop(self):
-        self.process.send_signal(signal.SIGTERM)
-        try:
-            code = self.process.wait(10)
-        except subprocess.TimeoutExpired:
-            self.process.kill()
-            self.process.wait()
-            code = "none within 10 s of SIGTERM"
-        self.log.close()
-        if code != 0:
-            raise Failure(f"stele's exit code: {code}; the end of its log:\n{pathlib.Path(self.log.name).read_text()[-2000:]}")
 
 
 def transcript(server_class, directory, client, options, to):
@@ -227,7 +164,7 @@ if __name__ == "__main__":
         sys.exit(main())
     except Skip as skip:
         print(f"run-java.py: {skip}", file=sys.stderr)
-        sys.exit(1 if os.environ.get("CI") == "true" else 77)
+        sys.exit(exit_code_of(skip))
     except Failure as failure:
         print(f"run-java.py: {failure}", file=sys.stderr)
         sys.exit(1)

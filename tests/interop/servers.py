@@ -1,0 +1,89 @@
+"""The two servers of the comparison, started on free ports in directories of their own, and the jars of the stock programs."""
+import os
+import pathlib
+import signal
+import subprocess
+
+HERE = pathlib.Path(__file__).resolve().parent
+TOP = HERE.parent.parent
+CACHE = TOP / "build" / "interop"
+JVM_OPENS = ["--add-opens=java.base/java.nio=ALL-UNNAMED", "--add-opens=java.base/java.lang=ALL-UNNAMED"]
+
+
+class Failure(Exception):
+    """The work could not be done; the text says why."""
+
+
+class Skip(Exception):
+    """The stock programs cannot be had here."""
+
+
+def class_path(name):
+    """The jars of `client-2.6.4`, `client-2.5.10` or `server`."""
+    done = subprocess.run([HERE / "classpath.sh", name], capture_output=True, text=True)
+    if done.returncode == 77:
+        raise Skip(done.stderr.strip())
+    if done.returncode != 0:
+        raise Failure(done.stderr.strip())
+    return done.stdout.strip()
+
+
+def exit_code_of(skip):
+    """A skip is loud, and a failure where CI promises that nothing is missing."""
+    return 1 if os.environ.get("CI") == "true" else 77
+
+
+class HBase:
+    """Real HBase. `ports` has zookeeper, master, regionserver and hbase (the master's, which serves as RPC registry)."""
+
+    name = "HBase 2.6.4"
+
+    def __init__(self, directory):
+        self.directory = directory
+        done = subprocess.run([HERE / "hbase.sh", "start", directory], capture_output=True, text=True)
+        if done.returncode == 77:
+            raise Skip(done.stderr.strip())
+        if done.returncode != 0:
+            raise Failure("HBase did not start: " + done.stderr)
+        self.ports = dict(word.split("=") for word in done.stdout.split()[1:])
+        self.ports["hbase"] = self.ports["master"]
+        self.pid = int(self.ports.pop("pid"))
+
+    def stop(self):
+        subprocess.run([HERE / "hbase.sh", "stop", self.directory], check=False)
+
+
+class Stele:
+    """`stele standalone` on an empty directory. `ports` is its ready line. STELE names the binary."""
+
+    name = "Stele"
+
+    def __init__(self, directory, *options):
+        binary = os.environ.get("STELE", TOP / "build" / "release" / "stele")
+        self.log = open(f"{directory}.log", "w")
+        self.process = subprocess.Popen(
+            [binary, "standalone", directory, "--listen=127.0.0.1:0", "--zookeeper-port=0", "--web-port=off", "--bigtable-port=off", *options],
+            stdout=subprocess.PIPE, stderr=self.log, text=True)
+        self.pid = self.process.pid
+        line = self.process.stdout.readline()
+        if not line.startswith("ready "):
+            self.process.kill()
+            self.process.wait()
+            raise Failure(f"stele did not start: '{line.strip()}'; the end of its log:\n{self._tail()}")
+        self.ports = dict(word.split("=") for word in line.split()[1:])
+
+    def stop(self):
+        if self.process.poll() is None:
+            self.process.send_signal(signal.SIGTERM)
+        try:
+            code = self.process.wait(10)
+        except subprocess.TimeoutExpired:
+            self.process.kill()
+            self.process.wait()
+            code = "none within 10 s of SIGTERM"
+        self.log.close()
+        if code != 0:
+            raise Failure(f"stele's exit code: {code}; the end of its log:\n{self._tail()}")
+
+    def _tail(self):
+        return pathlib.Path(self.log.name).read_text(errors="replace")[-2000:]
