@@ -10,7 +10,7 @@
  * queue and leaves the main one alone.
  *
  * A pin holds a segment, not a block: a segment with pins is not reclaimed. When no segment can be
- * reclaimed, or a block is larger than a quarter of a segment, the block gets memory of its own
+ * reclaimed, or a block is larger than half a segment, the block gets memory of its own
  * from the heap, is not shared, and dies with its last pin.
  *
  * Threads: any. A shard's mutex (LOCK_RANK_CACHE) guards its table and queues; unpinning takes no
@@ -67,10 +67,6 @@ void block_cache_publish(
 
 /* Empties *pin; an empty one is fine. */
 void block_unpin(struct block_pin *pin);
-/* One more pin on the same block, which must have been published or never will be by another
- * thread. Memory of its own cannot be pinned twice: false. */
-bool block_pin_again(const struct block_pin *pin, struct block_pin *out_pin);
-
 void block_cache_stats(struct block_cache *cache, struct block_cache_stats *out_stats);
 
 #endif
