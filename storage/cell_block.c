@@ -255,26 +255,30 @@ enum status cell_block_prepare(uint8_t *memory, uint32_t raw_size, uint32_t rest
 struct cell_probe cell_probe_of(
     enum row_order order, struct span family, const struct cell *probe)
 {
-    struct cell_probe out = {.order = order, .kind = PROBE_COLUMN, .row = probe->row};
+    struct cell_probe out = {.order = order,
+        .row = probe->row,
+        .qualifier = probe->qualifier,
+        .timestamp = probe->timestamp,
+        .sequence = probe->sequence,
+        .type = probe->type};
     bool is_last_on_row = probe->type == CELL_MINIMUM && probe->family.size == 0 &&
                           probe->qualifier.size == 0;
     int family_order = is_last_on_row ? 1 : span_compare(probe->family, family);
-    if (family_order != 0) {
-        out.kind = family_order < 0 ? PROBE_ROW_START : PROBE_ROW_END;
-        return out;
+    if (family_order < 0) { /* the row's first key, which index entries are made of too */
+        out.qualifier = SPAN_EMPTY;
+        out.timestamp = TIMESTAMP_LATEST;
+        out.sequence = UINT64_MAX;
+        out.type = CELL_MAXIMUM;
     }
-    out.qualifier = probe->qualifier;
-    out.timestamp = probe->timestamp;
-    out.sequence = probe->sequence;
-    out.type = probe->type;
+    out.is_row_end = family_order > 0;
     return out;
 }
 
 /* Qualifier and what follows it, of a cell in the probe's row. */
 static int compare_in_row(const struct cell *cell, const struct cell_probe *probe)
 {
-    if (probe->kind != PROBE_COLUMN)
-        return probe->kind == PROBE_ROW_START ? 1 : -1;
+    if (probe->is_row_end)
+        return -1;
     int order = span_compare(cell->qualifier, probe->qualifier);
     if (order)
         return order;
@@ -488,13 +492,11 @@ static uint32_t points_before(
             narrow(cursor, probe->row, span_slice(row, 0, cursor->shared_size), &low, &high);
         } else {
             int order = span_compare(probe->row, row);
-            if (order == 0 && probe->kind == PROBE_COLUMN)
+            if (order == 0 && !probe->is_row_end)
                 narrow(cursor, probe->qualifier,
                     span_slice(qualifier, 0, cursor->shared_size), &low, &high);
             else
-                return order < 0 || (order == 0 && probe->kind == PROBE_ROW_START)
-                           ? 0
-                           : cursor->restart_count;
+                return order < 0 ? 0 : cursor->restart_count;
         }
     }
     while (low < high) {

@@ -72,9 +72,9 @@ enum status cell_block_prepare(uint8_t *memory, uint32_t raw_size, uint32_t rest
 /* Where to go, in the terms of one file's family. */
 struct cell_probe {
     enum row_order order;
-    enum { PROBE_ROW_START, PROBE_COLUMN, PROBE_ROW_END } kind;
     struct span row;
-    struct span qualifier; /* this and below: PROBE_COLUMN */
+    bool is_row_end; /* behind every cell of the row; the rest is unused */
+    struct span qualifier;
     int64_t timestamp;
     uint64_t sequence;
     uint8_t type;

@@ -1,0 +1,50 @@
+/* An open SSTable from the inside: shared by its iterator, its checker and its dump. */
+#ifndef STELE_STORAGE_SSTABLE_TABLE_H
+#define STELE_STORAGE_SSTABLE_TABLE_H
+
+#include <stdatomic.h>
+
+#include "storage/cell_block.h"
+#include "storage/sstable.h"
+#include "storage/sstable_format.h"
+
+struct sstable {
+    _Atomic uint32_t references;
+    struct env_file *file;             /* owned */
+    struct block_cache *cache;         /* borrowed */
+    char *path;                        /* owned */
+    struct sstable_footer footer;
+    struct sstable_properties properties; /* spans point into properties_block */
+    struct block_pin properties_block; /* these three in memory of their own, not in the cache */
+    struct block_pin top_index;
+    struct block_pin top_bloom;        /* empty: no filter */
+};
+
+/* How a block gets into memory. */
+struct block_read {
+    bool may_block;
+    bool is_cache_used;        /* look into the cache */
+    bool is_cache_fill;        /* and leave it there */
+    struct read_ahead *ahead;  /* or NULL */
+};
+
+/* Bytes of the file read beyond what was asked for. Zeroed is empty. Owned by one iterator. */
+struct read_ahead {
+    struct buffer bytes;
+    uint64_t offset;
+    size_t size_wanted;
+};
+
+/* Pins the block, checked, decompressed and (blocks of cells) prepared. Block offset and path are in errors. */
+enum status sstable_read_block(struct sstable *table, struct block_handle handle,
+    enum block_kind kind, const struct block_read *how, struct block_pin *out_pin,
+    struct error *error);
+
+/* The handle in an index cell. */
+enum status sstable_index_handle(const struct sstable *table, const struct cell *entry,
+    struct block_handle *out_handle, struct error *error);
+/* STATUS_CORRUPT or STATUS_NO_MEMORY of a cursor's answer. */
+enum status sstable_cursor_failure(const struct sstable *table, enum cursor_answer answer,
+    uint64_t block_offset, struct error *error);
+
+#endif
