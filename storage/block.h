@@ -5,10 +5,11 @@
  *   u8  kind            enum block_kind
  *   u8  codec           enum compression
  *   u16 zero
- *   u64 XXH3-64 of the packed bytes and the 12 trailer bytes above, seeded with file identity + block offset
+ *   u64 XXH3-64 of the packed bytes and the 12 trailer bytes above, seeded with file identity +
+ * block offset
  *
- * The seed makes a block that was written or read at the wrong place, or in the wrong file, a damaged one.
- * Nothing is parsed, and no size believed, before the checksum has been compared.
+ * The seed makes a block that was written or read at the wrong place, or in the wrong file, a
+ * damaged one. Nothing is parsed, and no size believed, before the checksum has been compared.
  *
  * Pure functions. */
 #ifndef STELE_STORAGE_BLOCK_H
@@ -43,12 +44,14 @@ struct block_trailer {
 
 const char *block_kind_name(enum block_kind kind);
 
-/* Appends the block as it will lie at `offset`. It is packed with `codec` when that saves at least an eighth,
- * and stored plain otherwise. STATUS_LIMIT when raw is over LIMIT_BLOCK_SIZE; STATUS_NO_MEMORY. */
+/* Appends the block as it will lie at `offset`. It is packed with `codec` when that saves at least
+ * an eighth, and stored plain otherwise. STATUS_LIMIT when raw is over LIMIT_BLOCK_SIZE;
+ * STATUS_NO_MEMORY. */
 enum status block_seal(struct span raw, uint32_t restart_count, enum block_kind kind,
     enum compression codec, uint64_t identity, uint64_t offset, struct buffer *out_bytes);
 
-/* Checks the checksum of a whole stored block, then the trailer: kind, codec, possible sizes. STATUS_CORRUPT. */
+/* Checks the checksum of a whole stored block, then the trailer: kind, codec, possible sizes.
+ * STATUS_CORRUPT. */
 enum status block_check(struct span stored, enum block_kind kind, uint64_t identity,
     uint64_t offset, struct block_trailer *out_trailer, struct error *error);
 /* Decompresses a checked block into out[0, trailer->raw_size). */

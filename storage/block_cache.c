@@ -8,14 +8,14 @@
 #include "base/mutex.h"
 #include "storage/huge_pages.h"
 
-#define BLOCK_ALIGNMENT    64u
+#define BLOCK_ALIGNMENT     64u
 #define SEGMENT_BYTES_LEAST ((size_t)64 << 10)
-#define SEGMENT_BYTES_MOST ((size_t)512 << 10)
-#define SHARD_SEGMENTS     32 /* aimed at, between the two sizes above */
-#define HITS_MOST          3  /* rounds in the main queue that a block can save up */
-#define HITS_TO_STAY       2  /* in the small queue */
-#define RECLAIMS_SPARING   4  /* segments reclaimed for one block before hits stop counting */
-#define RECLAIMS_MOST      8
+#define SEGMENT_BYTES_MOST  ((size_t)512 << 10)
+#define SHARD_SEGMENTS      32 /* aimed at, between the two sizes above */
+#define HITS_MOST           3  /* rounds in the main queue that a block can save up */
+#define HITS_TO_STAY        2  /* in the small queue */
+#define RECLAIMS_SPARING    4  /* segments reclaimed for one block before hits stop counting */
+#define RECLAIMS_MOST       8
 
 /* In front of each block's bytes in a segment. Guarded by the shard's mutex. */
 struct cached_block {
@@ -32,7 +32,7 @@ _Static_assert(sizeof(struct cached_block) <= BLOCK_ALIGNMENT, "a header fits it
 struct cache_segment {
     struct cache_segment *next; /* in a queue, oldest first, or in the free list */
     uint8_t *memory;
-    size_t used;          /* guarded by the shard's mutex */
+    size_t used;           /* guarded by the shard's mutex */
     _Atomic uint32_t pins; /* rises under the shard's mutex only; falls anywhere */
 };
 
@@ -97,7 +97,8 @@ static void queue_append(struct segment_queue *queue, struct cache_segment *segm
     queue->count++;
 }
 
-/* Takes the oldest segment that nobody pins; the one being filled stays. NULL when there is none. */
+/* Takes the oldest segment that nobody pins; the one being filled stays. NULL when there is none.
+ */
 static struct cache_segment *queue_take_unpinned(struct segment_queue *queue)
 {
     struct cache_segment **link = &queue->oldest;
@@ -153,8 +154,8 @@ static size_t block_footprint(size_t size)
     return BLOCK_ALIGNMENT + ((size + BLOCK_ALIGNMENT - 1) & ~(size_t)(BLOCK_ALIGNMENT - 1));
 }
 
-/* Appends a hidden block to the segment being filled, opening another while `reserve` free ones remain.
- * NULL when that does not suffice. */
+/* Appends a hidden block to the segment being filled, opening another while `reserve` free ones
+ * remain. NULL when that does not suffice. */
 static struct cached_block *queue_place(const struct block_cache *cache, struct cache_shard *shard,
     struct segment_queue *queue, size_t size, size_t reserve, struct cache_segment **out_segment)
 {
@@ -181,8 +182,7 @@ static bool block_move(const struct block_cache *cache, struct cache_shard *shar
     struct cached_block *block, uint8_t hits)
 {
     struct cache_segment *segment = NULL;
-    struct cached_block *copy =
-        queue_place(cache, shard, &shard->main, block->size, 0, &segment);
+    struct cached_block *copy = queue_place(cache, shard, &shard->main, block->size, 0, &segment);
     if (!copy)
         return false;
     copy->file = block->file;
@@ -193,9 +193,11 @@ static bool block_move(const struct block_cache *cache, struct cache_shard *shar
     return true;
 }
 
-/* Empties one segment, moving what is worth it, and frees it. The blocks moved are less than a segment, so the
- * one free segment kept in reserve suffices. False when every segment is pinned or being filled. */
-static bool shard_reclaim(const struct block_cache *cache, struct cache_shard *shard, bool is_sparing)
+/* Empties one segment, moving what is worth it, and frees it. The blocks moved are less than a
+ * segment, so the one free segment kept in reserve suffices. False when every segment is pinned or
+ * being filled. */
+static bool shard_reclaim(
+    const struct block_cache *cache, struct cache_shard *shard, bool is_sparing)
 {
     size_t small_most = shard->segment_count / 10 + 1;
     bool is_small = shard->small.count > small_most;
@@ -240,8 +242,8 @@ static struct cached_block *shard_place(struct block_cache *cache, struct cache_
     }
 }
 
-/* Memory of its own: where the allocation began lies just before the aligned data. The heap aligns to 16, so
- * there is always room. */
+/* Memory of its own: where the allocation began lies just before the aligned data. The heap aligns
+ * to 16, so there is always room. */
 static enum status own_memory_take(size_t size, struct block_pin *out_pin)
 {
     if (size > SIZE_MAX - 2 * BLOCK_ALIGNMENT)
@@ -262,9 +264,9 @@ enum status block_cache_new(
     struct block_cache *cache = memory_allocate_zeroed(1, sizeof *cache);
     if (!cache)
         return error_set(error, STATUS_NO_MEMORY, "no memory for a block cache");
-    cache->shard_count = budget_bytes >= (size_t)256 << 20 ? 16
+    cache->shard_count = budget_bytes >= (size_t)256 << 20  ? 16
                          : budget_bytes >= (size_t)16 << 20 ? 8
-                                                             : 1;
+                                                            : 1;
     size_t segment_bytes = power_of_two_below(budget_bytes / cache->shard_count / SHARD_SEGMENTS);
     if (segment_bytes < SEGMENT_BYTES_LEAST)
         segment_bytes = SEGMENT_BYTES_LEAST;
@@ -384,8 +386,7 @@ void block_cache_publish(
         return;
     uint64_t hash = hash_key(file, offset);
     struct cache_shard *shard = shard_of(cache, hash);
-    struct cached_block *block =
-        (struct cached_block *)(void *)(pin->data - BLOCK_ALIGNMENT);
+    struct cached_block *block = (struct cached_block *)(void *)(pin->data - BLOCK_ALIGNMENT);
     mutex_lock(&shard->mutex);
     if (!block_find(cache, shard, hash, file, offset)) {
         block_show(cache, shard, block);
@@ -397,8 +398,7 @@ void block_cache_publish(
 void block_unpin(struct block_pin *pin)
 {
     if (pin->segment) {
-        uint32_t before =
-            atomic_fetch_sub_explicit(&pin->segment->pins, 1, memory_order_release);
+        uint32_t before = atomic_fetch_sub_explicit(&pin->segment->pins, 1, memory_order_release);
         assert(before > 0);
         (void)before;
     } else if (pin->data) {
@@ -411,8 +411,7 @@ void block_unpin(struct block_pin *pin)
 
 void block_cache_stats(struct block_cache *cache, struct block_cache_stats *out_stats)
 {
-    struct block_cache_stats stats = {
-        .budget_bytes = cache->segment_count * cache->segment_bytes};
+    struct block_cache_stats stats = {.budget_bytes = cache->segment_count * cache->segment_bytes};
     for (size_t i = 0; i < cache->shard_count; i++) {
         struct cache_shard *shard = &cache->shards[i];
         mutex_lock(&shard->mutex);

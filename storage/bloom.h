@@ -1,9 +1,11 @@
-/* Bloom filters of rows, blocked: all bits of a row lie in one cache line, so a probe costs one miss.
+/* Bloom filters of rows, blocked: all bits of a row lie in one cache line, so a probe costs one
+ * miss.
  *
- * A filter is an array of 64-byte lines. A row's XXH3-64 picks the line with its high half and six of the
- * line's 512 bits with its low half (multiplied by the golden ratio for each next bit; the top nine bits of the
- * product are the bit's number, least significant bit of byte 0 first). At 10 bits a row about one absent
- * row in a hundred is let through. This is the file's format (docs/formats/sstable.md).
+ * A filter is an array of 64-byte lines. A row's XXH3-64 picks the line with its high half and six
+ * of the line's 512 bits with its low half (multiplied by the golden ratio for each next bit; the
+ * top nine bits of the product are the bit's number, least significant bit of byte 0 first). At 10
+ * bits a row about one absent row in a hundred is let through. This is the file's format
+ * (docs/formats/sstable.md).
  *
  * Pure functions. */
 #ifndef STELE_STORAGE_BLOOM_H

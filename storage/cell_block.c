@@ -53,10 +53,9 @@ static inline bool take_u64(const uint8_t **p, const uint8_t *end, uint64_t *out
     return false;
 }
 
-/* Reads the entry at p, which lies before `end`, and returns the start of the one behind it; NULL when the
- * entry is malformed or reaches over the end. */
-static inline const uint8_t *entry_parse(
-    const uint8_t *p, const uint8_t *end, struct entry *entry)
+/* Reads the entry at p, which lies before `end`, and returns the start of the one behind it; NULL
+ * when the entry is malformed or reaches over the end. */
+static inline const uint8_t *entry_parse(const uint8_t *p, const uint8_t *end, struct entry *entry)
 {
     if (p >= end)
         return NULL;
@@ -71,8 +70,8 @@ static inline const uint8_t *entry_parse(
     if (!(flags & ENTRY_SAME_ROW) &&
         (take_u32(&p, end, &entry->row_shared) || take_u32(&p, end, &entry->row_added)))
         return NULL;
-    if (!(flags & ENTRY_SAME_QUALIFIER) && (take_u32(&p, end, &entry->qualifier_shared) ||
-                                               take_u32(&p, end, &entry->qualifier_added)))
+    if (!(flags & ENTRY_SAME_QUALIFIER) &&
+        (take_u32(&p, end, &entry->qualifier_shared) || take_u32(&p, end, &entry->qualifier_added)))
         return NULL;
     if (!(flags & ENTRY_SAME_TIMESTAMP) && take_u64(&p, end, &entry->timestamp_code))
         return NULL;
@@ -87,8 +86,8 @@ static inline const uint8_t *entry_parse(
         return NULL;
     if (take_u32(&p, end, &entry->value_size))
         return NULL;
-    uint64_t body = (uint64_t)entry->row_added + entry->qualifier_added + entry->tags_size +
-                    entry->value_size;
+    uint64_t body =
+        (uint64_t)entry->row_added + entry->qualifier_added + entry->tags_size + entry->value_size;
     if (body > (uint64_t)(end - p))
         return NULL;
     entry->body = p;
@@ -107,9 +106,8 @@ static inline bool entry_is_whole(const struct entry *entry)
            entry->qualifier_shared == 0;
 }
 
-static inline void entry_put_rest(
-    const struct entry *entry, const uint8_t *rest, int64_t base_timestamp,
-    uint64_t base_sequence, struct cell *cell)
+static inline void entry_put_rest(const struct entry *entry, const uint8_t *rest,
+    int64_t base_timestamp, uint64_t base_sequence, struct cell *cell)
 {
     if (!(entry->flags & ENTRY_SAME_TIMESTAMP))
         cell->timestamp = (int64_t)((uint64_t)base_timestamp + unzigzag(entry->timestamp_code));
@@ -151,13 +149,13 @@ static bool key_bytes_grow(struct key_bytes *key, size_t need, struct span *byte
     return true;
 }
 
-/* *bytes becomes its own first `shared` bytes and then added[0, size). `limit` ends what may be read. */
+/* *bytes becomes its own first `shared` bytes and then added[0, size). `limit` ends what may be
+ * read. */
 static inline bool key_bytes_extend(struct key_bytes *key, struct span *bytes, size_t shared,
     const uint8_t *added, size_t size, const uint8_t *limit)
 {
     size_t need = shared + size;
-    if (need + COPY_SLACK > key->capacity &&
-        !key_bytes_grow(key, need + COPY_SLACK, bytes, shared))
+    if (need + COPY_SLACK > key->capacity && !key_bytes_grow(key, need + COPY_SLACK, bytes, shared))
         return false;
     if (bytes->data != key->data)
         memcpy(key->data, bytes->data, shared);
@@ -241,7 +239,8 @@ enum status cell_block_prepare(uint8_t *memory, uint32_t raw_size, uint32_t rest
             !restart_key(memory, end, offset, &row, &qualifier))
             return error_set(error, STATUS_CORRUPT, "restart point %u is malformed", i);
         before = offset;
-        /* Rows of hbase:meta do not sort as bytes: there every key is equal, and full keys decide. */
+        /* Rows of hbase:meta do not sort as bytes: there every key is equal, and full keys decide.
+         */
         keys[i] = order == ROW_ORDER_BYTES ? search_key(is_one_row ? qualifier : row, shared) : 0;
     }
     struct block_tail tail = {
@@ -252,8 +251,7 @@ enum status cell_block_prepare(uint8_t *memory, uint32_t raw_size, uint32_t rest
 
 /* ---- Probes ---- */
 
-struct cell_probe cell_probe_of(
-    enum row_order order, struct span family, const struct cell *probe)
+struct cell_probe cell_probe_of(enum row_order order, struct span family, const struct cell *probe)
 {
     struct cell_probe out = {.order = order,
         .row = probe->row,
@@ -261,8 +259,8 @@ struct cell_probe cell_probe_of(
         .timestamp = probe->timestamp,
         .sequence = probe->sequence,
         .type = probe->type};
-    bool is_last_on_row = probe->type == CELL_MINIMUM && probe->family.size == 0 &&
-                          probe->qualifier.size == 0;
+    bool is_last_on_row =
+        probe->type == CELL_MINIMUM && probe->family.size == 0 && probe->qualifier.size == 0;
     int family_order = is_last_on_row ? 1 : span_compare(probe->family, family);
     if (family_order < 0) { /* the row's first key, which index entries are made of too */
         out.qualifier = SPAN_EMPTY;
@@ -293,9 +291,8 @@ static int compare_in_row(const struct cell *cell, const struct cell_probe *prob
 
 int cell_probe_compare(const struct cell *cell, const struct cell_probe *probe)
 {
-    int order = probe->order == ROW_ORDER_BYTES
-                    ? span_compare(cell->row, probe->row)
-                    : row_compare(probe->order, cell->row, probe->row);
+    int order = probe->order == ROW_ORDER_BYTES ? span_compare(cell->row, probe->row)
+                                                : row_compare(probe->order, cell->row, probe->row);
     return order ? order : compare_in_row(cell, probe);
 }
 
@@ -327,8 +324,7 @@ void cell_cursor_set(struct cell_cursor *cursor, const uint8_t *memory, size_t s
     cursor->restart_count = tail.restart_count;
     cursor->shared_size = tail.shared_size;
     cursor->is_one_row = tail.is_one_row;
-    cursor->restarts =
-        memory + (tail.raw_size - tail.restart_count * (uint32_t)sizeof(uint32_t));
+    cursor->restarts = memory + (tail.raw_size - tail.restart_count * (uint32_t)sizeof(uint32_t));
     cursor->entries_end = cursor->restarts;
     cursor->keys = (const uint64_t *)(const void *)(memory + align8(tail.raw_size));
     cursor->base_timestamp = (int64_t)load_u64(memory);
@@ -447,8 +443,8 @@ static int restart_compare(
     return cell_probe_compare(&cell, probe);
 }
 
-/* The points whose search key equals that of `wanted`, which stands at rows' or qualifiers' place: [low, high).
- * All before sort before the probe, all behind after it. */
+/* The points whose search key equals that of `wanted`, which stands at rows' or qualifiers' place:
+ * [low, high). All before sort before the probe, all behind after it. */
 static void narrow(const struct cell_cursor *cursor, struct span wanted, struct span common,
     uint32_t *low, uint32_t *high)
 {
@@ -485,16 +481,16 @@ static uint32_t points_before(
     uint32_t low = 0, high = cursor->restart_count;
     if (probe->order == ROW_ORDER_BYTES) {
         struct span row, qualifier;
-        if (!restart_key(cursor->data, cursor->entries_end, CELL_BLOCK_HEADER_SIZE, &row,
-                &qualifier))
+        if (!restart_key(
+                cursor->data, cursor->entries_end, CELL_BLOCK_HEADER_SIZE, &row, &qualifier))
             return 0;
         if (!cursor->is_one_row) {
             narrow(cursor, probe->row, span_slice(row, 0, cursor->shared_size), &low, &high);
         } else {
             int order = span_compare(probe->row, row);
             if (order == 0 && !probe->is_row_end)
-                narrow(cursor, probe->qualifier,
-                    span_slice(qualifier, 0, cursor->shared_size), &low, &high);
+                narrow(cursor, probe->qualifier, span_slice(qualifier, 0, cursor->shared_size),
+                    &low, &high);
             else
                 return order < 0 ? 0 : cursor->restart_count;
         }

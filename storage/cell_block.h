@@ -16,14 +16,16 @@
  *   varint size of value
  *   row bytes added, qualifier bytes added, tags, value
  *
- * The entry at a restart point has no SAME flag and shares nothing. The family is the file's, and not here.
+ * The entry at a restart point has no SAME flag and shares nothing. The family is the file's, and
+ * not here.
  *
- * In memory a block gets a search array behind its bytes (cell_block_prepare): for each restart point the
- * eight bytes that follow what all the points' rows (or, when they are one row, qualifiers) have in common, as
- * a big-endian number. A search touches that array and usually one entry.
+ * In memory a block gets a search array behind its bytes (cell_block_prepare): for each restart
+ * point the eight bytes that follow what all the points' rows (or, when they are one row,
+ * qualifiers) have in common, as a big-endian number. A search touches that array and usually one
+ * entry.
  *
- * Index blocks hold cells too: the key from which an entry counts, and a value that is varint offset, varint
- * size of a block.
+ * Index blocks hold cells too: the key from which an entry counts, and a value that is varint
+ * offset, varint size of a block.
  *
  * Threads: a prepared block is immutable; builder and cursor: one at a time. */
 #ifndef STELE_STORAGE_CELL_BLOCK_H
@@ -38,20 +40,20 @@
 
 struct cell_block_builder {
     struct buffer bytes;
-    struct buffer restarts;      /* u32 each */
+    struct buffer restarts; /* u32 each */
     uint32_t restart_count;
-    uint32_t restart_interval;   /* entries at most between restart points */
-    uint32_t cells;              /* in the block so far */
+    uint32_t restart_interval; /* entries at most between restart points */
+    uint32_t cells;            /* in the block so far */
     uint32_t cells_since_restart;
-    size_t restart_offset;       /* of the newest restart point */
+    size_t restart_offset; /* of the newest restart point */
     int64_t base_timestamp;
     uint64_t base_sequence;
 };
 
 void cell_block_builder_init(struct cell_block_builder *builder, uint32_t restart_interval);
 void cell_block_builder_deinit(struct cell_block_builder *builder);
-/* `previous` is the cell added before (NULL or anything for the first); shared_* are how many first bytes of
- * row and qualifier both have in common. */
+/* `previous` is the cell added before (NULL or anything for the first); shared_* are how many first
+ * bytes of row and qualifier both have in common. */
 void cell_block_builder_add(struct cell_block_builder *builder, const struct cell *cell,
     const struct cell *previous, size_t shared_row, size_t shared_qualifier);
 /* Bytes of the block if it were finished now. */
@@ -64,8 +66,8 @@ void cell_block_builder_reset(struct cell_block_builder *builder);
 
 /* Memory for a block of that many raw bytes and its search array; SIZE_MAX never fits. */
 size_t cell_block_memory_size(uint32_t raw_size, uint32_t restart_count);
-/* The raw bytes stand in memory[0, raw_size); checks the restart points and builds the array behind them.
- * memory_size is as computed above; memory is 8-byte aligned. STATUS_CORRUPT. */
+/* The raw bytes stand in memory[0, raw_size); checks the restart points and builds the array behind
+ * them. memory_size is as computed above; memory is 8-byte aligned. STATUS_CORRUPT. */
 enum status cell_block_prepare(uint8_t *memory, uint32_t raw_size, uint32_t restart_count,
     enum row_order order, struct error *error);
 
@@ -81,8 +83,7 @@ struct cell_probe {
 };
 
 /* What `probe` means among cells of `family` only. */
-struct cell_probe cell_probe_of(
-    enum row_order order, struct span family, const struct cell *probe);
+struct cell_probe cell_probe_of(enum row_order order, struct span family, const struct cell *probe);
 /* <0 when the cell sorts before the probe, >0 after; 0 equal in all. */
 int cell_probe_compare(const struct cell *cell, const struct cell_probe *probe);
 
@@ -96,25 +97,26 @@ struct key_bytes {
 enum cursor_answer { CURSOR_CELL, CURSOR_END, CURSOR_DAMAGED, CURSOR_NO_MEMORY };
 
 struct cell_cursor {
-    const uint8_t *data;        /* the prepared block; NULL = none */
+    const uint8_t *data; /* the prepared block; NULL = none */
     const uint8_t *entries_end;
     const uint8_t *restarts;
-    const uint64_t *keys;       /* the search array */
+    const uint64_t *keys; /* the search array */
     uint32_t restart_count;
-    uint32_t shared_size;       /* what the points' rows, or qualifiers, have in common */
-    bool is_one_row;            /* of all restart points: the array is of qualifiers */
+    uint32_t shared_size; /* what the points' rows, or qualifiers, have in common */
+    bool is_one_row;      /* of all restart points: the array is of qualifiers */
     int64_t base_timestamp;
     uint64_t base_sequence;
-    const uint8_t *at;          /* the current entry */
-    const uint8_t *next;        /* the one behind it */
-    struct cell *cell;          /* the current cell goes here; family is left alone */
+    const uint8_t *at;   /* the current entry */
+    const uint8_t *next; /* the one behind it */
+    struct cell *cell;   /* the current cell goes here; family is left alone */
     struct key_bytes row;
     struct key_bytes qualifier;
 };
 
 void cell_cursor_init(struct cell_cursor *cursor, struct cell *cell);
 void cell_cursor_deinit(struct cell_cursor *cursor);
-/* Points the cursor at a prepared block (memory[0, size)), or at none (NULL); stands on no entry. */
+/* Points the cursor at a prepared block (memory[0, size)), or at none (NULL); stands on no entry.
+ */
 void cell_cursor_set(struct cell_cursor *cursor, const uint8_t *memory, size_t size);
 
 enum cursor_answer cell_cursor_first(struct cell_cursor *cursor);
@@ -127,8 +129,8 @@ enum cursor_answer cell_cursor_seek(struct cell_cursor *cursor, const struct cel
 /* To the last cell before the probe (is_or_equal: or equal to it); END when there is none. */
 enum cursor_answer cell_cursor_seek_last(
     struct cell_cursor *cursor, const struct cell_probe *probe, bool is_or_equal);
-/* As cell_cursor_seek when the answer is surely in this block, because restart points lie on both sides of the
- * probe; otherwise END, and nothing has moved. */
+/* As cell_cursor_seek when the answer is surely in this block, because restart points lie on both
+ * sides of the probe; otherwise END, and nothing has moved. */
 enum cursor_answer cell_cursor_seek_inside(
     struct cell_cursor *cursor, const struct cell_probe *probe);
 

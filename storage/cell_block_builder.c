@@ -94,8 +94,8 @@ void cell_block_builder_add(struct cell_block_builder *builder, const struct cel
         size += store_varint(head + size, qualifier.size);
     }
     if (!(flags & ENTRY_SAME_TIMESTAMP))
-        size += store_varint(head + size,
-            zigzag((uint64_t)cell->timestamp - (uint64_t)builder->base_timestamp));
+        size += store_varint(
+            head + size, zigzag((uint64_t)cell->timestamp - (uint64_t)builder->base_timestamp));
     if (!(flags & ENTRY_SAME_SEQUENCE))
         size += store_varint(head + size, zigzag(cell->sequence - builder->base_sequence));
     if (flags & ENTRY_HAS_TYPE)

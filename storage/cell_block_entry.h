@@ -1,4 +1,5 @@
-/* The flags of an entry in a block of cells: shared by its builder and its cursor (storage/cell_block.h). */
+/* The flags of an entry in a block of cells: shared by its builder and its cursor
+ * (storage/cell_block.h). */
 #ifndef STELE_STORAGE_CELL_BLOCK_ENTRY_H
 #define STELE_STORAGE_CELL_BLOCK_ENTRY_H
 

@@ -53,8 +53,9 @@ size_t compress_bound(enum compression codec, size_t raw_size)
     return raw_size;
 }
 
-/* zstd's contexts take long to make and are needed a block at a time by any thread: a few lie ready for
- * whoever comes. They are never freed: there are at most as many as threads that worked at once. */
+/* zstd's contexts take long to make and are needed a block at a time by any thread: a few lie ready
+ * for whoever comes. They are never freed: there are at most as many as threads that worked at
+ * once. */
 #define ZSTD_READY 8
 
 static _Atomic(ZSTD_CCtx *) ready_compressors[ZSTD_READY];
@@ -164,8 +165,7 @@ enum status compress_block(
         ZSTD_CCtx *context = zstd_compressor_take();
         if (!context)
             return STATUS_NO_MEMORY;
-        size_t size =
-            ZSTD_compressCCtx(context, out_bytes, bound, raw.data, raw.size, ZSTD_LEVEL);
+        size_t size = ZSTD_compressCCtx(context, out_bytes, bound, raw.data, raw.size, ZSTD_LEVEL);
         zstd_compressor_give(context);
         if (ZSTD_isError(size))
             return STATUS_NO_MEMORY;

@@ -1,8 +1,8 @@
 /* The block codecs of SSTables: none, lz4, zstd, snappy, gzip (zlib's wrapper of deflate).
  *
- * Numbers of codecs are enum compression's and stand in files. Decompression trusts nothing: it writes exactly
- * the size asked for or fails, and a caller can ask first whether a claimed size is possible at all, before
- * allocating it.
+ * Numbers of codecs are enum compression's and stand in files. Decompression trusts nothing: it
+ * writes exactly the size asked for or fails, and a caller can ask first whether a claimed size is
+ * possible at all, before allocating it.
  *
  * Threads: any. */
 #ifndef STELE_STORAGE_COMPRESS_H
@@ -17,7 +17,8 @@ bool compression_is_known(unsigned codec);
 
 /* Room that compress_block needs for raw_size bytes (at most LIMIT_BLOCK_SIZE). */
 size_t compress_bound(enum compression codec, size_t raw_size);
-/* Compresses into out[0, compress_bound). STATUS_NO_MEMORY is the only failure. COMPRESSION_NONE copies. */
+/* Compresses into out[0, compress_bound). STATUS_NO_MEMORY is the only failure. COMPRESSION_NONE
+ * copies. */
 enum status compress_block(
     enum compression codec, struct span raw, uint8_t *out_bytes, size_t *out_size);
 

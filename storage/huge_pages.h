@@ -1,8 +1,8 @@
 /* Large reservations of memory backed by huge pages.
  *
- * First touch of fresh 4 KiB pages is dear (tens of microseconds each on a virtual machine); with 2 MiB pages
- * it is a fortieth. Pages are taken from the system when first written, so an idle reservation costs only
- * address space. */
+ * First touch of fresh 4 KiB pages is dear (tens of microseconds each on a virtual machine); with 2
+ * MiB pages it is a fortieth. Pages are taken from the system when first written, so an idle
+ * reservation costs only address space. */
 #ifndef STELE_STORAGE_HUGE_PAGES_H
 #define STELE_STORAGE_HUGE_PAGES_H
 

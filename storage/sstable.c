@@ -23,7 +23,8 @@ static enum status block_fail(const struct sstable *table, struct block_handle h
         block_kind_name(kind), handle.offset);
 }
 
-/* Checks stored bytes and makes of them the block that readers see, in memory that `reserve` gives. */
+/* Checks stored bytes and makes of them the block that readers see, in memory that `reserve` gives.
+ */
 static enum status block_load(const struct sstable *table, struct span stored,
     struct block_handle handle, enum block_kind kind, bool is_kept, struct block_pin *out_pin,
     struct error *error)
@@ -50,8 +51,7 @@ static enum status block_load(const struct sstable *table, struct span stored,
             pin.data, trailer.raw_size, trailer.restart_count, table->footer.row_order, error);
     if (status == STATUS_OK && kind == BLOCK_BLOOM &&
         (trailer.raw_size == 0 || trailer.raw_size % BLOOM_LINE_BYTES != 0))
-        status =
-            error_set(error, STATUS_CORRUPT, "filter of %u bytes", trailer.raw_size);
+        status = error_set(error, STATUS_CORRUPT, "filter of %u bytes", trailer.raw_size);
     if (status != STATUS_OK) {
         block_unpin(&pin);
         return status;
@@ -62,7 +62,8 @@ static enum status block_load(const struct sstable *table, struct span stored,
     return STATUS_OK;
 }
 
-/* The stored bytes out of the read-ahead buffer, filling it from the block on when they are not there. */
+/* The stored bytes out of the read-ahead buffer, filling it from the block on when they are not
+ * there. */
 static enum status read_ahead_take(const struct sstable *table, struct block_handle handle,
     struct read_ahead *ahead, struct span *out_stored, struct error *error)
 {
@@ -77,14 +78,12 @@ static enum status read_ahead_take(const struct sstable *table, struct block_han
         uint8_t *bytes = buffer_reserve(&ahead->bytes, size);
         if (!bytes)
             return error_set(error, STATUS_NO_MEMORY, "no memory to read ahead");
-        enum status status =
-            env_file_read_exact(table->file, handle.offset, bytes, size, error);
+        enum status status = env_file_read_exact(table->file, handle.offset, bytes, size, error);
         if (status != STATUS_OK)
             return status;
         buffer_commit(&ahead->bytes, size);
     }
-    *out_stored =
-        span_make(ahead->bytes.data + (handle.offset - ahead->offset), handle.size);
+    *out_stored = span_make(ahead->bytes.data + (handle.offset - ahead->offset), handle.size);
     return STATUS_OK;
 }
 
@@ -94,10 +93,11 @@ static enum status read_stored(const struct sstable *table, struct block_handle 
     if (may_block)
         return env_file_read_exact(table->file, handle.offset, bytes, handle.size, error);
     size_t size = 0;
-    enum status status = env_file_read_cached(
-        table->file, handle.offset, bytes, handle.size, &size, error);
+    enum status status =
+        env_file_read_cached(table->file, handle.offset, bytes, handle.size, &size, error);
     if (status == STATUS_OK && size < handle.size)
-        return STATUS_WOULD_BLOCK; /* the rest is on disk, or the file is too short: the worker will see */
+        return STATUS_WOULD_BLOCK; /* the rest is on disk, or the file is too short: the worker will
+                                      see */
     return status;
 }
 
@@ -133,8 +133,8 @@ enum status sstable_index_handle(const struct sstable *table, const struct cell 
     enum status status = block_handle_decode(
         entry->value, table->properties.file_bytes - SSTABLE_FOOTER_SIZE, out_handle, error);
     if (status == STATUS_OK && out_handle->size > 2u * LIMIT_BLOCK_SIZE)
-        status = error_set(error, STATUS_CORRUPT, "an index entry claims %u bytes",
-            out_handle->size);
+        status =
+            error_set(error, STATUS_CORRUPT, "an index entry claims %u bytes", out_handle->size);
     return status == STATUS_OK ? status : error_prefix(error, status, "%s", table->path);
 }
 
@@ -143,8 +143,8 @@ enum status sstable_cursor_failure(const struct sstable *table, enum cursor_answ
 {
     if (answer == CURSOR_NO_MEMORY)
         return error_set(error, STATUS_NO_MEMORY, "%s: no memory for a key", table->path);
-    return error_set(error, STATUS_CORRUPT,
-        "%s: block at offset %" PRIu64 " has a malformed entry", table->path, block_offset);
+    return error_set(error, STATUS_CORRUPT, "%s: block at offset %" PRIu64 " has a malformed entry",
+        table->path, block_offset);
 }
 
 /* ---- Opening ---- */
@@ -161,8 +161,7 @@ static enum status tail_block(const struct sstable *table, const struct tail *ta
     struct error *error)
 {
     if (handle.offset >= tail->offset) {
-        *out_stored =
-            span_make(tail->bytes.data + (handle.offset - tail->offset), handle.size);
+        *out_stored = span_make(tail->bytes.data + (handle.offset - tail->offset), handle.size);
         return STATUS_OK;
     }
     if (handle.size > 2u * LIMIT_BLOCK_SIZE)
@@ -189,8 +188,7 @@ static enum status load_resident(const struct sstable *table, const struct tail 
     return status == STATUS_OK ? status : block_fail(table, handle, kind, status, error);
 }
 
-static enum status read_tail(
-    struct sstable *table, struct tail *tail, struct error *error)
+static enum status read_tail(struct sstable *table, struct tail *tail, struct error *error)
 {
     struct env_stat stat;
     enum status status = env_file_stat(table->file, &stat, error);
@@ -209,10 +207,9 @@ static enum status read_tail(
     status = env_file_read_exact(table->file, tail->offset, bytes, size, error);
     if (status != STATUS_OK)
         return error_prefix(error, status, "%s: read the tail", table->path);
-    struct span footer = span_slice(
-        buffer_span(&tail->bytes), size - SSTABLE_FOOTER_SIZE, SSTABLE_FOOTER_SIZE);
-    status = sstable_footer_decode(
-        footer, stat.size - SSTABLE_FOOTER_SIZE, &table->footer, error);
+    struct span footer =
+        span_slice(buffer_span(&tail->bytes), size - SSTABLE_FOOTER_SIZE, SSTABLE_FOOTER_SIZE);
+    status = sstable_footer_decode(footer, stat.size - SSTABLE_FOOTER_SIZE, &table->footer, error);
     return status == STATUS_OK ? status : error_prefix(error, status, "%s", table->path);
 }
 
@@ -233,25 +230,25 @@ static enum status open_table(
             footer->identity, identity);
         goto done;
     }
-    status = load_resident(table, &tail, footer->properties, BLOCK_PROPERTIES,
-        &table->properties_block, error);
+    status = load_resident(
+        table, &tail, footer->properties, BLOCK_PROPERTIES, &table->properties_block, error);
     if (status != STATUS_OK)
         goto done;
     status = sstable_properties_decode(
-        span_make(table->properties_block.data, table->properties_block.size),
-        &table->properties, error);
+        span_make(table->properties_block.data, table->properties_block.size), &table->properties,
+        error);
     if (status != STATUS_OK) {
         error_prefix(error, status, "%s", table->path);
         goto done;
     }
     table->properties.identity = footer->identity;
     table->properties.row_order = footer->row_order;
-    status = load_resident(table, &tail, footer->top_index, BLOCK_TOP_INDEX, &table->top_index,
-        error);
+    status =
+        load_resident(table, &tail, footer->top_index, BLOCK_TOP_INDEX, &table->top_index, error);
     if (status != STATUS_OK || footer->top_bloom.size == 0)
         goto done;
-    status = load_resident(table, &tail, footer->top_bloom, BLOCK_TOP_BLOOM, &table->top_bloom,
-        error);
+    status =
+        load_resident(table, &tail, footer->top_bloom, BLOCK_TOP_BLOOM, &table->top_bloom, error);
 done:
     buffer_deinit(&tail.bytes);
     return status;
@@ -352,8 +349,7 @@ enum status sstable_may_contain_row(struct sstable *table, struct span row, bool
     enum status status = sstable_index_handle(table, &entry, &handle, error);
     if (status != STATUS_OK)
         return status;
-    struct block_read how = {
-        .may_block = may_block, .is_cache_used = true, .is_cache_fill = true};
+    struct block_read how = {.may_block = may_block, .is_cache_used = true, .is_cache_fill = true};
     status = sstable_read_block(table, handle, BLOCK_BLOOM, &how, &pin, error);
     if (status != STATUS_OK)
         return status;

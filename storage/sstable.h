@@ -117,8 +117,8 @@ const char *sstable_path(const struct sstable *table);
  * bloom filter. With may_block false: STATUS_WOULD_BLOCK when the filter's part is on disk only. */
 enum status sstable_may_contain_row(struct sstable *table, struct span row, bool may_block,
     bool *out_may_contain, struct error *error);
-/* Whether the file can matter to a read of [range.from, range.to): a cell may lie in it, or a delete marker in
- * it or after it. */
+/* Whether the file can matter to a read of [range.from, range.to): a cell may lie in it, or a
+ * delete marker in it or after it. */
 bool sstable_overlaps_time(const struct sstable *table, struct time_range range);
 
 struct sstable_iterator_options {

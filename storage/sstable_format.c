@@ -92,7 +92,10 @@ enum status block_handle_decode(
 
 /* ---- Properties ---- */
 
-#define FIELD(member, kind) {#member, offsetof(struct sstable_properties, member), kind}
+#define FIELD(member, kind)                                                                        \
+    {                                                                                              \
+#member, offsetof(struct sstable_properties, member), kind                                 \
+    }
 
 /* By number, which is for ever. */
 const struct sstable_property sstable_property_list[SSTABLE_PROPERTY_COUNT] = {
@@ -148,8 +151,7 @@ void sstable_properties_encode(
     }
 }
 
-static bool property_set(
-    struct sstable_properties *properties, unsigned number, struct span value)
+static bool property_set(struct sstable_properties *properties, unsigned number, struct span value)
 {
     void *into = (uint8_t *)properties + sstable_property_list[number].offset;
     enum sstable_property_kind kind = sstable_property_list[number].kind;
@@ -182,8 +184,8 @@ enum status sstable_properties_decode(
         if (number >= SSTABLE_PROPERTY_COUNT)
             break; /* a later writer's */
         if (number != next || !property_set(&properties, number, value))
-            return error_set(error, STATUS_CORRUPT, "property %u (%s) is absent or malformed",
-                next, sstable_property_list[next].name);
+            return error_set(error, STATUS_CORRUPT, "property %u (%s) is absent or malformed", next,
+                sstable_property_list[next].name);
         next++;
     }
     if (next != SSTABLE_PROPERTY_COUNT)

@@ -54,14 +54,16 @@ extern const struct sstable_property sstable_property_list[SSTABLE_PROPERTY_COUN
 
 void sstable_properties_encode(
     const struct sstable_properties *properties, struct buffer *out_bytes);
-/* Spans borrow from `in`. Leaves alone what stands in the footer (identity, row order) and the file's size. */
+/* Spans borrow from `in`. Leaves alone what stands in the footer (identity, row order) and the
+ * file's size. */
 enum status sstable_properties_decode(
     struct span in, struct sstable_properties *out_properties, struct error *error);
 
 /* The value of an entry in an index: varint offset, varint size. */
 #define BLOCK_HANDLE_MOST 20u
 size_t block_handle_encode(struct block_handle handle, uint8_t out_bytes[BLOCK_HANDLE_MOST]);
-/* STATUS_CORRUPT unless it holds a handle of a block that ends at or before `end`, and nothing else. */
+/* STATUS_CORRUPT unless it holds a handle of a block that ends at or before `end`, and nothing
+ * else. */
 enum status block_handle_decode(
     struct span in, uint64_t end, struct block_handle *out_handle, struct error *error);
 

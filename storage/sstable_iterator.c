@@ -1,19 +1,19 @@
 /* Iterators over one SSTable.
  *
- * Three cursors, each in a pinned block: the top index (resident), an index part, a data block. A move that
- * leaves the data block first brings the index cursors to where the next block is listed, then loads that
- * block, and only then lets the old one go: so a `next` that would block leaves the current cell readable and
- * remembers in `step` how far it came. */
+ * Three cursors, each in a pinned block: the top index (resident), an index part, a data block. A
+ * move that leaves the data block first brings the index cursors to where the next block is listed,
+ * then loads that block, and only then lets the old one go: so a `next` that would block leaves the
+ * current cell readable and remembers in `step` how far it came. */
 #include <inttypes.h>
 
 #include "base/memory.h"
 #include "storage/sstable_table.h"
 
 enum step {
-    STEP_LOST,   /* index cursors and data block have nothing to do with each other */
-    STEP_NONE,   /* the part cursor stands on the data block's entry */
-    STEP_PART,   /* the top cursor stands on a part that is not loaded yet */
-    STEP_BLOCK,  /* the part cursor stands on a block that is not loaded yet */
+    STEP_LOST,  /* index cursors and data block have nothing to do with each other */
+    STEP_NONE,  /* the part cursor stands on the data block's entry */
+    STEP_PART,  /* the top cursor stands on a part that is not loaded yet */
+    STEP_BLOCK, /* the part cursor stands on a block that is not loaded yet */
 };
 
 struct table_iterator {
@@ -21,17 +21,17 @@ struct table_iterator {
     struct sstable *table;     /* referenced */
     struct cell_cursor top;
     struct cell_cursor part;
-    struct cell_cursor data;   /* decodes into base.cell */
+    struct cell_cursor data; /* decodes into base.cell */
     struct cell top_entry;
     struct cell part_entry;
     struct block_pin part_pin;
     struct block_pin data_pin;
-    uint64_t part_offset;      /* of the pinned part; UINT64_MAX = none */
+    uint64_t part_offset; /* of the pinned part; UINT64_MAX = none */
     uint64_t data_offset;
     enum step step;
     struct block_read how;
     struct read_ahead ahead;
-    struct span from_row;      /* in range_bytes; empty = no bound */
+    struct span from_row; /* in range_bytes; empty = no bound */
     struct span to_row;
     struct buffer range_bytes;
     struct buffer probe_bytes; /* row and qualifier sought */
@@ -98,8 +98,7 @@ static enum status lose_place(struct table_iterator *it, enum status status)
 static enum status top_failure(
     struct table_iterator *it, enum cursor_answer answer, struct error *error)
 {
-    return sstable_cursor_failure(
-        it->table, answer, it->table->footer.top_index.offset, error);
+    return sstable_cursor_failure(it->table, answer, it->table->footer.top_index.offset, error);
 }
 
 static enum status part_failure(
@@ -109,12 +108,10 @@ static enum status part_failure(
 }
 
 /* The data cursor has moved onto a cell, or failed to. */
-static enum status settle(
-    struct table_iterator *it, enum cursor_answer answer, struct error *error)
+static enum status settle(struct table_iterator *it, enum cursor_answer answer, struct error *error)
 {
     if (answer != CURSOR_CELL)
-        return lose_place(
-            it, sstable_cursor_failure(it->table, answer, it->data_offset, error));
+        return lose_place(it, sstable_cursor_failure(it->table, answer, it->data_offset, error));
     if (it->to_row.size > 0 && compare_rows(it, it->base.cell.row, it->to_row) >= 0)
         return lose_place(it, STATUS_END);
     it->base.is_valid = true;
@@ -179,7 +176,8 @@ static enum status iterator_next(struct cell_iterator *base, struct error *error
 
 /* ---- Seeking ---- */
 
-/* Index cursors and data block to where the probe is listed: the last entry at or before it, or the first. */
+/* Index cursors and data block to where the probe is listed: the last entry at or before it, or the
+ * first. */
 static enum status descend(
     struct table_iterator *it, const struct cell_probe *probe, struct error *error)
 {
@@ -220,8 +218,8 @@ static enum status seek_probe(
     enum cursor_answer answer = cell_cursor_seek(&it->data, probe);
     if (answer != CURSOR_END)
         return settle(it, answer, error);
-    /* All of the block lies before the probe: the answer begins the next one. A probe cannot be kept over
-     * calls, so a pending step is dropped and the seek made again. */
+    /* All of the block lies before the probe: the answer begins the next one. A probe cannot be
+     * kept over calls, so a pending step is dropped and the seek made again. */
     status = next_block(it, error);
     if (status == STATUS_WOULD_BLOCK)
         return lose_place(it, status);
@@ -241,8 +239,7 @@ static enum status keep_probe(struct table_iterator *it, const struct cell *prob
     struct cell kept = *probe;
     kept.row = span_make(bytes->data, probe->row.size);
     kept.qualifier = span_slice(buffer_span(bytes), probe->row.size, probe->qualifier.size);
-    *out_key =
-        cell_probe_of(it->table->footer.row_order, it->table->properties.family, &kept);
+    *out_key = cell_probe_of(it->table->footer.row_order, it->table->properties.family, &kept);
     return STATUS_OK;
 }
 

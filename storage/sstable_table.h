@@ -10,22 +10,22 @@
 
 struct sstable {
     _Atomic uint32_t references;
-    struct env_file *file;             /* owned */
-    struct block_cache *cache;         /* borrowed */
-    char *path;                        /* owned */
+    struct env_file *file;     /* owned */
+    struct block_cache *cache; /* borrowed */
+    char *path;                /* owned */
     struct sstable_footer footer;
     struct sstable_properties properties; /* spans point into properties_block */
-    struct block_pin properties_block; /* these three in memory of their own, not in the cache */
+    struct block_pin properties_block;    /* these three in memory of their own, not in the cache */
     struct block_pin top_index;
-    struct block_pin top_bloom;        /* empty: no filter */
+    struct block_pin top_bloom; /* empty: no filter */
 };
 
 /* How a block gets into memory. */
 struct block_read {
     bool may_block;
-    bool is_cache_used;        /* look into the cache */
-    bool is_cache_fill;        /* and leave it there */
-    struct read_ahead *ahead;  /* or NULL */
+    bool is_cache_used;       /* look into the cache */
+    bool is_cache_fill;       /* and leave it there */
+    struct read_ahead *ahead; /* or NULL */
 };
 
 /* Bytes of the file read beyond what was asked for. Zeroed is empty. Owned by one iterator. */
@@ -35,7 +35,8 @@ struct read_ahead {
     size_t size_wanted;
 };
 
-/* Pins the block, checked, decompressed and (blocks of cells) prepared. Block offset and path are in errors. */
+/* Pins the block, checked, decompressed and (blocks of cells) prepared. Block offset and path are
+ * in errors. */
 enum status sstable_read_block(struct sstable *table, struct block_handle handle,
     enum block_kind kind, const struct block_read *how, struct block_pin *out_pin,
     struct error *error);

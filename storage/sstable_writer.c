@@ -29,8 +29,8 @@ struct sstable_writer {
     struct buffer first_row;
     bool is_finished;
 
-    struct buffer out;      /* sealed bytes not yet written */
-    uint64_t out_offset;    /* in the file, of the first of them */
+    struct buffer out;   /* sealed bytes not yet written */
+    uint64_t out_offset; /* in the file, of the first of them */
 
     struct cell_block_builder data;
     struct kept_key last;       /* the newest cell */
@@ -40,7 +40,7 @@ struct sstable_writer {
     struct kept_key index_start; /* of the first entry of the part being built */
     struct cell_block_builder top_index;
 
-    uint64_t *row_hashes;   /* of the bloom part being built; NULL = no filter */
+    uint64_t *row_hashes; /* of the bloom part being built; NULL = no filter */
     size_t row_hash_count;
     struct buffer bloom_row; /* first row of that part */
     struct buffer bloom_raw;
@@ -73,7 +73,8 @@ static void kept_key_set(struct kept_key *key, const struct cell *cell)
     key->cell.family = key->cell.value = key->cell.tags = SPAN_EMPTY;
 }
 
-/* Sets *key to the shortest that is above the newest cell and not above `cell`, which follows it. */
+/* Sets *key to the shortest that is above the newest cell and not above `cell`, which follows it.
+ */
 static void separate(struct sstable_writer *writer, const struct cell *cell, size_t shared_row,
     size_t shared_qualifier, struct kept_key *key)
 {
@@ -107,15 +108,14 @@ static enum status write_out(struct sstable_writer *writer, struct error *error)
     return status;
 }
 
-static enum status put_block(struct sstable_writer *writer, struct span raw,
-    uint32_t restart_count, enum block_kind kind, struct block_handle *out_handle,
-    struct error *error)
+static enum status put_block(struct sstable_writer *writer, struct span raw, uint32_t restart_count,
+    enum block_kind kind, struct block_handle *out_handle, struct error *error)
 {
     bool is_packed = kind != BLOCK_BLOOM && kind != BLOCK_PROPERTIES;
     struct block_handle handle = {.offset = writer->out_offset + writer->out.size};
     enum status status = block_seal(raw, restart_count, kind,
-        is_packed ? writer->properties.compression : COMPRESSION_NONE,
-        writer->properties.identity, handle.offset, &writer->out);
+        is_packed ? writer->properties.compression : COMPRESSION_NONE, writer->properties.identity,
+        handle.offset, &writer->out);
     if (status != STATUS_OK)
         return error_set(error, status, "%s: %s block of %zu bytes", writer->path,
             block_kind_name(kind), raw.size);
@@ -137,8 +137,8 @@ static enum status put_cells(struct sstable_writer *writer, struct cell_block_bu
 }
 
 /* An index entry: from `start` on, look into the block of `handle`. */
-static void put_entry(struct cell_block_builder *builder, const struct cell *start,
-    struct block_handle handle)
+static void put_entry(
+    struct cell_block_builder *builder, const struct cell *start, struct block_handle handle)
 {
     uint8_t value[BLOCK_HANDLE_MOST];
     struct cell entry = *start;
@@ -190,8 +190,7 @@ static enum status end_bloom_part(struct sstable_writer *writer, struct error *e
         return error_set(error, STATUS_NO_MEMORY, "%s: no memory for a filter", writer->path);
     bloom_build(writer->row_hashes, writer->row_hash_count, filter);
     struct block_handle handle;
-    enum status status =
-        put_block(writer, span_make(filter, size), 0, BLOCK_BLOOM, &handle, error);
+    enum status status = put_block(writer, span_make(filter, size), 0, BLOCK_BLOOM, &handle, error);
     if (status != STATUS_OK)
         return status;
     writer->properties.bloom_file_bytes += handle.size;
@@ -201,8 +200,7 @@ static enum status end_bloom_part(struct sstable_writer *writer, struct error *e
     return STATUS_OK;
 }
 
-static enum status add_row_hash(
-    struct sstable_writer *writer, struct span row, struct error *error)
+static enum status add_row_hash(struct sstable_writer *writer, struct span row, struct error *error)
 {
     if (writer->row_hash_count == BLOOM_PART_ROWS) {
         enum status status = end_bloom_part(writer, error);
@@ -223,8 +221,8 @@ static enum status check_cell(const struct sstable_writer *writer, const struct 
     size_t shared_row, size_t shared_qualifier, bool is_same_row, struct error *error)
 {
     if (cell->row.size == 0 || cell->row.size > LIMIT_ROW_SIZE)
-        return error_set(error, STATUS_INVALID, "%s: row of %zu bytes", writer->path,
-            cell->row.size);
+        return error_set(
+            error, STATUS_INVALID, "%s: row of %zu bytes", writer->path, cell->row.size);
     if (!span_equal(cell->family, writer->properties.family))
         return error_set(error, STATUS_INVALID, "%s: cell of another family", writer->path);
     if (cell->qualifier.size + cell->value.size + cell->tags.size > LIMIT_BLOCK_SIZE / 2)
@@ -235,17 +233,16 @@ static enum status check_cell(const struct sstable_writer *writer, const struct 
     const struct cell *last = &writer->last.cell;
     bool is_rising;
     if (!is_same_row)
-        is_rising =
-            writer->properties.row_order != ROW_ORDER_BYTES
-                ? row_compare(writer->properties.row_order, last->row, cell->row) < 0
-                : shared_row < cell->row.size &&
-                      (shared_row == last->row.size ||
-                          last->row.data[shared_row] < cell->row.data[shared_row]);
+        is_rising = writer->properties.row_order != ROW_ORDER_BYTES
+                        ? row_compare(writer->properties.row_order, last->row, cell->row) < 0
+                        : shared_row < cell->row.size &&
+                              (shared_row == last->row.size ||
+                                  last->row.data[shared_row] < cell->row.data[shared_row]);
     else if (shared_qualifier < cell->qualifier.size || shared_qualifier < last->qualifier.size)
-        is_rising = shared_qualifier < cell->qualifier.size &&
-                    (shared_qualifier == last->qualifier.size ||
-                        last->qualifier.data[shared_qualifier] <
-                            cell->qualifier.data[shared_qualifier]);
+        is_rising =
+            shared_qualifier < cell->qualifier.size &&
+            (shared_qualifier == last->qualifier.size ||
+                last->qualifier.data[shared_qualifier] < cell->qualifier.data[shared_qualifier]);
     else if (cell->timestamp != last->timestamp)
         is_rising = cell->timestamp < last->timestamp;
     else if (cell->type != last->type)
@@ -309,8 +306,8 @@ static bool is_block_full(const struct sstable_writer *writer, const struct cell
 }
 
 /* The newest key, reusing what it shares with the one before. */
-static void keep_last(struct kept_key *last, const struct cell *cell, bool is_same_row,
-    size_t shared_qualifier)
+static void keep_last(
+    struct kept_key *last, const struct cell *cell, bool is_same_row, size_t shared_qualifier)
 {
     if (!is_same_row || !last->bytes.data) {
         kept_key_set(last, cell);
@@ -335,10 +332,8 @@ enum status sstable_writer_add(
     bool is_first = writer->properties.cell_count == 0;
     size_t shared_row = is_first ? 0 : shared_prefix(cell->row, last->row);
     size_t shared_qualifier = is_first ? 0 : shared_prefix(cell->qualifier, last->qualifier);
-    bool is_same_row =
-        !is_first && shared_row == cell->row.size && shared_row == last->row.size;
-    enum status status =
-        check_cell(writer, cell, shared_row, shared_qualifier, is_same_row, error);
+    bool is_same_row = !is_first && shared_row == cell->row.size && shared_row == last->row.size;
+    enum status status = check_cell(writer, cell, shared_row, shared_qualifier, is_same_row, error);
     if (status != STATUS_OK)
         return status;
     if (is_block_full(writer, cell)) {
@@ -400,8 +395,8 @@ static enum status put_tail(struct sstable_writer *writer, struct error *error)
     sstable_properties_encode(properties, &bytes);
     status = buffer_status(&bytes);
     if (status == STATUS_OK)
-        status = put_block(
-            writer, buffer_span(&bytes), 0, BLOCK_PROPERTIES, &footer.properties, error);
+        status =
+            put_block(writer, buffer_span(&bytes), 0, BLOCK_PROPERTIES, &footer.properties, error);
     else
         error_set(error, status, "%s: no memory for properties", writer->path);
     buffer_deinit(&bytes);
@@ -416,8 +411,8 @@ static enum status put_tail(struct sstable_writer *writer, struct error *error)
     return write_out(writer, error);
 }
 
-enum status sstable_writer_finish(struct sstable_writer *writer,
-    struct sstable_properties *out_properties, struct error *error)
+enum status sstable_writer_finish(
+    struct sstable_writer *writer, struct sstable_properties *out_properties, struct error *error)
 {
     if (writer->properties.cell_count == 0 || writer->is_finished)
         return error_set(error, STATUS_INVALID, "%s: %s", writer->path,

@@ -1,0 +1,271 @@
+#include "storage/sstable.h"
+
+#include <stdio.h>
+#include <stdlib.h>
+
+#include "base/env_memory.h"
+#include "tests/support/random_cells.h"
+#include "tests/support/support.h"
+
+/* A table over random cells, on the memory disk. */
+struct world {
+    struct env *env;
+    struct block_cache *cache;
+    struct random_cells cells;
+    struct sstable *table;
+    struct sstable_properties written; /* spans are dead */
+};
+
+static void world_write(struct world *world, const struct sstable_writer_options *options)
+{
+    struct error error;
+    struct sstable_writer *writer;
+    assert_ok(sstable_writer_new(world->env, "t.sst", options, &writer, &error), &error);
+    for (size_t i = 0; i < world->cells.count; i++)
+        assert_ok(sstable_writer_add(writer, &world->cells.cells[i], &error), &error);
+    assert_ok(sstable_writer_finish(writer, &world->written, &error), &error);
+    sstable_writer_free(writer);
+}
+
+static void world_make(struct world *world, struct dice *dice,
+    const struct random_cells_options *shape, size_t cache_bytes)
+{
+    struct error error;
+    world->env = env_memory_new(dice_next(dice), ENV_MEMORY_SEEDED);
+    assert_ok(block_cache_new(cache_bytes, &world->cache, &error), &error);
+    random_cells_make(&world->cells, dice, shape);
+    struct sstable_writer_options options = {.family = SPAN_LITERAL("f"),
+        .row_order = shape->order,
+        .compression = (enum compression)dice_below(dice, COMPRESSION_GZIP + 1),
+        .bloom = dice_chance(dice, 80) ? BLOOM_ROW : BLOOM_NONE,
+        .block_size_bytes =
+            (uint32_t)(dice_chance(dice, 70) ? 64 + dice_below(dice, 2000) : 16384)};
+    world_write(world, &options);
+    assert_ok(sstable_open(world->env, "t.sst", world->written.identity, world->cache,
+                  &world->table, &error),
+        &error);
+}
+
+static void world_free(struct world *world)
+{
+    sstable_unref(world->table);
+    block_cache_free(world->cache);
+    random_cells_deinit(&world->cells);
+    env_memory_free(world->env);
+}
+
+/* What an iterator should show: the cells of [first, end). */
+struct window {
+    size_t first, end;
+};
+
+static struct cell_iterator *open_iterator(
+    struct world *world, const struct sstable_iterator_options *options)
+{
+    struct error error;
+    struct cell_iterator *it = NULL;
+    assert_ok(sstable_iterator_new(world->table, options, &it, &error), &error);
+    return it;
+}
+
+static void expect_at(const struct world *world, struct cell_iterator *it, enum status status,
+    size_t index, size_t end)
+{
+    if (index >= end) {
+        assert_int_equal(status, STATUS_END);
+        assert_false(it->is_valid);
+        return;
+    }
+    assert_int_equal(status, STATUS_OK);
+    assert_true(it->is_valid);
+    assert_cells_equal(&it->cell, &world->cells.cells[index]);
+}
+
+static size_t clamp(size_t index, struct window window)
+{
+    return index < window.first ? window.first : index;
+}
+
+/* First cell of the greatest row below `row` (empty: of all) within the window; window.end when
+ * none. */
+static size_t before_row(const struct world *world, struct span row, struct window window)
+{
+    size_t end = window.end;
+    if (row.size > 0) {
+        struct cell probe = cell_probe_row(row);
+        size_t at = random_cells_lower_bound(&world->cells, &probe);
+        end = at < end ? at : end;
+    }
+    if (end <= window.first)
+        return window.end;
+    struct cell probe = cell_probe_row(world->cells.cells[end - 1].row);
+    return random_cells_lower_bound(&world->cells, &probe);
+}
+
+static void random_walk(struct world *world, struct dice *dice, struct cell_iterator *it,
+    struct window window, size_t steps)
+{
+    struct error error;
+    size_t at = window.end;
+    for (size_t i = 0; i < steps; i++) {
+        enum status status;
+        uint64_t choice = dice_below(dice, 10);
+        if (choice < 6 && at < window.end) {
+            at++;
+            status = cell_iterator_next(it, &error);
+        } else if (choice < 8) {
+            struct cell probe = it->is_valid && dice_chance(dice, 20)
+                                    ? it->cell /* its own spans */
+                                    : random_probe(&world->cells, dice);
+            if (it->is_valid && dice_chance(dice, 20))
+                probe = cell_probe_after_row(it->cell.row);
+            at = clamp(random_cells_lower_bound(&world->cells, &probe), window);
+            status = cell_iterator_seek(it, &probe, &error);
+        } else if (choice < 9) {
+            struct span row = it->is_valid && dice_chance(dice, 70)
+                                  ? it->cell.row
+                                  : random_probe(&world->cells, dice).row;
+            at = before_row(world, row, window);
+            status = cell_iterator_seek_before_row(it, row, &error);
+        } else {
+            at = window.first;
+            status = cell_iterator_seek_first(it, &error);
+        }
+        expect_at(world, it, status, at, window.end);
+        at = at < window.end ? at : window.end;
+    }
+}
+
+static void whole_scan(const struct world *world, struct cell_iterator *it, struct window window)
+{
+    struct error error;
+    size_t at = window.first;
+    enum status status = cell_iterator_seek_first(it, &error);
+    for (; at < window.end; at++) {
+        expect_at(world, it, status, at, window.end);
+        status = cell_iterator_next(it, &error);
+    }
+    assert_int_equal(status, STATUS_END);
+}
+
+static void reversed_scan(const struct world *world, struct cell_iterator *it, struct window window)
+{
+    struct error error;
+    struct span row = SPAN_EMPTY;
+    size_t at = window.end;
+    for (;;) {
+        size_t expected = before_row(world, row, (struct window){window.first, at});
+        enum status status = cell_iterator_seek_before_row(it, row, &error);
+        expect_at(world, it, status, expected, at);
+        if (status != STATUS_OK)
+            return;
+        row = it->cell.row;
+        at = expected;
+    }
+}
+
+static void check_blooms(struct world *world, struct dice *dice)
+{
+    struct error error;
+    bool may_contain;
+    for (size_t i = 0; i < world->cells.count; i++) {
+        assert_ok(sstable_may_contain_row(
+                      world->table, world->cells.cells[i].row, true, &may_contain, &error),
+            &error);
+        assert_true(may_contain);
+    }
+    struct span after = span_make("\xff\xff\xff\xff", 4);
+    if (world->cells.order == ROW_ORDER_BYTES) {
+        assert_ok(sstable_may_contain_row(world->table, after, true, &may_contain, &error), &error);
+        assert_false(may_contain);
+    }
+    (void)dice;
+}
+
+static void check_properties(const struct world *world)
+{
+    const struct sstable_properties *p = sstable_get_properties(world->table);
+    const struct sstable_properties *w = &world->written;
+    uint64_t deletes = 0, rows = 0;
+    int64_t min_timestamp = INT64_MAX, max_timestamp = INT64_MIN;
+    uint64_t min_sequence = UINT64_MAX, max_sequence = 0;
+    for (size_t i = 0; i < world->cells.count; i++) {
+        const struct cell *cell = &world->cells.cells[i];
+        deletes += cell_is_delete(cell);
+        rows += i == 0 || !span_equal(cell->row, world->cells.cells[i - 1].row);
+        min_timestamp = cell->timestamp < min_timestamp ? cell->timestamp : min_timestamp;
+        max_timestamp = cell->timestamp > max_timestamp ? cell->timestamp : max_timestamp;
+        min_sequence = cell->sequence < min_sequence ? cell->sequence : min_sequence;
+        max_sequence = cell->sequence > max_sequence ? cell->sequence : max_sequence;
+    }
+    assert_int_equal(p->cell_count, world->cells.count);
+    assert_int_equal(p->row_count, rows);
+    assert_int_equal(p->delete_count, deletes);
+    assert_true(p->min_timestamp == min_timestamp && p->max_timestamp == max_timestamp);
+    assert_true(p->min_sequence == min_sequence && p->max_sequence == max_sequence);
+    assert_spans_equal(p->first_row, world->cells.cells[0].row);
+    assert_spans_equal(p->last_row, world->cells.cells[world->cells.count - 1].row);
+    assert_spans_equal(p->family, SPAN_LITERAL("f"));
+    assert_true(p->file_bytes == w->file_bytes && p->identity == w->identity);
+    assert_int_equal(p->data_block_count, w->data_block_count);
+}
+
+static struct window random_range(
+    struct world *world, struct dice *dice, struct sstable_iterator_options *options)
+{
+    struct window window = {0, world->cells.count};
+    if (dice_chance(dice, 50)) {
+        options->from_row = random_probe(&world->cells, dice).row;
+        struct cell probe = cell_probe_row(options->from_row);
+        window.first = random_cells_lower_bound(&world->cells, &probe);
+    }
+    if (dice_chance(dice, 50)) {
+        options->to_row = random_probe(&world->cells, dice).row;
+        struct cell probe = cell_probe_row(options->to_row);
+        if (options->to_row.size > 0)
+            window.end = random_cells_lower_bound(&world->cells, &probe);
+    }
+    if (window.end < window.first)
+        window.first = window.end;
+    return window;
+}
+
+static void a_table_answers_as_a_sorted_array(uint64_t seed, void *context)
+{
+    (void)context;
+    struct dice dice = {seed};
+    struct world world = {0};
+    struct random_cells_options shape = {
+        .order = dice_chance(&dice, 20) ? ROW_ORDER_META : ROW_ORDER_BYTES,
+        .count = 1 + (size_t)dice_below(&dice, dice_chance(&dice, 20) ? 6000 : 300),
+        .rows = dice_chance(&dice, 20) ? 1 + (size_t)dice_below(&dice, 3) : 0};
+    world_make(&world, &dice, &shape, dice_chance(&dice, 50) ? 4u << 20 : 200u << 10);
+    check_properties(&world);
+    check_blooms(&world, &dice);
+    for (int round = 0; round < 4; round++) {
+        struct sstable_iterator_options options = {.is_cache_fill = dice_chance(&dice, 70),
+            .readahead_bytes = dice_chance(&dice, 25) ? 4096 : 0};
+        struct window window = round == 0 ? (struct window){0, world.cells.count}
+                                          : random_range(&world, &dice, &options);
+        struct cell_iterator *it = open_iterator(&world, &options);
+        whole_scan(&world, it, window);
+        reversed_scan(&world, it, window);
+        random_walk(&world, &dice, it, window, 400);
+        cell_iterator_close(it);
+    }
+    world_free(&world);
+}
+
+static void tables_answer_as_sorted_arrays(void **state)
+{
+    (void)state;
+    for_each_seed(300, a_table_answers_as_a_sorted_array, NULL);
+}
+
+int main(void)
+{
+    const struct CMUnitTest tests[] = {
+        cmocka_unit_test(tables_answer_as_sorted_arrays),
+    };
+    return cmocka_run_group_tests(tests, NULL, NULL);
+}
