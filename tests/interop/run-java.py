@@ -145,17 +145,19 @@ def main():
         other = HBase if options.against_itself else Stele
         # Two at a time, for two cores: the run on HBase is the longest and comes first.
         with concurrent.futures.ThreadPoolExecutor(2) as pool:
-            oracle = pool.submit(transcript, HBase, f"{scratch}/hbase", "2.6.4-zk", options, f"{kept}/expected")
-            runs = {client: pool.submit(transcript, other, f"{scratch}/{client}", client, options, f"{kept}/{client}") for client in options.clients}
+            oracle = pool.submit(transcript, HBase, f"{scratch}/hbase", "2.6.4-zk", options, f"{kept}/expected.out")
+            runs = {client: pool.submit(transcript, other, f"{scratch}/{client}", client, options, f"{kept}/{client}.out") for client in options.clients}
             expected, seconds = oracle.result()
             print(f"HBase 2.6.4 answered {len(answers(expected)[0])} questions in {seconds:.0f} s")
-            failed = False
+            failed, all_compared, all_differences = False, 0, 0
             known = set() if options.against_itself else known_differences()
             for client, run in runs.items():
                 got, seconds = run.result()
                 compared, differences = compare(f"client {client}", expected, got, known)
                 print(f"client {client}: {seconds:.0f} s")
+                all_compared, all_differences = all_compared + compared, all_differences + differences
                 failed |= differences > 0 or (compared < FEWEST_ANSWERS and not options.only)
+    print(f"compared {all_compared} answers, {all_differences} differences")
     return 1 if failed else 0
 
 
