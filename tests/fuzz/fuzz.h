@@ -8,8 +8,7 @@
  * With -Dfuzz=true (clang) libFuzzer drives it (./check fuzz). In every other build replay.c runs
  * the corpus through it as a test of suite "fuzz", so a found input is a regression test
  * everywhere. Besides surviving, a target checks what must hold of any input (fuzz_check): what was
- * decoded encodes to the same bytes, two ways to read agree. Seeds are written by
- * tests/fuzz/seed_corpus.c where a text editor cannot. */
+ * decoded encodes to the same bytes, two ways to read agree. */
 #ifndef STELE_TESTS_FUZZ_FUZZ_H
 #define STELE_TESTS_FUZZ_FUZZ_H
 
