@@ -5,7 +5,10 @@ import static stele.interop.Session.b;
 import java.util.List;
 import java.util.Random;
 
-/** The choices of a generated scenario: the same seed makes the same choices, whatever the server answers. */
+/**
+ * The choices of a generated scenario: the same seed makes the same choices, whatever the server
+ * answers.
+ */
 final class Dice {
     /** Timestamps are chosen from [1, TIMES]; few, so that they meet. */
     static final int TIMES = 30;

@@ -60,22 +60,33 @@ import org.apache.hadoop.hbase.filter.WhileMatchFilter;
 import org.apache.hadoop.hbase.util.Bytes;
 import org.apache.hadoop.hbase.util.Pair;
 
-/** Every filter and comparator of HBase, alone, in lists and in the filter language, over the same rows. */
+/**
+ * Every filter and comparator of HBase, alone, in lists and in the filter language, over the same
+ * rows.
+ */
 final class FilterScenarios {
     private static final int ROWS = 24;
 
-    private FilterScenarios() {}
+    private FilterScenarios() {
+    }
 
     static List<Scenario> all() {
         return List.of(new Scenario("filter.one", s -> each(s, filled(s, "filter_one"), single())),
-            new Scenario("filter.regions", s -> each(s, filled(s, "filter_regions", "k05", "k10", "k18"), single())),
-            new Scenario("filter.compare", s -> each(s, filled(s, "filter_compare", "k12"), compared())),
+            new Scenario("filter.regions",
+                s -> each(s, filled(s, "filter_regions", "k05", "k10", "k18"), single())),
+            new Scenario(
+                "filter.compare", s -> each(s, filled(s, "filter_compare", "k12"), compared())),
             new Scenario("filter.list", s -> each(s, filled(s, "filter_list", "k09"), lists())),
-            new Scenario("filter.language", FilterScenarios::language), new Scenario("filter.options", FilterScenarios::options),
-            new Scenario("filter.get", FilterScenarios::gets), new Scenario("filter.refused", FilterScenarios::refused));
+            new Scenario("filter.language", FilterScenarios::language),
+            new Scenario("filter.options", FilterScenarios::options),
+            new Scenario("filter.get", FilterScenarios::gets),
+            new Scenario("filter.refused", FilterScenarios::refused));
     }
 
-    /** Twenty-four rows k00 ... with two families, up to three versions, texts and numbers; half in a file, half in memory. */
+    /**
+     * Twenty-four rows k00 ... with two families, up to three versions, texts and numbers; half in
+     * a file, half in memory.
+     */
     private static Table filled(Session s, String name, String... splits) throws Throwable {
         Table t = s.create(schema(name, family("f", 3), family("g", 3)), splits);
         for (int half = 0; half < 2; half++) {
@@ -90,7 +101,8 @@ final class FilterScenarios {
                 if (i % 4 == 1)
                     p.addColumn(b("g"), b("bits"), 5, new byte[] {(byte) i, (byte) (255 - i)});
                 if (i % 6 == 5)
-                    p.addColumn(b("g"), b("dec"), 5, Bytes.toBytes(new java.math.BigDecimal("10." + i)));
+                    p.addColumn(
+                        b("g"), b("dec"), 5, Bytes.toBytes(new java.math.BigDecimal("10." + i)));
                 t.put(p);
             }
             if (half == 0)
@@ -103,10 +115,18 @@ final class FilterScenarios {
     private static void each(Session s, Table t, Map<String, Filter> filters) throws Throwable {
         for (Map.Entry<String, Filter> entry : filters.entrySet()) {
             s.askScan(entry.getKey(), t, new Scan().setFilter(entry.getValue()));
-            if (!(entry.getValue() instanceof FuzzyRowFilter)) /* real HBase never ends a backward one */
-                s.askScan(entry.getKey() + " backwards", t, new Scan().setReversed(true).setFilter(entry.getValue()));
-            s.askScan(entry.getKey() + " of versions", t, new Scan().readVersions(2).setFilter(entry.getValue()).withStartRow(b("k04")).withStopRow(b("k16")));
-            s.askScan(entry.getKey() + " one row a call", t, new Scan().setCaching(1).setLimit(5).setFilter(entry.getValue()));
+            if (!(entry.getValue() instanceof
+                    FuzzyRowFilter)) /* real HBase never ends a backward one */
+                s.askScan(entry.getKey() + " backwards", t,
+                    new Scan().setReversed(true).setFilter(entry.getValue()));
+            s.askScan(entry.getKey() + " of versions", t,
+                new Scan()
+                    .readVersions(2)
+                    .setFilter(entry.getValue())
+                    .withStartRow(b("k04"))
+                    .withStopRow(b("k16")));
+            s.askScan(entry.getKey() + " one row a call", t,
+                new Scan().setCaching(1).setLimit(5).setFilter(entry.getValue()));
         }
     }
 
@@ -134,22 +154,37 @@ final class FilterScenarios {
         all.put("times with hint", new TimestampsFilter(List.of(4L, 2L), true));
         all.put("no times", new TimestampsFilter(List.of()));
         all.put("first matching qualifiers", firstMatching("bb", "c2"));
-        all.put("fuzzy", new FuzzyRowFilter(List.of(new Pair<>(b("k?5"), new byte[] {0, 1, 0}), new Pair<>(b("k?0"), new byte[] {0, 1, 0}))));
+        all.put("fuzzy",
+            new FuzzyRowFilter(List.of(new Pair<>(b("k?5"), new byte[] {0, 1, 0}),
+                new Pair<>(b("k?0"), new byte[] {0, 1, 0}))));
         all.put("fuzzy short", new FuzzyRowFilter(List.of(new Pair<>(b("k1"), new byte[] {0, 0}))));
-        all.put("row ranges", new MultiRowRangeFilter(ranges(new RowRange(b("k02"), true, b("k04"), true), new RowRange(b("k10"), false, b("k13"), false),
-            new RowRange(b("k20"), true, b(""), false))));
-        all.put("row ranges that meet", new MultiRowRangeFilter(ranges(new RowRange(b("k08"), true, b("k11"), false), new RowRange(b("k10"), true, b("k12"), true))));
+        all.put("row ranges",
+            new MultiRowRangeFilter(ranges(new RowRange(b("k02"), true, b("k04"), true),
+                new RowRange(b("k10"), false, b("k13"), false),
+                new RowRange(b("k20"), true, b(""), false))));
+        all.put("row ranges that meet",
+            new MultiRowRangeFilter(ranges(new RowRange(b("k08"), true, b("k11"), false),
+                new RowRange(b("k10"), true, b("k12"), true))));
         all.put("row prefixes", new MultiRowRangeFilter(keys("k0", "k22")));
         all.put("no random rows", new RandomRowFilter(-1f));
         all.put("all random rows", new RandomRowFilter(2f));
-        all.put("skip", new SkipFilter(new ValueFilter(CompareOperator.NOT_EQUAL, new BinaryComparator(b("x")))));
-        all.put("skip families", new SkipFilter(new FamilyFilter(CompareOperator.EQUAL, new BinaryComparator(b("f")))));
-        all.put("while rows", new WhileMatchFilter(new RowFilter(CompareOperator.NOT_EQUAL, new BinaryComparator(b("k07")))));
-        all.put("while values", new WhileMatchFilter(new ValueFilter(CompareOperator.NOT_EQUAL, new BinaryComparator(b("TEXT4")))));
+        all.put("skip",
+            new SkipFilter(
+                new ValueFilter(CompareOperator.NOT_EQUAL, new BinaryComparator(b("x")))));
+        all.put("skip families",
+            new SkipFilter(new FamilyFilter(CompareOperator.EQUAL, new BinaryComparator(b("f")))));
+        all.put("while rows",
+            new WhileMatchFilter(
+                new RowFilter(CompareOperator.NOT_EQUAL, new BinaryComparator(b("k07")))));
+        all.put("while values",
+            new WhileMatchFilter(
+                new ValueFilter(CompareOperator.NOT_EQUAL, new BinaryComparator(b("TEXT4")))));
         all.put("while page", new WhileMatchFilter(new PageFilter(4)));
         all.put("dependent", new DependentColumnFilter(b("f"), b("a")));
         all.put("dependent and dropped", new DependentColumnFilter(b("f"), b("b"), true));
-        all.put("dependent with value", new DependentColumnFilter(b("f"), b("a"), false, CompareOperator.EQUAL, new SubstringComparator("text3")));
+        all.put("dependent with value",
+            new DependentColumnFilter(
+                b("f"), b("a"), false, CompareOperator.EQUAL, new SubstringComparator("text3")));
         return all;
     }
 
@@ -174,7 +209,8 @@ final class FilterScenarios {
             all.put("qualifier " + op, new QualifierFilter(op, new BinaryComparator(b("bb"))));
             all.put("value " + op, new ValueFilter(op, new BinaryComparator(b("TEXT3"))));
             if (op != CompareOperator.NO_OP)
-                all.put("number " + op, new SingleColumnValueFilter(b("f"), b("n"), op, new LongComparator(0)));
+                all.put("number " + op,
+                    new SingleColumnValueFilter(b("f"), b("n"), op, new LongComparator(0)));
             all.put("column " + op, new ColumnValueFilter(b("f"), b("a"), op, b("TEXT2")));
         }
         Map<String, ByteArrayComparable> comparators = new LinkedHashMap<>();
@@ -183,34 +219,60 @@ final class FilterScenarios {
         comparators.put("substring", new SubstringComparator("ext1"));
         comparators.put("regex", new RegexStringComparator("T[12]$"));
         comparators.put("regex at the start", new RegexStringComparator("^TEXT(1|4)"));
-        comparators.put("regex of any case", new RegexStringComparator("text[0-2]", Pattern.CASE_INSENSITIVE | Pattern.DOTALL));
+        comparators.put("regex of any case",
+            new RegexStringComparator("text[0-2]", Pattern.CASE_INSENSITIVE | Pattern.DOTALL));
         comparators.put("regex classes", new RegexStringComparator("\\p{Upper}{2,}\\d+"));
-        comparators.put("regex of joni", new RegexStringComparator("T[12]$", RegexStringComparator.EngineType.JONI));
+        comparators.put("regex of joni",
+            new RegexStringComparator("T[12]$", RegexStringComparator.EngineType.JONI));
         comparators.put("null", new NullComparator());
         comparators.put("long", new LongComparator(7));
         for (Map.Entry<String, ByteArrayComparable> entry : comparators.entrySet())
             for (CompareOperator op : List.of(CompareOperator.EQUAL, CompareOperator.NOT_EQUAL)) {
                 if (!Set.of("long", "component").contains(entry.getKey()))
-                    all.put("value " + op + " " + entry.getKey(), new ValueFilter(op, entry.getValue()));
-                all.put("single " + op + " " + entry.getKey(), new SingleColumnValueFilter(b("f"), b(entry.getKey().equals("long") ? "n" : "a"), op, entry.getValue()));
+                    all.put("value " + op + " " + entry.getKey(),
+                        new ValueFilter(op, entry.getValue()));
+                all.put("single " + op + " " + entry.getKey(),
+                    new SingleColumnValueFilter(b("f"),
+                        b(entry.getKey().equals("long") ? "n" : "a"), op, entry.getValue()));
             }
         for (BitComparator.BitwiseOp op : BitComparator.BitwiseOp.values())
-            all.put("bits " + op, new SingleColumnValueFilter(b("g"), b("bits"), CompareOperator.EQUAL, new BitComparator(new byte[] {4, (byte) 242}, op)));
-        all.put("decimal", missing(new SingleColumnValueFilter(b("g"), b("dec"), CompareOperator.GREATER, new BigDecimalComparator(new java.math.BigDecimal("10.12"))), true));
-        all.put("single, missing rows dropped", missing(new SingleColumnValueFilter(b("f"), b("b"), CompareOperator.GREATER, b("b2")), true));
-        all.put("single, missing rows kept", missing(new SingleColumnValueFilter(b("f"), b("b"), CompareOperator.GREATER, b("b2")), false));
-        all.put("single, any version", anyVersion(new SingleColumnValueFilter(b("f"), b("a"), CompareOperator.EQUAL, b("text3"))));
-        all.put("single, newest version", new SingleColumnValueFilter(b("f"), b("a"), CompareOperator.EQUAL, b("text3")));
-        all.put("single and excluded", new SingleColumnValueExcludeFilter(b("f"), b("a"), CompareOperator.EQUAL, b("TEXT3")));
-        all.put("single and excluded, missing rows dropped", missing(new SingleColumnValueExcludeFilter(b("g"), b("c2"), CompareOperator.EQUAL, b("x")), true));
-        all.put("row by substring", new RowFilter(CompareOperator.EQUAL, new SubstringComparator("1")));
-        all.put("row by regex", new RowFilter(CompareOperator.EQUAL, new RegexStringComparator("k.[37]")));
-        all.put("row by prefix", new RowFilter(CompareOperator.LESS, new BinaryPrefixComparator(b("k1"))));
-        all.put("qualifier by regex", new QualifierFilter(CompareOperator.EQUAL, new RegexStringComparator("^(a|c\\d)$")));
+            all.put("bits " + op,
+                new SingleColumnValueFilter(b("g"), b("bits"), CompareOperator.EQUAL,
+                    new BitComparator(new byte[] {4, (byte) 242}, op)));
+        all.put("decimal",
+            missing(new SingleColumnValueFilter(b("g"), b("dec"), CompareOperator.GREATER,
+                        new BigDecimalComparator(new java.math.BigDecimal("10.12"))),
+                true));
+        all.put("single, missing rows dropped",
+            missing(new SingleColumnValueFilter(b("f"), b("b"), CompareOperator.GREATER, b("b2")),
+                true));
+        all.put("single, missing rows kept",
+            missing(new SingleColumnValueFilter(b("f"), b("b"), CompareOperator.GREATER, b("b2")),
+                false));
+        all.put("single, any version",
+            anyVersion(
+                new SingleColumnValueFilter(b("f"), b("a"), CompareOperator.EQUAL, b("text3"))));
+        all.put("single, newest version",
+            new SingleColumnValueFilter(b("f"), b("a"), CompareOperator.EQUAL, b("text3")));
+        all.put("single and excluded",
+            new SingleColumnValueExcludeFilter(b("f"), b("a"), CompareOperator.EQUAL, b("TEXT3")));
+        all.put("single and excluded, missing rows dropped",
+            missing(
+                new SingleColumnValueExcludeFilter(b("g"), b("c2"), CompareOperator.EQUAL, b("x")),
+                true));
+        all.put(
+            "row by substring", new RowFilter(CompareOperator.EQUAL, new SubstringComparator("1")));
+        all.put("row by regex",
+            new RowFilter(CompareOperator.EQUAL, new RegexStringComparator("k.[37]")));
+        all.put("row by prefix",
+            new RowFilter(CompareOperator.LESS, new BinaryPrefixComparator(b("k1"))));
+        all.put("qualifier by regex",
+            new QualifierFilter(CompareOperator.EQUAL, new RegexStringComparator("^(a|c\\d)$")));
         return all;
     }
 
-    private static SingleColumnValueFilter missing(SingleColumnValueFilter filter, boolean dropped) {
+    private static SingleColumnValueFilter missing(
+        SingleColumnValueFilter filter, boolean dropped) {
         filter.setFilterIfMissing(dropped);
         return filter;
     }
@@ -229,75 +291,130 @@ final class FilterScenarios {
         Filter page = new PageFilter(3);
         Filter row = new RowFilter(CompareOperator.GREATER, new BinaryComparator(b("k14")));
         Filter keys = new KeyOnlyFilter();
-        Filter single = new SingleColumnValueFilter(b("f"), b("a"), CompareOperator.EQUAL, b("TEXT3"));
+        Filter single =
+            new SingleColumnValueFilter(b("f"), b("a"), CompareOperator.EQUAL, b("TEXT3"));
         Filter range = new ColumnRangeFilter(b("b"), true, b("c2"), true);
-        Filter[][] members = {{}, {prefix}, {prefix, column}, {column, value}, {times, column}, {page, value}, {value, page}, {row, page}, {keys, column},
-            {column, keys}, {single, column}, {single, page}, {prefix, row}, {range, times}, {new FirstKeyOnlyFilter(), value}, {range, column, keys, page},
-            {new ColumnPaginationFilter(2, 0), times}, {new WhileMatchFilter(new RowFilter(CompareOperator.LESS, new BinaryComparator(b("k06")))), column},
+        Filter[][] members = {{}, {prefix}, {prefix, column}, {column, value}, {times, column},
+            {page, value}, {value, page}, {row, page}, {keys, column}, {column, keys},
+            {single, column}, {single, page}, {prefix, row}, {range, times},
+            {new FirstKeyOnlyFilter(), value}, {range, column, keys, page},
+            {new ColumnPaginationFilter(2, 0), times},
+            {new WhileMatchFilter(
+                 new RowFilter(CompareOperator.LESS, new BinaryComparator(b("k06")))),
+                column},
             {new SkipFilter(value), prefix}, {new InclusiveStopFilter(b("k08")), value}};
         for (FilterList.Operator op : FilterList.Operator.values())
             for (int i = 0; i < members.length; i++)
                 all.put(op + " " + i, new FilterList(op, members[i]));
         FilterList.Operator and = FilterList.Operator.MUST_PASS_ALL;
         FilterList.Operator or = FilterList.Operator.MUST_PASS_ONE;
-        all.put("or of ands", new FilterList(or, new FilterList(and, prefix, column), new FilterList(and, row, value)));
-        all.put("and of ors", new FilterList(and, new FilterList(or, prefix, column), new FilterList(or, row, value), page));
-        all.put("deep", new FilterList(and, new FilterList(or, new FilterList(and, prefix, new FilterList(or, column, times)), value), keys));
+        all.put("or of ands",
+            new FilterList(
+                or, new FilterList(and, prefix, column), new FilterList(and, row, value)));
+        all.put("and of ors",
+            new FilterList(
+                and, new FilterList(or, prefix, column), new FilterList(or, row, value), page));
+        all.put("deep",
+            new FilterList(and,
+                new FilterList(
+                    or, new FilterList(and, prefix, new FilterList(or, column, times)), value),
+                keys));
         return all;
     }
 
     private static void language(Session s) throws Throwable {
         Table t = filled(s, "filter_language", "k10");
-        String[] texts = {"KeyOnlyFilter()", "KeyOnlyFilter(true)", "FirstKeyOnlyFilter()", "PrefixFilter('k1')", "ColumnPrefixFilter('b')",
-            "MultipleColumnPrefixFilter('bb','c')", "ColumnCountGetFilter(2)", "PageFilter(4)", "ColumnPaginationFilter(2, 1)", "InclusiveStopFilter('k03')",
-            "TimestampsFilter(1, 4)", "RowFilter(>, 'binary:k20')", "RowFilter(=, 'substring:2')", "FamilyFilter(=, 'binary:g')",
-            "QualifierFilter(>=, 'binaryprefix:b')", "ValueFilter(=, 'regexstring:T[34]$')", "ValueFilter(=, 'regexstringnocase:text3')",
-            "ValueFilter(!=, 'substring:text')", "ColumnRangeFilter('b', true, 'c1', false)", "SingleColumnValueFilter('f', 'a', =, 'binary:TEXT3')",
-            "SingleColumnValueFilter('g', 'c2', =, 'binary:x', true, false)", "SingleColumnValueExcludeFilter('f', 'a', =, 'binary:TEXT3')",
-            "DependentColumnFilter('f', 'b')", "DependentColumnFilter('f', 'b', true)", "DependentColumnFilter('f', 'a', false, =, 'binary:TEXT1')",
-            "ColumnValueFilter('f', 'a', <, 'binary:TEXT2')", "PrefixFilter('k1') AND ColumnPrefixFilter('b')", "PrefixFilter('k1') OR ColumnPrefixFilter('c')",
+        String[] texts = {"KeyOnlyFilter()", "KeyOnlyFilter(true)", "FirstKeyOnlyFilter()",
+            "PrefixFilter('k1')", "ColumnPrefixFilter('b')", "MultipleColumnPrefixFilter('bb','c')",
+            "ColumnCountGetFilter(2)", "PageFilter(4)", "ColumnPaginationFilter(2, 1)",
+            "InclusiveStopFilter('k03')", "TimestampsFilter(1, 4)", "RowFilter(>, 'binary:k20')",
+            "RowFilter(=, 'substring:2')", "FamilyFilter(=, 'binary:g')",
+            "QualifierFilter(>=, 'binaryprefix:b')", "ValueFilter(=, 'regexstring:T[34]$')",
+            "ValueFilter(=, 'regexstringnocase:text3')", "ValueFilter(!=, 'substring:text')",
+            "ColumnRangeFilter('b', true, 'c1', false)",
+            "SingleColumnValueFilter('f', 'a', =, 'binary:TEXT3')",
+            "SingleColumnValueFilter('g', 'c2', =, 'binary:x', true, false)",
+            "SingleColumnValueExcludeFilter('f', 'a', =, 'binary:TEXT3')",
+            "DependentColumnFilter('f', 'b')", "DependentColumnFilter('f', 'b', true)",
+            "DependentColumnFilter('f', 'a', false, =, 'binary:TEXT1')",
+            "ColumnValueFilter('f', 'a', <, 'binary:TEXT2')",
+            "PrefixFilter('k1') AND ColumnPrefixFilter('b')",
+            "PrefixFilter('k1') OR ColumnPrefixFilter('c')",
             "(PrefixFilter('k0') OR PrefixFilter('k2')) AND (KeyOnlyFilter() AND PageFilter(9))",
-            "PrefixFilter('k0') OR PrefixFilter('k2') AND ColumnPrefixFilter('n')", "SKIP ValueFilter(!=, 'binary:x')",
-            "WHILE RowFilter(!=, 'binary:k07')", "SKIP ValueFilter(!=, 'binary:x') AND PageFilter(2)", "PrefixFilter ('k2')",
-            "  PrefixFilter( 'k2' )  ", "PrefixFilter('k''2')", "RowFilter(=,'binary:k01')", "ValueFilter(=, 'binary:')"};
+            "PrefixFilter('k0') OR PrefixFilter('k2') AND ColumnPrefixFilter('n')",
+            "SKIP ValueFilter(!=, 'binary:x')", "WHILE RowFilter(!=, 'binary:k07')",
+            "SKIP ValueFilter(!=, 'binary:x') AND PageFilter(2)", "PrefixFilter ('k2')",
+            "  PrefixFilter( 'k2' )  ", "PrefixFilter('k''2')", "RowFilter(=,'binary:k01')",
+            "ValueFilter(=, 'binary:')"};
         for (String text : texts) {
-            s.out.ask(text, () -> Session.results(t, new Scan().setFilter(new ParseFilter().parseFilterString(text))));
-            s.out.ask(text + " backwards", () -> Session.results(t, new Scan().setReversed(true).setFilter(new ParseFilter().parseFilterString(text))));
+            s.out.ask(text,
+                () -> Session.results(
+                        t, new Scan().setFilter(new ParseFilter().parseFilterString(text))));
+            s.out.ask(text + " backwards",
+                () -> Session.results(t,
+                        new Scan().setReversed(true).setFilter(
+                            new ParseFilter().parseFilterString(text))));
         }
-        String[] wrong = {"", "Nothing", "NoFilter()", "PrefixFilter('a'", "PrefixFilter('a'))", "PrefixFilter()", "PageFilter('x')", "RowFilter(~, 'binary:a')",
-            "RowFilter(=, 'a')", "RowFilter(=, 'nosuch:a')", "PrefixFilter('a') AND", "AND PrefixFilter('a')", "RowFilter(<, 'substring:a')",
-            "PrefixFilter('a') XOR PrefixFilter('b')", "ColumnRangeFilter('a', maybe, 'b', true)"};
+        String[] wrong = {"", "Nothing", "NoFilter()", "PrefixFilter('a'", "PrefixFilter('a'))",
+            "PrefixFilter()", "PageFilter('x')", "RowFilter(~, 'binary:a')", "RowFilter(=, 'a')",
+            "RowFilter(=, 'nosuch:a')", "PrefixFilter('a') AND", "AND PrefixFilter('a')",
+            "RowFilter(<, 'substring:a')", "PrefixFilter('a') XOR PrefixFilter('b')",
+            "ColumnRangeFilter('a', maybe, 'b', true)"};
         for (String text : wrong)
-            s.out.ask("wrong: " + text, () -> Session.results(t, new Scan().setFilter(new ParseFilter().parseFilterString(text))));
+            s.out.ask("wrong: " + text,
+                () -> Session.results(
+                        t, new Scan().setFilter(new ParseFilter().parseFilterString(text))));
     }
 
     /** Filters together with columns, ranges, limits, batches and cells a family. */
     private static void options(Session s) throws Throwable {
         Table t = filled(s, "filter_options", "k10");
-        Filter single = new SingleColumnValueFilter(b("f"), b("a"), CompareOperator.EQUAL, b("TEXT3"));
+        Filter single =
+            new SingleColumnValueFilter(b("f"), b("a"), CompareOperator.EQUAL, b("TEXT3"));
         Filter value = new ValueFilter(CompareOperator.EQUAL, new SubstringComparator("text"));
         Filter column = new ColumnPrefixFilter(b("b"));
         s.askScan("tested column not read", t, new Scan().addFamily(b("g")).setFilter(single));
-        s.askScan("tested column read too", t, new Scan().addFamily(b("g")).addColumn(b("f"), b("a")).setFilter(single));
-        s.askScan("families on demand", t, new Scan().setLoadColumnFamiliesOnDemand(true).setFilter(single));
-        s.askScan("families at once", t, new Scan().setLoadColumnFamiliesOnDemand(false).setFilter(single));
+        s.askScan("tested column read too", t,
+            new Scan().addFamily(b("g")).addColumn(b("f"), b("a")).setFilter(single));
+        s.askScan("families on demand", t,
+            new Scan().setLoadColumnFamiliesOnDemand(true).setFilter(single));
+        s.askScan("families at once", t,
+            new Scan().setLoadColumnFamiliesOnDemand(false).setFilter(single));
         s.askScan("on demand, missing dropped", t,
-            new Scan().setLoadColumnFamiliesOnDemand(true).setFilter(missing(new SingleColumnValueFilter(b("g"), b("c2"), CompareOperator.EQUAL, b("x")), true)));
-        s.askScan("on demand with limit", t, new Scan().setLoadColumnFamiliesOnDemand(true).setLimit(2).setFilter(single));
+            new Scan().setLoadColumnFamiliesOnDemand(true).setFilter(
+                missing(new SingleColumnValueFilter(b("g"), b("c2"), CompareOperator.EQUAL, b("x")),
+                    true)));
+        s.askScan("on demand with limit", t,
+            new Scan().setLoadColumnFamiliesOnDemand(true).setLimit(2).setFilter(single));
         s.askScan("batch", t, new Scan().setBatch(2).setFilter(value));
         s.askScan("limit", t, new Scan().setLimit(3).setFilter(column));
-        s.askScan("limit and range", t, new Scan().setLimit(3).withStartRow(b("k05")).withStopRow(b("k21")).setFilter(column));
+        s.askScan("limit and range", t,
+            new Scan().setLimit(3).withStartRow(b("k05")).withStopRow(b("k21")).setFilter(column));
         s.askScan("one version chosen", t, new Scan().setFilter(new TimestampsFilter(List.of(1L))));
         s.askScan("versions", t, new Scan().readVersions(3).setFilter(value));
         s.askScan("time range", t, new Scan().setTimeRange(0, 2).setFilter(value));
-        s.askScan("cells a family", t, new Scan().setMaxResultsPerColumnFamily(1).setFilter(column));
-        s.askScan("cells a family, later", t, new Scan().setMaxResultsPerColumnFamily(1).setRowOffsetPerColumnFamily(1).setFilter(column));
-        s.askScan("columns", t, new Scan().addColumn(b("f"), b("bb")).addColumn(b("g"), b("c1")).setFilter(new KeyOnlyFilter()));
+        s.askScan(
+            "cells a family", t, new Scan().setMaxResultsPerColumnFamily(1).setFilter(column));
+        s.askScan("cells a family, later", t,
+            new Scan().setMaxResultsPerColumnFamily(1).setRowOffsetPerColumnFamily(1).setFilter(
+                column));
+        s.askScan("columns", t,
+            new Scan()
+                .addColumn(b("f"), b("bb"))
+                .addColumn(b("g"), b("c1"))
+                .setFilter(new KeyOnlyFilter()));
         s.askScan("small results", t, new Scan().setMaxResultSize(1).setFilter(single));
-        s.out.ask("pieces", () -> Session.rows(t, new Scan().setMaxResultSize(1).setAllowPartialResults(true).setFilter(value)));
-        s.askScan("raw", t, new Scan().setRaw(true).readAllVersions().setFilter(new TimestampsFilter(List.of(2L))));
-        s.askScan("nothing passes", t, new Scan().setFilter(new ValueFilter(CompareOperator.EQUAL, new BinaryComparator(b("nowhere")))));
-        s.askScan("nothing passes backwards", t, new Scan().setReversed(true).setFilter(new ValueFilter(CompareOperator.EQUAL, new BinaryComparator(b("nowhere")))));
+        s.out.ask("pieces",
+            () -> Session.rows(t,
+                    new Scan().setMaxResultSize(1).setAllowPartialResults(true).setFilter(value)));
+        s.askScan("raw", t,
+            new Scan().setRaw(true).readAllVersions().setFilter(new TimestampsFilter(List.of(2L))));
+        s.askScan("nothing passes", t,
+            new Scan().setFilter(
+                new ValueFilter(CompareOperator.EQUAL, new BinaryComparator(b("nowhere")))));
+        s.askScan("nothing passes backwards", t,
+            new Scan().setReversed(true).setFilter(
+                new ValueFilter(CompareOperator.EQUAL, new BinaryComparator(b("nowhere")))));
     }
 
     private static void gets(Session s) throws Throwable {
@@ -306,17 +423,23 @@ final class FilterScenarios {
         all.putAll(lists());
         for (Map.Entry<String, Filter> entry : all.entrySet())
             for (String row : List.of("k06", "k13"))
-                s.out.ask(entry.getKey() + " on " + row, () -> t.get(new Get(b(row)).readVersions(2).setFilter(entry.getValue())));
+                s.out.ask(entry.getKey() + " on " + row,
+                    () -> t.get(new Get(b(row)).readVersions(2).setFilter(entry.getValue())));
         List<Get> gets = new ArrayList<>();
         for (int i = 0; i < ROWS; i++)
-            gets.add(new Get(b(String.format("k%02d", i))).setFilter(new ColumnPaginationFilter(1, i % 4)));
+            gets.add(new Get(b(String.format("k%02d", i)))
+                         .setFilter(new ColumnPaginationFilter(1, i % 4)));
         s.out.ask("list of gets", () -> t.get(gets));
-        s.out.ask("existence", () -> t.exists(List.of(new Get(b("k01")).setFilter(new ColumnPrefixFilter(b("b"))), new Get(b("k02")).setFilter(new ColumnPrefixFilter(b("b"))))));
+        s.out.ask("existence",
+            () -> t.exists(List.of(new Get(b("k01")).setFilter(new ColumnPrefixFilter(b("b"))),
+                    new Get(b("k02")).setFilter(new ColumnPrefixFilter(b("b"))))));
     }
 
     private static void refused(Session s) throws Throwable {
         Table t = filled(s, "filter_refused");
-        s.askScan("a bad pattern", t, new Scan().setFilter(new RowFilter(CompareOperator.EQUAL, new SubstringComparator(""))));
+        s.askScan("a bad pattern", t,
+            new Scan().setFilter(
+                new RowFilter(CompareOperator.EQUAL, new SubstringComparator(""))));
         s.out.ask("a bad regex", () -> new RegexStringComparator("("));
         s.askScan("a class the server has not", t, new Scan().setFilter(new StrangeFilter()));
         s.out.ask("get with it", () -> t.get(new Get(b("k01")).setFilter(new StrangeFilter())));

@@ -17,10 +17,12 @@ import org.apache.hadoop.hbase.client.Table;
 
 /** Namespaces and the tables in them. */
 final class NamespaceScenarios {
-    private NamespaceScenarios() {}
+    private NamespaceScenarios() {
+    }
 
     static List<Scenario> all() {
-        return List.of(new Scenario("namespace.life", NamespaceScenarios::life), new Scenario("namespace.tables", NamespaceScenarios::tables),
+        return List.of(new Scenario("namespace.life", NamespaceScenarios::life),
+            new Scenario("namespace.tables", NamespaceScenarios::tables),
             new Scenario("namespace.refused", NamespaceScenarios::refused));
     }
 
@@ -33,12 +35,20 @@ final class NamespaceScenarios {
         s.out.ask("default", () -> words(s.admin.getNamespaceDescriptor("default")));
         s.out.ask("hbase", () -> words(s.admin.getNamespaceDescriptor("hbase")));
         s.out.ask("nothing", () -> words(s.admin.getNamespaceDescriptor("ns_life")));
-        s.out.act("create", () -> s.admin.createNamespace(NamespaceDescriptor.create("ns_life").build()));
-        s.out.act("create again", () -> s.admin.createNamespace(NamespaceDescriptor.create("ns_life").build()));
+        s.out.act(
+            "create", () -> s.admin.createNamespace(NamespaceDescriptor.create("ns_life").build()));
+        s.out.act("create again",
+            () -> s.admin.createNamespace(NamespaceDescriptor.create("ns_life").build()));
         s.out.ask("get", () -> words(s.admin.getNamespaceDescriptor("ns_life")));
-        s.out.act("modify", () -> s.admin.modifyNamespace(NamespaceDescriptor.create("ns_life").addConfiguration("k", "v").addConfiguration("l", "w").build()));
+        s.out.act("modify",
+            () -> s.admin.modifyNamespace(NamespaceDescriptor.create("ns_life")
+                                               .addConfiguration("k", "v")
+                                               .addConfiguration("l", "w")
+                                               .build()));
         s.out.ask("get modified", () -> words(s.admin.getNamespaceDescriptor("ns_life")));
-        s.out.act("modify back", () -> s.admin.modifyNamespace(NamespaceDescriptor.create("ns_life").addConfiguration("l", "x").build()));
+        s.out.act("modify back",
+            () -> s.admin.modifyNamespace(
+                    NamespaceDescriptor.create("ns_life").addConfiguration("l", "x").build()));
         s.out.ask("get back", () -> words(s.admin.getNamespaceDescriptor("ns_life")));
         s.out.ask("list", () -> {
             List<String> names = new ArrayList<>(List.of(s.admin.listNamespaces()));
@@ -57,7 +67,8 @@ final class NamespaceScenarios {
         s.out.act("delete", () -> s.admin.deleteNamespace("ns_life"));
         s.out.act("delete again", () -> s.admin.deleteNamespace("ns_life"));
         s.out.ask("get deleted", () -> words(s.admin.getNamespaceDescriptor("ns_life")));
-        s.out.act("modify deleted", () -> s.admin.modifyNamespace(NamespaceDescriptor.create("ns_life").build()));
+        s.out.act("modify deleted",
+            () -> s.admin.modifyNamespace(NamespaceDescriptor.create("ns_life").build()));
     }
 
     private static void tables(Session s) throws Throwable {
@@ -72,28 +83,37 @@ final class NamespaceScenarios {
             s.askScan("scan of " + t.getName(), t, new Scan());
             s.out.ask("describe " + t.getName(), () -> s.admin.getDescriptor(t.getName()));
             s.out.ask("exists " + t.getName(), () -> s.admin.tableExists(t.getName()));
-            s.out.ask("start keys of " + t.getName(), () -> List.of(s.connection.getRegionLocator(t.getName()).getStartKeys()));
+            s.out.ask("start keys of " + t.getName(),
+                () -> List.of(s.connection.getRegionLocator(t.getName()).getStartKeys()));
         }
-        for (String pattern : List.of("ns_a:.*", "ns_.:t", ".*:t", "t", "ns_t", "default:ns_t", "ns_.*"))
-            s.out.ask("names of " + pattern, () -> s.admin.listTableNames(Pattern.compile(pattern)));
+        for (String pattern :
+            List.of("ns_a:.*", "ns_.:t", ".*:t", "t", "ns_t", "default:ns_t", "ns_.*"))
+            s.out.ask(
+                "names of " + pattern, () -> s.admin.listTableNames(Pattern.compile(pattern)));
         s.out.ask("tables of ns_a", () -> List.of(s.admin.listTableNamesByNamespace("ns_a")));
-        s.out.ask("descriptors of ns_b", () -> s.admin.listTableDescriptorsByNamespace(Session.b("ns_b")));
+        s.out.ask("descriptors of ns_b",
+            () -> s.admin.listTableDescriptorsByNamespace(Session.b("ns_b")));
         s.out.act("delete a full namespace", () -> s.admin.deleteNamespace("ns_a"));
         s.out.act("flush in a namespace", () -> s.flush(a));
         s.out.act("disable in a namespace", () -> s.admin.disableTable(a.getName()));
         s.out.act("delete in a namespace", () -> s.admin.deleteTable(a.getName()));
         s.out.act("delete an empty namespace", () -> s.admin.deleteNamespace("ns_a"));
         s.out.ask("exists after", () -> s.admin.tableExists(a.getName()));
-        s.out.act("create in a deleted namespace", () -> s.admin.createTable(schema("ns_a:t", family("f"))));
+        s.out.act("create in a deleted namespace",
+            () -> s.admin.createTable(schema("ns_a:t", family("f"))));
     }
 
     private static void refused(Session s) throws Throwable {
         for (String name : List.of("", "a-b", "a:b", "a.b", "a b"))
-            s.out.act("name '" + name + "'", () -> s.admin.createNamespace(NamespaceDescriptor.create(name).build()));
+            s.out.act("name '" + name + "'",
+                () -> s.admin.createNamespace(NamespaceDescriptor.create(name).build()));
         for (String name : List.of("default", "hbase")) {
-            s.out.act("create " + name, () -> s.admin.createNamespace(NamespaceDescriptor.create(name).build()));
+            s.out.act("create " + name,
+                () -> s.admin.createNamespace(NamespaceDescriptor.create(name).build()));
             s.out.act("delete " + name, () -> s.admin.deleteNamespace(name));
         }
-        s.out.ask("table of no namespace", () -> s.connection.getTable(TableName.valueOf("ns_nowhere:t")).get(new org.apache.hadoop.hbase.client.Get(b("r"))));
+        s.out.ask("table of no namespace",
+            () -> s.connection.getTable(TableName.valueOf("ns_nowhere:t"))
+                       .get(new org.apache.hadoop.hbase.client.Get(b("r"))));
     }
 }

@@ -22,29 +22,43 @@ import org.apache.hadoop.hbase.regionserver.BloomType;
 import org.apache.hadoop.hbase.util.Bytes;
 
 /**
- * Sequences of every operation, generated from a seed, over tables of several kinds. Files are made by explicit flushes and major compactions
- * alone, at most two flushes before a major compaction, so that no server has a reason to compact by itself. Raw reads come right after a major
+ * Sequences of every operation, generated from a seed, over tables of several kinds. Files are made
+ * by explicit flushes and major compactions alone, at most two flushes before a major compaction,
+ * so that no server has a reason to compact by itself. Raw reads come right after a major
  * compaction, when what is kept is what the schema says.
  */
 final class RandomScenarios {
     private static final int HOUR_S = 3600;
     private static final int FLUSHES_BEFORE_COMPACTION = 2;
 
-    private RandomScenarios() {}
+    private RandomScenarios() {
+    }
 
     static List<Scenario> all(long seed, int operations) {
         List<TableDescriptor> schemas = new ArrayList<>();
         schemas.add(schema("random_plain", family("f", 1).build(), family("g", 3).build()));
-        schemas.add(schema("random_regions", family("f", 3).build(), family("g", Integer.MAX_VALUE).build()));
-        schemas.add(schema("random_keep", family("f", 4).setKeepDeletedCells(KeepDeletedCells.TRUE).build(), family("g", 2).build()));
-        schemas.add(schema("random_ttl", family("f", 4).setTimeToLive(HOUR_S).setMinVersions(2).build(), family("g", 2).build()));
-        schemas.add(schema("random_packed", family("f", 5).setCompressionType(Compression.Algorithm.GZ).setBlocksize(1024).setBloomFilterType(BloomType.ROWCOL).build(),
-            family("g", 1).setBloomFilterType(BloomType.NONE).setInMemory(true).build(), family("h", 2).build()));
+        schemas.add(schema(
+            "random_regions", family("f", 3).build(), family("g", Integer.MAX_VALUE).build()));
+        schemas.add(
+            schema("random_keep", family("f", 4).setKeepDeletedCells(KeepDeletedCells.TRUE).build(),
+                family("g", 2).build()));
+        schemas.add(
+            schema("random_ttl", family("f", 4).setTimeToLive(HOUR_S).setMinVersions(2).build(),
+                family("g", 2).build()));
+        schemas.add(schema("random_packed",
+            family("f", 5)
+                .setCompressionType(Compression.Algorithm.GZ)
+                .setBlocksize(1024)
+                .setBloomFilterType(BloomType.ROWCOL)
+                .build(),
+            family("g", 1).setBloomFilterType(BloomType.NONE).setInMemory(true).build(),
+            family("h", 2).build()));
         List<Scenario> scenarios = new ArrayList<>();
         for (int i = 0; i < schemas.size(); i++) {
             TableDescriptor table = schemas.get(i);
             long own = seed * 1000 + i;
-            scenarios.add(new Scenario(table.getTableName().getNameAsString().replace('_', '.'), s -> new Run(s, table, own).go(operations / schemas.size())));
+            scenarios.add(new Scenario(table.getTableName().getNameAsString().replace('_', '.'),
+                s -> new Run(s, table, own).go(operations / schemas.size())));
         }
         return scenarios;
     }
@@ -75,9 +89,14 @@ final class RandomScenarios {
         }
 
         void go(int operations) throws Exception {
-            String[] splits = descriptor.getTableName().getNameAsString().contains("regions") ? new String[] {"d", "k", "s"} : new String[0];
+            String[] splits = descriptor.getTableName().getNameAsString().contains("regions")
+                ? new String[] {"d", "k", "s"}
+                : new String[0];
             /* HBase is told not to compact by itself. */
-            table = s.create(TableDescriptorBuilder.newBuilder(descriptor).setValue("hbase.hstore.compaction.min", "100").build(), splits);
+            table = s.create(TableDescriptorBuilder.newBuilder(descriptor)
+                                 .setValue("hbase.hstore.compaction.min", "100")
+                                 .build(),
+                splits);
             for (int i = 0; i < operations; i++)
                 step();
         }

@@ -14,8 +14,9 @@ import org.apache.hadoop.hbase.client.Put;
 import org.apache.hadoop.hbase.client.RowMutations;
 
 /**
- * Writes chosen by dice, with the words that say what they do. Puts and deletes carry timestamps; increments and appends, which take the server's
- * clock, go to rows of their own (`#0`, `#1` ...), which no delete touches: two events in one millisecond would have no order.
+ * Writes chosen by dice, with the words that say what they do. Puts and deletes carry timestamps;
+ * increments and appends, which take the server's clock, go to rows of their own (`#0`, `#1` ...),
+ * which no delete touches: two events in one millisecond would have no order.
  */
 final class RandomWrites {
     private static final int COUNTER_ROWS = 4;
@@ -36,7 +37,10 @@ final class RandomWrites {
             byte[] qualifier = dice.qualifier();
             long time = dice.time();
             byte[] value = dice.value();
-            words.append(' ').append(column(family, qualifier, time)).append('=').append(Words.bytes(value));
+            words.append(' ')
+                .append(column(family, qualifier, time))
+                .append('=')
+                .append(Words.bytes(value));
             put.addColumn(family, qualifier, time, value);
         }
         return put;
@@ -55,24 +59,24 @@ final class RandomWrites {
             byte[] qualifier = dice.qualifier();
             long at = dice.time();
             switch (dice.below(10)) {
-                case 0:
-                    words.append(" family ").append(Words.bytes(family)).append(" to ").append(at);
-                    delete.addFamily(family, at);
-                    break;
-                case 1:
-                    words.append(" family ").append(Words.bytes(family)).append(" at ").append(at);
-                    delete.addFamilyVersion(family, at);
-                    break;
-                case 2:
-                case 3:
-                case 4:
-                    words.append(" column ").append(column(family, qualifier, at));
-                    delete.addColumns(family, qualifier, at);
-                    break;
-                default:
-                    words.append(" version ").append(column(family, qualifier, at));
-                    delete.addColumn(family, qualifier, at);
-                    break;
+            case 0:
+                words.append(" family ").append(Words.bytes(family)).append(" to ").append(at);
+                delete.addFamily(family, at);
+                break;
+            case 1:
+                words.append(" family ").append(Words.bytes(family)).append(" at ").append(at);
+                delete.addFamilyVersion(family, at);
+                break;
+            case 2:
+            case 3:
+            case 4:
+                words.append(" column ").append(column(family, qualifier, at));
+                delete.addColumns(family, qualifier, at);
+                break;
+            default:
+                words.append(" version ").append(column(family, qualifier, at));
+                delete.addColumn(family, qualifier, at);
+                break;
             }
         }
         return delete;
@@ -98,15 +102,16 @@ final class RandomWrites {
             words.append(" is absent");
             builder.ifNotExists(family, qualifier);
         } else {
-            CompareOperator operator = dice.one(CompareOperator.EQUAL, CompareOperator.NOT_EQUAL, CompareOperator.LESS, CompareOperator.GREATER_OR_EQUAL);
+            CompareOperator operator = dice.one(CompareOperator.EQUAL, CompareOperator.NOT_EQUAL,
+                CompareOperator.LESS, CompareOperator.GREATER_OR_EQUAL);
             byte[] value = dice.value();
             words.append(' ').append(operator).append(' ').append(Words.bytes(value));
             builder.ifMatches(family, qualifier, operator, value);
         }
         switch (dice.below(3)) {
-            case 0: return builder.build(put(row, words));
-            case 1: return builder.build(delete(row, words));
-            default: return builder.build(mutations(row, words));
+        case 0: return builder.build(put(row, words));
+        case 1: return builder.build(delete(row, words));
+        default: return builder.build(mutations(row, words));
         }
     }
 
@@ -121,7 +126,8 @@ final class RandomWrites {
             long amount = dice.below(200) - 100;
             String qualifier = "n" + dice.below(3);
             String family = dice.one(families);
-            words.append(' ').append(family).append(':').append(qualifier).append('+').append(amount);
+            words.append(' ').append(family).append(':').append(qualifier).append('+').append(
+                amount);
             increment.addColumn(b(family), b(qualifier), amount);
         }
         return increment;
@@ -132,11 +138,19 @@ final class RandomWrites {
         String qualifier = "t" + dice.below(3);
         String family = dice.one(families);
         byte[] value = dice.value();
-        words.append(" append ").append(Words.bytes(row)).append(' ').append(family).append(':').append(qualifier).append('+').append(Words.bytes(value));
+        words.append(" append ")
+            .append(Words.bytes(row))
+            .append(' ')
+            .append(family)
+            .append(':')
+            .append(qualifier)
+            .append('+')
+            .append(Words.bytes(value));
         return append.addColumn(b(family), b(qualifier), value);
     }
 
     private static String column(byte[] family, byte[] qualifier, long time) {
-        return Words.bytes(family) + ":'" + Words.bytes(qualifier) + "'" + (time > 0 ? "@" + time : "");
+        return Words.bytes(family) + ":'" + Words.bytes(qualifier) + "'" +
+            (time > 0 ? "@" + time : "");
     }
 }

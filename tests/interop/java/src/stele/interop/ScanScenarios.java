@@ -25,17 +25,25 @@ import org.apache.hadoop.hbase.CompareOperator;
 final class ScanScenarios {
     private static final int ROWS = 60;
 
-    private ScanScenarios() {}
+    private ScanScenarios() {
+    }
 
     static List<Scenario> all() {
         return List.of(new Scenario("scan.options", s -> options(s, "scan_options")),
-            new Scenario("scan.regions", s -> options(s, "scan_regions", "row015", "row030", "row031", "row050")),
-            new Scenario("scan.pieces", ScanScenarios::pieces), new Scenario("scan.snapshot", ScanScenarios::snapshot),
-            new Scenario("scan.metrics", ScanScenarios::metrics), new Scenario("scan.many", ScanScenarios::many),
-            new Scenario("scan.refused", ScanScenarios::refused), new Scenario("scan.next", ScanScenarios::next));
+            new Scenario("scan.regions",
+                s -> options(s, "scan_regions", "row015", "row030", "row031", "row050")),
+            new Scenario("scan.pieces", ScanScenarios::pieces),
+            new Scenario("scan.snapshot", ScanScenarios::snapshot),
+            new Scenario("scan.metrics", ScanScenarios::metrics),
+            new Scenario("scan.many", ScanScenarios::many),
+            new Scenario("scan.refused", ScanScenarios::refused),
+            new Scenario("scan.next", ScanScenarios::next));
     }
 
-    /** Rows row000, row001 ...; every third has more columns, every fifth a second family, every tenth only the second family. */
+    /**
+     * Rows row000, row001 ...; every third has more columns, every fifth a second family, every
+     * tenth only the second family.
+     */
     private static Table filled(Session s, String name, String... splits) throws Throwable {
         Table t = s.create(schema(name, family("f", 3), family("g", 3)), splits);
         List<Put> puts = new ArrayList<>();
@@ -67,57 +75,153 @@ final class ScanScenarios {
             String low = reversed ? "row040" : "row010";
             String high = reversed ? "row010" : "row040";
             s.askScan("all" + way, t, new Scan().setReversed(reversed));
-            s.askScan("all, one row a call" + way, t, new Scan().setReversed(reversed).setCaching(1));
-            s.askScan("all, seven rows a call" + way, t, new Scan().setReversed(reversed).setCaching(7));
+            s.askScan(
+                "all, one row a call" + way, t, new Scan().setReversed(reversed).setCaching(1));
+            s.askScan(
+                "all, seven rows a call" + way, t, new Scan().setReversed(reversed).setCaching(7));
             s.askScan("from" + way, t, new Scan().setReversed(reversed).withStartRow(b(low)));
-            s.askScan("after" + way, t, new Scan().setReversed(reversed).withStartRow(b(low), false));
+            s.askScan(
+                "after" + way, t, new Scan().setReversed(reversed).withStartRow(b(low), false));
             s.askScan("until" + way, t, new Scan().setReversed(reversed).withStopRow(b(high)));
-            s.askScan("until and with" + way, t, new Scan().setReversed(reversed).withStopRow(b(high), true));
-            s.askScan("between" + way, t, new Scan().setReversed(reversed).withStartRow(b(low)).withStopRow(b(high)));
-            s.askScan("inside" + way, t, new Scan().setReversed(reversed).withStartRow(b(low), false).withStopRow(b(high), false));
-            s.askScan("from a missing row" + way, t, new Scan().setReversed(reversed).withStartRow(b("row0205")).setLimit(4));
-            s.askScan("to a missing row" + way, t, new Scan().setReversed(reversed).withStartRow(b(low)).withStopRow(b("row0205"), true));
-            s.askScan("from a deleted row" + way, t, new Scan().setReversed(reversed).withStartRow(b("row007")).setLimit(3));
-            s.askScan("from a split" + way, t, new Scan().setReversed(reversed).withStartRow(b("row030")).setLimit(3));
-            s.askScan("after a split" + way, t, new Scan().setReversed(reversed).withStartRow(b("row030"), false).setLimit(3));
-            s.askScan("one row" + way, t, new Scan().setReversed(reversed).withStartRow(b("row012")).withStopRow(b("row012"), true));
-            s.askScan("same row, not with it" + way, t, new Scan().setReversed(reversed).withStartRow(b("row012")).withStopRow(b("row012")));
-            s.askScan("wrong order" + way, t, new Scan().setReversed(reversed).withStartRow(b(high)).withStopRow(b(low)));
-            s.askScan("before all" + way, t, new Scan().setReversed(reversed).withStartRow(b("a")).withStopRow(b("b")));
-            s.askScan("after all" + way, t, new Scan().setReversed(reversed).withStartRow(b("z")).withStopRow(b("zz")));
-            s.askScan("prefix" + way, t, prefix(new Scan().setReversed(reversed), "row02", reversed));
+            s.askScan("until and with" + way, t,
+                new Scan().setReversed(reversed).withStopRow(b(high), true));
+            s.askScan("between" + way, t,
+                new Scan().setReversed(reversed).withStartRow(b(low)).withStopRow(b(high)));
+            s.askScan("inside" + way, t,
+                new Scan()
+                    .setReversed(reversed)
+                    .withStartRow(b(low), false)
+                    .withStopRow(b(high), false));
+            s.askScan("from a missing row" + way, t,
+                new Scan().setReversed(reversed).withStartRow(b("row0205")).setLimit(4));
+            s.askScan("to a missing row" + way, t,
+                new Scan().setReversed(reversed).withStartRow(b(low)).withStopRow(
+                    b("row0205"), true));
+            s.askScan("from a deleted row" + way, t,
+                new Scan().setReversed(reversed).withStartRow(b("row007")).setLimit(3));
+            s.askScan("from a split" + way, t,
+                new Scan().setReversed(reversed).withStartRow(b("row030")).setLimit(3));
+            s.askScan("after a split" + way, t,
+                new Scan().setReversed(reversed).withStartRow(b("row030"), false).setLimit(3));
+            s.askScan("one row" + way, t,
+                new Scan()
+                    .setReversed(reversed)
+                    .withStartRow(b("row012"))
+                    .withStopRow(b("row012"), true));
+            s.askScan("same row, not with it" + way, t,
+                new Scan()
+                    .setReversed(reversed)
+                    .withStartRow(b("row012"))
+                    .withStopRow(b("row012")));
+            s.askScan("wrong order" + way, t,
+                new Scan().setReversed(reversed).withStartRow(b(high)).withStopRow(b(low)));
+            s.askScan("before all" + way, t,
+                new Scan().setReversed(reversed).withStartRow(b("a")).withStopRow(b("b")));
+            s.askScan("after all" + way, t,
+                new Scan().setReversed(reversed).withStartRow(b("z")).withStopRow(b("zz")));
+            s.askScan(
+                "prefix" + way, t, prefix(new Scan().setReversed(reversed), "row02", reversed));
             s.askScan("one family" + way, t, new Scan().setReversed(reversed).addFamily(b("g")));
-            s.askScan("one column" + way, t, new Scan().setReversed(reversed).addColumn(b("f"), b("q2")));
-            s.askScan("columns" + way, t, new Scan().setReversed(reversed).addColumn(b("f"), b("q2")).addColumn(b("g"), b("b")));
-            s.askScan("column and family" + way, t, new Scan().setReversed(reversed).addColumn(b("f"), b("q2")).addFamily(b("g")));
-            s.askScan("two versions" + way, t, new Scan().setReversed(reversed).readVersions(2).setLimit(9));
-            s.askScan("all versions" + way, t, new Scan().setReversed(reversed).readAllVersions().setLimit(9));
-            s.askScan("time range" + way, t, new Scan().setReversed(reversed).setTimeRange(15, 25).readAllVersions());
+            s.askScan(
+                "one column" + way, t, new Scan().setReversed(reversed).addColumn(b("f"), b("q2")));
+            s.askScan("columns" + way, t,
+                new Scan()
+                    .setReversed(reversed)
+                    .addColumn(b("f"), b("q2"))
+                    .addColumn(b("g"), b("b")));
+            s.askScan("column and family" + way, t,
+                new Scan().setReversed(reversed).addColumn(b("f"), b("q2")).addFamily(b("g")));
+            s.askScan("two versions" + way, t,
+                new Scan().setReversed(reversed).readVersions(2).setLimit(9));
+            s.askScan("all versions" + way, t,
+                new Scan().setReversed(reversed).readAllVersions().setLimit(9));
+            s.askScan("time range" + way, t,
+                new Scan().setReversed(reversed).setTimeRange(15, 25).readAllVersions());
             s.askScan("moment" + way, t, new Scan().setReversed(reversed).setTimestamp(25));
-            s.askScan("family time range" + way, t, new Scan().setReversed(reversed).setColumnFamilyTimeRange(b("g"), 20, 30).setLimit(12));
+            s.askScan("family time range" + way, t,
+                new Scan()
+                    .setReversed(reversed)
+                    .setColumnFamilyTimeRange(b("g"), 20, 30)
+                    .setLimit(12));
             for (int limit : List.of(1, 2, 13, 59, 100))
-                s.askScan("limit " + limit + way, t, new Scan().setReversed(reversed).setLimit(limit));
-            s.askScan("limit with small calls" + way, t, new Scan().setReversed(reversed).setLimit(20).setCaching(3));
-            s.askScan("limit from" + way, t, new Scan().setReversed(reversed).withStartRow(b("row028")).setLimit(8));
-            s.askScan("one row and limit one" + way, t, new Scan().setReversed(reversed).withStartRow(b("row029")).setOneRowLimit());
+                s.askScan(
+                    "limit " + limit + way, t, new Scan().setReversed(reversed).setLimit(limit));
+            s.askScan("limit with small calls" + way, t,
+                new Scan().setReversed(reversed).setLimit(20).setCaching(3));
+            s.askScan("limit from" + way, t,
+                new Scan().setReversed(reversed).withStartRow(b("row028")).setLimit(8));
+            s.askScan("one row and limit one" + way, t,
+                new Scan().setReversed(reversed).withStartRow(b("row029")).setOneRowLimit());
             for (int batch : List.of(1, 2, 4, 100))
-                s.askScan("batch " + batch + way, t, new Scan().setReversed(reversed).setBatch(batch).withStartRow(b(low)).withStopRow(b(high)));
-            s.askScan("batch and caching" + way, t, new Scan().setReversed(reversed).setBatch(2).setCaching(3).withStartRow(b(low)).withStopRow(b(high)));
-            s.askScan("batch and limit" + way, t, new Scan().setReversed(reversed).setBatch(2).setLimit(7));
-            s.askScan("batch of versions" + way, t, new Scan().setReversed(reversed).setBatch(3).readAllVersions().setLimit(7));
-            s.askScan("cells a family" + way, t, new Scan().setReversed(reversed).setMaxResultsPerColumnFamily(2).setLimit(20));
-            s.askScan("cells a family, later ones" + way, t, new Scan().setReversed(reversed).setMaxResultsPerColumnFamily(2).setRowOffsetPerColumnFamily(2));
-            s.askScan("later cells of versions" + way, t, new Scan().setReversed(reversed).readAllVersions().setMaxResultsPerColumnFamily(3).setRowOffsetPerColumnFamily(1).setLimit(9));
-            s.askScan("small results" + way, t, new Scan().setReversed(reversed).setMaxResultSize(1));
-            s.askScan("small results and limit" + way, t, new Scan().setReversed(reversed).setMaxResultSize(100).setLimit(11));
-            s.askScan("stream" + way, t, new Scan().setReversed(reversed).setReadType(Scan.ReadType.STREAM).withStartRow(b(low)).withStopRow(b(high)));
-            s.askScan("pread" + way, t, new Scan().setReversed(reversed).setReadType(Scan.ReadType.PREAD).withStartRow(b(low)).withStopRow(b(high)));
-            s.askScan("read uncommitted" + way, t, new Scan().setReversed(reversed).setIsolationLevel(IsolationLevel.READ_UNCOMMITTED).setLimit(3));
-            s.askScan("timeline" + way, t, new Scan().setReversed(reversed).setConsistency(Consistency.TIMELINE).setLimit(3));
-            s.askScan("no block cache" + way, t, new Scan().setReversed(reversed).setCacheBlocks(false).setLimit(3));
-            s.askScan("prefetch" + way, t, new Scan().setReversed(reversed).setAsyncPrefetch(true).setCaching(5));
-            s.askScan("page filter" + way, t, new Scan().setReversed(reversed).setFilter(new PageFilter(4)));
-            s.askScan("filter and limit" + way, t, new Scan().setReversed(reversed).setLimit(3).setFilter(new QualifierFilter(CompareOperator.EQUAL, new SubstringComparator("q3"))));
+                s.askScan("batch " + batch + way, t,
+                    new Scan()
+                        .setReversed(reversed)
+                        .setBatch(batch)
+                        .withStartRow(b(low))
+                        .withStopRow(b(high)));
+            s.askScan("batch and caching" + way, t,
+                new Scan()
+                    .setReversed(reversed)
+                    .setBatch(2)
+                    .setCaching(3)
+                    .withStartRow(b(low))
+                    .withStopRow(b(high)));
+            s.askScan("batch and limit" + way, t,
+                new Scan().setReversed(reversed).setBatch(2).setLimit(7));
+            s.askScan("batch of versions" + way, t,
+                new Scan().setReversed(reversed).setBatch(3).readAllVersions().setLimit(7));
+            s.askScan("cells a family" + way, t,
+                new Scan().setReversed(reversed).setMaxResultsPerColumnFamily(2).setLimit(20));
+            s.askScan("cells a family, later ones" + way, t,
+                new Scan()
+                    .setReversed(reversed)
+                    .setMaxResultsPerColumnFamily(2)
+                    .setRowOffsetPerColumnFamily(2));
+            s.askScan("later cells of versions" + way, t,
+                new Scan()
+                    .setReversed(reversed)
+                    .readAllVersions()
+                    .setMaxResultsPerColumnFamily(3)
+                    .setRowOffsetPerColumnFamily(1)
+                    .setLimit(9));
+            s.askScan(
+                "small results" + way, t, new Scan().setReversed(reversed).setMaxResultSize(1));
+            s.askScan("small results and limit" + way, t,
+                new Scan().setReversed(reversed).setMaxResultSize(100).setLimit(11));
+            s.askScan("stream" + way, t,
+                new Scan()
+                    .setReversed(reversed)
+                    .setReadType(Scan.ReadType.STREAM)
+                    .withStartRow(b(low))
+                    .withStopRow(b(high)));
+            s.askScan("pread" + way, t,
+                new Scan()
+                    .setReversed(reversed)
+                    .setReadType(Scan.ReadType.PREAD)
+                    .withStartRow(b(low))
+                    .withStopRow(b(high)));
+            s.askScan("read uncommitted" + way, t,
+                new Scan()
+                    .setReversed(reversed)
+                    .setIsolationLevel(IsolationLevel.READ_UNCOMMITTED)
+                    .setLimit(3));
+            s.askScan("timeline" + way, t,
+                new Scan().setReversed(reversed).setConsistency(Consistency.TIMELINE).setLimit(3));
+            s.askScan("no block cache" + way, t,
+                new Scan().setReversed(reversed).setCacheBlocks(false).setLimit(3));
+            s.askScan("prefetch" + way, t,
+                new Scan().setReversed(reversed).setAsyncPrefetch(true).setCaching(5));
+            s.askScan("cursors wanted" + way, t,
+                new Scan()
+                    .setReversed(reversed)
+                    .setNeedCursorResult(true)
+                    .withStartRow(b(low))
+                    .withStopRow(b(high)));
+            s.askScan("page filter" + way, t,
+                new Scan().setReversed(reversed).setFilter(new PageFilter(4)));
+            s.askScan("filter and limit" + way, t,
+                new Scan().setReversed(reversed).setLimit(3).setFilter(
+                    new QualifierFilter(CompareOperator.EQUAL, new SubstringComparator("q3"))));
         }
     }
 
@@ -134,19 +238,43 @@ final class ScanScenarios {
         for (String row : List.of("a", "b", "m", "n")) {
             Put p = new Put(b(row));
             for (int q = 0; q < 20; q++)
-                put(put(put(p, "f:q" + q, 1, filler + q), "f:q" + q, 2, filler + q), "g:q" + q, 1, "g" + q);
+                put(put(put(p, "f:q" + q, 1, filler + q), "f:q" + q, 2, filler + q), "g:q" + q, 1,
+                    "g" + q);
             t.put(p);
         }
         s.flush(t);
         for (boolean reversed : List.of(false, true))
             for (long size : List.of(1L, 2000L, 100_000L)) {
                 String label = (reversed ? " backwards" : "") + " by " + size;
-                s.out.ask("whole rows" + label, () -> Session.results(t, new Scan().setReversed(reversed).setMaxResultSize(size)));
-                s.out.ask("pieces" + label, () -> Session.rows(t, new Scan().setReversed(reversed).setMaxResultSize(size).setAllowPartialResults(true)));
-                s.out.ask("pieces of versions" + label, () -> Session.rows(t, new Scan().setReversed(reversed).readAllVersions().setMaxResultSize(size).setAllowPartialResults(true)));
-                s.out.ask("batches" + label, () -> Session.results(t, new Scan().setReversed(reversed).setMaxResultSize(size).setBatch(7)));
-                s.out.ask("limit" + label, () -> Session.results(t, new Scan().setReversed(reversed).setMaxResultSize(size).setLimit(2)));
-                s.out.ask("cells a family" + label, () -> Session.results(t, new Scan().setReversed(reversed).setMaxResultSize(size).setMaxResultsPerColumnFamily(9).setRowOffsetPerColumnFamily(3)));
+                s.out.ask("whole rows" + label,
+                    () -> Session.results(
+                            t, new Scan().setReversed(reversed).setMaxResultSize(size)));
+                s.out.ask("pieces" + label,
+                    () -> Session.rows(t,
+                            new Scan()
+                                .setReversed(reversed)
+                                .setMaxResultSize(size)
+                                .setAllowPartialResults(true)));
+                s.out.ask("pieces of versions" + label,
+                    () -> Session.rows(t,
+                            new Scan()
+                                .setReversed(reversed)
+                                .readAllVersions()
+                                .setMaxResultSize(size)
+                                .setAllowPartialResults(true)));
+                s.out.ask("batches" + label,
+                    () -> Session.results(t,
+                            new Scan().setReversed(reversed).setMaxResultSize(size).setBatch(7)));
+                s.out.ask("limit" + label,
+                    () -> Session.results(t,
+                            new Scan().setReversed(reversed).setMaxResultSize(size).setLimit(2)));
+                s.out.ask("cells a family" + label,
+                    () -> Session.results(t,
+                            new Scan()
+                                .setReversed(reversed)
+                                .setMaxResultSize(size)
+                                .setMaxResultsPerColumnFamily(9)
+                                .setRowOffsetPerColumnFamily(3)));
             }
     }
 
@@ -189,8 +317,9 @@ final class ScanScenarios {
                     int rows = 0;
                     while (scanner.next() != null)
                         rows++;
-                    return rows + " rows, " + scanner.getScanMetrics().countOfRowsScanned.get() + " scanned, "
-                        + scanner.getScanMetrics().countOfRowsFiltered.get() + " filtered, " + scanner.getScanMetrics().countOfRegions.get() + " regions";
+                    return rows + " rows, " + scanner.getScanMetrics().countOfRowsScanned.get() +
+                        " scanned, " + scanner.getScanMetrics().countOfRowsFiltered.get() +
+                        " filtered, " + scanner.getScanMetrics().countOfRegions.get() + " regions";
                 }
             });
     }
@@ -205,21 +334,28 @@ final class ScanScenarios {
         for (String state : List.of("memory", "file")) {
             for (boolean reversed : List.of(false, true))
                 for (int caching : List.of(10, 1000, 100_000))
-                    s.out.ask("hash of rows, " + caching + " a call" + (reversed ? " backwards" : "") + " from " + state, () -> {
-                        List<Result> rows = Session.results(t, new Scan().setReversed(reversed).setCaching(caching));
-                        StringBuilder all = new StringBuilder();
-                        rows.forEach(row -> all.append(Words.of(row)));
-                        return rows.size() + " rows, hash " + Integer.toHexString(all.toString().hashCode());
-                    });
+                    s.out.ask("hash of rows, " + caching + " a call" +
+                            (reversed ? " backwards" : "") + " from " + state,
+                        () -> {
+                            List<Result> rows = Session.results(
+                                t, new Scan().setReversed(reversed).setCaching(caching));
+                            StringBuilder all = new StringBuilder();
+                            rows.forEach(row -> all.append(Words.of(row)));
+                            return rows.size() + " rows, hash " +
+                                Integer.toHexString(all.toString().hashCode());
+                        });
             s.out.ask("hash of small results from " + state, () -> {
                 List<Result> rows = Session.results(t, new Scan().setMaxResultSize(5000));
                 StringBuilder all = new StringBuilder();
                 rows.forEach(row -> all.append(Words.of(row)));
-                return rows.size() + " rows, hash " + Integer.toHexString(all.toString().hashCode());
+                return rows.size() + " rows, hash " +
+                    Integer.toHexString(all.toString().hashCode());
             });
             s.flush(t);
         }
-        s.askScan("few in the middle", t, new Scan().withStartRow(b("24")).withStopRow(b("26")).setFilter(new FilterList(new PageFilter(5))));
+        s.askScan("few in the middle", t,
+            new Scan().withStartRow(b("24")).withStopRow(b("26")).setFilter(
+                new FilterList(new PageFilter(5))));
     }
 
     private static void refused(Session s) throws Throwable {
@@ -228,11 +364,15 @@ final class ScanScenarios {
         s.askScan("unknown family", t, new Scan().addFamily(b("nope")));
         s.askScan("unknown column's family", t, new Scan().addColumn(b("nope"), b("q")));
         s.askScan("raw with columns", t, new Scan().setRaw(true).addColumn(b("f"), b("q")));
-        s.out.ask("batch with a filter of rows", () -> new Scan().setFilter(new PageFilter(1)).setBatch(2));
-        s.askScan("unknown table", s.connection.getTable(org.apache.hadoop.hbase.TableName.valueOf("scan_nowhere")), new Scan());
+        s.out.ask("batch with a filter of rows",
+            () -> new Scan().setFilter(new PageFilter(1)).setBatch(2));
+        s.askScan("unknown table",
+            s.connection.getTable(org.apache.hadoop.hbase.TableName.valueOf("scan_nowhere")),
+            new Scan());
         s.out.ask("negative time", () -> new Scan().setTimeRange(-1, 5));
         s.out.ask("wrong time range", () -> new Scan().setTimeRange(5, 1));
-        s.out.ask("start row too long", () -> new Scan().withStartRow(new byte[Short.MAX_VALUE + 1]));
+        s.out.ask(
+            "start row too long", () -> new Scan().withStartRow(new byte[Short.MAX_VALUE + 1]));
         s.askScan("versions of zero", t, new Scan().readVersions(0));
     }
 

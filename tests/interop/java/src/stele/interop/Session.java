@@ -23,7 +23,10 @@ import org.apache.hadoop.hbase.client.TableDescriptor;
 import org.apache.hadoop.hbase.client.TableDescriptorBuilder;
 import org.apache.hadoop.hbase.util.Bytes;
 
-/** A connection to the server under test, the transcript, and the few verbs that most scenarios need. */
+/**
+ * A connection to the server under test, the transcript, and the few verbs that most scenarios
+ * need.
+ */
 final class Session implements AutoCloseable {
     private static final long COMPACTION_LIMIT_MS = 30_000;
     private static final long COMPACTION_POLL_MS = 20;
@@ -56,7 +59,9 @@ final class Session implements AutoCloseable {
     }
 
     static TableDescriptor schema(String table, ColumnFamilyDescriptor... families) {
-        return TableDescriptorBuilder.newBuilder(TableName.valueOf(table)).setColumnFamilies(List.of(families)).build();
+        return TableDescriptorBuilder.newBuilder(TableName.valueOf(table))
+            .setColumnFamilies(List.of(families))
+            .build();
     }
 
     static byte[][] keys(String... texts) {
@@ -73,7 +78,8 @@ final class Session implements AutoCloseable {
 
     static Put put(Put put, String column, long timestamp, String value) {
         int colon = column.indexOf(':');
-        return put.addColumn(b(column.substring(0, colon)), b(column.substring(colon + 1)), timestamp, b(value));
+        return put.addColumn(
+            b(column.substring(0, colon)), b(column.substring(colon + 1)), timestamp, b(value));
     }
 
     Table create(TableDescriptor schema, String... splits) throws IOException {
@@ -114,7 +120,10 @@ final class Session implements AutoCloseable {
         }
     }
 
-    /** All rows of a scan that may be given in pieces, put together: where a server cuts a row is its own affair. */
+    /**
+     * All rows of a scan that may be given in pieces, put together: where a server cuts a row is
+     * its own affair.
+     */
     static List<String> rows(Table table, Scan scan) throws IOException {
         List<String> rows = new ArrayList<>();
         List<Cell> cells = new ArrayList<>();

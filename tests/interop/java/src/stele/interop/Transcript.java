@@ -23,7 +23,8 @@ final class Transcript implements AutoCloseable {
     private long startedAt;
 
     Transcript(OutputStream stream) {
-        this.stream = new PrintStream(new BufferedOutputStream(stream, 1 << 16), false, StandardCharsets.UTF_8);
+        this.stream = new PrintStream(
+            new BufferedOutputStream(stream, 1 << 16), false, StandardCharsets.UTF_8);
     }
 
     void begin(String name) {
@@ -33,7 +34,8 @@ final class Transcript implements AutoCloseable {
     }
 
     void end() {
-        note(scenario + ": " + number + " answers in " + (System.nanoTime() - startedAt) / 1_000_000 + " ms");
+        note(scenario + ": " + number + " answers in " +
+            (System.nanoTime() - startedAt) / 1_000_000 + " ms");
         stream.flush();
     }
 

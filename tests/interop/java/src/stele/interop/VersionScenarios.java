@@ -15,17 +15,26 @@ import org.apache.hadoop.hbase.client.Put;
 import org.apache.hadoop.hbase.client.Scan;
 import org.apache.hadoop.hbase.client.Table;
 
-/** What a family keeps and for how long, and what of it shows. Raw reads are asked only before a flush and after a major compaction. */
+/**
+ * What a family keeps and for how long, and what of it shows. Raw reads are asked only before a
+ * flush and after a major compaction.
+ */
 final class VersionScenarios {
     private static final int HOUR_S = 3600;
 
-    private VersionScenarios() {}
+    private VersionScenarios() {
+    }
 
     static List<Scenario> all() {
-        return List.of(new Scenario("version.count", VersionScenarios::count), new Scenario("version.reappear", VersionScenarios::reappear),
-            new Scenario("version.ttl", VersionScenarios::ttl), new Scenario("version.cellttl", VersionScenarios::cellTtl),
-            new Scenario("version.keep", VersionScenarios::keep), new Scenario("version.markers", VersionScenarios::markers),
-            new Scenario("version.raw", VersionScenarios::raw), new Scenario("version.range", VersionScenarios::range));
+        return List.of(new Scenario("version.count", VersionScenarios::count),
+            new Scenario("version.reappear", VersionScenarios::reappear),
+            new Scenario("version.ttl", VersionScenarios::ttl),
+            new Scenario("version.cellttl", VersionScenarios::cellTtl),
+            new Scenario("version.keep", VersionScenarios::keep),
+            new Scenario("version.markers", VersionScenarios::markers),
+            new Scenario("version.raw", VersionScenarios::raw),
+            new Scenario("version.range", VersionScenarios::range),
+            new Scenario("version.order", VersionScenarios::writeOrder));
     }
 
     private static ColumnFamilyDescriptorBuilder builder(String name, int versions) {
@@ -33,7 +42,8 @@ final class VersionScenarios {
     }
 
     private static void count(Session s) throws Throwable {
-        Table t = s.create(schema("version_count", family("a", 1), family("b", 2), family("c", 5), family("d", Integer.MAX_VALUE)));
+        Table t = s.create(schema("version_count", family("a", 1), family("b", 2), family("c", 5),
+            family("d", Integer.MAX_VALUE)));
         for (int round = 0; round < 3; round++) {
             for (int i = 0; i < 4; i++) {
                 long time = 10L * i + round;
@@ -43,8 +53,10 @@ final class VersionScenarios {
                 t.put(p);
             }
             for (int versions : List.of(1, 2, 3, Integer.MAX_VALUE)) {
-                s.out.ask("versions " + versions, () -> t.get(new Get(b("r")).readVersions(versions)));
-                s.askScan("scan versions " + versions, t, new Scan().readVersions(versions).addFamily(b("c")));
+                s.out.ask(
+                    "versions " + versions, () -> t.get(new Get(b("r")).readVersions(versions)));
+                s.askScan("scan versions " + versions, t,
+                    new Scan().readVersions(versions).addFamily(b("c")));
             }
             s.askScan("in batches", t, new Scan().readAllVersions().setBatch(4));
             if (round == 0)
@@ -63,21 +75,28 @@ final class VersionScenarios {
         for (int ts = 1; ts <= 4; ts++)
             t.put(put(put(new Put(b("r")), "a:q", ts, "a" + ts), "b:q", ts, "b" + ts));
         s.out.ask("before", () -> t.get(new Get(b("r")).readAllVersions()));
-        s.out.act("delete newest", () -> t.delete(new Delete(b("r")).addColumn(b("a"), b("q"), 4).addColumn(b("b"), b("q"), 4)));
+        s.out.act("delete newest",
+            () -> t.delete(
+                    new Delete(b("r")).addColumn(b("a"), b("q"), 4).addColumn(b("b"), b("q"), 4)));
         s.out.ask("next shows", () -> t.get(new Get(b("r")).readAllVersions()));
         s.majorCompact(t);
         s.out.ask("after major compaction", () -> t.get(new Get(b("r")).readAllVersions()));
-        s.out.act("delete newest again", () -> t.delete(new Delete(b("r")).addColumn(b("a"), b("q"), 3).addColumn(b("b"), b("q"), 3)));
+        s.out.act("delete newest again",
+            () -> t.delete(
+                    new Delete(b("r")).addColumn(b("a"), b("q"), 3).addColumn(b("b"), b("q"), 3)));
         s.out.ask("what was kept", () -> t.get(new Get(b("r")).readAllVersions()));
-        s.out.act("put under the collected marker", () -> t.put(put(put(new Put(b("r")), "a:q", 4, "again"), "b:q", 4, "again")));
+        s.out.act("put under the collected marker",
+            () -> t.put(put(put(new Put(b("r")), "a:q", 4, "again"), "b:q", 4, "again")));
         s.out.ask("the old marker is gone", () -> t.get(new Get(b("r")).readAllVersions()));
-        s.out.act("put under the live marker", () -> t.put(put(put(new Put(b("r")), "a:q", 3, "masked"), "b:q", 3, "masked")));
+        s.out.act("put under the live marker",
+            () -> t.put(put(put(new Put(b("r")), "a:q", 3, "masked"), "b:q", 3, "masked")));
         s.out.ask("the live marker masks", () -> t.get(new Get(b("r")).readAllVersions()));
     }
 
     private static void ttl(Session s) throws Throwable {
         ColumnFamilyDescriptor plain = builder("a", 5).setTimeToLive(HOUR_S).build();
-        ColumnFamilyDescriptor minimum = builder("b", 5).setTimeToLive(HOUR_S).setMinVersions(2).build();
+        ColumnFamilyDescriptor minimum =
+            builder("b", 5).setTimeToLive(HOUR_S).setMinVersions(2).build();
         ColumnFamilyDescriptor forever = builder("c", 5).build();
         Table t = s.create(schema("version_ttl", plain, minimum, forever));
         for (String f : List.of("a", "b", "c")) {
@@ -92,7 +111,8 @@ final class VersionScenarios {
             for (String row : List.of("old", "mixed", "new")) {
                 s.out.ask(row + " in " + state, () -> t.get(new Get(b(row)).readAllVersions()));
                 s.out.ask(row + " newest in " + state, () -> t.get(new Get(b(row))));
-                s.out.ask(row + " time range in " + state, () -> t.get(new Get(b(row)).setTimeRange(2, 6).readAllVersions()));
+                s.out.ask(row + " time range in " + state,
+                    () -> t.get(new Get(b(row)).setTimeRange(2, 6).readAllVersions()));
             }
             s.askScan("scan of " + state, t, new Scan().addFamily(b("a")));
             if (state.equals("memory"))
@@ -103,12 +123,14 @@ final class VersionScenarios {
                 s.majorCompact(t);
         }
         s.askScan("raw after major compaction", t, new Scan().setRaw(true).readAllVersions());
-        s.out.act("delete newest of the kept", () -> t.delete(new Delete(b("old")).addColumn(b("b"), b("q"), 4)));
+        s.out.act("delete newest of the kept",
+            () -> t.delete(new Delete(b("old")).addColumn(b("b"), b("q"), 4)));
         s.out.ask("one is left", () -> t.get(new Get(b("old")).readAllVersions()));
     }
 
     private static void cellTtl(Session s) throws Throwable {
-        Table t = s.create(schema("version_cellttl", family("f", 3), builder("g", 3).setTimeToLive(HOUR_S).build()));
+        Table t = s.create(schema(
+            "version_cellttl", family("f", 3), builder("g", 3).setTimeToLive(HOUR_S).build()));
         t.put(new Put(b("short")).addColumn(b("f"), b("q"), b("below")));
         Thread.sleep(2);
         t.put(new Put(b("short")).addColumn(b("f"), b("q"), b("short")).setTTL(1));
@@ -128,9 +150,12 @@ final class VersionScenarios {
     }
 
     private static void keep(Session s) throws Throwable {
-        ColumnFamilyDescriptor no = builder("n", 3).setKeepDeletedCells(KeepDeletedCells.FALSE).build();
-        ColumnFamilyDescriptor yes = builder("y", 3).setKeepDeletedCells(KeepDeletedCells.TRUE).build();
-        ColumnFamilyDescriptor some = builder("t", 3).setKeepDeletedCells(KeepDeletedCells.TTL).setTimeToLive(HOUR_S).build();
+        ColumnFamilyDescriptor no =
+            builder("n", 3).setKeepDeletedCells(KeepDeletedCells.FALSE).build();
+        ColumnFamilyDescriptor yes =
+            builder("y", 3).setKeepDeletedCells(KeepDeletedCells.TRUE).build();
+        ColumnFamilyDescriptor some =
+            builder("t", 3).setKeepDeletedCells(KeepDeletedCells.TTL).setTimeToLive(HOUR_S).build();
         Table t = s.create(schema("version_keep", no, yes, some));
         for (String f : List.of("n", "y", "t")) {
             for (int ts = 10; ts <= 50; ts += 10)
@@ -151,7 +176,8 @@ final class VersionScenarios {
             for (String row : List.of("r", "fam", "ver", "famver")) {
                 s.out.ask(row + " in " + state, () -> t.get(new Get(b(row)).readAllVersions()));
                 for (long until : List.of(11L, 21L, 31L, 41L, 51L))
-                    s.out.ask(row + " as of " + until + " in " + state, () -> t.get(new Get(b(row)).setTimeRange(0, until).readAllVersions()));
+                    s.out.ask(row + " as of " + until + " in " + state,
+                        () -> t.get(new Get(b(row)).setTimeRange(0, until).readAllVersions()));
             }
             if (!state.equals("file"))
                 s.askScan("raw in " + state, t, new Scan().setRaw(true).readAllVersions());
@@ -170,17 +196,31 @@ final class VersionScenarios {
                 for (String q : List.of("", "p", "q", "r"))
                     t.put(put("" + row, "f:" + q, ts, q + ts));
         }
-        t.delete(new Delete(b("a")).addFamily(b("f"), 2).addFamilyVersion(b("f"), 4).addColumns(b("f"), b("p"), 5).addColumn(b("f"), b("q"), 7));
-        t.delete(new Delete(b("b")).addColumn(b("f"), b(""), 8).addColumns(b("f"), b(""), 3).addColumn(b("f"), b("r"), 1));
-        t.delete(new Delete(b("c")).addFamilyVersion(b("f"), 8).addFamilyVersion(b("f"), 7).addColumn(b("f"), b("q"), 6).addColumn(b("f"), b("q"), 6));
+        t.delete(new Delete(b("a"))
+                     .addFamily(b("f"), 2)
+                     .addFamilyVersion(b("f"), 4)
+                     .addColumns(b("f"), b("p"), 5)
+                     .addColumn(b("f"), b("q"), 7));
+        t.delete(new Delete(b("b"))
+                     .addColumn(b("f"), b(""), 8)
+                     .addColumns(b("f"), b(""), 3)
+                     .addColumn(b("f"), b("r"), 1));
+        t.delete(new Delete(b("c"))
+                     .addFamilyVersion(b("f"), 8)
+                     .addFamilyVersion(b("f"), 7)
+                     .addColumn(b("f"), b("q"), 6)
+                     .addColumn(b("f"), b("q"), 6));
         t.delete(new Delete(b("d"), 8));
         for (String state : List.of("memory", "file", "compacted")) {
             for (String row : List.of("a", "b", "c", "d")) {
                 s.out.ask(row + " in " + state, () -> t.get(new Get(b(row)).readAllVersions()));
                 s.out.ask(row + " newest in " + state, () -> t.get(new Get(b(row))));
-                s.out.ask(row + " column in " + state, () -> t.get(new Get(b(row)).addColumn(b("f"), b("q")).readVersions(3)));
-                s.out.ask(row + " range in " + state, () -> t.get(new Get(b(row)).setTimeRange(3, 6).readAllVersions()));
-                s.out.ask(row + " moment in " + state, () -> t.get(new Get(b(row)).setTimestamp(4).readAllVersions()));
+                s.out.ask(row + " column in " + state,
+                    () -> t.get(new Get(b(row)).addColumn(b("f"), b("q")).readVersions(3)));
+                s.out.ask(row + " range in " + state,
+                    () -> t.get(new Get(b(row)).setTimeRange(3, 6).readAllVersions()));
+                s.out.ask(row + " moment in " + state,
+                    () -> t.get(new Get(b(row)).setTimestamp(4).readAllVersions()));
             }
             if (!state.equals("file"))
                 s.askScan("raw in " + state, t, new Scan().setRaw(true).readAllVersions());
@@ -190,7 +230,8 @@ final class VersionScenarios {
             else
                 s.majorCompact(t);
         }
-        s.out.act("put below the collected markers", () -> t.put(put(put(new Put(b("d")), "f:q", 3, "new"), "f:q", 8, "new8")));
+        s.out.act("put below the collected markers",
+            () -> t.put(put(put(new Put(b("d")), "f:q", 3, "new"), "f:q", 8, "new8")));
         s.out.ask("it shows", () -> t.get(new Get(b("d")).readAllVersions()));
     }
 
@@ -204,9 +245,11 @@ final class VersionScenarios {
         t.delete(new Delete(b("r")).addFamilyVersion(b("g"), 5));
         t.delete(new Delete(b("alone"), 9));
         for (int versions : List.of(1, 2, 3, Integer.MAX_VALUE))
-            s.askScan("raw versions " + versions, t, new Scan().setRaw(true).readVersions(versions));
+            s.askScan(
+                "raw versions " + versions, t, new Scan().setRaw(true).readVersions(versions));
         s.askScan("raw family", t, new Scan().setRaw(true).readAllVersions().addFamily(b("g")));
-        s.askScan("raw column is refused", t, new Scan().setRaw(true).readAllVersions().addColumn(b("f"), b("q")));
+        s.askScan("raw column is refused", t,
+            new Scan().setRaw(true).readAllVersions().addColumn(b("f"), b("q")));
         s.askScan("raw range", t, new Scan().setRaw(true).readAllVersions().setTimeRange(2, 5));
         s.askScan("raw in batches", t, new Scan().setRaw(true).readAllVersions().setBatch(2));
         s.askScan("raw backwards", t, new Scan().setRaw(true).readAllVersions().setReversed(true));
@@ -217,7 +260,10 @@ final class VersionScenarios {
     /** Time ranges against markers inside, before and after the range. */
     private static void range(Session s) throws Throwable {
         Table t = s.create(schema("version_range", family("f", 10),
-            ColumnFamilyDescriptorBuilder.newBuilder(b("k")).setMaxVersions(10).setKeepDeletedCells(KeepDeletedCells.TRUE).build()));
+            ColumnFamilyDescriptorBuilder.newBuilder(b("k"))
+                .setMaxVersions(10)
+                .setKeepDeletedCells(KeepDeletedCells.TRUE)
+                .build()));
         for (int ts = 1; ts <= 9; ts++)
             t.put(put(put(new Put(b("r")), "f:q", ts, "f" + ts), "k:q", ts, "k" + ts));
         t.delete(new Delete(b("r")).addColumns(b("f"), b("q"), 5).addColumns(b("k"), b("q"), 5));
@@ -226,9 +272,41 @@ final class VersionScenarios {
                 for (int to = from + 2; to <= 10; to += 2) {
                     int low = from;
                     int high = to;
-                    s.out.ask("[" + from + "," + to + ") in " + state, () -> t.get(new Get(b("r")).setTimeRange(low, high).readAllVersions()));
+                    s.out.ask("[" + from + "," + to + ") in " + state,
+                        () -> t.get(new Get(b("r")).setTimeRange(low, high).readAllVersions()));
                 }
             s.flush(t);
+        }
+    }
+
+    /** NEW_VERSION_BEHAVIOR: a marker masks what was written before it, not what comes after. */
+    private static void writeOrder(Session s) throws Throwable {
+        Table t = s.create(schema(
+            "version_order", builder("n", 2).setNewVersionBehavior(true).build(), family("o", 2)));
+        for (String f : List.of("n", "o")) {
+            for (int ts = 1; ts <= 4; ts++)
+                t.put(put("a", f + ":q", ts, f + ts));
+            t.delete(new Delete(b("a")).addColumn(b(f), b("q"), 4));
+            t.put(put("b", f + ":q", 5, "before"));
+            t.delete(new Delete(b("b")).addColumns(b(f), b("q"), 9));
+            t.put(put("b", f + ":q", 6, "after"));
+            t.put(put("c", f + ":q", 5, "before"));
+            t.delete(new Delete(b("c")).addFamily(b(f), 9));
+            t.put(put("c", f + ":q", 7, "after"));
+            t.put(put("d", f + ":q", 5, "before"));
+            t.delete(new Delete(b("d")).addFamilyVersion(b(f), 5));
+            t.put(put("d", f + ":q", 5, "after"));
+        }
+        for (String state : List.of("memory", "file", "compacted")) {
+            for (String row : List.of("a", "b", "c", "d")) {
+                s.out.ask(row + " in " + state, () -> t.get(new Get(b(row)).readAllVersions()));
+                s.out.ask(row + " newest in " + state, () -> t.get(new Get(b(row))));
+            }
+            s.askScan("scan of " + state, t, new Scan().readVersions(2));
+            if (state.equals("memory"))
+                s.flush(t);
+            else
+                s.majorCompact(t);
         }
     }
 }

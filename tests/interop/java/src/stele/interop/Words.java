@@ -22,8 +22,9 @@ import org.apache.hadoop.hbase.client.RetriesExhaustedWithDetailsException;
 import org.apache.hadoop.hbase.util.Bytes;
 
 /**
- * Says every answer in words that are equal on two servers exactly when the answers are. What a server chooses for itself (its clock, region ids
- * and their hashes, its address) is replaced by a name; all that the client chose stays. The timestamps which scenarios set are small, so a
+ * Says every answer in words that are equal on two servers exactly when the answers are. What a
+ * server chooses for itself (its clock, region ids and their hashes, its address) is replaced by a
+ * name; all that the client chose stays. The timestamps which scenarios set are small, so a
  * timestamp of thirteen digits is the server's clock.
  */
 final class Words {
@@ -32,12 +33,18 @@ final class Words {
     private static final long LAST_CLOCK = 10_000_000_000_000L;
 
     private static final Pattern HASH = Pattern.compile("\\b[0-9a-f]{32}\\b");
-    private static final Pattern SERVER = Pattern.compile("\\b(?:localhost|127\\.0\\.0\\.1)(?:/127\\.0\\.0\\.1)?[:,]\\d+(?:,1\\d{12})?");
-    /** What HBase adds to two messages: the table's schema in full, and the address of an object of its own. */
-    private static final Pattern ASIDE = Pattern.compile("(?<=\\.) in table '.*$|(?<=bytes) in region .*$");
+    private static final Pattern SERVER = Pattern.compile(
+        "\\b(?:localhost|127\\.0\\.0\\.1)(?:/127\\.0\\.0\\.1)?[:,]\\d+(?:,1\\d{12})?");
+    /**
+     * What HBase adds to two messages: the table's schema in full, and the address of an object of
+     * its own.
+     */
+    private static final Pattern ASIDE =
+        Pattern.compile("(?<=\\.) in table '.*$|(?<=bytes) in region .*$");
     private static final Pattern CLOCK = Pattern.compile("(?<!\\d)[1-9]\\d{12}(?!\\d)");
 
-    private Words() {}
+    private Words() {
+    }
 
     static String of(Object answer) {
         if (answer == null)
@@ -70,7 +77,8 @@ final class Words {
     static String bytes(byte[] value) {
         if (value.length <= LONGEST_VALUE)
             return Bytes.toStringBinary(value);
-        return Bytes.toStringBinary(value, 0, 8) + "..(" + value.length + " bytes, hash " + Integer.toHexString(Bytes.hashCode(value)) + ")";
+        return Bytes.toStringBinary(value, 0, 8) + "..(" + value.length + " bytes, hash " +
+            Integer.toHexString(Bytes.hashCode(value)) + ")";
     }
 
     /** The server's own names and clock, replaced. */
@@ -125,7 +133,8 @@ final class Words {
     }
 
     private static String column(Cell cell) {
-        String text = bytes(CellUtil.cloneFamily(cell)) + ":" + bytes(CellUtil.cloneQualifier(cell)) + "@" + time(cell.getTimestamp());
+        String text = bytes(CellUtil.cloneFamily(cell)) + ":" +
+            bytes(CellUtil.cloneQualifier(cell)) + "@" + time(cell.getTimestamp());
         if (cell.getType() != Cell.Type.Put)
             text += " " + cell.getType();
         return text + "=" + bytes(CellUtil.cloneValue(cell));
@@ -134,19 +143,24 @@ final class Words {
     private static String time(long timestamp) {
         if (timestamp == HConstants.LATEST_TIMESTAMP)
             return "latest";
-        return timestamp >= FIRST_CLOCK && timestamp < LAST_CLOCK ? "now" : Long.toString(timestamp);
+        return timestamp >= FIRST_CLOCK && timestamp < LAST_CLOCK ? "now"
+                                                                  : Long.toString(timestamp);
     }
 
     private static String checked(CheckAndMutateResult checked) {
         return (checked.isSuccess() ? "done " : "refused ") + of(checked.getResult());
     }
 
-    /** The exception as a program sees it: the class, the first line of the message, and what it wraps where the client wraps. */
+    /**
+     * The exception as a program sees it: the class, the first line of the message, and what it
+     * wraps where the client wraps.
+     */
     private static String failure(Throwable failure) {
         while (isWrapper(failure) && failure.getCause() != null)
             failure = failure.getCause();
         if (failure instanceof RetriesExhaustedWithDetailsException)
-            return "RetriesExhaustedWithDetailsException " + details((RetriesExhaustedWithDetailsException) failure);
+            return "RetriesExhaustedWithDetailsException " +
+                details((RetriesExhaustedWithDetailsException) failure);
         String name = failure.getClass().getSimpleName();
         if (failure instanceof RetriesExhaustedException && failure.getCause() != null)
             return name + " of " + failure(failure.getCause());
@@ -154,8 +168,10 @@ final class Words {
     }
 
     private static boolean isWrapper(Throwable failure) {
-        return failure instanceof ExecutionException || failure instanceof CompletionException || failure instanceof UncheckedIOException
-            || failure instanceof UndeclaredThrowableException || failure instanceof InvocationTargetException;
+        return failure instanceof ExecutionException || failure instanceof CompletionException ||
+            failure instanceof UncheckedIOException ||
+            failure instanceof UndeclaredThrowableException ||
+            failure instanceof InvocationTargetException;
     }
 
     private static String details(RetriesExhaustedWithDetailsException failure) {
@@ -166,7 +182,10 @@ final class Words {
         return words.toString();
     }
 
-    /** An exception from a server carries the server's stack as its message; its first line says what there is to say. */
+    /**
+     * An exception from a server carries the server's stack as its message; its first line says
+     * what there is to say.
+     */
     private static String firstLine(Throwable failure) {
         String message = String.valueOf(failure.getMessage());
         int end = message.indexOf('\n');
