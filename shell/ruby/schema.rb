@@ -1,0 +1,162 @@
+# Schemas as the shell sees them: {name:, attributes: {K => v}, configuration: {}, families: {name => family}}.
+module Shell
+  class Family
+    # What every HBase client sends for a new family, in the order that describe shows.
+    DEFAULTS = {
+      'INDEX_BLOCK_ENCODING' => 'NONE', 'VERSIONS' => '1', 'KEEP_DELETED_CELLS' => 'FALSE',
+      'DATA_BLOCK_ENCODING' => 'NONE', 'TTL' => '2147483647', 'MIN_VERSIONS' => '0', 'REPLICATION_SCOPE' => '0',
+      'BLOOMFILTER' => 'ROW', 'IN_MEMORY' => 'false', 'COMPRESSION' => 'NONE', 'BLOCKCACHE' => 'true',
+      'BLOCKSIZE' => '65536'
+    }
+    OPTIONAL = %w[NEW_VERSION_BEHAVIOR COMPRESS_TAGS COMPRESSION_COMPACT COMPRESSION_COMPACT_MAJOR
+      COMPRESSION_COMPACT_MINOR CACHE_DATA_ON_WRITE CACHE_INDEX_ON_WRITE CACHE_BLOOMS_ON_WRITE EVICT_BLOCKS_ON_CLOSE
+      PREFETCH_BLOCKS_ON_OPEN IN_MEMORY_COMPACTION ENCRYPTION ENCRYPTION_KEY IS_MOB MOB_THRESHOLD
+      MOB_COMPACT_PARTITION_POLICY DFS_REPLICATION STORAGE_POLICY]
+    UPPER = %w[COMPRESSION COMPRESSION_COMPACT COMPRESSION_COMPACT_MAJOR COMPRESSION_COMPACT_MINOR BLOOMFILTER
+      KEEP_DELETED_CELLS DATA_BLOCK_ENCODING INDEX_BLOCK_ENCODING IN_MEMORY_COMPACTION STORAGE_POLICY
+      MOB_COMPACT_PARTITION_POLICY]
+    LOWER = %w[IN_MEMORY BLOCKCACHE NEW_VERSION_BEHAVIOR COMPRESS_TAGS CACHE_DATA_ON_WRITE CACHE_INDEX_ON_WRITE
+      CACHE_BLOOMS_ON_WRITE EVICT_BLOCKS_ON_CLOSE PREFETCH_BLOCKS_ON_OPEN IS_MOB]
+    CHOICES = {
+      'COMPRESSION' => %w[LZO GZ NONE SNAPPY LZ4 BZIP2 ZSTD LZMA BROTLI],
+      'BLOOMFILTER' => %w[NONE ROW ROWCOL ROWPREFIX_FIXED_LENGTH],
+      'KEEP_DELETED_CELLS' => %w[FALSE TRUE TTL],
+      'DATA_BLOCK_ENCODING' => %w[NONE PREFIX DIFF FAST_DIFF ROW_INDEX_V1]
+    }
+    CHOICE_NAMES = { 'COMPRESSION' => 'Compression', 'BLOOMFILTER' => 'BloomFilter type',
+      'KEEP_DELETED_CELLS' => 'KeepDeletedCells', 'DATA_BLOCK_ENCODING' => 'DataBlockEncoding' }
+
+    attr_reader :name, :attributes, :configuration
+
+    def initialize(name, attributes = nil, configuration = nil)
+      @name = name
+      @attributes = attributes || DEFAULTS.dup
+      @configuration = configuration || {}
+    end
+
+    # Takes what it knows out of `options`; the caller warns of the rest.
+    def apply(options)
+      (DEFAULTS.keys + OPTIONAL).each do |key|
+        next unless options.key?(key)
+        @attributes[key] = value(key, options.delete(key))
+      end
+      (Values.take(options, 'METADATA') || {}).each { |key, value| @attributes[key.to_s] = value.to_s }
+      (Values.take(options, 'CONFIGURATION', 'CONFIG') || {}).each do |key, value|
+        if value.nil?
+          @configuration.delete(key.to_s)
+        else
+          @configuration[key.to_s] = value.to_s
+        end
+      end
+    end
+
+    def value(key, given)
+      return Values.ttl(given) if key == 'TTL'
+      return Values.size(given) if key == 'BLOCKSIZE' || key == 'MOB_THRESHOLD'
+      text = given.to_s
+      text = text.upcase if UPPER.include?(key)
+      text = text.downcase if LOWER.include?(key)
+      if CHOICES[key] && !CHOICES[key].include?(text)
+        raise ArgumentError, "#{CHOICE_NAMES[key]} #{text} is not supported. Use one of #{CHOICES[key].join(' ')}"
+      end
+      text
+    end
+
+    def to_s
+      known = DEFAULTS.keys.select { |key| @attributes.key?(key) } + OPTIONAL.select { |key| @attributes.key?(key) }
+      parts = ["NAME => '#{Shell.binary(@name)}'"]
+      known.each { |key| parts << "#{key} => '#{text(key)}'" }
+      metadata = @attributes.keys - known
+      parts << "METADATA => {#{pairs(metadata.map { |key| [key, @attributes[key]] })}}" unless metadata.empty?
+      parts << "CONFIGURATION => {#{pairs(@configuration.to_a)}}" unless @configuration.empty?
+      "{#{parts.join(', ')}}"
+    end
+
+    def text(key)
+      given = @attributes[key]
+      case key
+      when 'TTL' then Values.ttl_text(given)
+      when 'BLOCKSIZE' then Values.size_text(given)
+      else Shell.binary(given)
+      end
+    end
+
+    def pairs(list)
+      list.map { |key, value| "'#{Shell.binary(key)}' => '#{Shell.binary(value)}'" }.join(', ')
+    end
+  end
+
+  class Schema
+    # Reserved attributes with the value that describe leaves out.
+    RESERVED = {
+      'MAX_FILESIZE' => '-1', 'READONLY' => 'false', 'MEMSTORE_FLUSHSIZE' => '-1', 'DURABILITY' => 'USE_DEFAULT',
+      'REGION_REPLICATION' => '1', 'REGION_MEMSTORE_REPLICATION' => 'true', 'COMPACTION_ENABLED' => 'true',
+      'SPLIT_ENABLED' => 'true', 'MERGE_ENABLED' => 'true', 'NORMALIZATION_ENABLED' => nil,
+      'NORMALIZER_TARGET_REGION_COUNT' => nil, 'NORMALIZER_TARGET_REGION_SIZE_MB' => nil, 'PRIORITY' => '0',
+      'SPLIT_POLICY' => nil, 'FLUSH_POLICY' => nil, 'OWNER' => nil, 'ERASURE_CODING_POLICY' => nil, 'IS_META' => 'false'
+    }
+    SIZES = %w[MAX_FILESIZE MEMSTORE_FLUSHSIZE]
+
+    attr_reader :name, :attributes, :configuration, :families
+
+    def initialize(name, attributes = {}, configuration = {}, families = {})
+      @name = name
+      @attributes = attributes
+      @configuration = configuration
+      @families = families
+    end
+
+    # From and to the plain arrays of the C side: [name, [[k, v]..], [[k, v]..], [[name, [[k, v]..], [[k, v]..]]..]].
+    def self.from_wire(wire)
+      families = {}
+      wire[3].each { |name, attributes, configuration| families[name] = Family.new(name, hash(attributes), hash(configuration)) }
+      new(wire[0], hash(wire[1]), hash(wire[2]), families)
+    end
+
+    def self.hash(pairs)
+      made = {}
+      pairs.each { |key, value| made[key] = value }
+      made
+    end
+
+    def to_wire
+      [@name, @attributes.to_a, @configuration.to_a,
+       @families.values.map { |family| [family.name, family.attributes.to_a, family.configuration.to_a] }]
+    end
+
+    def apply(options)
+      RESERVED.keys.each do |key|
+        next unless options.key?(key)
+        given = options.delete(key)
+        @attributes[key] = SIZES.include?(key) ? Values.size(given) : given.to_s
+      end
+      (Values.take(options, 'METADATA') || {}).each { |key, value| @attributes[key.to_s] = value.to_s }
+      (Values.take(options, 'CONFIGURATION', 'CONFIG') || {}).each do |key, value|
+        if value.nil?
+          @configuration.delete(key.to_s)
+        else
+          @configuration[key.to_s] = value.to_s
+        end
+      end
+    end
+
+    # "t1" or "t1, {TABLE_ATTRIBUTES => {...}}".
+    def to_s
+      parts = []
+      RESERVED.each do |key, default|
+        next unless @attributes.key?(key)
+        next if @attributes[key] == default
+        parts << "#{key} => '#{SIZES.include?(key) ? Values.size_text(@attributes[key]) : Shell.binary(@attributes[key])}'"
+      end
+      coprocessors = @attributes.keys.select { |key| key.start_with?('coprocessor$') }
+      coprocessors.each { |key| parts << "#{key} => '#{Shell.binary(@attributes[key])}'" }
+      metadata = @attributes.keys.reject { |key| RESERVED.key?(key) || coprocessors.include?(key) }
+      shown = metadata.map { |key| [key, @attributes[key]] } + @configuration.to_a
+      unless shown.empty?
+        text = shown.map { |key, value| "'#{Shell.binary(key)}' => '#{Shell.binary(value)}'" }.join(', ')
+        parts << "METADATA => {#{text}}"
+      end
+      parts.empty? ? @name : "#{@name}, {TABLE_ATTRIBUTES => {#{parts.join(', ')}}}"
+    end
+  end
+end

@@ -1,0 +1,260 @@
+/* The modes of the shell: a person at a terminal, lines from a pipe or a file (prompt and input are echoed
+ * before each result, as the HBase shell does), -e COMMANDS, and -n, which is quiet and ends at the first
+ * error. */
+#include "shell/shell.h"
+
+#include <errno.h>
+#include <getopt.h>
+#include <inttypes.h>
+#include <stdio.h>
+#include <stdlib.h>
+#include <string.h>
+#include <unistd.h>
+
+#include "base/bytes.h"
+#include "shell/format.h"
+#include "shell/interpreter.h"
+#include "shell/interrupt.h"
+#include "shell/line_editor.h"
+#include "shell/session.h"
+
+#define EXIT_USAGE 2
+
+struct shell {
+    struct session *session;
+    struct interpreter *interpreter;
+    bool is_quiet;         /* -n: no prompt, no echo; the first error ends it */
+    bool is_echoing;       /* print the prompt and the line before each result */
+    int line;              /* number of the line being read, from 1 */
+    struct buffer pending; /* the open statement */
+    int pending_line;      /* where it began */
+};
+
+static const char usage[] =
+    "usage: stele shell [--connect=HOST:PORT | --zookeeper=HOST:PORT,...[/PATH]] [-n] [-e COMMANDS] [FILE]\n"
+    "\n"
+    "The HBase shell's commands, in its own syntax. Without FILE or -e, reads a terminal or standard input.\n"
+    "\n"
+    "  --connect=HOST:PORT     server to ask (default $STELE_CONNECT, else 127.0.0.1:16000)\n"
+    "  --zookeeper=HOST:PORT   ZooKeeper quorum of the cluster, with the parent znode (default /hbase)\n"
+    "  -n, --noninteractive    end with exit code 1 at the first error; no prompts\n"
+    "  -e, --execute=COMMANDS  run these commands and end\n"
+    "  -h, --help              this page\n"
+    "\n"
+    "In the shell: help, help 'COMMAND', exit.\n";
+
+static void make_prompt(const struct shell *shell, char *out_prompt, size_t size)
+{
+    int depth = shell->pending.size ? interpreter_depth(shell->interpreter) : 0;
+    snprintf(out_prompt, size, "stele:%03d:%d%c ", shell->line, depth, shell->pending.size ? '*' : '>');
+}
+
+static void tell_value(struct shell *shell)
+{
+    struct span value = interpreter_value(shell->interpreter);
+    if (value.data) {
+        format_text(SPAN_LITERAL("=> "));
+        format_text(value);
+        format_text(SPAN_LITERAL("\n"));
+    }
+}
+
+/* Runs what is pending. False when the shell should end; *out_code then says how. */
+static bool feed(struct shell *shell, bool is_last, int *out_code)
+{
+    interrupt_clear();
+    enum interpreter_answer answer =
+        interpreter_feed(shell->interpreter, buffer_span(&shell->pending), shell->pending_line, is_last);
+    if (answer == INTERPRETER_MORE)
+        return true;
+    shell->pending.size = 0;
+    switch (answer) {
+    case INTERPRETER_LEAVING:
+        *out_code = interpreter_exit_code(shell->interpreter);
+        return false;
+    case INTERPRETER_FAILED:
+        format_flush();
+        if (shell->is_quiet) {
+            fprintf(stderr, "stele: ERROR: %s\n", interpreter_error(shell->interpreter));
+            *out_code = 1;
+            return false;
+        }
+        printf("ERROR: %s\n", interpreter_error(shell->interpreter));
+        break;
+    default:
+        tell_value(shell);
+    }
+    format_flush();
+    return true;
+}
+
+/* Takes one line, runs the statement when it is whole. */
+static bool take_line(struct shell *shell, struct span line, int *out_code)
+{
+    if (shell->pending.size == 0)
+        shell->pending_line = shell->line;
+    buffer_put(&shell->pending, line);
+    buffer_put_u8(&shell->pending, '\n');
+    shell->line++;
+    if (buffer_status(&shell->pending)) {
+        fprintf(stderr, "stele: statement at line %d is too long\n", shell->pending_line);
+        *out_code = 1;
+        return false;
+    }
+    bool is_blank = true;
+    for (size_t i = 0; i < shell->pending.size; i++)
+        is_blank = is_blank && strchr(" \t\r\n", shell->pending.data[i]);
+    if (is_blank) {
+        shell->pending.size = 0;
+        return true;
+    }
+    return feed(shell, false, out_code);
+}
+
+static int run_stream(struct shell *shell, FILE *in)
+{
+    char *line = NULL, prompt[64];
+    size_t capacity = 0;
+    ssize_t size;
+    int code = 0;
+    bool goes_on = true;
+    while (goes_on && (size = getline(&line, &capacity, in)) >= 0) {
+        if (size && line[size - 1] == '\n')
+            size--;
+        if (shell->is_echoing) {
+            make_prompt(shell, prompt, sizeof prompt);
+            printf("%s%.*s\n", prompt, (int)size, line);
+        }
+        goes_on = take_line(shell, span_make(line, (size_t)size), &code);
+    }
+    if (goes_on && shell->pending.size)
+        feed(shell, true, &code);
+    free(line);
+    format_flush();
+    return code;
+}
+
+static int run_text(struct shell *shell, const char *text)
+{
+    int code = 0;
+    shell->pending_line = 1;
+    buffer_put(&shell->pending, span_string(text));
+    buffer_put_u8(&shell->pending, '\n');
+    if (shell->pending.size > 1)
+        feed(shell, true, &code);
+    return code;
+}
+
+static int run_terminal(struct shell *shell)
+{
+    char prompt[64];
+    int code = 0;
+    struct span line;
+    struct line_editor *editor = line_editor_new(session_complete, shell);
+    if (!editor) {
+        fprintf(stderr, "stele: the terminal cannot be used for line editing; reading it as a file\n");
+        return run_stream(shell, stdin);
+    }
+    interrupt_install();
+    printf("Stele shell\nType \"help\" for the commands, \"exit\" to leave.\n");
+    for (bool goes_on = true; goes_on;) {
+        make_prompt(shell, prompt, sizeof prompt);
+        enum line_answer answer = line_editor_read(editor, prompt, &line);
+        if (answer == LINE_END)
+            break;
+        if (answer == LINE_ABANDONED)
+            shell->pending.size = 0;
+        else
+            goes_on = take_line(shell, line, &code);
+    }
+    line_editor_free(editor);
+    return code;
+}
+
+struct options {
+    const char *connect;
+    const char *zookeeper;
+    const char *commands;
+    const char *file;
+    bool is_quiet;
+};
+
+/* Fills *out_options; an exit code, or -1 to go on. */
+static int parse_options(int argc, char **argv, struct options *out_options)
+{
+    static const struct option names[] = {{"connect", required_argument, NULL, 'c'},
+        {"zookeeper", required_argument, NULL, 'z'}, {"noninteractive", no_argument, NULL, 'n'},
+        {"execute", required_argument, NULL, 'e'}, {"help", no_argument, NULL, 'h'}, {NULL, 0, NULL, 0}};
+    int letter;
+    optind = 1;
+    while ((letter = getopt_long(argc, argv, "hne:", names, NULL)) != -1) {
+        switch (letter) {
+        case 'c':
+            out_options->connect = optarg;
+            break;
+        case 'z':
+            out_options->zookeeper = optarg;
+            break;
+        case 'n':
+            out_options->is_quiet = true;
+            break;
+        case 'e':
+            out_options->commands = optarg;
+            break;
+        case 'h':
+            fputs(usage, stdout);
+            return 0;
+        default:
+            fputs("stele: try 'stele shell --help'\n", stderr);
+            return EXIT_USAGE;
+        }
+    }
+    if (optind < argc)
+        out_options->file = argv[optind++];
+    if (optind < argc || (out_options->file && out_options->commands) ||
+        (out_options->connect && out_options->zookeeper)) {
+        fprintf(stderr, "stele: shell takes one of --connect and --zookeeper, and one of -e and FILE\n");
+        return EXIT_USAGE;
+    }
+    return -1;
+}
+
+int command_shell(int argc, char **argv)
+{
+    struct options options = {0};
+    struct shell shell = {.line = 1};
+    struct error error = {0};
+    FILE *in = stdin;
+    int code = parse_options(argc, argv, &options);
+    if (code >= 0)
+        return code;
+    code = 1;
+    format_init();
+    shell.is_quiet = options.is_quiet;
+    if (options.file && strcmp(options.file, "-") != 0 && !(in = fopen(options.file, "r"))) {
+        fprintf(stderr, "stele: cannot read %s: %s\n", options.file, strerror(errno));
+        return 1;
+    }
+    if (session_new(options.connect, options.zookeeper, &shell.session, &error) ||
+        interpreter_new(shell.session, options.is_quiet, &shell.interpreter, &error)) {
+        fprintf(stderr, "stele: %s\n", error.message);
+        goto done;
+    }
+    session_set_interpreter(shell.session, shell.interpreter);
+    if (options.commands) {
+        code = run_text(&shell, options.commands);
+    } else if (in == stdin && isatty(STDIN_FILENO) && !options.is_quiet) {
+        code = run_terminal(&shell);
+    } else {
+        shell.is_echoing = !options.is_quiet;
+        code = run_stream(&shell, in);
+    }
+done:
+    format_flush();
+    buffer_deinit(&shell.pending);
+    interpreter_free(shell.interpreter);
+    session_free(shell.session);
+    if (in != stdin)
+        fclose(in);
+    return code;
+}

@@ -1,0 +1,68 @@
+#!/usr/bin/env bash
+# Plays the shell's stories against a fresh standalone server and compares the transcripts.
+#
+# A story (stories/NAME.story) is a transcript: lines that begin with "stele> " (or "stele* " inside an open
+# statement) are typed, all others are what the shell prints. Times, timestamps and start codes are written as
+# T, N and S. Lines that begin with "## " tell the reader what is shown.
+#
+#   run-stories.sh [--accept] [NAME...]     --accept writes what was printed into the story; read it then.
+# STELE names the program (default build/release/stele). Ends with "N passed, N failed, N skipped".
+set -u
+here=$(cd "$(dirname "$0")" && pwd)
+top=$(cd "$here/../.." && pwd)
+stele=${STELE:-$top/build/release/stele}
+accept=no
+[ "${1:-}" = --accept ] && { accept=yes; shift; }
+
+work=$(mktemp -d)
+server=
+stop() {
+    [ -n "$server" ] && kill "$server" 2>/dev/null && wait "$server" 2>/dev/null
+    rm -rf "$work"
+}
+trap stop EXIT
+
+"$stele" standalone "$work/data" --listen=127.0.0.1:0 --zookeeper-port=off --bigtable-port=off --web-port=off \
+    >"$work/ready" 2>"$work/server.log" &
+server=$!
+for _ in $(seq 100); do
+    grep -q '^ready ' "$work/ready" && break
+    kill -0 "$server" 2>/dev/null || { echo "the server did not start:"; cat "$work/server.log"; exit 1; }
+    sleep 0.1
+done
+address=$(sed -n 's/^ready .*hbase=\([^ ]*\).*/\1/p' "$work/ready")
+
+# What differs from run to run, by name.
+normalise() {
+    sed -E -e 's/^stele:[0-9]{3}:[0-9]+> /stele> /; s/^stele:[0-9]{3}:[0-9]+\* /stele* /' \
+        -e 's/^Took [0-9.]+ seconds/Took N seconds/' \
+        -e 's/timestamp=20[0-9]{2}-[0-9]{2}-[0-9]{2}T[0-9:.]+/timestamp=T/g' \
+        -e 's/(127\.0\.0\.1|localhost)[:,][0-9]+([, ])[0-9]{13}/HOST\2S/g; s/(127\.0\.0\.1|localhost):[0-9]+/HOST/g' \
+        -e 's/,[0-9]{13}\.[0-9a-f]{32}\./,T.ID./g; s/ENCODED => [0-9a-f]{32}/ENCODED => ID/g' | sed -e '/^## /d'
+}
+
+passed=0 failed=0
+names=("$@")
+[ ${#names[@]} -eq 0 ] && names=($(cd "$here/stories" && ls | sed -n 's/\.story$//p'))
+for name in "${names[@]}"; do
+    story=$here/stories/$name.story
+    sed -n -E 's/^stele[>*] //p' "$story" >"$work/input"
+    TZ=UTC timeout 60 "$stele" shell --connect="$address" <"$work/input" >"$work/raw" 2>"$work/errors"
+    code=$?
+    sed -n '/./!q; /^## /p; /^## /!q' "$story" >"$work/head"
+    sed -e '/^## /d' "$story" >"$work/expected"
+    normalise <"$work/raw" >"$work/printed"
+    if [ $accept = yes ]; then
+        cat "$work/head" "$work/printed" >"$story"
+        echo "accepted $name"
+    elif [ $code -eq 0 ] && diff -u "$work/expected" "$work/printed" >"$work/diff"; then
+        passed=$((passed + 1))
+    else
+        failed=$((failed + 1))
+        echo "FAILED story $name (exit code $code)"
+        head -60 "$work/diff"
+        head -5 "$work/errors"
+    fi
+done
+echo "$passed passed, $failed failed, 0 skipped"
+[ $failed -eq 0 ]
