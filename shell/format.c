@@ -143,13 +143,10 @@ static bool put_converted(struct buffer *out_text, struct span bytes, const char
     return true;
 }
 
-void format_value(struct buffer *out_text, struct span bytes, const char *converter, int64_t max_length)
+void format_value(struct buffer *out_text, struct span bytes, const char *converter)
 {
-    size_t from = out_text->size;
     if (!converter || !put_converted(out_text, bytes, converter))
         buffer_put_escaped(out_text, bytes);
-    if (max_length > 0 && out_text->size - from > (size_t)max_length)
-        out_text->size = from + (size_t)max_length;
 }
 
 const char *format_cell_type(unsigned type)

@@ -17,9 +17,8 @@ void format_row(const struct span *columns, size_t count);
 void format_footer(uint64_t rows);
 /* A timestamp as the HBase shell prints it: local date-time, milliseconds in groups of three when not zero. */
 void format_timestamp(struct buffer *out_text, int64_t timestamp_ms);
-/* Bytes by a converter's name (toInt, toLong, toString ...; NULL = toStringBinary), cut to max_length
- * characters when that is positive. */
-void format_value(struct buffer *out_text, struct span bytes, const char *converter, int64_t max_length);
+/* Bytes by a converter's name (toInt, toLong, toString ...; NULL, and bytes of the wrong size, = toStringBinary). */
+void format_value(struct buffer *out_text, struct span bytes, const char *converter);
 /* "Put", "Delete", "DeleteColumn" ... */
 const char *format_cell_type(unsigned type);
 void format_flush(void);

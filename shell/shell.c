@@ -150,7 +150,7 @@ static int run_terminal(struct shell *shell)
     char prompt[64];
     int code = 0;
     struct span line;
-    struct line_editor *editor = line_editor_new(session_complete, shell);
+    struct line_editor *editor = line_editor_new(session_complete, shell->session);
     if (!editor) {
         fprintf(stderr, "stele: the terminal cannot be used for line editing; reading it as a file\n");
         return run_stream(shell, stdin);

@@ -2,6 +2,22 @@
 module Shell
   class Failure < StandardError; end # an error whose text is final
 
+  # What a server or the client library said: raised by the C side.
+  class Native::Error < StandardError
+    attr_reader :class_name
+
+    def initialize(class_name, message)
+      super(message)
+      @class_name = class_name
+    end
+
+    # The class without its package.
+    def kind
+      at = @class_name.rindex('.')
+      at ? @class_name[at + 1, @class_name.size] : @class_name
+    end
+  end
+
   Declared = Struct.new(:name, :group, :usage)
   DECLARED = {}
   GROUPS = {}
