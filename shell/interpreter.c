@@ -1,5 +1,6 @@
 #include "shell/interpreter.h"
 
+#include <mruby.h>
 #include <mruby/array.h>
 #include <mruby/class.h>
 #include <mruby/compile.h>
@@ -203,6 +204,21 @@ static struct span without_reserved(struct interpreter *interpreter, struct span
     return span_slice(code, equals + 1, code.size - equals - 1);
 }
 
+/* mruby's macro mixes signs. */
+#pragma GCC diagnostic push
+#pragma GCC diagnostic ignored "-Wconversion"
+#pragma GCC diagnostic ignored "-Wsign-conversion"
+
+/* Makes room for local variables that this statement adds, when a block has captured the earlier ones. */
+static void grow_environment(mrb_state *mrb, unsigned locals)
+{
+    struct REnv *environment = mrb->c->cibase->u.env ? mrb_vm_ci_env(mrb->c->cibase) : NULL;
+    if (environment && MRB_ENV_LEN(environment) < (mrb_int)locals)
+        MRB_ENV_SET_LEN(environment, locals);
+}
+
+#pragma GCC diagnostic pop
+
 static enum interpreter_answer run(struct interpreter *interpreter, struct mrb_parser_state *parser)
 {
     mrb_state *mrb = interpreter->mrb;
@@ -213,9 +229,7 @@ static enum interpreter_answer run(struct interpreter *interpreter, struct mrb_p
         return INTERPRETER_FAILED;
     }
     unsigned locals = procedure->body.irep->nlocals;
-    struct REnv *environment = mrb->c->cibase->u.env ? mrb_vm_ci_env(mrb->c->cibase) : NULL;
-    if (environment && MRB_ENV_LEN(environment) < (mrb_int)locals)
-        MRB_ENV_SET_LEN(environment, locals);
+    grow_environment(mrb, locals);
     mrb_value value = mrb_vm_run(mrb, procedure, mrb_top_self(mrb), (mrb_int)interpreter->stack_keep);
     interpreter->stack_keep = locals;
     if (interpreter->is_leaving) {

@@ -3,6 +3,7 @@
 
 #include <grp.h>
 #include <inttypes.h>
+#include <mruby.h>
 #include <mruby/array.h>
 #include <mruby/class.h>
 #include <mruby/hash.h>
@@ -113,7 +114,7 @@ mrb_value native_pairs(mrb_state *mrb, const struct stele_attribute *attributes,
     return list;
 }
 
-struct stele_attribute *native_attributes(mrb_state *mrb, struct arena *arena, mrb_value pairs, size_t *out_count)
+struct stele_attribute *native_attributes(struct arena *arena, mrb_value pairs, size_t *out_count)
 {
     mrb_int count = mrb_array_p(pairs) ? RARRAY_LEN(pairs) : 0;
     *out_count = 0;
@@ -277,7 +278,7 @@ static mrb_value matches(mrb_state *mrb, mrb_value self)
     mrb_get_args(mrb, "zz", &pattern, &name);
     int size = snprintf(whole, sizeof whole, "^(%s)$", pattern);
     if (size < 0 || (size_t)size >= sizeof whole || regcomp(&regex, whole, REG_EXTENDED | REG_NOSUB))
-        mrb_raisef(mrb, E_ARGUMENT_ERROR, "Failed parse of regular expression %s", pattern);
+        mrb_raisef(mrb, mrb_class_get(mrb, "ArgumentError"), "Failed parse of regular expression %s", pattern);
     int answer = regexec(&regex, name, 0, NULL, 0);
     regfree(&regex);
     return mrb_bool_value(answer == 0);
@@ -291,10 +292,10 @@ static mrb_value pre_splits(mrb_state *mrb, mrb_value self)
     (void)self;
     mrb_get_args(mrb, "zi", &algorithm, &count);
     if (count > MAX_PRE_SPLITS)
-        mrb_raisef(mrb, E_ARGUMENT_ERROR, "NUMREGIONS is more than %d", MAX_PRE_SPLITS);
+        mrb_raisef(mrb, mrb_class_get(mrb, "ArgumentError"), "NUMREGIONS is more than %d", MAX_PRE_SPLITS);
     bool is_hex = strcmp(algorithm, "HexStringSplit") == 0, is_uniform = strcmp(algorithm, "UniformSplit") == 0;
     if (!is_hex && !is_uniform && strcmp(algorithm, "DecimalStringSplit") != 0)
-        mrb_raisef(mrb, E_ARGUMENT_ERROR, "Unknown split algorithm %s", algorithm);
+        mrb_raisef(mrb, mrb_class_get(mrb, "ArgumentError"), "Unknown split algorithm %s", algorithm);
     unsigned __int128 range = is_uniform ? (unsigned __int128)1 << 64 : is_hex ? (unsigned __int128)1 << 32 : 100000000;
     unsigned __int128 step = range / (unsigned __int128)count;
     mrb_value keys = mrb_ary_new_capa(mrb, count);

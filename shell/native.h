@@ -37,6 +37,6 @@ void native_hash_set(mrb_state *mrb, mrb_value hash, const char *key, mrb_value 
 /* [[key, value]...] of attributes, and back into `arena` (NULL, with *out_count 0, for an empty list). */
 struct arena;
 mrb_value native_pairs(mrb_state *mrb, const struct stele_attribute *attributes, size_t count);
-struct stele_attribute *native_attributes(mrb_state *mrb, struct arena *arena, mrb_value pairs, size_t *out_count);
+struct stele_attribute *native_attributes(struct arena *arena, mrb_value pairs, size_t *out_count);
 
 #endif

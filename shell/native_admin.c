@@ -1,4 +1,5 @@
 /* Shell::Native: tables, schemas, namespaces, flush and compaction. */
+#include <mruby.h>
 #include <mruby/array.h>
 #include <mruby/string.h>
 #include <string.h>
@@ -38,16 +39,16 @@ static bool schema_take(mrb_state *mrb, struct arena *arena, mrb_value value, st
     size_t count = (size_t)RARRAY_LEN(families);
     memset(out_schema, 0, sizeof *out_schema);
     out_schema->name = native_bytes(mrb_ary_ref(mrb, value, 0));
-    out_schema->attributes = native_attributes(mrb, arena, mrb_ary_ref(mrb, value, 1), &out_schema->attribute_count);
-    out_schema->configuration = native_attributes(mrb, arena, mrb_ary_ref(mrb, value, 2), &out_schema->configuration_count);
+    out_schema->attributes = native_attributes(arena, mrb_ary_ref(mrb, value, 1), &out_schema->attribute_count);
+    out_schema->configuration = native_attributes(arena, mrb_ary_ref(mrb, value, 2), &out_schema->configuration_count);
     struct stele_family *made = arena_allocate_zeroed(arena, count ? count : 1, sizeof *made);
     if (!made)
         return false;
     for (size_t i = 0; i < count; i++) {
         mrb_value family = mrb_ary_ref(mrb, families, (mrb_int)i);
         made[i].name = native_bytes(mrb_ary_ref(mrb, family, 0));
-        made[i].attributes = native_attributes(mrb, arena, mrb_ary_ref(mrb, family, 1), &made[i].attribute_count);
-        made[i].configuration = native_attributes(mrb, arena, mrb_ary_ref(mrb, family, 2), &made[i].configuration_count);
+        made[i].attributes = native_attributes(arena, mrb_ary_ref(mrb, family, 1), &made[i].attribute_count);
+        made[i].configuration = native_attributes(arena, mrb_ary_ref(mrb, family, 2), &made[i].configuration_count);
     }
     out_schema->families = made;
     out_schema->family_count = count;
@@ -214,7 +215,7 @@ static mrb_value on_namespace(mrb_state *mrb, namespace_function *function)
     mrb_get_args(mrb, "SA", &name, &pairs);
     struct stele_client *client = native_client(mrb);
     wanted.name = native_bytes(name);
-    wanted.configuration = native_attributes(mrb, &arena, pairs, &wanted.configuration_count);
+    wanted.configuration = native_attributes(&arena, pairs, &wanted.configuration_count);
     enum stele_status status = function(client, &wanted, &error);
     arena_deinit(&arena);
     if (status)

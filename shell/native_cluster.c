@@ -1,4 +1,5 @@
 /* Shell::Native: cluster status and regions, as hashes with symbol keys. */
+#include <mruby.h>
 #include <mruby/array.h>
 #include <mruby/hash.h>
 #include <mruby/string.h>

@@ -1,4 +1,5 @@
 /* Shell::Native: one row at a time: put, get, delete, increment, counter, append. */
+#include <mruby.h>
 #include <mruby/hash.h>
 #include <mruby/string.h>
 #include <string.h>

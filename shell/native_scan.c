@@ -1,5 +1,6 @@
 /* Shell::Native: scans. Rows are printed as they come; ^C ends a scan between rows. */
 #include <inttypes.h>
+#include <mruby.h>
 #include <mruby/array.h>
 #include <mruby/hash.h>
 #include <mruby/string.h>

@@ -1,5 +1,6 @@
 #include "shell/read_spec.h"
 
+#include <mruby.h>
 #include <mruby/array.h>
 #include <mruby/class.h>
 #include <mruby/string.h>
@@ -15,7 +16,7 @@ int64_t read_spec_number(mrb_state *mrb, mrb_value hash, const char *key, int64_
         return otherwise;
     mrb_int number = mrb_integer(mrb_to_int(mrb, value));
     if (number < least)
-        mrb_raisef(mrb, E_ARGUMENT_ERROR, "%s should be at least %i, not %i", key, (mrb_int)least, number);
+        mrb_raisef(mrb, mrb_class_get(mrb, "ArgumentError"), "%s should be at least %i, not %i", key, (mrb_int)least, number);
     return number;
 }
 
@@ -25,7 +26,7 @@ static const char *text_or_null(struct arena *arena, mrb_value value)
     return bytes.size ? arena_copy_string(arena, span_make(bytes.data, bytes.size)) : NULL;
 }
 
-static bool take_columns(mrb_state *mrb, mrb_value list, struct read_spec *spec)
+static bool take_columns(mrb_value list, struct read_spec *spec)
 {
     size_t count = mrb_array_p(list) ? (size_t)RARRAY_LEN(list) : 0;
     if (count == 0)
@@ -60,10 +61,10 @@ void read_spec_take(mrb_state *mrb, mrb_value hash, struct read_spec *out_spec)
         spec.time_range.from = mrb_integer(mrb_ary_ref(mrb, range, 0));
         spec.time_range.to = mrb_integer(mrb_ary_ref(mrb, range, 1));
         if (spec.time_range.from < 0 || spec.time_range.to < spec.time_range.from)
-            mrb_raisef(mrb, E_ARGUMENT_ERROR, "Timestamp range should not be negative or reversed: [%i, %i]",
+            mrb_raisef(mrb, mrb_class_get(mrb, "ArgumentError"), "Timestamp range should not be negative or reversed: [%i, %i]",
                 (mrb_int)spec.time_range.from, (mrb_int)spec.time_range.to);
     }
-    if (!take_columns(mrb, native_hash_get(mrb, hash, "columns"), &spec)) {
+    if (!take_columns(native_hash_get(mrb, hash, "columns"), &spec)) {
         read_spec_deinit(&spec);
         error.status = STELE_NO_MEMORY;
         native_raise(mrb, &error);
