@@ -104,8 +104,8 @@ void format_timestamp(struct buffer *out_text, int64_t timestamp_ms)
         return;
     }
     const char *sign = local.tm_year + 1900 > 9999 ? "+" : "";
-    buffer_put_format(out_text, "%s%04d-%02d-%02dT%02d:%02d", sign, local.tm_year + 1900, local.tm_mon + 1, local.tm_mday,
-        local.tm_hour, local.tm_min);
+    buffer_put_format(out_text, "%s%04d-%02d-%02dT%02d:%02d", sign, local.tm_year + 1900,
+        local.tm_mon + 1, local.tm_mday, local.tm_hour, local.tm_min);
     if (local.tm_sec || ms)
         buffer_put_format(out_text, ":%02d", local.tm_sec);
     if (ms)
@@ -128,7 +128,8 @@ static bool put_converted(struct buffer *out_text, struct span bytes, const char
         float value;
         memcpy(&value, &u32, sizeof value);
         buffer_put_format(out_text, "%.9g", (double)value);
-    } else if (strcmp(converter, "toDouble") == 0 && bytes.size == 8 && !span_take_be64(&in, &u64)) {
+    } else if (strcmp(converter, "toDouble") == 0 && bytes.size == 8 &&
+               !span_take_be64(&in, &u64)) {
         double value;
         memcpy(&value, &u64, sizeof value);
         buffer_put_format(out_text, "%.17g", value);

@@ -27,7 +27,7 @@ struct interpreter {
     int depth;
     int exit_code;
     bool is_leaving;
-    mrb_value value;         /* of the last statement, inspected; nil = none */
+    mrb_value value; /* of the last statement, inspected; nil = none */
     char error[1024];
 };
 
@@ -80,9 +80,10 @@ static void take_exception(struct interpreter *interpreter)
         text = mrb_str_new_cstr(mrb, "?");
     }
     bool is_plain = strcmp(class_name, "Shell::Failure") == 0;
-    bool is_unknown = strcmp(class_name, "NoMethodError") == 0 || strcmp(class_name, "NameError") == 0;
-    snprintf(interpreter->error, sizeof interpreter->error, "%s%s%.*s%s", is_plain ? "" : class_name,
-        is_plain ? "" : ": ", (int)RSTRING_LEN(text), RSTRING_PTR(text),
+    bool is_unknown =
+        strcmp(class_name, "NoMethodError") == 0 || strcmp(class_name, "NameError") == 0;
+    snprintf(interpreter->error, sizeof interpreter->error, "%s%s%.*s%s",
+        is_plain ? "" : class_name, is_plain ? "" : ": ", (int)RSTRING_LEN(text), RSTRING_PTR(text),
         is_unknown ? " (type help for the commands)" : "");
     for (char *p = interpreter->error; *p; p++)
         if (*p == '\n')
@@ -96,15 +97,15 @@ static enum status load_commands(struct interpreter *interpreter, struct error *
         mrb_load_irep(mrb, ruby_code[i].bytes);
         if (mrb->exc) {
             take_exception(interpreter);
-            return error_set(error, STATUS_INVALID, "shell code %s does not load: %s", ruby_code[i].name,
-                interpreter->error);
+            return error_set(error, STATUS_INVALID, "shell code %s does not load: %s",
+                ruby_code[i].name, interpreter->error);
         }
     }
     return STATUS_OK;
 }
 
-enum status interpreter_new(struct session *session, bool raises_errors, struct interpreter **out_interpreter,
-    struct error *error)
+enum status interpreter_new(struct session *session, bool raises_errors,
+    struct interpreter **out_interpreter, struct error *error)
 {
     struct interpreter *interpreter = memory_allocate_zeroed(1, sizeof *interpreter);
     if (!interpreter)
@@ -158,8 +159,8 @@ static bool is_open(const struct mrb_parser_state *parser)
         const char *message = parser->error_buffer[0].message;
         return strstr(message, "unexpected $end") || strstr(message, "unexpected end of file");
     }
-    return parser->lstate == EXPR_DOT || parser->lstate == EXPR_CLASS || parser->lstate == EXPR_FNAME ||
-        parser->lstate == EXPR_VALUE;
+    return parser->lstate == EXPR_DOT || parser->lstate == EXPR_CLASS ||
+           parser->lstate == EXPR_FNAME || parser->lstate == EXPR_VALUE;
 }
 
 /* Brackets and blocks still open, counted roughly: it is only for the prompt. */
@@ -199,7 +200,8 @@ static struct span without_reserved(struct interpreter *interpreter, struct span
     mrb_value name = mrb_symbol_value(mrb_intern(mrb, (const char *)code.data + from, end - from));
     if (!mrb_test(mrb_funcall(mrb, shell, "command?", 1, name)))
         return code;
-    native_say_format("WARN: '%.*s' is a reserved HBase command. Local variable assignment ignored.\n",
+    native_say_format(
+        "WARN: '%.*s' is a reserved HBase command. Local variable assignment ignored.\n",
         (int)(end - from), (const char *)code.data + from);
     return span_slice(code, equals + 1, code.size - equals - 1);
 }
@@ -209,7 +211,8 @@ static struct span without_reserved(struct interpreter *interpreter, struct span
 #pragma GCC diagnostic ignored "-Wconversion"
 #pragma GCC diagnostic ignored "-Wsign-conversion"
 
-/* Makes room for local variables that this statement adds, when a block has captured the earlier ones. */
+/* Makes room for local variables that this statement adds, when a block has captured the earlier
+ * ones. */
 static void grow_environment(mrb_state *mrb, unsigned locals)
 {
     struct REnv *environment = mrb->c->cibase->u.env ? mrb_vm_ci_env(mrb->c->cibase) : NULL;
@@ -225,12 +228,14 @@ static enum interpreter_answer run(struct interpreter *interpreter, struct mrb_p
     struct RProc *procedure = mrb_generate_code(mrb, parser);
     mrb_parser_free(parser);
     if (!procedure) {
-        snprintf(interpreter->error, sizeof interpreter->error, "the statement could not be compiled");
+        snprintf(
+            interpreter->error, sizeof interpreter->error, "the statement could not be compiled");
         return INTERPRETER_FAILED;
     }
     unsigned locals = procedure->body.irep->nlocals;
     grow_environment(mrb, locals);
-    mrb_value value = mrb_vm_run(mrb, procedure, mrb_top_self(mrb), (mrb_int)interpreter->stack_keep);
+    mrb_value value =
+        mrb_vm_run(mrb, procedure, mrb_top_self(mrb), (mrb_int)interpreter->stack_keep);
     interpreter->stack_keep = locals;
     if (interpreter->is_leaving) {
         mrb->exc = NULL;
@@ -249,7 +254,8 @@ static enum interpreter_answer run(struct interpreter *interpreter, struct mrb_p
     return INTERPRETER_DONE;
 }
 
-enum interpreter_answer interpreter_feed(struct interpreter *interpreter, struct span code, int line, bool is_last)
+enum interpreter_answer interpreter_feed(
+    struct interpreter *interpreter, struct span code, int line, bool is_last)
 {
     mrb_state *mrb = interpreter->mrb;
     int arena = mrb_gc_arena_save(mrb);
@@ -305,7 +311,8 @@ int interpreter_depth(const struct interpreter *interpreter)
     return interpreter->depth;
 }
 
-void interpreter_commands(struct interpreter *interpreter, void (*each)(void *context, const char *name), void *context)
+void interpreter_commands(
+    struct interpreter *interpreter, void (*each)(void *context, const char *name), void *context)
 {
     mrb_state *mrb = interpreter->mrb;
     int arena = mrb_gc_arena_save(mrb);

@@ -1,7 +1,9 @@
-/* The shell's language: mruby with the HBase shell's commands (shell/ruby, compiled into the program).
+/* The shell's language: mruby with the HBase shell's commands (shell/ruby, compiled into the
+ * program).
  *
- * Statements are fed as text; local variables live from one to the next. The commands are Ruby methods of
- * the main object, which reach the cluster through the module Shell::Native (native.h). One thread. */
+ * Statements are fed as text; local variables live from one to the next. The commands are Ruby
+ * methods of the main object, which reach the cluster through the module Shell::Native (native.h).
+ * One thread. */
 #ifndef STELE_SHELL_INTERPRETER_H
 #define STELE_SHELL_INTERPRETER_H
 
@@ -15,21 +17,24 @@ struct interpreter;
 struct session;
 
 enum interpreter_answer {
-    INTERPRETER_MORE,     /* the statement goes on: feed it again with its next line */
-    INTERPRETER_DONE,     /* ran; interpreter_value says what it is worth */
-    INTERPRETER_FAILED,   /* interpreter_error says why; what a command tells itself is already told */
-    INTERPRETER_LEAVING,  /* exit was called: interpreter_exit_code */
+    INTERPRETER_MORE,    /* the statement goes on: feed it again with its next line */
+    INTERPRETER_DONE,    /* ran; interpreter_value says what it is worth */
+    INTERPRETER_FAILED,  /* interpreter_error says why; what a command tells itself is already told
+                          */
+    INTERPRETER_LEAVING, /* exit was called: interpreter_exit_code */
 };
 
-/* `session` is borrowed: the connection that commands use. raises_errors: -n, commands raise instead of
- * telling their errors. STATUS_NO_MEMORY, or STATUS_INVALID when the built-in commands do not load. */
-enum status interpreter_new(struct session *session, bool raises_errors, struct interpreter **out_interpreter,
-    struct error *error);
+/* `session` is borrowed: the connection that commands use. raises_errors: -n, commands raise
+ * instead of telling their errors. STATUS_NO_MEMORY, or STATUS_INVALID when the built-in commands
+ * do not load. */
+enum status interpreter_new(struct session *session, bool raises_errors,
+    struct interpreter **out_interpreter, struct error *error);
 void interpreter_free(struct interpreter *interpreter); /* NULL is fine */
 
-/* Parses and runs. `line` is the number of its first line, for messages. is_last: no more input follows, so
- * an open statement is an error. */
-enum interpreter_answer interpreter_feed(struct interpreter *interpreter, struct span code, int line, bool is_last);
+/* Parses and runs. `line` is the number of its first line, for messages. is_last: no more input
+ * follows, so an open statement is an error. */
+enum interpreter_answer interpreter_feed(
+    struct interpreter *interpreter, struct span code, int line, bool is_last);
 
 /* The inspected value of the last statement, or {NULL, 0} for nil. Borrowed until the next call. */
 struct span interpreter_value(struct interpreter *interpreter);
@@ -40,7 +45,8 @@ int interpreter_exit_code(const struct interpreter *interpreter);
 int interpreter_depth(const struct interpreter *interpreter);
 
 /* Calls each(context, name) with every command. */
-void interpreter_commands(struct interpreter *interpreter, void (*each)(void *context, const char *name), void *context);
+void interpreter_commands(
+    struct interpreter *interpreter, void (*each)(void *context, const char *name), void *context);
 
 /* For native functions: the session of this mruby. */
 struct session *interpreter_session(mrb_state *mrb);

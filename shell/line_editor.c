@@ -15,10 +15,10 @@
 struct line_editor {
     EditLine *edit;
     History *history;
-    const char *prompt;              /* borrowed during a read */
+    const char *prompt; /* borrowed during a read */
     line_complete_function *complete;
-    void *context;                   /* complete's */
-    char history_path[512];          /* empty = none */
+    void *context;          /* complete's */
+    char history_path[512]; /* empty = none */
 };
 
 static char *get_prompt(EditLine *edit)
@@ -42,7 +42,8 @@ static void add_candidate(void *list, struct span word)
         buffer_put(&found->common, word);
     } else {
         size_t same = 0;
-        while (same < found->common.size && same < word.size && found->common.data[same] == word.data[same])
+        while (same < found->common.size && same < word.size &&
+               found->common.data[same] == word.data[same])
             same++;
         found->common.size = same;
     }
@@ -52,8 +53,9 @@ static void add_candidate(void *list, struct span word)
 
 static bool is_word_byte(char byte)
 {
-    return byte == '_' || byte == ':' || byte == '.' || byte == '-' || byte == '?' || (byte >= '0' && byte <= '9') ||
-        (byte >= 'a' && byte <= 'z') || (byte >= 'A' && byte <= 'Z');
+    return byte == '_' || byte == ':' || byte == '.' || byte == '-' || byte == '?' ||
+           (byte >= '0' && byte <= '9') || (byte >= 'a' && byte <= 'z') ||
+           (byte >= 'A' && byte <= 'Z');
 }
 
 static unsigned char complete_word(EditLine *edit, int key)
@@ -88,7 +90,8 @@ static void find_history_path(struct line_editor *editor)
     char folder[480];
     const char *state = getenv("XDG_STATE_HOME"), *home = getenv("HOME");
     int size = state && *state ? snprintf(folder, sizeof folder, "%s/stele", state)
-        : home && *home ? snprintf(folder, sizeof folder, "%s/.local/state/stele", home) : -1;
+               : home && *home ? snprintf(folder, sizeof folder, "%s/.local/state/stele", home)
+                               : -1;
     if (size < 0 || (size_t)size >= sizeof folder)
         return;
     for (char *slash = folder + 1; (slash = strchr(slash, '/')); slash++) {
@@ -146,7 +149,8 @@ void line_editor_free(struct line_editor *editor)
     memory_free(editor);
 }
 
-enum line_answer line_editor_read(struct line_editor *editor, const char *prompt, struct span *out_line)
+enum line_answer line_editor_read(
+    struct line_editor *editor, const char *prompt, struct span *out_line)
 {
     HistEvent event;
     int count = 0;

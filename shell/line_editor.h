@@ -1,6 +1,7 @@
 /* Lines from a person at a terminal: editing, history, completion (libedit).
  *
- * History is kept in $XDG_STATE_HOME/stele/history (else ~/.local/state/stele/history). One thread. */
+ * History is kept in $XDG_STATE_HOME/stele/history (else ~/.local/state/stele/history). One thread.
+ */
 #ifndef STELE_SHELL_LINE_EDITOR_H
 #define STELE_SHELL_LINE_EDITOR_H
 
@@ -20,6 +21,7 @@ typedef void line_complete_function(void *context, struct span prefix, bool is_f
 struct line_editor *line_editor_new(line_complete_function *complete, void *context);
 void line_editor_free(struct line_editor *editor); /* saves the history; NULL is fine */
 /* *out_line is borrowed until the next call, without its newline. */
-enum line_answer line_editor_read(struct line_editor *editor, const char *prompt, struct span *out_line);
+enum line_answer line_editor_read(
+    struct line_editor *editor, const char *prompt, struct span *out_line);
 
 #endif

@@ -23,7 +23,7 @@
 #include "shell/interrupt.h"
 #include "shell/session.h"
 
-#define MAX_GROUPS 64
+#define MAX_GROUPS     64
 #define MAX_PRE_SPLITS 100000
 
 void native_say_format(const char *format, ...)
@@ -55,7 +55,8 @@ void native_raise(mrb_state *mrb, const struct stele_error *error)
         mrb_raise(mrb, mrb_class_get(mrb, "Interrupt"), "interrupted");
     struct RClass *native = mrb_module_get_under(mrb, mrb_module_get(mrb, "Shell"), "Native");
     struct RClass *class = mrb_class_get_under(mrb, native, "Error");
-    const char *name = error->exception_class[0] ? error->exception_class : class_of_status(error->status);
+    const char *name =
+        error->exception_class[0] ? error->exception_class : class_of_status(error->status);
     const char *message = error->message[0] ? error->message : stele_status_name(error->status);
     mrb_value arguments[2] = {mrb_str_new_cstr(mrb, name), mrb_str_new_cstr(mrb, message)};
     mrb_exc_raise(mrb, mrb_obj_new(mrb, class, 2, arguments));
@@ -108,7 +109,8 @@ mrb_value native_pairs(mrb_state *mrb, const struct stele_attribute *attributes,
 {
     mrb_value list = mrb_ary_new_capa(mrb, (mrb_int)count);
     for (size_t i = 0; i < count; i++) {
-        mrb_value pair = mrb_assoc_new(mrb, native_string(mrb, attributes[i].key), native_string(mrb, attributes[i].value));
+        mrb_value pair = mrb_assoc_new(
+            mrb, native_string(mrb, attributes[i].key), native_string(mrb, attributes[i].value));
         mrb_ary_push(mrb, list, pair);
     }
     return list;
@@ -120,7 +122,8 @@ struct stele_attribute *native_attributes(struct arena *arena, mrb_value pairs, 
     *out_count = 0;
     if (count == 0)
         return NULL;
-    struct stele_attribute *attributes = arena_allocate_zeroed(arena, (size_t)count, sizeof *attributes);
+    struct stele_attribute *attributes =
+        arena_allocate_zeroed(arena, (size_t)count, sizeof *attributes);
     for (mrb_int i = 0; attributes && i < count; i++) {
         mrb_value pair = mrb_ary_ref(mrb, pairs, i);
         attributes[i].key = native_bytes(mrb_ary_ref(mrb, pair, 0));
@@ -277,8 +280,10 @@ static mrb_value matches(mrb_state *mrb, mrb_value self)
     (void)self;
     mrb_get_args(mrb, "zz", &pattern, &name);
     int size = snprintf(whole, sizeof whole, "^(%s)$", pattern);
-    if (size < 0 || (size_t)size >= sizeof whole || regcomp(&regex, whole, REG_EXTENDED | REG_NOSUB))
-        mrb_raisef(mrb, mrb_class_get(mrb, "ArgumentError"), "Failed parse of regular expression %s", pattern);
+    if (size < 0 || (size_t)size >= sizeof whole ||
+        regcomp(&regex, whole, REG_EXTENDED | REG_NOSUB))
+        mrb_raisef(mrb, mrb_class_get(mrb, "ArgumentError"),
+            "Failed parse of regular expression %s", pattern);
     int answer = regexec(&regex, name, 0, NULL, 0);
     regfree(&regex);
     return mrb_bool_value(answer == 0);
@@ -292,11 +297,16 @@ static mrb_value pre_splits(mrb_state *mrb, mrb_value self)
     (void)self;
     mrb_get_args(mrb, "zi", &algorithm, &count);
     if (count > MAX_PRE_SPLITS)
-        mrb_raisef(mrb, mrb_class_get(mrb, "ArgumentError"), "NUMREGIONS is more than %d", MAX_PRE_SPLITS);
-    bool is_hex = strcmp(algorithm, "HexStringSplit") == 0, is_uniform = strcmp(algorithm, "UniformSplit") == 0;
+        mrb_raisef(
+            mrb, mrb_class_get(mrb, "ArgumentError"), "NUMREGIONS is more than %d", MAX_PRE_SPLITS);
+    bool is_hex = strcmp(algorithm, "HexStringSplit") == 0,
+         is_uniform = strcmp(algorithm, "UniformSplit") == 0;
     if (!is_hex && !is_uniform && strcmp(algorithm, "DecimalStringSplit") != 0)
-        mrb_raisef(mrb, mrb_class_get(mrb, "ArgumentError"), "Unknown split algorithm %s", algorithm);
-    unsigned __int128 range = is_uniform ? (unsigned __int128)1 << 64 : is_hex ? (unsigned __int128)1 << 32 : 100000000;
+        mrb_raisef(
+            mrb, mrb_class_get(mrb, "ArgumentError"), "Unknown split algorithm %s", algorithm);
+    unsigned __int128 range = is_uniform ? (unsigned __int128)1 << 64
+                              : is_hex   ? (unsigned __int128)1 << 32
+                                         : 100000000;
     unsigned __int128 step = range / (unsigned __int128)count;
     mrb_value keys = mrb_ary_new_capa(mrb, count);
     for (mrb_int i = 1; i < count; i++) {
@@ -317,9 +327,10 @@ static mrb_value pre_splits(mrb_state *mrb, mrb_value self)
 static mrb_value filter_names(mrb_state *mrb, mrb_value self)
 {
     static const char *const names[] = {"ColumnPrefixFilter", "TimestampsFilter", "PageFilter",
-        "MultipleColumnPrefixFilter", "FamilyFilter", "ColumnPaginationFilter", "SingleColumnValueFilter", "RowFilter",
-        "QualifierFilter", "ColumnRangeFilter", "ValueFilter", "PrefixFilter", "SingleColumnValueExcludeFilter",
-        "ColumnCountGetFilter", "InclusiveStopFilter", "DependentColumnFilter", "FirstKeyOnlyFilter", "KeyOnlyFilter",
+        "MultipleColumnPrefixFilter", "FamilyFilter", "ColumnPaginationFilter",
+        "SingleColumnValueFilter", "RowFilter", "QualifierFilter", "ColumnRangeFilter",
+        "ValueFilter", "PrefixFilter", "SingleColumnValueExcludeFilter", "ColumnCountGetFilter",
+        "InclusiveStopFilter", "DependentColumnFilter", "FirstKeyOnlyFilter", "KeyOnlyFilter",
         "ColumnValueFilter"};
     mrb_value list = mrb_ary_new(mrb);
     (void)self;

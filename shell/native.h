@@ -1,8 +1,9 @@
-/* Shell::Native: what the Ruby commands call. Everything that touches the cluster or prints is here.
+/* Shell::Native: what the Ruby commands call. Everything that touches the cluster or prints is
+ * here.
  *
- * Values that cross: Ruby strings are bytes; schemas are nested arrays (ruby/schema.rb), loads and regions are
- * hashes with symbol keys. Failures are raised as Shell::Native::Error(class name, message), ^C as Interrupt;
- * what a function holds is freed before it raises. */
+ * Values that cross: Ruby strings are bytes; schemas are nested arrays (ruby/schema.rb), loads and
+ * regions are hashes with symbol keys. Failures are raised as Shell::Native::Error(class name,
+ * message), ^C as Interrupt; what a function holds is freed before it raises. */
 #ifndef STELE_SHELL_NATIVE_H
 #define STELE_SHELL_NATIVE_H
 
@@ -34,7 +35,8 @@ struct stele_bytes native_bytes(mrb_value string); /* of a String or nil (empty)
 /* hash[:key], or nil. */
 mrb_value native_hash_get(mrb_state *mrb, mrb_value hash, const char *key);
 void native_hash_set(mrb_state *mrb, mrb_value hash, const char *key, mrb_value value);
-/* [[key, value]...] of attributes, and back into `arena` (NULL, with *out_count 0, for an empty list). */
+/* [[key, value]...] of attributes, and back into `arena` (NULL, with *out_count 0, for an empty
+ * list). */
 struct arena;
 mrb_value native_pairs(mrb_state *mrb, const struct stele_attribute *attributes, size_t count);
 struct stele_attribute *native_attributes(struct arena *arena, mrb_value pairs, size_t *out_count);

@@ -8,12 +8,12 @@
 #include "shell/native.h"
 
 /* Runs `call` (which may use `client` and `error`) and raises when it failed. */
-#define RUN(mrb, call) \
-    do { \
-        struct stele_error error; \
-        memset(&error, 0, sizeof error); \
-        if (call) \
-            native_raise(mrb, &error); \
+#define RUN(mrb, call)                                                                             \
+    do {                                                                                           \
+        struct stele_error error;                                                                  \
+        memset(&error, 0, sizeof error);                                                           \
+        if (call)                                                                                  \
+            native_raise(mrb, &error);                                                             \
     } while (0)
 
 /* ---- Schemas: [name, attributes, configuration, [[family, attributes, configuration]...]] ---- */
@@ -23,32 +23,38 @@ static mrb_value schema_value(mrb_state *mrb, const struct stele_schema *schema)
     mrb_value families = mrb_ary_new(mrb);
     for (size_t i = 0; i < schema->family_count; i++) {
         const struct stele_family *family = &schema->families[i];
-        mrb_value parts[3] = {native_string(mrb, family->name), native_pairs(mrb, family->attributes, family->attribute_count),
+        mrb_value parts[3] = {native_string(mrb, family->name),
+            native_pairs(mrb, family->attributes, family->attribute_count),
             native_pairs(mrb, family->configuration, family->configuration_count)};
         mrb_ary_push(mrb, families, mrb_ary_new_from_values(mrb, 3, parts));
     }
-    mrb_value parts[4] = {native_string(mrb, schema->name), native_pairs(mrb, schema->attributes, schema->attribute_count),
+    mrb_value parts[4] = {native_string(mrb, schema->name),
+        native_pairs(mrb, schema->attributes, schema->attribute_count),
         native_pairs(mrb, schema->configuration, schema->configuration_count), families};
     return mrb_ary_new_from_values(mrb, 4, parts);
 }
 
 /* Borrows the strings of `value`; the arrays are in `arena`. False on no memory. */
-static bool schema_take(mrb_state *mrb, struct arena *arena, mrb_value value, struct stele_schema *out_schema)
+static bool schema_take(struct arena *arena, mrb_value value, struct stele_schema *out_schema)
 {
     mrb_value families = mrb_ary_ref(mrb, value, 3);
     size_t count = (size_t)RARRAY_LEN(families);
     memset(out_schema, 0, sizeof *out_schema);
     out_schema->name = native_bytes(mrb_ary_ref(mrb, value, 0));
-    out_schema->attributes = native_attributes(arena, mrb_ary_ref(mrb, value, 1), &out_schema->attribute_count);
-    out_schema->configuration = native_attributes(arena, mrb_ary_ref(mrb, value, 2), &out_schema->configuration_count);
+    out_schema->attributes =
+        native_attributes(arena, mrb_ary_ref(mrb, value, 1), &out_schema->attribute_count);
+    out_schema->configuration =
+        native_attributes(arena, mrb_ary_ref(mrb, value, 2), &out_schema->configuration_count);
     struct stele_family *made = arena_allocate_zeroed(arena, count ? count : 1, sizeof *made);
     if (!made)
         return false;
     for (size_t i = 0; i < count; i++) {
         mrb_value family = mrb_ary_ref(mrb, families, (mrb_int)i);
         made[i].name = native_bytes(mrb_ary_ref(mrb, family, 0));
-        made[i].attributes = native_attributes(arena, mrb_ary_ref(mrb, family, 1), &made[i].attribute_count);
-        made[i].configuration = native_attributes(arena, mrb_ary_ref(mrb, family, 2), &made[i].configuration_count);
+        made[i].attributes =
+            native_attributes(arena, mrb_ary_ref(mrb, family, 1), &made[i].attribute_count);
+        made[i].configuration =
+            native_attributes(arena, mrb_ary_ref(mrb, family, 2), &made[i].configuration_count);
     }
     out_schema->families = made;
     out_schema->family_count = count;
@@ -67,7 +73,7 @@ static mrb_value create_table(mrb_state *mrb, mrb_value self)
     size_t count = (size_t)RARRAY_LEN(splits);
     struct stele_bytes *keys = arena_allocate_zeroed(&arena, count ? count : 1, sizeof *keys);
     enum stele_status status = STELE_NO_MEMORY;
-    if (keys && schema_take(mrb, &arena, value, &schema)) {
+    if (keys && schema_take(&arena, value, &schema)) {
         for (size_t i = 0; i < count; i++)
             keys[i] = native_bytes(mrb_ary_ref(mrb, splits, (mrb_int)i));
         status = stele_create_table(client, &schema, keys, count, &error);
@@ -90,7 +96,7 @@ static mrb_value modify_table(mrb_state *mrb, mrb_value self)
     mrb_get_args(mrb, "A", &value);
     struct stele_client *client = native_client(mrb);
     enum stele_status status = STELE_NO_MEMORY;
-    if (schema_take(mrb, &arena, value, &schema))
+    if (schema_take(&arena, value, &schema))
         status = stele_modify_table(client, &schema, &error);
     arena_deinit(&arena);
     if (status) {
@@ -107,7 +113,8 @@ static mrb_value table_schema(mrb_state *mrb, mrb_value self)
     struct stele_error error = {0};
     (void)self;
     mrb_get_args(mrb, "S", &name);
-    enum stele_status status = stele_describe_table(native_client(mrb), native_bytes(name), &list, &error);
+    enum stele_status status =
+        stele_describe_table(native_client(mrb), native_bytes(name), &list, &error);
     if (status == STELE_NOT_FOUND)
         return mrb_nil_value();
     if (status)
@@ -117,8 +124,8 @@ static mrb_value table_schema(mrb_state *mrb, mrb_value self)
     return value;
 }
 
-typedef enum stele_status table_function(struct stele_client *client, struct stele_bytes table,
-    struct stele_error *error);
+typedef enum stele_status table_function(
+    struct stele_client *client, struct stele_bytes table, struct stele_error *error);
 
 static mrb_value on_table(mrb_state *mrb, table_function *function)
 {
@@ -203,8 +210,8 @@ static mrb_value table_names(mrb_state *mrb, mrb_value self)
 
 /* ---- Namespaces ---- */
 
-typedef enum stele_status namespace_function(struct stele_client *client, const struct stele_namespace *name,
-    struct stele_error *error);
+typedef enum stele_status namespace_function(
+    struct stele_client *client, const struct stele_namespace *name, struct stele_error *error);
 
 static mrb_value on_namespace(mrb_state *mrb, namespace_function *function)
 {
@@ -249,14 +256,15 @@ static mrb_value namespace_pairs(mrb_state *mrb, mrb_value self)
     struct stele_error error = {0};
     (void)self;
     mrb_get_args(mrb, "S", &name);
-    enum stele_status status = stele_describe_namespace(native_client(mrb), native_bytes(name), &list, &error);
+    enum stele_status status =
+        stele_describe_namespace(native_client(mrb), native_bytes(name), &list, &error);
     if (status == STELE_NOT_FOUND)
         return mrb_nil_value();
     if (status)
         native_raise(mrb, &error);
-    mrb_value pairs = list.count
-        ? native_pairs(mrb, list.namespaces[0].configuration, list.namespaces[0].configuration_count)
-        : mrb_nil_value();
+    mrb_value pairs = list.count ? native_pairs(mrb, list.namespaces[0].configuration,
+                                       list.namespaces[0].configuration_count)
+                                 : mrb_nil_value();
     stele_namespace_list_free(&list);
     return pairs;
 }

@@ -10,7 +10,8 @@
 
 static void set_number(mrb_state *mrb, mrb_value hash, const char *key, uint64_t number)
 {
-    native_hash_set(mrb, hash, key, mrb_int_value(mrb, number > INT64_MAX ? INT64_MAX : (mrb_int)number));
+    native_hash_set(
+        mrb, hash, key, mrb_int_value(mrb, number > INT64_MAX ? INT64_MAX : (mrb_int)number));
 }
 
 static void set_server(mrb_state *mrb, mrb_value hash, const struct stele_server *server)
@@ -33,8 +34,8 @@ static mrb_value server_text(mrb_state *mrb, const struct stele_server *server)
     char text[512];
     if (server->host.size == 0)
         return mrb_nil_value();
-    snprintf(text, sizeof text, "%.*s,%u,%llu", (int)server->host.size, (const char *)server->host.data, server->port,
-        (unsigned long long)server->start_code);
+    snprintf(text, sizeof text, "%.*s,%u,%llu", (int)server->host.size,
+        (const char *)server->host.data, server->port, (unsigned long long)server->start_code);
     return mrb_str_new_cstr(mrb, text);
 }
 
@@ -60,7 +61,8 @@ static mrb_value region_load_value(mrb_state *mrb, const struct stele_region_loa
 
 static mrb_value cluster_value(mrb_state *mrb, const struct stele_cluster *cluster)
 {
-    mrb_value hash = mrb_hash_new(mrb), servers = mrb_ary_new(mrb), backups = mrb_ary_new(mrb), dead = mrb_ary_new(mrb);
+    mrb_value hash = mrb_hash_new(mrb), servers = mrb_ary_new(mrb), backups = mrb_ary_new(mrb),
+              dead = mrb_ary_new(mrb);
     native_hash_set(mrb, hash, "version", native_string(mrb, cluster->version));
     native_hash_set(mrb, hash, "master",
         cluster->master.host.size ? server_value(mrb, &cluster->master) : mrb_nil_value());
@@ -111,7 +113,8 @@ static mrb_value region_value(mrb_state *mrb, const struct stele_region *region)
     return hash;
 }
 
-static const struct stele_region_load *find_load(const struct stele_cluster *cluster, struct stele_bytes name)
+static const struct stele_region_load *find_load(
+    const struct stele_cluster *cluster, struct stele_bytes name)
 {
     for (size_t i = 0; i < cluster->server_count; i++) {
         for (size_t j = 0; j < cluster->servers[i].region_count; j++) {
@@ -159,7 +162,8 @@ static mrb_value locate_region(mrb_state *mrb, mrb_value self)
     struct stele_error error = {0};
     (void)self;
     mrb_get_args(mrb, "SS", &table, &row);
-    if (stele_locate_region(native_client(mrb), native_bytes(table), native_bytes(row), &list, &error))
+    if (stele_locate_region(
+            native_client(mrb), native_bytes(table), native_bytes(row), &list, &error))
         native_raise(mrb, &error);
     mrb_value value = list.count ? region_value(mrb, &list.regions[0]) : mrb_nil_value();
     stele_region_list_free(&list);

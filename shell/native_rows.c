@@ -9,8 +9,8 @@
 #include "shell/read_spec.h"
 
 /* A mutation of one column; what the options of the dml commands share. */
-static void mutation_of(struct stele_mutation *mutation, struct stele_cell *cell, enum stele_mutation_kind kind,
-    mrb_value row, mrb_value family, mrb_value qualifier)
+static void mutation_of(struct stele_mutation *mutation, struct stele_cell *cell,
+    enum stele_mutation_kind kind, mrb_value row, mrb_value family, mrb_value qualifier)
 {
     stele_mutation_init(mutation, kind, native_bytes(row));
     memset(cell, 0, sizeof *cell);
@@ -152,7 +152,8 @@ static mrb_value counter(mrb_state *mrb, mrb_value self)
         value = mrb_int_value(mrb, stele_load_i64(result.cells[0].value.data));
     stele_result_free(&result);
     if (size != 0 && size != 8)
-        mrb_raisef(mrb, mrb_class_get(mrb, "ArgumentError"), "Field is not a long, it's %i bytes wide", (mrb_int)size);
+        mrb_raisef(mrb, mrb_class_get(mrb, "ArgumentError"),
+            "Field is not a long, it's %i bytes wide", (mrb_int)size);
     return value;
 }
 

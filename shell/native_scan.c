@@ -16,8 +16,8 @@
 struct running_scan {
     struct read_spec spec;
     struct stele_scanner *scanner;
-    struct buffer stop;          /* the end of a row prefix */
-    struct buffer last_row;      /* to count rows that come in parts once */
+    struct buffer stop;     /* the end of a row prefix */
+    struct buffer last_row; /* to count rows that come in parts once */
     uint64_t rows;
     bool has_row;
 };
@@ -38,8 +38,8 @@ static bool truth(mrb_state *mrb, mrb_value hash, const char *key)
 }
 
 /* Raises on bad options with nothing held. */
-static void open_scan(mrb_state *mrb, mrb_value table, mrb_value hash, struct stele_filter *only_keys,
-    struct running_scan *out_scan)
+static void open_scan(mrb_state *mrb, mrb_value table, mrb_value hash,
+    struct stele_filter *only_keys, struct running_scan *out_scan)
 {
     struct stele_scan wanted;
     struct stele_table *handle = native_table(mrb, table);
@@ -112,8 +112,8 @@ static bool note_row(struct running_scan *scan, const struct stele_result *resul
     return true;
 }
 
-static void print_result(struct running_scan *scan, const struct stele_result *result, struct buffer *row,
-    struct buffer *cell)
+static void print_result(struct running_scan *scan, const struct stele_result *result,
+    struct buffer *row, struct buffer *cell)
 {
     buffer_reset(row);
     buffer_put_escaped(row, span_make(result->cells[0].row.data, result->cells[0].row.size));
@@ -156,7 +156,7 @@ static mrb_value scan_rows(mrb_state *mrb, mrb_value self)
     mrb_get_args(mrb, "SH", &table, &hash);
     open_scan(mrb, table, hash, NULL, &scan);
     while (scan.scanner && !interrupt_is_set() &&
-        (status = stele_scanner_next_rows(scan.scanner, &results, &count, &error)) == STELE_OK) {
+           (status = stele_scanner_next_rows(scan.scanner, &results, &count, &error)) == STELE_OK) {
         for (size_t i = 0; i < count && !interrupt_is_set(); i++) {
             if (results[i].cell_count == 0)
                 continue;
@@ -202,9 +202,10 @@ static mrb_value count_rows(mrb_state *mrb, mrb_value self)
     open_scan(mrb, table, hash, only_keys, &scan);
     stele_filter_free(only_keys);
     while (scan.scanner && !interrupt_is_set() &&
-        (status = stele_scanner_next_rows(scan.scanner, &results, &count, &error)) == STELE_OK) {
+           (status = stele_scanner_next_rows(scan.scanner, &results, &count, &error)) == STELE_OK) {
         for (size_t i = 0; i < count; i++) {
-            if (results[i].cell_count == 0 || !note_row(&scan, &results[i]) || scan.rows % (uint64_t)interval)
+            if (results[i].cell_count == 0 || !note_row(&scan, &results[i]) ||
+                scan.rows % (uint64_t)interval)
                 continue;
             buffer_reset(&text);
             buffer_put_escaped(&text, buffer_span(&scan.last_row));
@@ -223,8 +224,9 @@ static mrb_value count_rows(mrb_state *mrb, mrb_value self)
 #define DELETE_BATCH 100
 
 /* Deletes the rows of one batch of results; the mutations borrow from them. */
-static enum stele_status delete_results(struct stele_table *table, const struct stele_result *results, size_t count,
-    const struct stele_cell *marker, bool is_whole_row, struct stele_error *error)
+static enum stele_status delete_results(struct stele_table *table,
+    const struct stele_result *results, size_t count, const struct stele_cell *marker,
+    bool is_whole_row, struct stele_error *error)
 {
     struct stele_mutation mutations[DELETE_BATCH];
     struct stele_action actions[DELETE_BATCH];
@@ -256,17 +258,20 @@ static mrb_value delete_prefix(mrb_state *mrb, mrb_value self)
     mrb_value hash = mrb_hash_new(mrb);
     native_hash_set(mrb, hash, "prefix", prefix);
     native_hash_set(mrb, hash, "cache", mrb_int_value(mrb, cache));
-    struct stele_cell marker = {.family = native_bytes(family), .qualifier = native_bytes(qualifier),
+    struct stele_cell marker = {.family = native_bytes(family),
+        .qualifier = native_bytes(qualifier),
         .timestamp = mrb_integer_p(timestamp) ? mrb_integer(timestamp) : STELE_LATEST,
         .type = mrb_nil_p(qualifier) ? STELE_CELL_DELETE_FAMILY : STELE_CELL_DELETE_COLUMN};
     struct stele_filter *only_keys = stele_filter_key_only(false);
     open_scan(mrb, table, hash, only_keys, &scan);
     stele_filter_free(only_keys);
     struct stele_table *handle = native_table(mrb, table);
-    while (scan.scanner && (status = stele_scanner_next_rows(scan.scanner, &results, &count, &error)) == STELE_OK) {
+    while (scan.scanner &&
+           (status = stele_scanner_next_rows(scan.scanner, &results, &count, &error)) == STELE_OK) {
         for (size_t from = 0; from < count && status == STELE_OK; from += DELETE_BATCH) {
             size_t size = count - from < DELETE_BATCH ? count - from : DELETE_BATCH;
-            status = delete_results(handle, results + from, size, &marker, mrb_nil_p(family), &error);
+            status =
+                delete_results(handle, results + from, size, &marker, mrb_nil_p(family), &error);
         }
         if (status)
             break;

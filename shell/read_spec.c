@@ -9,14 +9,16 @@
 #include "shell/format.h"
 #include "shell/native.h"
 
-int64_t read_spec_number(mrb_state *mrb, mrb_value hash, const char *key, int64_t otherwise, int64_t least)
+int64_t read_spec_number(
+    mrb_state *mrb, mrb_value hash, const char *key, int64_t otherwise, int64_t least)
 {
     mrb_value value = native_hash_get(mrb, hash, key);
     if (mrb_nil_p(value))
         return otherwise;
     mrb_int number = mrb_integer(mrb_to_int(mrb, value));
     if (number < least)
-        mrb_raisef(mrb, mrb_class_get(mrb, "ArgumentError"), "%s should be at least %i, not %i", key, (mrb_int)least, number);
+        mrb_raisef(mrb, mrb_class_get(mrb, "ArgumentError"), "%s should be at least %i, not %i",
+            key, (mrb_int)least, number);
     return number;
 }
 
@@ -50,7 +52,8 @@ static bool take_columns(mrb_value list, struct read_spec *spec)
 
 void read_spec_take(mrb_state *mrb, mrb_value hash, struct read_spec *out_spec)
 {
-    struct read_spec spec = {.max_versions = 1, .time_range = {0, INT64_MAX}, .max_length = -1, .is_cached = true};
+    struct read_spec spec = {
+        .max_versions = 1, .time_range = {0, INT64_MAX}, .max_length = -1, .is_cached = true};
     struct stele_error error = {0};
     int64_t versions = read_spec_number(mrb, hash, "versions", 1, 1);
     spec.max_versions = versions > INT32_MAX ? INT32_MAX : (uint32_t)versions;
@@ -61,7 +64,8 @@ void read_spec_take(mrb_state *mrb, mrb_value hash, struct read_spec *out_spec)
         spec.time_range.from = mrb_integer(mrb_ary_ref(mrb, range, 0));
         spec.time_range.to = mrb_integer(mrb_ary_ref(mrb, range, 1));
         if (spec.time_range.from < 0 || spec.time_range.to < spec.time_range.from)
-            mrb_raisef(mrb, mrb_class_get(mrb, "ArgumentError"), "Timestamp range should not be negative or reversed: [%i, %i]",
+            mrb_raisef(mrb, mrb_class_get(mrb, "ArgumentError"),
+                "Timestamp range should not be negative or reversed: [%i, %i]",
                 (mrb_int)spec.time_range.from, (mrb_int)spec.time_range.to);
     }
     if (!take_columns(native_hash_get(mrb, hash, "columns"), &spec)) {
@@ -108,14 +112,16 @@ static const char *converter_of(const struct read_spec *spec, const struct stele
     return spec->formatter;
 }
 
-void read_spec_print_cell(const struct read_spec *spec, const struct stele_cell *cell, struct buffer *out_text)
+void read_spec_print_cell(
+    const struct read_spec *spec, const struct stele_cell *cell, struct buffer *out_text)
 {
     size_t from = out_text->size;
     buffer_put(out_text, SPAN_LITERAL("timestamp="));
     format_timestamp(out_text, cell->timestamp);
     if (cell->type == STELE_CELL_PUT) {
         buffer_put(out_text, SPAN_LITERAL(", value="));
-        format_value(out_text, span_make(cell->value.data, cell->value.size), converter_of(spec, cell));
+        format_value(
+            out_text, span_make(cell->value.data, cell->value.size), converter_of(spec, cell));
     } else {
         buffer_put(out_text, SPAN_LITERAL(", type="));
         buffer_put(out_text, span_string(format_cell_type(cell->type)));

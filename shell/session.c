@@ -5,11 +5,12 @@
 #include "base/memory.h"
 #include "shell/interpreter.h"
 
-#define DEFAULT_PLACE "127.0.0.1:16000"
-#define SHELL_RETRIES 6               /* a person waits: HBase's shell lowers them as well */
+#define DEFAULT_PLACE            "127.0.0.1:16000"
+#define SHELL_RETRIES            6 /* a person waits: HBase's shell lowers them as well */
 #define SHELL_CONNECT_TIMEOUT_MS 5000
 
-enum status session_new(const char *connect, const char *zookeeper, struct session **out_session, struct error *error)
+enum status session_new(
+    const char *connect, const char *zookeeper, struct session **out_session, struct error *error)
 {
     struct session *session = memory_allocate_zeroed(1, sizeof *session);
     if (!session)
@@ -53,14 +54,16 @@ struct stele_client *session_client(struct session *session, struct stele_error 
     return session->client;
 }
 
-struct stele_table *session_table(struct session *session, struct stele_bytes name, struct stele_error *error)
+struct stele_table *session_table(
+    struct session *session, struct stele_bytes name, struct stele_error *error)
 {
     struct stele_client *client = session_client(session, error);
     if (!client)
         return NULL;
     if (session->table) {
         struct stele_bytes held = stele_table_name(session->table);
-        if (held.size == name.size && (name.size == 0 || memcmp(held.data, name.data, name.size) == 0))
+        if (held.size == name.size &&
+            (name.size == 0 || memcmp(held.data, name.data, name.size) == 0))
             return session->table;
         stele_table_close(session->table);
     }
@@ -89,8 +92,8 @@ static void offer_command(void *context, const char *name)
     offer(context, span_string(name));
 }
 
-void session_complete(void *context, struct span prefix, bool is_first, void (*add)(void *list, struct span word),
-    void *list)
+void session_complete(void *context, struct span prefix, bool is_first,
+    void (*add)(void *list, struct span word), void *list)
 {
     struct session *session = context;
     struct completion_list wanted = {prefix, add, list};

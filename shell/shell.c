@@ -1,6 +1,6 @@
-/* The modes of the shell: a person at a terminal, lines from a pipe or a file (prompt and input are echoed
- * before each result, as the HBase shell does), -e COMMANDS, and -n, which is quiet and ends at the first
- * error. */
+/* The modes of the shell: a person at a terminal, lines from a pipe or a file (prompt and input are
+ * echoed before each result, as the HBase shell does), -e COMMANDS, and -n, which is quiet and ends
+ * at the first error. */
 #include "shell/shell.h"
 
 #include <errno.h>
@@ -31,12 +31,15 @@ struct shell {
 };
 
 static const char usage[] =
-    "usage: stele shell [--connect=HOST:PORT | --zookeeper=HOST:PORT,...[/PATH]] [-n] [-e COMMANDS] [FILE]\n"
+    "usage: stele shell [--connect=HOST:PORT | --zookeeper=HOST:PORT,...[/PATH]] [-n] [-e "
+    "COMMANDS] [FILE]\n"
     "\n"
-    "The HBase shell's commands, in its own syntax. Without FILE or -e, reads a terminal or standard input.\n"
+    "The HBase shell's commands, in its own syntax. Without FILE or -e, reads a terminal or "
+    "standard input.\n"
     "\n"
     "  --connect=HOST:PORT     server to ask (default $STELE_CONNECT, else 127.0.0.1:16000)\n"
-    "  --zookeeper=HOST:PORT   ZooKeeper quorum of the cluster, with the parent znode (default /hbase)\n"
+    "  --zookeeper=HOST:PORT   ZooKeeper quorum of the cluster, with the parent znode (default "
+    "/hbase)\n"
     "  -n, --noninteractive    end with exit code 1 at the first error; no prompts\n"
     "  -e, --execute=COMMANDS  run these commands and end\n"
     "  -h, --help              this page\n"
@@ -46,7 +49,8 @@ static const char usage[] =
 static void make_prompt(const struct shell *shell, char *out_prompt, size_t size)
 {
     int depth = shell->pending.size ? interpreter_depth(shell->interpreter) : 0;
-    snprintf(out_prompt, size, "stele:%03d:%d%c ", shell->line, depth, shell->pending.size ? '*' : '>');
+    snprintf(
+        out_prompt, size, "stele:%03d:%d%c ", shell->line, depth, shell->pending.size ? '*' : '>');
 }
 
 static void tell_value(struct shell *shell)
@@ -63,8 +67,8 @@ static void tell_value(struct shell *shell)
 static bool feed(struct shell *shell, bool is_last, int *out_code)
 {
     interrupt_clear();
-    enum interpreter_answer answer =
-        interpreter_feed(shell->interpreter, buffer_span(&shell->pending), shell->pending_line, is_last);
+    enum interpreter_answer answer = interpreter_feed(
+        shell->interpreter, buffer_span(&shell->pending), shell->pending_line, is_last);
     if (answer == INTERPRETER_MORE)
         return true;
     shell->pending.size = 0;
@@ -152,7 +156,8 @@ static int run_terminal(struct shell *shell)
     struct span line;
     struct line_editor *editor = line_editor_new(session_complete, shell->session);
     if (!editor) {
-        fprintf(stderr, "stele: the terminal cannot be used for line editing; reading it as a file\n");
+        fprintf(
+            stderr, "stele: the terminal cannot be used for line editing; reading it as a file\n");
         return run_stream(shell, stdin);
     }
     interrupt_install();
@@ -184,7 +189,8 @@ static int parse_options(int argc, char **argv, struct options *out_options)
 {
     static const struct option names[] = {{"connect", required_argument, NULL, 'c'},
         {"zookeeper", required_argument, NULL, 'z'}, {"noninteractive", no_argument, NULL, 'n'},
-        {"execute", required_argument, NULL, 'e'}, {"help", no_argument, NULL, 'h'}, {NULL, 0, NULL, 0}};
+        {"execute", required_argument, NULL, 'e'}, {"help", no_argument, NULL, 'h'},
+        {NULL, 0, NULL, 0}};
     int letter;
     optind = 1;
     while ((letter = getopt_long(argc, argv, "hne:", names, NULL)) != -1) {
@@ -213,7 +219,8 @@ static int parse_options(int argc, char **argv, struct options *out_options)
         out_options->file = argv[optind++];
     if (optind < argc || (out_options->file && out_options->commands) ||
         (out_options->connect && out_options->zookeeper)) {
-        fprintf(stderr, "stele: shell takes one of --connect and --zookeeper, and one of -e and FILE\n");
+        fprintf(stderr,
+            "stele: shell takes one of --connect and --zookeeper, and one of -e and FILE\n");
         return EXIT_USAGE;
     }
     return -1;
