@@ -29,6 +29,7 @@ struct workload {
     uint32_t value_bytes;
     uint32_t scan_rows;  /* rows of a scan */
     uint32_t batch_rows; /* rows of a put: 1, or a batch */
+    bool fills;          /* rows in number order, whatever `order` says of their keys */
     double zipf_zeta;    /* of KEYS_ZIPF: workload_prepare */
 };
 
