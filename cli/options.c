@@ -89,11 +89,9 @@ static int refuse_unknown(const struct options *options, const char *given)
     return EXIT_USAGE;
 }
 
-static int complain(const struct options *options, const char *format, const char *what)
+static int complain(const struct options *options, const char *option, const char *what)
 {
-    fprintf(stderr, "stele: %s: ", options->command);
-    fprintf(stderr, format, what);
-    fputc('\n', stderr);
+    fprintf(stderr, "stele: %s: '%s' %s\n", options->command, option, what);
     return EXIT_USAGE;
 }
 
@@ -115,13 +113,13 @@ static int take_option(struct options *options, int argc, char **argv, int *at)
         return refuse_unknown(options, word);
     if (value->is_flag) {
         if (given)
-            return complain(options, "--%s takes no value", value->name);
+            return complain(options, word, "takes no value");
         value->value = "";
         return -1;
     }
     if (!given) {
         if (*at + 1 >= argc)
-            return complain(options, "--%s needs a value", value->name);
+            return complain(options, word, "needs a value");
         given = argv[++*at];
     }
     value->value = given;
@@ -144,7 +142,7 @@ int options_parse(struct options *options, int argc, char **argv)
             if (code >= 0)
                 return code;
         } else if (options->argument_count == options->argument_limit) {
-            return complain(options, "there is no use for '%s'", word);
+            return complain(options, word, "is one word too many");
         } else {
             options->arguments[options->argument_count++] = word;
         }
