@@ -15,6 +15,8 @@ static const char *const names[] = {
     "chain.link.after",
     "chain.link.before",
     "chain.sync.after",
+    "collector.incarnation.between",
+    "collector.trash.before",
     "log.look.after",
     "log.rename.after",
     "log.switch.between",
@@ -24,6 +26,7 @@ static const char *const names[] = {
     "log.write.before",
     "plan.link.after",
     "plan.link.before",
+    "recovery.segment.before",
     "seal.link.after",
     "seal.link.before",
     "test.pause.here", /* tests/unit/base/test_pause.c */

@@ -26,6 +26,7 @@ struct collector;
 struct store;
 
 #define COLLECTOR_TRASH_MS  (10 * 60 * 1000)
+#define COLLECTOR_FIRST_MS  5000 /* after the start: not in its way */
 #define COLLECTOR_DELAY_MS  2000 /* from a request to its pass, so that requests gather */
 #define COLLECTOR_PERIOD_MS (5 * 60 * 1000)
 
@@ -44,6 +45,9 @@ void collector_wake(struct collector *collector);
 void collector_hold(struct collector *collector);
 void collector_release(struct collector *collector);
 
+/* Worker. Whether the newest manifest of another table points at a file of this one. */
+enum status collector_names_table(
+    struct collector *collector, const char *table_id, bool *out_is_named, struct error *error);
 /* One whole pass, now. Worker. Tests and fsck. */
 enum status collector_run(struct collector *collector, struct error *error);
 

@@ -35,4 +35,8 @@ enum status recovery_replay(struct store *store, const char *tablet_id,
     const struct manifest_dead_log *log, recovery_record_function *each, void *context,
     struct error *error);
 
+/* store_free's. NULL is fine. */
+struct recovery_plan;
+void recovery_plans_free(struct recovery_plan *plans);
+
 #endif

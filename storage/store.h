@@ -19,6 +19,9 @@
 #include "storage/storage.h"
 
 struct block_cache;
+struct memtable_memory;
+struct recovery_plan;
+struct store_tablet_closing;
 
 /* A tablet's place in the store's list; embedded in struct tablet. */
 struct store_tablet {
@@ -38,6 +41,7 @@ struct store {
     struct log *log;
     struct collector *collector;
     struct block_cache *cache;
+    struct memtable_memory *memtable_memory; /* chunks and budget of all memtables */
 
     struct executor *workers; /* reads that need the disk, opens, closes, recovery */
     struct executor *flushers;
@@ -48,14 +52,14 @@ struct store {
     struct store_tablet tablets; /* guarded by mutex; head of a ring */
     size_t tablet_count;         /* guarded by mutex */
     struct completion *closing;  /* guarded by mutex; store_close is under way */
-    struct env_file *reserve;    /* guarded by mutex; NULL: spent or not made yet */
+    bool has_reserve;            /* guarded by mutex: the reserve file is there in full */
+    struct recovery_plan *plans; /* guarded by mutex: plans read so far, kept for life */
 
     _Atomic bool is_closing;            /* no new tablets, no new background work */
     _Atomic bool is_dead;               /* store_fatal was called and returned */
     _Atomic uint64_t close_deadline_ns; /* flushes of a closing store end by then; 0 = no bound */
 
     /* Budgets and counters of the tablets (tablet.c and friends keep them). */
-    _Atomic uint64_t memtable_bytes;
     _Atomic uint64_t flushes;
     _Atomic uint64_t compactions;
     _Atomic uint64_t flushed_bytes;
@@ -64,7 +68,9 @@ struct store {
     /* store.c's own */
     struct task timer; /* upkeep: space, reserve */
     struct task close_task;
-    size_t closes_left; /* guarded by mutex */
+    struct store_tablet_closing *closings; /* one a tablet while closing */
+    size_t closings_left;                  /* guarded by mutex */
+    struct completion log_closing;
 };
 
 /* Something happened after which going on could lose data or lie: ends the process, or, when the
@@ -91,5 +97,13 @@ bool store_spend_reserve(struct store *store);
  */
 enum status store_commit_manifest(
     struct store *store, struct manifest *manifest, struct error *error);
+
+/* reserve.c: space kept back. The timer makes it when there is room, and tells the log when space
+ * is back. */
+void reserve_start(struct store *store);
+void reserve_stop(struct store *store);
+
+/* tablet_flush.c: the log's pressure callback (log.h); `store` is a struct store. */
+void tablet_log_pressure(void *store, struct log_tablet *tablet);
 
 #endif

@@ -1,0 +1,436 @@
+/* What lies in the directory besides the data: tables and their descriptors, the manifests that
+ * make and list tablets, documents of others. The calls of storage.h; files as in chain.h,
+ * docs/formats/descriptor.md.
+ */
+#include <inttypes.h>
+#include <stdio.h>
+
+#include "base/log_lines.h"
+#include "base/memory.h"
+#include "storage/descriptor.h"
+#include "storage/store.h"
+
+static const char descriptor_name[] = "descriptor";
+
+static void hex_id(struct env *env, char out_id[TABLE_ID_SIZE])
+{
+    static const char digits[] = "0123456789abcdef";
+    uint8_t bytes[16];
+    env_random_bytes(env, bytes, sizeof(bytes));
+    for (size_t i = 0; i < sizeof(bytes); i++) {
+        out_id[2 * i] = digits[bytes[i] >> 4];
+        out_id[2 * i + 1] = digits[bytes[i] & 15];
+    }
+    out_id[TABLE_ID_SIZE - 1] = '\0';
+}
+
+void store_table_id_new(struct store *store, char out_id[TABLE_ID_SIZE])
+{
+    hex_id(store->env, out_id);
+}
+
+static enum status check_id(const char *id, struct error *error)
+{
+    return directory_id_is_valid(id) ? STATUS_OK
+                                     : error_set(error, STATUS_INVALID, "\"%s\" is not an id", id);
+}
+
+/* ---- Descriptors ---- */
+
+/* The newest. STATUS_NOT_FOUND. Everything lands in arena. */
+static enum status read_descriptor(const struct directory *directory, const char *table_id,
+    struct arena *arena, struct table_descriptor *out_descriptor, struct error *error)
+{
+    struct path folder;
+    struct buffer file = {0};
+    struct document document;
+    struct table_descriptor descriptor;
+    directory_table_path(directory, table_id, &folder);
+    enum status status = chain_read_newest(
+        directory->env, folder.text, descriptor_name, DOCUMENT_DESCRIPTOR, &file, &document, error);
+    if (status)
+        goto done;
+    status = descriptor_decode(&document, arena, &descriptor, error);
+    if (status == STATUS_OK && strcmp(descriptor.id, table_id) != 0)
+        status = error_set(error, STATUS_CORRUPT, "at offset 32: is of table %s", descriptor.id);
+    if (status)
+        error_prefix(
+            error, status, "%s/%s.%" PRIu64, folder.text, descriptor_name, document.version);
+    else
+        *out_descriptor = descriptor;
+
+done:
+    buffer_deinit(&file);
+    return status;
+}
+
+struct table_list {
+    struct store *store;
+    struct arena *arena;
+    enum status (*each)(
+        void *context, const struct table_descriptor *descriptor, struct error *error);
+    void *context;
+};
+
+static enum status list_table(void *context, const char *name, struct error *error)
+{
+    struct table_list *list = context;
+    if (!directory_id_is_valid(name))
+        return STATUS_OK;
+    struct table_descriptor *descriptor = arena_allocate(list->arena, sizeof(*descriptor));
+    if (!descriptor)
+        return error_set(error, STATUS_NO_MEMORY, "list of tables");
+    enum status status =
+        read_descriptor(&list->store->directory, name, list->arena, descriptor, error);
+    if (status == STATUS_NOT_FOUND) /* cut before its first descriptor */
+        return STATUS_OK;
+    if (status || descriptor->state == TABLE_DROPPED)
+        return status;
+    return list->each(list->context, descriptor, error);
+}
+
+enum status store_table_list(struct store *store, struct arena *arena,
+    enum status (*each)(
+        void *context, const struct table_descriptor *descriptor, struct error *error),
+    void *context, struct error *error)
+{
+    struct path folder;
+    struct table_list list = {store, arena, each, context};
+    directory_path(&store->directory, &folder, "tables");
+    return env_directory_list(store->env, folder.text, list_table, &list, error);
+}
+
+static enum status make_table_folders(
+    const struct directory *directory, const char *table_id, struct error *error)
+{
+    struct path path;
+    directory_table_path(directory, table_id, &path);
+    enum status status = directory_make_folder(directory->env, path.text, error);
+    directory_tablets_path(directory, table_id, &path);
+    if (status == STATUS_OK)
+        status = env_directory_make(directory->env, path.text, 0700, error);
+    if (status == STATUS_EXISTS)
+        status = STATUS_OK;
+    directory_sstables_path(directory, table_id, &path);
+    if (status == STATUS_OK)
+        status = directory_make_folder(directory->env, path.text, error); /* syncs for both */
+    return status;
+}
+
+enum status store_table_commit(
+    struct store *store, struct table_descriptor *descriptor, struct error *error)
+{
+    enum status status = check_id(descriptor->id, error);
+    if (status)
+        return status;
+    if (descriptor->version == 0) {
+        status = make_table_folders(&store->directory, descriptor->id, error);
+        if (status)
+            return status;
+    }
+    struct path folder;
+    struct buffer payload = {0};
+    directory_table_path(&store->directory, descriptor->id, &folder);
+    descriptor_encode(descriptor, &payload);
+    status = buffer_status(&payload);
+    if (status) {
+        buffer_deinit(&payload);
+        return error_set(error, status, "descriptor of table %s", descriptor->id);
+    }
+    struct chain_commit commit = {.name = descriptor_name,
+        .document = {.kind = DOCUMENT_DESCRIPTOR,
+            .format_version = document_kind_version(DOCUMENT_DESCRIPTOR),
+            .comparator = (uint16_t)descriptor->schema.row_order,
+            .version = descriptor->version + 1,
+            .subject = span_string(descriptor->id),
+            .payload = buffer_span(&payload)}};
+    status = chain_commit(&store->directory, folder.text, &commit, 1, error);
+    buffer_deinit(&payload);
+    if (status == STATUS_OK)
+        descriptor->version++;
+    return status;
+}
+
+/* ---- Dropping ---- */
+
+static enum status refuse_open(void *context, const struct manifest *manifest, struct error *error)
+{
+    (void)context;
+    if (manifest->state == TABLET_OPEN)
+        return error_set(error, STATUS_WRONG_STATE, "tablet %s is open", manifest->tablet_id);
+    return STATUS_OK;
+}
+
+enum status store_table_remove(struct store *store, const char *table_id, struct error *error)
+{
+    struct arena arena = {0};
+    struct path from;
+    struct path to;
+    struct path folder;
+    struct table_descriptor descriptor;
+    bool is_there = false;
+    enum status status = check_id(table_id, error);
+    directory_table_path(&store->directory, table_id, &from);
+    if (status == STATUS_OK)
+        status = directory_exists(store->env, from.text, &is_there, error);
+    if (status || !is_there) /* gone already: a procedure that repeats */
+        goto done;
+    status = read_descriptor(&store->directory, table_id, &arena, &descriptor, error);
+    if (status)
+        goto done;
+    if (descriptor.state != TABLE_DROPPED) {
+        status = error_set(error, STATUS_WRONG_STATE, "table %s is not dropped", table_id);
+        goto done;
+    }
+    status = manifest_list(&store->directory, table_id, &arena, refuse_open, NULL, error);
+    if (status) {
+        error_prefix(error, status, "remove table %s", table_id);
+        goto done;
+    }
+    bool is_named = false;
+    status = collector_names_table(store->collector, table_id, &is_named, error);
+    if (status == STATUS_OK && is_named)
+        status = error_set(
+            error, STATUS_BUSY, "remove table %s: another table points at its files", table_id);
+    if (status)
+        goto done;
+
+    directory_path(
+        &store->directory, &to, "trash/%" PRId64 "-%s", env_wall_ms(store->env), table_id);
+    status = env_path_rename(store->env, from.text, to.text, error);
+    if (status == STATUS_OK) {
+        directory_path(&store->directory, &folder, "trash");
+        status = env_directory_sync(store->env, folder.text, error);
+    }
+    if (status == STATUS_OK) {
+        directory_path(&store->directory, &folder, "tables");
+        status = env_directory_sync(store->env, folder.text, error);
+    }
+    collector_wake(store->collector);
+
+done:
+    arena_deinit(&arena);
+    return status;
+}
+
+/* ---- Documents of others ---- */
+
+static void chain_folder(const struct store *store, enum chain_kind kind, struct path *out_path)
+{
+    directory_path(
+        &store->directory, out_path, "%s", kind == CHAIN_NAMESPACE ? "namespaces" : "procedures");
+}
+
+static enum document_kind chain_document(enum chain_kind kind)
+{
+    return kind == CHAIN_NAMESPACE ? DOCUMENT_NAMESPACE : DOCUMENT_PROCEDURE;
+}
+
+struct document_list {
+    struct store *store;
+    enum chain_kind kind;
+    enum status (*each)(
+        void *context, struct span name, uint64_t version, struct span bytes, struct error *error);
+    void *context;
+};
+
+static enum status list_document(
+    void *context, const char *encoded, uint64_t version, struct error *error)
+{
+    (void)version;
+    struct document_list *list = context;
+    struct path folder;
+    struct buffer file = {0};
+    struct buffer name = {0};
+    struct document document;
+    chain_folder(list->store, list->kind, &folder);
+    enum status status = directory_name_decode(encoded, &name, error);
+    if (status == STATUS_OK)
+        status = chain_read_newest(list->store->env, folder.text, encoded,
+            chain_document(list->kind), &file, &document, error);
+    if (status == STATUS_NOT_FOUND) { /* removed since the list was made */
+        status = STATUS_OK;
+        goto done;
+    }
+    if (status == STATUS_OK && !span_equal(document.subject, buffer_span(&name)))
+        status =
+            error_set(error, STATUS_CORRUPT, "%s/%s.%" PRIu64 " at offset 32: is of another name",
+                folder.text, encoded, document.version);
+    if (status == STATUS_OK)
+        status = list->each(
+            list->context, buffer_span(&name), document.version, document.payload, error);
+
+done:
+    buffer_deinit(&name);
+    buffer_deinit(&file);
+    return status;
+}
+
+enum status store_chain_list(struct store *store, enum chain_kind kind,
+    enum status (*each)(
+        void *context, struct span name, uint64_t version, struct span bytes, struct error *error),
+    void *context, struct error *error)
+{
+    struct path folder;
+    struct document_list list = {store, kind, each, context};
+    chain_folder(store, kind, &folder);
+    return chain_list(store->env, folder.text, list_document, &list, error);
+}
+
+enum status store_chain_commit(struct store *store, enum chain_kind kind, struct span name,
+    uint64_t version, struct span bytes, struct error *error)
+{
+    char encoded[DIRECTORY_NAME_SIZE + 1];
+    struct path folder;
+    enum status status = directory_name_encode(name, encoded, error);
+    if (status)
+        return status;
+    if (name.size == 0 || version == 0)
+        return error_set(
+            error, STATUS_INVALID, "commit of \"%s\" as version %" PRIu64, encoded, version);
+    chain_folder(store, kind, &folder);
+    enum document_kind document_kind = chain_document(kind);
+    struct chain_commit commit = {.name = encoded,
+        .document = {.kind = document_kind,
+            .format_version = document_kind_version(document_kind),
+            .comparator = DOCUMENT_UNSORTED,
+            .version = version,
+            .subject = name,
+            .payload = bytes}};
+    return chain_commit(&store->directory, folder.text, &commit, 1, error);
+}
+
+enum status store_chain_remove(
+    struct store *store, enum chain_kind kind, struct span name, struct error *error)
+{
+    char encoded[DIRECTORY_NAME_SIZE + 1];
+    struct path folder;
+    enum status status = directory_name_encode(name, encoded, error);
+    if (status)
+        return status;
+    chain_folder(store, kind, &folder);
+    /* Oldest versions first and durably, so that no cut brings an older one back as the newest. */
+    chain_prune(store->env, folder.text, encoded);
+    status = env_directory_sync(store->env, folder.text, error);
+    uint64_t version;
+    if (status == STATUS_OK)
+        status = chain_newest(store->env, folder.text, encoded, &version, error);
+    if (status == STATUS_NOT_FOUND)
+        return STATUS_OK;
+    if (status)
+        return status;
+    struct path path;
+    int size =
+        snprintf(path.text, sizeof(path.text), "%s/%s.%" PRIu64, folder.text, encoded, version);
+    CHECK(size > 0 && (size_t)size < sizeof(path.text));
+    status = env_path_remove(store->env, path.text, error);
+    if (status == STATUS_OK || status == STATUS_NOT_FOUND)
+        status = env_directory_sync(store->env, folder.text, error);
+    return status;
+}
+
+/* ---- Tablets ---- */
+
+static void info_of(const struct manifest *manifest, struct tablet_info *out_info)
+{
+    *out_info = (struct tablet_info){
+        .region_id = manifest->region_id,
+        .start_row = manifest->start_row,
+        .end_row = manifest->end_row,
+        .state = manifest->state,
+        .open_sequence = manifest->open_sequence,
+    };
+    memcpy(out_info->id, manifest->tablet_id, sizeof(out_info->id));
+    memcpy(out_info->table_id, manifest->table_id, sizeof(out_info->table_id));
+}
+
+struct tablet_list {
+    enum status (*each)(void *context, const struct tablet_info *tablet, struct error *error);
+    void *context;
+};
+
+static enum status list_tablet(void *context, const struct manifest *manifest, struct error *error)
+{
+    struct tablet_list *list = context;
+    struct tablet_info info;
+    info_of(manifest, &info);
+    return list->each(list->context, &info, error);
+}
+
+enum status store_tablet_list(struct store *store, const char *table_id, struct arena *arena,
+    enum status (*each)(void *context, const struct tablet_info *tablet, struct error *error),
+    void *context, struct error *error)
+{
+    struct tablet_list list = {each, context};
+    enum status status = check_id(table_id, error);
+    return status ? status
+                  : manifest_list(&store->directory, table_id, arena, list_tablet, &list, error);
+}
+
+/* Those of the wanted tablets that are there already. */
+struct existing {
+    const struct tablet_info *wanted;
+    size_t count;
+    bool *is_there;
+};
+
+static enum status note_existing(
+    void *context, const struct manifest *manifest, struct error *error)
+{
+    struct existing *existing = context;
+    for (size_t i = 0; i < existing->count; i++) {
+        const struct tablet_info *wanted = &existing->wanted[i];
+        if (strcmp(wanted->id, manifest->tablet_id) != 0)
+            continue;
+        if (wanted->region_id != manifest->region_id ||
+            !span_equal(wanted->start_row, manifest->start_row) ||
+            !span_equal(wanted->end_row, manifest->end_row))
+            return error_set(error, STATUS_EXISTS,
+                "tablet %s exists with another range or region id", wanted->id);
+        existing->is_there[i] = true;
+    }
+    return STATUS_OK;
+}
+
+enum status store_tablet_create(struct store *store, const char *table_id,
+    const struct tablet_info *tablets, size_t count, struct error *error)
+{
+    enum status status = check_id(table_id, error);
+    for (size_t i = 0; i < count && status == STATUS_OK; i++)
+        status = check_id(tablets[i].id, error);
+    if (status || count == 0)
+        return status;
+    struct arena arena = {0};
+    struct existing existing = {
+        .wanted = tablets,
+        .count = count,
+        .is_there = arena_allocate_zeroed(&arena, count, sizeof(bool)),
+    };
+    struct manifest *manifests = arena_allocate_zeroed(&arena, count, sizeof(*manifests));
+    if (!existing.is_there || !manifests) {
+        status = error_set(error, STATUS_NO_MEMORY, "create %zu tablets", count);
+        goto done;
+    }
+    status = manifest_list(&store->directory, table_id, &arena, note_existing, &existing, error);
+    if (status)
+        goto done;
+    size_t missing = 0;
+    for (size_t i = 0; i < count; i++) {
+        if (existing.is_there[i])
+            continue;
+        struct manifest *manifest = &manifests[missing++];
+        manifest->state = TABLET_CLOSED;
+        manifest->row_order = strcmp(table_id, "meta") == 0 ? ROW_ORDER_META : ROW_ORDER_BYTES;
+        strcpy(manifest->table_id, table_id);
+        strcpy(manifest->tablet_id, tablets[i].id);
+        manifest->region_id = tablets[i].region_id;
+        manifest->start_row = tablets[i].start_row;
+        manifest->end_row = tablets[i].end_row;
+        manifest->open_sequence = tablets[i].open_sequence;
+    }
+    status = manifest_commit(&store->directory, manifests, missing, error);
+
+done:
+    arena_deinit(&arena);
+    return status;
+}

@@ -1,0 +1,493 @@
+#include "storage/collector.h"
+
+#include <inttypes.h>
+#include <stdio.h>
+#include <stdlib.h>
+
+#include "base/log_lines.h"
+#include "base/memory.h"
+#include "base/pause.h"
+#include "storage/references.h"
+#include "storage/seal.h"
+#include "storage/store.h"
+
+#define TRASH_DEPTH       4            /* trash/<table>/sst/<file> */
+#define TRASH_SHORT_BYTES (256u << 20) /* less free space than this empties the trash at once */
+
+struct given_up {
+    struct given_up *next;
+    char table_id[TABLE_ID_SIZE];
+    char file[SSTABLE_NAME_SIZE];
+};
+
+struct collector {
+    struct store *store;
+    struct mutex mutex;     /* LOCK_RANK_COLLECTOR */
+    struct given_up *files; /* guarded: to be deleted with proof */
+    size_t holds;           /* guarded */
+    bool is_woken;          /* guarded: a pass is due soon */
+    bool is_running;        /* guarded */
+    bool is_stopped;        /* guarded */
+    struct task timer;
+};
+
+/* ---- Names of a folder ---- */
+
+struct names {
+    struct arena arena;
+    const char **items;
+    size_t count;
+    size_t capacity;
+};
+
+static enum status note_name(void *context, const char *name, struct error *error)
+{
+    struct names *names = context;
+    if (names->count == names->capacity) {
+        size_t capacity = names->capacity ? names->capacity * 2 : 32;
+        const char **items = memory_reallocate(names->items, capacity * sizeof(*items));
+        if (!items)
+            return error_set(error, STATUS_NO_MEMORY, "list of %zu names", capacity);
+        names->items = items;
+        names->capacity = capacity;
+    }
+    char *copy = arena_copy_string(&names->arena, span_string(name));
+    if (!copy)
+        return error_set(error, STATUS_NO_MEMORY, "list of %zu names", names->count);
+    names->items[names->count++] = copy;
+    return STATUS_OK;
+}
+
+static void names_deinit(struct names *names)
+{
+    arena_deinit(&names->arena);
+    memory_free(names->items);
+}
+
+/* On failure too, *out_names is to be deinited. */
+static enum status list_names(
+    struct env *env, const char *folder, struct names *out_names, struct error *error)
+{
+    *out_names = (struct names){0};
+    return env_directory_list(env, folder, note_name, out_names, error);
+}
+
+/* ---- SSTables ---- */
+
+static enum status trash_sstable(
+    struct store *store, const char *table_id, const char *file, struct error *error)
+{
+    struct path from;
+    struct path to;
+    directory_sstable_path(&store->directory, table_id, file, &from);
+    directory_path(
+        &store->directory, &to, "trash/%" PRId64 "-%s-%s", env_wall_ms(store->env), table_id, file);
+    pause_point("collector.trash.before");
+    enum status status = env_path_rename(store->env, from.text, to.text, error);
+    return status == STATUS_NOT_FOUND ? STATUS_OK : status;
+}
+
+/* While somebody may be copying pointers, no file goes. */
+static bool is_held(struct collector *collector)
+{
+    mutex_lock(&collector->mutex);
+    bool held = collector->holds > 0 || collector->is_stopped;
+    mutex_unlock(&collector->mutex);
+    return held;
+}
+
+/* Deletes of `files` what nothing names; returns what has to wait. */
+static struct given_up *collect_given_up(
+    struct collector *collector, struct given_up *files, const struct references *references)
+{
+    struct given_up *kept = NULL;
+    while (files) {
+        struct given_up *next = files->next;
+        struct error error = {0};
+        enum status status = STATUS_BUSY;
+        /* Named by a manifest: of another table, or its dropper was wrong. Then it is not ours to
+         * delete, and an orphan like any other once it is. */
+        bool is_named = references_have_file(references, files->table_id, files->file);
+        if (!is_named && !is_held(collector))
+            status = trash_sstable(collector->store, files->table_id, files->file, &error);
+        if (status == STATUS_OK || is_named) {
+            memory_free(files);
+        } else {
+            files->next = kept;
+            kept = files;
+        }
+        files = next;
+    }
+    return kept;
+}
+
+/* Sealed, or collected long ago: it had its folder before it made any file. */
+static enum status is_incarnation_dead(
+    struct store *store, const char *incarnation, bool *out_is_dead, struct error *error)
+{
+    *out_is_dead = false;
+    if (strcmp(incarnation, store->directory.incarnation) == 0)
+        return STATUS_OK;
+    enum status status = seal_exists(&store->directory, incarnation, out_is_dead, error);
+    if (status || *out_is_dead)
+        return status;
+    struct path folder;
+    bool is_there = true;
+    directory_path(&store->directory, &folder, "servers/%s", incarnation);
+    status = directory_exists(store->env, folder.text, &is_there, error);
+    if (status == STATUS_OK)
+        *out_is_dead = !is_there;
+    return status;
+}
+
+/* Files that dead incarnations made and never committed, or gave up and had no time to delete. */
+static enum status collect_orphans_of(struct collector *collector, const char *table_id,
+    const struct references *references, struct error *error)
+{
+    struct store *store = collector->store;
+    struct names names;
+    struct path folder;
+    bool is_there = false;
+    directory_sstables_path(&store->directory, table_id, &folder);
+    enum status status = directory_exists(store->env, folder.text, &is_there, error);
+    if (status || !is_there)
+        return status;
+    status = list_names(store->env, folder.text, &names, error);
+    for (size_t i = 0; i < names.count && status == STATUS_OK; i++) {
+        char incarnation[DIRECTORY_NAME_SIZE + 1];
+        uint64_t number;
+        bool is_dead = false;
+        if (!directory_sstable_name_parse(names.items[i], incarnation, &number) ||
+            references_have_file(references, table_id, names.items[i]))
+            continue;
+        status = is_incarnation_dead(store, incarnation, &is_dead, error);
+        if (status == STATUS_OK && is_dead && !is_held(collector))
+            status = trash_sstable(store, table_id, names.items[i], error);
+    }
+    names_deinit(&names);
+    return status;
+}
+
+static enum status collect_orphans(
+    struct collector *collector, const struct references *references, struct error *error)
+{
+    struct store *store = collector->store;
+    struct names tables;
+    struct path folder;
+    directory_path(&store->directory, &folder, "tables");
+    enum status status = list_names(store->env, folder.text, &tables, error);
+    for (size_t i = 0; i < tables.count && status == STATUS_OK; i++)
+        status = collect_orphans_of(collector, tables.items[i], references, error);
+    names_deinit(&tables);
+    return status;
+}
+
+/* ---- Dead incarnations ---- */
+
+/* Removes what matches; all when stem is NULL. */
+static enum status remove_in(
+    struct store *store, const char *folder, bool is_log_only, struct error *error)
+{
+    struct names names;
+    enum status status = list_names(store->env, folder, &names, error);
+    for (size_t i = 0; i < names.count && status == STATUS_OK; i++) {
+        uint64_t number;
+        bool is_log = directory_number_parse(names.items[i], "", ".log", &number);
+        if ((is_log_only && !is_log) || strcmp(names.items[i], "alive") == 0)
+            continue;
+        struct path path;
+        int size = snprintf(path.text, sizeof(path.text), "%s/%s", folder, names.items[i]);
+        CHECK(size > 0 && (size_t)size < sizeof(path.text));
+        status = env_path_remove(store->env, path.text, error);
+        if (status == STATUS_NOT_FOUND)
+            status = STATUS_OK;
+    }
+    names_deinit(&names);
+    return status;
+}
+
+/* In an order of which every beginning, cut anywhere, is a dead incarnation that nobody needs: the
+ * segments, then their plan, then alive (mode 0 by now), the folder, the seal. */
+static enum status remove_incarnation(
+    struct store *store, const char *incarnation, struct error *error)
+{
+    struct path folder;
+    struct path path;
+    directory_path(&store->directory, &folder, "servers/%s", incarnation);
+    enum status status = remove_in(store, folder.text, true, error);
+    if (status == STATUS_OK)
+        status = env_directory_sync(store->env, folder.text, error);
+    pause_point("collector.incarnation.between");
+    if (status == STATUS_OK)
+        status = remove_in(store, folder.text, false, error);
+    directory_server_path(&store->directory, incarnation, "alive", &path);
+    if (status == STATUS_OK)
+        status = env_path_remove(store->env, path.text, error);
+    if (status == STATUS_OK || status == STATUS_NOT_FOUND)
+        status = env_directory_remove(store->env, folder.text, error);
+    directory_path(&store->directory, &path, "servers");
+    if (status == STATUS_OK)
+        status = env_directory_sync(store->env, path.text, error);
+    directory_seal_path(&store->directory, incarnation, &path);
+    if (status == STATUS_OK)
+        status = env_path_remove(store->env, path.text, error);
+    if (status == STATUS_NOT_FOUND)
+        status = STATUS_OK;
+    if (status == STATUS_OK)
+        log_line(LOG_INFO, "incarnation.collected", "incarnation=%s", incarnation);
+    return status;
+}
+
+static enum status collect_incarnations(
+    struct collector *collector, const struct references *references, struct error *error)
+{
+    struct store *store = collector->store;
+    struct names names;
+    struct path folder;
+    directory_path(&store->directory, &folder, "servers");
+    enum status status = list_names(store->env, folder.text, &names, error);
+    for (size_t i = 0; i < names.count && status == STATUS_OK; i++) {
+        const char *incarnation = names.items[i];
+        bool is_sealed = false;
+        bool is_registered = true;
+        struct path alive;
+        if (strcmp(incarnation, store->directory.incarnation) == 0 ||
+            references_have_incarnation(references, incarnation))
+            continue;
+        status = seal_exists(&store->directory, incarnation, &is_sealed, error);
+        directory_server_path(&store->directory, incarnation, "alive", &alive);
+        if (status == STATUS_OK)
+            status = directory_exists(store->env, alive.text, &is_registered, error);
+        /* Without alive it never acknowledged anything, or was being collected; we hold the root's
+         * lock, so it is not just starting. */
+        if (status == STATUS_OK && (is_sealed || !is_registered))
+            status = remove_incarnation(store, incarnation, error);
+    }
+    names_deinit(&names);
+    return status;
+}
+
+/* ---- Trash ---- */
+
+static enum status remove_tree(
+    struct env *env, const char *path, unsigned depth, struct error *error)
+{
+    struct env_stat stat;
+    enum status status = env_path_stat(env, path, &stat, error);
+    if (status)
+        return status;
+    if (!stat.is_directory)
+        return env_path_remove(env, path, error);
+    if (depth == 0)
+        return error_set(error, STATUS_LIMIT, "%s: folders too deep for the trash", path);
+    struct names names;
+    status = list_names(env, path, &names, error);
+    for (size_t i = 0; i < names.count && status == STATUS_OK; i++) {
+        struct path inner;
+        int size = snprintf(inner.text, sizeof(inner.text), "%s/%s", path, names.items[i]);
+        CHECK(size > 0 && (size_t)size < sizeof(inner.text));
+        status = remove_tree(env, inner.text, depth - 1, error);
+    }
+    names_deinit(&names);
+    return status ? status : env_directory_remove(env, path, error);
+}
+
+static enum status empty_trash(struct store *store, struct error *error)
+{
+    struct names names;
+    struct path folder;
+    uint64_t free_bytes = UINT64_MAX;
+    directory_path(&store->directory, &folder, "trash");
+    (void)env_space_free(store->env, folder.text, &free_bytes, NULL);
+    int64_t now_ms = env_wall_ms(store->env);
+    enum status status = list_names(store->env, folder.text, &names, error);
+    for (size_t i = 0; i < names.count && status == STATUS_OK; i++) {
+        char *end;
+        int64_t since_ms = strtoll(names.items[i], &end, 10);
+        bool is_due = *end != '-' || since_ms + COLLECTOR_TRASH_MS <= now_ms;
+        if (!is_due && free_bytes >= TRASH_SHORT_BYTES)
+            continue;
+        struct path path;
+        directory_path(&store->directory, &path, "trash/%s", names.items[i]);
+        status = remove_tree(store->env, path.text, TRASH_DEPTH, error);
+    }
+    names_deinit(&names);
+    return status;
+}
+
+/* ---- Passes ---- */
+
+static struct given_up *take_given_up(struct collector *collector)
+{
+    mutex_lock(&collector->mutex);
+    struct given_up *files = collector->files;
+    collector->files = NULL;
+    mutex_unlock(&collector->mutex);
+    return files;
+}
+
+static void put_back(struct collector *collector, struct given_up *files)
+{
+    if (!files)
+        return;
+    struct given_up *last = files;
+    while (last->next)
+        last = last->next;
+    mutex_lock(&collector->mutex);
+    last->next = collector->files;
+    collector->files = files;
+    mutex_unlock(&collector->mutex);
+}
+
+enum status collector_run(struct collector *collector, struct error *error)
+{
+    struct store *store = collector->store;
+    /* Taken before the manifests are read: what was given up then is in none of them. */
+    struct given_up *files = take_given_up(collector);
+    struct references references;
+    enum status status = references_read(&store->directory, &references, error);
+    if (status) {
+        put_back(collector, files);
+        return error_prefix(error, status, "collect");
+    }
+    put_back(collector, collect_given_up(collector, files, &references));
+    status = collect_orphans(collector, &references, error);
+    if (status == STATUS_OK)
+        status = collect_incarnations(collector, &references, error);
+    if (status == STATUS_OK)
+        status = empty_trash(store, error);
+    references_deinit(&references);
+    return status ? error_prefix(error, status, "collect") : STATUS_OK;
+}
+
+enum status collector_names_table(
+    struct collector *collector, const char *table_id, bool *out_is_named, struct error *error)
+{
+    struct references references;
+    enum status status = references_read(&collector->store->directory, &references, error);
+    if (status)
+        return status;
+    *out_is_named = references_have_table(&references, table_id);
+    references_deinit(&references);
+    return STATUS_OK;
+}
+
+static void schedule_locked(struct collector *collector, uint64_t delay_ms)
+{
+    struct store *store = collector->store;
+    executor_submit_at(
+        store->upkeep, &collector->timer, env_monotonic_ns(store->env) + delay_ms * 1000000);
+}
+
+static void run_timer(struct task *task)
+{
+    struct collector *collector =
+        (struct collector *)((char *)task - offsetof(struct collector, timer));
+    mutex_lock(&collector->mutex);
+    bool is_stopped = collector->is_stopped;
+    collector->is_woken = false;
+    collector->is_running = true;
+    mutex_unlock(&collector->mutex);
+
+    struct error error = {0};
+    enum status status = STATUS_OK;
+    if (!is_stopped && !store_is_dead(collector->store))
+        status = collector_run(collector, &error);
+    if (status)
+        log_line(LOG_WARN, "collector.pass", "error=\"%s\"", error.message);
+
+    mutex_lock(&collector->mutex);
+    collector->is_running = false;
+    if (!collector->is_stopped)
+        schedule_locked(collector, collector->is_woken ? COLLECTOR_DELAY_MS : COLLECTOR_PERIOD_MS);
+    mutex_unlock(&collector->mutex);
+}
+
+/* ---- From outside ---- */
+
+enum status collector_new(
+    struct store *store, struct collector **out_collector, struct error *error)
+{
+    struct collector *collector = memory_allocate_zeroed(1, sizeof(*collector));
+    if (!collector)
+        return error_set(error, STATUS_NO_MEMORY, "collector");
+    collector->store = store;
+    collector->timer.run = run_timer;
+    collector->is_stopped = true;
+    mutex_init(&collector->mutex, LOCK_RANK_COLLECTOR);
+    *out_collector = collector;
+    return STATUS_OK;
+}
+
+void collector_free(struct collector *collector)
+{
+    if (!collector)
+        return;
+    while (collector->files) {
+        struct given_up *next = collector->files->next;
+        memory_free(collector->files);
+        collector->files = next;
+    }
+    mutex_deinit(&collector->mutex);
+    memory_free(collector);
+}
+
+void collector_start(struct collector *collector)
+{
+    mutex_lock(&collector->mutex);
+    collector->is_stopped = false;
+    collector->is_woken = true;
+    schedule_locked(collector, COLLECTOR_FIRST_MS);
+    mutex_unlock(&collector->mutex);
+}
+
+void collector_stop(struct collector *collector)
+{
+    mutex_lock(&collector->mutex);
+    if (!collector->is_stopped) {
+        collector->is_stopped = true;
+        (void)executor_cancel(collector->store->upkeep, &collector->timer);
+    }
+    mutex_unlock(&collector->mutex);
+}
+
+void collector_wake(struct collector *collector)
+{
+    mutex_lock(&collector->mutex);
+    bool is_idle = !collector->is_woken && !collector->is_running && !collector->is_stopped;
+    collector->is_woken = true;
+    if (is_idle && executor_cancel(collector->store->upkeep, &collector->timer))
+        schedule_locked(collector, COLLECTOR_DELAY_MS);
+    mutex_unlock(&collector->mutex);
+}
+
+void collector_give_up(struct collector *collector, const char *table_id, const char *file)
+{
+    struct given_up *given = memory_allocate_zeroed(1, sizeof(*given));
+    if (!given || strlen(table_id) >= sizeof(given->table_id) ||
+        strlen(file) >= sizeof(given->file)) {
+        memory_free(given);
+        return;
+    }
+    strcpy(given->table_id, table_id);
+    strcpy(given->file, file);
+    put_back(collector, given);
+    collector_wake(collector);
+}
+
+void collector_hold(struct collector *collector)
+{
+    mutex_lock(&collector->mutex);
+    collector->holds++;
+    mutex_unlock(&collector->mutex);
+}
+
+void collector_release(struct collector *collector)
+{
+    mutex_lock(&collector->mutex);
+    CHECK(collector->holds > 0);
+    bool is_last = --collector->holds == 0 && collector->files;
+    mutex_unlock(&collector->mutex);
+    if (is_last)
+        collector_wake(collector);
+}

@@ -1,0 +1,174 @@
+#include "storage/references.h"
+
+#include <stdlib.h>
+
+#include "base/memory.h"
+
+void references_deinit(struct references *references)
+{
+    arena_deinit(&references->arena);
+    memory_free(references->files);
+    memory_free(references->incarnations);
+    *references = (struct references){0};
+}
+
+/* ---- Collecting ---- */
+
+static enum status no_memory(struct error *error)
+{
+    return error_set(error, STATUS_NO_MEMORY, "references of all manifests");
+}
+
+static bool grow(void *array, size_t count, size_t *capacity, size_t element_size)
+{
+    if (count < *capacity)
+        return true;
+    size_t wanted = *capacity ? *capacity * 2 : 64;
+    void *old;
+    memcpy(&old, array, sizeof(old));
+    void *grown = memory_reallocate(old, wanted * element_size);
+    if (!grown)
+        return false;
+    memcpy(array, &grown, sizeof(grown));
+    *capacity = wanted;
+    return true;
+}
+
+static enum status add_file(struct references *references, const struct manifest *manifest,
+    const struct manifest_file *file, struct error *error)
+{
+    if (!grow(&references->files, references->file_count, &references->file_capacity,
+            sizeof(struct file_reference)))
+        return no_memory(error);
+    struct file_reference reference = {
+        .table_id = arena_copy_string(&references->arena, span_string(file->table_id)),
+        .file = arena_copy_string(&references->arena, file->file),
+        .by_table = arena_copy_string(&references->arena, span_string(manifest->table_id)),
+    };
+    if (!reference.table_id || !reference.file || !reference.by_table)
+        return no_memory(error);
+    references->files[references->file_count++] = reference;
+    return STATUS_OK;
+}
+
+static enum status add_incarnation(
+    struct references *references, struct span incarnation, struct error *error)
+{
+    if (incarnation.size == 0)
+        return STATUS_OK;
+    for (size_t i = references->incarnation_count; i-- > 0;) /* nearly always the last few */
+        if (span_equal(span_string(references->incarnations[i]), incarnation))
+            return STATUS_OK;
+    char *name = arena_copy_string(&references->arena, incarnation);
+    if (!name || !grow(&references->incarnations, references->incarnation_count,
+                     &references->incarnation_capacity, sizeof(char *)))
+        return no_memory(error);
+    references->incarnations[references->incarnation_count++] = name;
+    return STATUS_OK;
+}
+
+static enum status add_manifest(void *context, const struct manifest *manifest, struct error *error)
+{
+    struct references *references = context;
+    enum status status = add_incarnation(references, manifest->owner, error);
+    for (size_t i = 0; i < manifest->dead_log_count && status == STATUS_OK; i++)
+        status = add_incarnation(references, manifest->dead_logs[i].incarnation, error);
+    for (size_t i = 0; i < manifest->file_count && status == STATUS_OK; i++)
+        status = add_file(references, manifest, &manifest->files[i], error);
+    return status;
+}
+
+struct reading {
+    const struct directory *directory;
+    struct references *references;
+};
+
+static enum status read_table(void *context, const char *name, struct error *error)
+{
+    struct reading *reading = context;
+    const struct directory *directory = reading->directory;
+    struct arena manifests = {0};
+    struct path folder;
+    bool is_there = false;
+    directory_tablets_path(directory, name, &folder);
+    enum status status = directory_exists(directory->env, folder.text, &is_there, error);
+    if (status || !is_there) /* cut before it had tablets, or moved to the trash just now */
+        return status;
+    status = manifest_list(directory, name, &manifests, add_manifest, reading->references, error);
+    arena_deinit(&manifests);
+    if (status)
+        return error_prefix(
+            error, status == STATUS_NOT_FOUND ? STATUS_IO : status, "table %s", name);
+    chain_prune(directory->env, folder.text, NULL);
+    return STATUS_OK;
+}
+
+static enum status refuse_snapshot(void *context, const char *name, struct error *error)
+{
+    (void)context;
+    return error_set(error, STATUS_UNSUPPORTED, "snapshot %s: cannot tell what it needs", name);
+}
+
+/* ---- Asking ---- */
+
+static int compare_files(const void *a, const void *b)
+{
+    const struct file_reference *left = a;
+    const struct file_reference *right = b;
+    int order = strcmp(left->table_id, right->table_id);
+    return order ? order : strcmp(left->file, right->file);
+}
+
+static int compare_names(const void *a, const void *b)
+{
+    return strcmp(*(const char *const *)a, *(const char *const *)b);
+}
+
+enum status references_read(
+    const struct directory *directory, struct references *out_references, struct error *error)
+{
+    struct references references = {0};
+    struct reading reading = {directory, &references};
+    struct path folder;
+    directory_path(directory, &folder, "snapshots");
+    enum status status =
+        env_directory_list(directory->env, folder.text, refuse_snapshot, NULL, error);
+    directory_path(directory, &folder, "tables");
+    if (status == STATUS_OK)
+        status = env_directory_list(directory->env, folder.text, read_table, &reading, error);
+    if (status) {
+        references_deinit(&references);
+        return status;
+    }
+    if (references.file_count)
+        qsort(
+            references.files, references.file_count, sizeof(struct file_reference), compare_files);
+    if (references.incarnation_count)
+        qsort(references.incarnations, references.incarnation_count, sizeof(char *), compare_names);
+    *out_references = references;
+    return STATUS_OK;
+}
+
+bool references_have_file(
+    const struct references *references, const char *table_id, const char *file)
+{
+    struct file_reference wanted = {.table_id = table_id, .file = file};
+    return references->file_count && bsearch(&wanted, references->files, references->file_count,
+                                         sizeof(struct file_reference), compare_files) != NULL;
+}
+
+bool references_have_incarnation(const struct references *references, const char *incarnation)
+{
+    return references->incarnation_count &&
+           bsearch(&incarnation, references->incarnations, references->incarnation_count,
+               sizeof(char *), compare_names) != NULL;
+}
+
+bool references_have_table(const struct references *references, const char *table_id)
+{
+    for (size_t i = 0; i < references->file_count; i++)
+        if (strcmp(references->files[i].table_id, table_id) == 0 &&
+            strcmp(references->files[i].by_table, table_id) != 0)
+            return true;
+    return false;
+}

@@ -1,0 +1,424 @@
+#include "storage/store.h"
+
+#include <inttypes.h>
+#include <unistd.h>
+
+#include "base/log_lines.h"
+#include "base/memory.h"
+#include "storage/block_cache.h"
+#include "storage/cluster.h"
+#include "storage/memtable_memory.h"
+#include "storage/plan.h"
+#include "storage/seal.h"
+
+#define FATAL_EXIT 70 /* EX_SOFTWARE */
+
+struct store_tablet_closing {
+    struct completion completion;
+    struct store *store;
+    struct tablet *tablet; /* referenced */
+};
+
+/* ---- Fatal ---- */
+
+void store_fatal(struct store *store, const struct error *error)
+{
+    atomic_store_explicit(&store->is_dead, true, memory_order_release);
+    if (store->log)
+        log_kill(store->log);
+    if (store->config.fatal) {
+        store->config.fatal(store->config.fatal_context, error);
+        return;
+    }
+    log_line(LOG_ERROR, "store.fatal", "incarnation=%s error=\"%s\"", store->config.incarnation,
+        error->message);
+    _exit(FATAL_EXIT);
+}
+
+static void fatal_callback(void *context, const struct error *error)
+{
+    store_fatal(context, error);
+}
+
+enum status store_commit_manifest(
+    struct store *store, struct manifest *manifest, struct error *error)
+{
+    struct error own = {0};
+    if (!error)
+        error = &own;
+    if (store_is_dead(store))
+        return error_set(error, STATUS_CLOSED, "the store has died");
+    enum status status = manifest_commit(&store->directory, manifest, 1, error);
+    if (status == STATUS_NO_SPACE && store_spend_reserve(store))
+        status = manifest_commit(&store->directory, manifest, 1, error);
+    if (status == STATUS_OK || status == STATUS_NO_SPACE || status == STATUS_NO_MEMORY)
+        return status;
+    error_prefix(error, status, "commit manifest %" PRIu64 " of tablet %s", manifest->version + 1,
+        manifest->tablet_id);
+    store_fatal(store, error);
+    return STATUS_CLOSED;
+}
+
+/* ---- Opening ---- */
+
+struct name_list {
+    struct arena arena;
+    struct name_node {
+        struct name_node *next;
+        char *name;
+    } * first;
+};
+
+static enum status note_name(void *context, const char *name, struct error *error)
+{
+    struct name_list *list = context;
+    struct name_node *node = arena_allocate(&list->arena, sizeof(*node));
+    char *copy = arena_copy_string(&list->arena, span_string(name));
+    if (!node || !copy)
+        return error_set(error, STATUS_NO_MEMORY, "list of incarnations");
+    *node = (struct name_node){list->first, copy};
+    list->first = node;
+    return STATUS_OK;
+}
+
+/* Seals a dead incarnation and gives its log an end. */
+static enum status bury(struct store *store, const char *incarnation, struct error *error)
+{
+    struct path alive;
+    bool is_registered = false;
+    directory_server_path(&store->directory, incarnation, "alive", &alive);
+    enum status status = directory_exists(store->env, alive.text, &is_registered, error);
+    if (status)
+        return status;
+    if (!is_registered) /* cut before it could acknowledge, or half collected: the collector's */
+        return STATUS_OK;
+    status = seal_make(&store->directory, incarnation, error);
+    if (status)
+        return error_prefix(error, status, "seal %s", incarnation);
+    /* Space that it kept back, and that what follows may need. */
+    struct path reserve;
+    directory_server_path(&store->directory, incarnation, "reserve", &reserve);
+    (void)env_path_remove(store->env, reserve.text, NULL);
+
+    struct plan plan;
+    status = plan_make(&store->directory, incarnation, &plan, error);
+    if (status)
+        return error_prefix(error, status, "plan of %s", incarnation);
+    log_line(LOG_INFO, "incarnation.sealed", "incarnation=%s segments=%zu", incarnation,
+        plan.segment_count);
+    plan_deinit(&plan);
+    return STATUS_OK;
+}
+
+/* We hold the lock, so whoever is registered is dead. */
+static enum status bury_all(struct store *store, struct error *error)
+{
+    struct name_list list = {0};
+    struct path servers;
+    directory_path(&store->directory, &servers, "servers");
+    enum status status = env_directory_list(store->env, servers.text, note_name, &list, error);
+    for (struct name_node *at = list.first; at && status == STATUS_OK; at = at->next) {
+        if (strcmp(at->name, store->directory.incarnation) == 0)
+            status = error_set(error, STATUS_INVALID, "incarnation %s was used before", at->name);
+        else
+            status = bury(store, at->name, error);
+    }
+    arena_deinit(&list.arena);
+    return status;
+}
+
+static enum status make_executors(struct store *store, struct error *error)
+{
+    struct env *env = store->env;
+    const struct store_config *config = &store->config;
+    enum status status =
+        env_executor_new(env, "worker", config->worker_threads, &store->workers, error);
+    if (status == STATUS_OK)
+        status = env_executor_new(env, "flush", config->flush_threads, &store->flushers, error);
+    if (status == STATUS_OK)
+        status = env_executor_new(
+            env, "compaction", config->compaction_threads, &store->compactors, error);
+    if (status == STATUS_OK)
+        status = env_executor_new(env, "upkeep", 1, &store->upkeep, error);
+    return status;
+}
+
+static enum status open_log(struct store *store, struct error *error)
+{
+    struct log_config config = {
+        .directory = &store->directory,
+        .alive = store->alive,
+        .upkeep = store->upkeep,
+        .segment_bytes = store->config.log_segment_bytes,
+        .total_bytes = store->config.log_total_bytes,
+        .context = store,
+        .fatal = fatal_callback,
+        .pressure = tablet_log_pressure,
+    };
+    return log_open(&config, &store->log, error);
+}
+
+static void fill_defaults(struct store_config *config)
+{
+    static const uint64_t mib = 1 << 20;
+    if (!config->memtable_budget_bytes)
+        config->memtable_budget_bytes = 256 * mib;
+    if (!config->cache_budget_bytes)
+        config->cache_budget_bytes = 256 * mib;
+    if (!config->log_segment_bytes)
+        config->log_segment_bytes = 64 * mib;
+    if (!config->log_total_bytes)
+        config->log_total_bytes = 512 * mib;
+    if (!config->worker_threads)
+        config->worker_threads = 4;
+    if (!config->flush_threads)
+        config->flush_threads = 1;
+    if (!config->compaction_threads)
+        config->compaction_threads = 1;
+}
+
+/* The directory, the lock, the dead, ourselves. */
+static enum status take_root(struct store *store, struct error *error)
+{
+    enum status status = cluster_open(&store->directory, store->cluster_id, error);
+    if (status == STATUS_OK)
+        status = cluster_lock(&store->directory, &store->lock, error);
+    if (status == STATUS_OK)
+        status = directory_make(&store->directory, error);
+    if (status == STATUS_OK)
+        status = bury_all(store, error);
+    if (status == STATUS_OK)
+        status = seal_register(&store->directory, &store->alive, error);
+    if (status == STATUS_OK)
+        status = cluster_probe(&store->directory, error);
+    return status;
+}
+
+enum status store_open(
+    const struct store_config *config, struct store **out_store, struct error *error)
+{
+    struct store *store = memory_allocate_zeroed(1, sizeof(*store));
+    char *root = memory_duplicate_string(config->root);
+    char *incarnation = memory_duplicate_string(config->incarnation);
+    if (!store || !root || !incarnation) {
+        memory_free(store);
+        memory_free(root);
+        memory_free(incarnation);
+        return error_set(error, STATUS_NO_MEMORY, "open %s", config->root);
+    }
+    store->config = *config;
+    store->config.root = root;
+    store->config.incarnation = incarnation;
+    store->env = config->env;
+    fill_defaults(&store->config);
+    mutex_init(&store->mutex, LOCK_RANK_STORE);
+    store->tablets.previous = store->tablets.next = &store->tablets;
+
+    enum status status = directory_init(&store->directory, config->env, root, incarnation, error);
+    if (status == STATUS_OK)
+        status = take_root(store, error);
+    if (status == STATUS_OK)
+        status = make_executors(store, error);
+    if (status == STATUS_OK)
+        status = block_cache_new(store->config.cache_budget_bytes, &store->cache, error);
+    if (status == STATUS_OK) {
+        store->memtable_memory = memtable_memory_new(store->config.memtable_budget_bytes);
+        if (!store->memtable_memory)
+            status = error_set(error, STATUS_NO_MEMORY, "memory of memtables");
+    }
+    if (status == STATUS_OK)
+        status = open_log(store, error);
+    if (status == STATUS_OK)
+        status = collector_new(store, &store->collector, error);
+    if (status) {
+        error_prefix(error, status, "open %s", config->root);
+        store_free(store);
+        return status;
+    }
+    reserve_start(store);
+    collector_start(store->collector);
+    *out_store = store;
+    return STATUS_OK;
+}
+
+/* ---- Tablets ---- */
+
+enum status store_add_tablet(
+    struct store *store, struct store_tablet *link, struct tablet *tablet, struct error *error)
+{
+    mutex_lock(&store->mutex);
+    bool is_closing = atomic_load(&store->is_closing);
+    if (!is_closing) {
+        link->tablet = tablet;
+        link->previous = store->tablets.previous;
+        link->next = &store->tablets;
+        link->previous->next = link;
+        link->next->previous = link;
+        store->tablet_count++;
+    }
+    mutex_unlock(&store->mutex);
+    return is_closing ? error_set(error, STATUS_CLOSED, "the store is closing") : STATUS_OK;
+}
+
+void store_remove_tablet(struct store *store, struct store_tablet *link)
+{
+    mutex_lock(&store->mutex);
+    if (link->tablet) {
+        link->previous->next = link->next;
+        link->next->previous = link->previous;
+        *link = (struct store_tablet){0};
+        store->tablet_count--;
+    }
+    mutex_unlock(&store->mutex);
+}
+
+/* ---- Closing ---- */
+
+static void log_closed(struct completion *completion)
+{
+    struct store *store =
+        (struct store *)((char *)completion - offsetof(struct store, log_closing));
+    mutex_lock(&store->mutex);
+    struct completion *closing = store->closing;
+    store->closing = NULL;
+    mutex_unlock(&store->mutex);
+    closing->status = completion->status;
+    closing->error = completion->error;
+    closing->done(closing);
+}
+
+static void close_log(struct store *store)
+{
+    store->log_closing.done = log_closed;
+    log_close(store->log, &store->log_closing);
+}
+
+static void tablet_closed(struct completion *completion)
+{
+    struct store_tablet_closing *closing = (struct store_tablet_closing *)completion;
+    struct store *store = closing->store;
+    if (completion->status != STATUS_OK) /* the log has what was not flushed */
+        log_line(LOG_WARN, "tablet.close", "tablet=%s error=\"%s\"",
+            tablet_get_info(closing->tablet)->id, completion->error.message);
+    tablet_unref(closing->tablet);
+    mutex_lock(&store->mutex);
+    bool is_last = --store->closings_left == 0;
+    mutex_unlock(&store->mutex);
+    if (is_last)
+        close_log(store);
+}
+
+/* Upkeep. */
+static void close_tablets(struct task *task)
+{
+    struct store *store = (struct store *)((char *)task - offsetof(struct store, close_task));
+    mutex_lock(&store->mutex);
+    size_t count = store->tablet_count;
+    store->closings = memory_allocate_zeroed(count, sizeof(*store->closings));
+    if (!store->closings)
+        count = 0; /* no memory: the log has everything */
+    size_t at = 0;
+    for (struct store_tablet *link = store->tablets.next; at < count; link = link->next) {
+        tablet_ref(link->tablet);
+        store->closings[at++] = (struct store_tablet_closing){
+            .completion = {.done = tablet_closed}, .store = store, .tablet = link->tablet};
+    }
+    store->closings_left = count;
+    mutex_unlock(&store->mutex);
+    for (size_t i = 0; i < count; i++)
+        tablet_close(store->closings[i].tablet, false, &store->closings[i].completion);
+    if (count == 0)
+        close_log(store);
+}
+
+void store_close(struct store *store, uint64_t flush_ms, struct completion *completion)
+{
+    mutex_lock(&store->mutex);
+    CHECK(!store->closing);
+    store->closing = completion;
+    atomic_store(&store->close_deadline_ns, env_monotonic_ns(store->env) + flush_ms * 1000000);
+    atomic_store(&store->is_closing, true);
+    mutex_unlock(&store->mutex);
+    reserve_stop(store);
+    collector_stop(store->collector);
+    store->close_task.run = close_tablets;
+    executor_submit(store->upkeep, &store->close_task);
+}
+
+void store_free(struct store *store)
+{
+    if (!store)
+        return;
+    atomic_store(&store->is_closing, true);
+    atomic_store(&store->is_dead, true);
+    if (store->collector)
+        collector_stop(store->collector);
+    if (store->timer.run)
+        reserve_stop(store);
+    log_stop(store->log);
+    executor_free(store->flushers);
+    executor_free(store->compactors);
+    executor_free(store->workers);
+    executor_free(store->upkeep);
+    collector_free(store->collector);
+    log_free(store->log);
+    memtable_memory_free(store->memtable_memory);
+    block_cache_free(store->cache);
+    recovery_plans_free(store->plans);
+    memory_free(store->closings);
+    env_file_close(store->alive);
+    env_file_close(store->lock);
+    mutex_deinit(&store->mutex);
+    memory_free((char *)store->config.root);
+    memory_free((char *)store->config.incarnation);
+    memory_free(store);
+}
+
+/* ---- Telling ---- */
+
+const char *store_cluster_id(const struct store *store)
+{
+    return store->cluster_id;
+}
+
+const char *store_incarnation(const struct store *store)
+{
+    return store->config.incarnation;
+}
+
+struct executor *store_workers(struct store *store)
+{
+    return store->workers;
+}
+
+bool store_is_read_only(const struct store *store)
+{
+    return log_is_read_only(store->log);
+}
+
+void store_statistics_read(const struct store *store, struct store_statistics *out_statistics)
+{
+    struct log_statistics log;
+    struct block_cache_stats cache;
+    log_statistics_read(store->log, &log);
+    block_cache_stats(store->cache, &cache);
+    *out_statistics = (struct store_statistics){
+        .memtable_bytes = memtable_memory_bytes(store->memtable_memory),
+        .memtable_budget_bytes = memtable_memory_budget(store->memtable_memory),
+        .cache_bytes = cache.used_bytes,
+        .cache_budget_bytes = cache.budget_bytes,
+        .cache_hits = cache.hits,
+        .cache_misses = cache.misses,
+        .log_bytes = log.bytes,
+        .log_segments = log.segments,
+        .log_syncs = log.syncs,
+        .log_records = log.records,
+        .log_groups = log.groups,
+        .flushes = atomic_load(&store->flushes),
+        .compactions = atomic_load(&store->compactions),
+        .flushed_bytes = atomic_load(&store->flushed_bytes),
+        .compacted_bytes = atomic_load(&store->compacted_bytes),
+    };
+    (void)env_space_free(
+        store->env, store->directory.root, &out_statistics->space_free_bytes, NULL);
+}
