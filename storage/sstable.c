@@ -175,12 +175,13 @@ static enum status tail_block(const struct sstable *table, const struct tail *ta
 }
 
 /* Loads one of the blocks that stay in memory while the file is open. */
-static enum status load_resident(const struct sstable *table, const struct tail *tail,
+static enum status load_resident(struct sstable *table, const struct tail *tail,
     struct block_handle handle, enum block_kind kind, struct block_pin *out_pin,
     struct error *error)
 {
     struct buffer scratch = {0};
     struct span stored = SPAN_EMPTY;
+    table->failed_offset = handle.offset;
     enum status status = tail_block(table, tail, handle, &scratch, &stored, error);
     if (status == STATUS_OK)
         status = block_load(table, stored, handle, kind, false, out_pin, error);
@@ -198,6 +199,7 @@ static enum status read_tail(struct sstable *table, struct tail *tail, struct er
         return error_set(error, STATUS_CORRUPT,
             "%s: is no SSTable or was cut off: it has %" PRIu64 " bytes", table->path, stat.size);
     table->properties.file_bytes = stat.size;
+    table->failed_offset = stat.size - SSTABLE_FOOTER_SIZE;
     size_t size = stat.size < TAIL_BYTES ? (size_t)stat.size : TAIL_BYTES;
     tail->offset = stat.size - size;
     uint8_t *bytes = buffer_reserve(&tail->bytes, size);
@@ -264,8 +266,9 @@ static void table_free(struct sstable *table)
     memory_free(table);
 }
 
-enum status sstable_open(struct env *env, const char *path, uint64_t identity,
-    struct block_cache *cache, struct sstable **out_table, struct error *error)
+enum status sstable_open_telling(struct env *env, const char *path, uint64_t identity,
+    struct block_cache *cache, struct sstable **out_table, uint64_t *out_offset,
+    struct error *error)
 {
     struct sstable *table = memory_allocate_zeroed(1, sizeof *table);
     char *copy = memory_duplicate_string(path);
@@ -279,11 +282,19 @@ enum status sstable_open(struct env *env, const char *path, uint64_t identity,
     table->cache = cache;
     enum status status = open_table(table, env, identity, error);
     if (status != STATUS_OK) {
+        if (out_offset)
+            *out_offset = table->failed_offset;
         table_free(table);
         return status;
     }
     *out_table = table;
     return STATUS_OK;
+}
+
+enum status sstable_open(struct env *env, const char *path, uint64_t identity,
+    struct block_cache *cache, struct sstable **out_table, struct error *error)
+{
+    return sstable_open_telling(env, path, identity, cache, out_table, NULL, error);
 }
 
 struct sstable *sstable_ref(struct sstable *table)

@@ -197,3 +197,45 @@ enum status sstable_properties_decode(
     *out_properties = properties;
     return STATUS_OK;
 }
+
+void sstable_properties_count(
+    struct sstable_properties *properties, const struct cell *cell, bool is_new_row)
+{
+    struct sstable_properties *p = properties;
+    bool is_first = p->cell_count == 0;
+    p->cell_count++;
+    p->row_count += is_new_row;
+    p->key_bytes += cell->row.size + cell->qualifier.size;
+    p->value_bytes += cell->value.size + cell->tags.size;
+    size_t size = cell_size(cell);
+    if (size > p->max_cell_bytes)
+        p->max_cell_bytes = size;
+    if (is_first || cell->timestamp < p->min_timestamp)
+        p->min_timestamp = cell->timestamp;
+    if (is_first || cell->timestamp > p->max_timestamp)
+        p->max_timestamp = cell->timestamp;
+    if (is_first || cell->sequence < p->min_sequence)
+        p->min_sequence = cell->sequence;
+    if (is_first || cell->sequence > p->max_sequence)
+        p->max_sequence = cell->sequence;
+    if (cell_is_delete(cell)) {
+        bool is_first_delete = p->delete_count++ == 0;
+        if (cell->type == CELL_DELETE_FAMILY || cell->type == CELL_DELETE_FAMILY_VERSION)
+            p->family_delete_count++;
+        if (is_first_delete || cell->timestamp < p->min_delete_timestamp)
+            p->min_delete_timestamp = cell->timestamp;
+        if (is_first_delete || cell->timestamp > p->max_delete_timestamp)
+            p->max_delete_timestamp = cell->timestamp;
+    }
+    int64_t ttl_ms;
+    if (cell->tags.size > 0 && cell_ttl_ms(cell, &ttl_ms)) {
+        int64_t expiry_ms;
+        if (__builtin_add_overflow(cell->timestamp, ttl_ms, &expiry_ms))
+            expiry_ms = ttl_ms > 0 ? INT64_MAX : INT64_MIN;
+        bool is_first_ttl = p->cell_ttl_count++ == 0;
+        if (is_first_ttl || expiry_ms < p->min_cell_expiry_ms)
+            p->min_cell_expiry_ms = expiry_ms;
+        if (is_first_ttl || expiry_ms > p->max_cell_expiry_ms)
+            p->max_cell_expiry_ms = expiry_ms;
+    }
+}

@@ -59,6 +59,10 @@ void sstable_properties_encode(
 enum status sstable_properties_decode(
     struct span in, struct sstable_properties *out_properties, struct error *error);
 
+/* Adds one more cell to the counts and bounds (all but rows, file and block figures). */
+void sstable_properties_count(
+    struct sstable_properties *properties, const struct cell *cell, bool is_new_row);
+
 /* The value of an entry in an index: varint offset, varint size. */
 #define BLOCK_HANDLE_MOST 20u
 size_t block_handle_encode(struct block_handle handle, uint8_t out_bytes[BLOCK_HANDLE_MOST]);

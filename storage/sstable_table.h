@@ -18,6 +18,7 @@ struct sstable {
     struct block_pin properties_block;    /* these three in memory of their own, not in the cache */
     struct block_pin top_index;
     struct block_pin top_bloom; /* empty: no filter */
+    uint64_t failed_offset;     /* while opening: of the block being loaded */
 };
 
 /* How a block gets into memory. */
@@ -34,6 +35,11 @@ struct read_ahead {
     uint64_t offset;
     size_t size_wanted;
 };
+
+/* As sstable_open; on STATUS_CORRUPT *out_offset (may be NULL) is where the damage is. */
+enum status sstable_open_telling(struct env *env, const char *path, uint64_t identity,
+    struct block_cache *cache, struct sstable **out_table, uint64_t *out_offset,
+    struct error *error);
 
 /* Pins the block, checked, decompressed and (blocks of cells) prepared. Block offset and path are
  * in errors. */
