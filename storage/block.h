@@ -1,7 +1,7 @@
 /* How any block of an SSTable lies in its file: packed bytes, then a trailer of 20 bytes:
  *
  *   u32 raw size        bytes after decompression
- *   u32 restart count   of blocks of cells (storage/cell_block.h); 0 for others
+ *   u32 restart count   of blocks of cells (storage/sorted_block.h); 0 for others
  *   u8  kind            enum block_kind
  *   u8  codec           enum compression
  *   u16 zero

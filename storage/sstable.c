@@ -36,7 +36,7 @@ static enum status block_load(const struct sstable *table, struct span stored,
     if (status != STATUS_OK)
         return status;
     size_t size = is_of_cells(kind)
-                      ? cell_block_memory_size(trailer.raw_size, trailer.restart_count)
+                      ? sorted_block_memory_size(trailer.raw_size, trailer.restart_count)
                       : trailer.raw_size;
     if (is_of_cells(kind) && trailer.restart_count > trailer.raw_size / sizeof(uint32_t))
         return error_set(error, STATUS_CORRUPT, "block of %u bytes with %u restart points",
@@ -47,7 +47,7 @@ static enum status block_load(const struct sstable *table, struct span stored,
         return error_set(error, status, "no memory for %zu bytes", size);
     status = block_unpack(stored, &trailer, pin.data, error);
     if (status == STATUS_OK && is_of_cells(kind))
-        status = cell_block_prepare(
+        status = sorted_block_prepare(
             pin.data, trailer.raw_size, trailer.restart_count, table->footer.row_order, error);
     if (status == STATUS_OK && kind == BLOCK_BLOOM &&
         (trailer.raw_size == 0 || trailer.raw_size % BLOOM_LINE_BYTES != 0))

@@ -4,7 +4,7 @@
 
 #include <stdatomic.h>
 
-#include "storage/cell_block.h"
+#include "storage/sorted_block.h"
 #include "storage/sstable.h"
 #include "storage/sstable_format.h"
 

@@ -3,7 +3,7 @@
 #include "base/limits.h"
 #include "base/memory.h"
 #include "storage/bloom.h"
-#include "storage/cell_block.h"
+#include "storage/sorted_block.h"
 #include "storage/compress.h"
 #include "storage/sstable_format.h"
 
@@ -32,19 +32,19 @@ struct sstable_writer {
     struct buffer out;   /* sealed bytes not yet written */
     uint64_t out_offset; /* in the file, of the first of them */
 
-    struct cell_block_builder data;
+    struct sorted_block_builder data;
     struct kept_key last;       /* the newest cell */
     struct kept_key data_start; /* separates the block being built from the one before */
 
-    struct cell_block_builder index;
+    struct sorted_block_builder index;
     struct kept_key index_start; /* of the first entry of the part being built */
-    struct cell_block_builder top_index;
+    struct sorted_block_builder top_index;
 
     uint64_t *row_hashes; /* of the bloom part being built; NULL = no filter */
     size_t row_hash_count;
     struct buffer bloom_row; /* first row of that part */
     struct buffer bloom_raw;
-    struct cell_block_builder top_bloom;
+    struct sorted_block_builder top_bloom;
 };
 
 /* ---- Keys ---- */
@@ -124,26 +124,26 @@ static enum status put_block(struct sstable_writer *writer, struct span raw, uin
     return writer->out.size >= WRITE_BYTES ? write_out(writer, error) : STATUS_OK;
 }
 
-static enum status put_cells(struct sstable_writer *writer, struct cell_block_builder *builder,
+static enum status put_cells(struct sstable_writer *writer, struct sorted_block_builder *builder,
     enum block_kind kind, struct block_handle *out_handle, struct error *error)
 {
     struct span raw = SPAN_EMPTY;
-    enum status status = cell_block_builder_finish(builder, &raw);
+    enum status status = sorted_block_builder_finish(builder, &raw);
     if (status != STATUS_OK)
         return error_set(error, status, "%s: no memory for a block", writer->path);
     status = put_block(writer, raw, builder->restart_count, kind, out_handle, error);
-    cell_block_builder_reset(builder);
+    sorted_block_builder_reset(builder);
     return status;
 }
 
 /* An index entry: from `start` on, look into the block of `handle`. */
 static void put_entry(
-    struct cell_block_builder *builder, const struct cell *start, struct block_handle handle)
+    struct sorted_block_builder *builder, const struct cell *start, struct block_handle handle)
 {
     uint8_t value[BLOCK_HANDLE_MOST];
     struct cell entry = *start;
     entry.value = span_make(value, block_handle_encode(handle, value));
-    cell_block_builder_add(builder, &entry, NULL, 0, 0);
+    sorted_block_builder_add(builder, &entry, NULL, 0, 0);
 }
 
 static enum status end_index_part(struct sstable_writer *writer, struct error *error)
@@ -163,7 +163,7 @@ static enum status end_data_block(struct sstable_writer *writer, struct error *e
 {
     if (writer->data.cells == 0)
         return STATUS_OK;
-    size_t raw_size = cell_block_builder_size(&writer->data);
+    size_t raw_size = sorted_block_builder_size(&writer->data);
     struct block_handle handle;
     enum status status = put_cells(writer, &writer->data, BLOCK_DATA, &handle, error);
     if (status != STATUS_OK)
@@ -174,7 +174,7 @@ static enum status end_data_block(struct sstable_writer *writer, struct error *e
     if (writer->index.cells == 0)
         kept_key_set(&writer->index_start, &writer->data_start.cell);
     put_entry(&writer->index, &writer->data_start.cell, handle);
-    if (cell_block_builder_size(&writer->index) >= INDEX_PART_BYTES)
+    if (sorted_block_builder_size(&writer->index) >= INDEX_PART_BYTES)
         return end_index_part(writer, error);
     return STATUS_OK;
 }
@@ -258,7 +258,7 @@ static enum status check_cell(const struct sstable_writer *writer, const struct 
 static bool is_block_full(const struct sstable_writer *writer, const struct cell *cell)
 {
     size_t target = writer->properties.block_size_bytes;
-    size_t size = cell_block_builder_size(&writer->data);
+    size_t size = sorted_block_builder_size(&writer->data);
     return writer->data.cells > 0 &&
            (size >= target ||
                size + cell->row.size + cell->qualifier.size + cell->tags.size + cell->value.size >
@@ -308,7 +308,7 @@ enum status sstable_writer_add(
     }
     if (writer->data.cells == 0)
         separate(writer, cell, shared_row, shared_qualifier, &writer->data_start);
-    cell_block_builder_add(&writer->data, cell, last, shared_row, shared_qualifier);
+    sorted_block_builder_add(&writer->data, cell, last, shared_row, shared_qualifier);
     sstable_properties_count(&writer->properties, cell, !is_same_row);
     if (is_first)
         buffer_put(&writer->first_row, cell->row);
@@ -320,8 +320,8 @@ enum status sstable_writer_add(
 
 uint64_t sstable_writer_size(const struct sstable_writer *writer)
 {
-    return writer->out_offset + writer->out.size + cell_block_builder_size(&writer->data) +
-           cell_block_builder_size(&writer->index) + cell_block_builder_size(&writer->top_index) +
+    return writer->out_offset + writer->out.size + sorted_block_builder_size(&writer->data) +
+           sorted_block_builder_size(&writer->index) + sorted_block_builder_size(&writer->top_index) +
            bloom_size(writer->row_hash_count);
 }
 
@@ -406,10 +406,10 @@ enum status sstable_writer_new(struct env *env, const char *path,
     buffer_put(&writer->family, options->family);
     if (options->bloom != BLOOM_NONE)
         writer->row_hashes = memory_allocate(BLOOM_PART_ROWS * sizeof *writer->row_hashes);
-    cell_block_builder_init(&writer->data, DATA_RESTART_INTERVAL);
-    cell_block_builder_init(&writer->index, INDEX_RESTART_INTERVAL);
-    cell_block_builder_init(&writer->top_index, INDEX_RESTART_INTERVAL);
-    cell_block_builder_init(&writer->top_bloom, INDEX_RESTART_INTERVAL);
+    sorted_block_builder_init(&writer->data, DATA_RESTART_INTERVAL);
+    sorted_block_builder_init(&writer->index, INDEX_RESTART_INTERVAL);
+    sorted_block_builder_init(&writer->top_index, INDEX_RESTART_INTERVAL);
+    sorted_block_builder_init(&writer->top_bloom, INDEX_RESTART_INTERVAL);
     struct sstable_properties *properties = &writer->properties;
     properties->row_order = options->row_order;
     properties->compression = options->compression;
@@ -465,10 +465,10 @@ void sstable_writer_free(struct sstable_writer *writer)
     buffer_deinit(&writer->index_start.bytes);
     buffer_deinit(&writer->bloom_row);
     buffer_deinit(&writer->bloom_raw);
-    cell_block_builder_deinit(&writer->data);
-    cell_block_builder_deinit(&writer->index);
-    cell_block_builder_deinit(&writer->top_index);
-    cell_block_builder_deinit(&writer->top_bloom);
+    sorted_block_builder_deinit(&writer->data);
+    sorted_block_builder_deinit(&writer->index);
+    sorted_block_builder_deinit(&writer->top_index);
+    sorted_block_builder_deinit(&writer->top_bloom);
     memory_free(writer->row_hashes);
     memory_free(writer->path);
     memory_free(writer);

@@ -19,7 +19,7 @@
  * The entry at a restart point has no SAME flag and shares nothing. The family is the file's, and
  * not here.
  *
- * In memory a block gets a search array behind its bytes (cell_block_prepare): for each restart
+ * In memory a block gets a search array behind its bytes (sorted_block_prepare): for each restart
  * point the eight bytes that follow what all the points' rows (or, when they are one row,
  * qualifiers) have in common, as a big-endian number. A search touches that array and usually one
  * entry.
@@ -28,17 +28,17 @@
  * offset, varint size of a block.
  *
  * Threads: a prepared block is immutable; builder and cursor: one at a time. */
-#ifndef STELE_STORAGE_CELL_BLOCK_H
-#define STELE_STORAGE_CELL_BLOCK_H
+#ifndef STELE_STORAGE_SORTED_BLOCK_H
+#define STELE_STORAGE_SORTED_BLOCK_H
 
 #include "base/bytes.h"
 #include "model/cell.h"
 
-#define CELL_BLOCK_HEADER_SIZE 16u
+#define SORTED_BLOCK_HEADER_SIZE 16u
 
 /* ---- Building ---- */
 
-struct cell_block_builder {
+struct sorted_block_builder {
     struct buffer bytes;
     struct buffer restarts; /* u32 each */
     uint32_t restart_count;
@@ -50,25 +50,25 @@ struct cell_block_builder {
     uint64_t base_sequence;
 };
 
-void cell_block_builder_init(struct cell_block_builder *builder, uint32_t restart_interval);
-void cell_block_builder_deinit(struct cell_block_builder *builder);
+void sorted_block_builder_init(struct sorted_block_builder *builder, uint32_t restart_interval);
+void sorted_block_builder_deinit(struct sorted_block_builder *builder);
 /* `previous` is the cell added before (NULL or anything for the first); shared_* are how many first
  * bytes of row and qualifier both have in common. */
-void cell_block_builder_add(struct cell_block_builder *builder, const struct cell *cell,
+void sorted_block_builder_add(struct sorted_block_builder *builder, const struct cell *cell,
     const struct cell *previous, size_t shared_row, size_t shared_qualifier);
 /* Bytes of the block if it were finished now. */
-size_t cell_block_builder_size(const struct cell_block_builder *builder);
+size_t sorted_block_builder_size(const struct sorted_block_builder *builder);
 /* Borrowed until reset. STATUS_NO_MEMORY when an add failed. */
-enum status cell_block_builder_finish(struct cell_block_builder *builder, struct span *out_raw);
-void cell_block_builder_reset(struct cell_block_builder *builder);
+enum status sorted_block_builder_finish(struct sorted_block_builder *builder, struct span *out_raw);
+void sorted_block_builder_reset(struct sorted_block_builder *builder);
 
 /* ---- Reading ---- */
 
 /* Memory for a block of that many raw bytes and its search array; SIZE_MAX never fits. */
-size_t cell_block_memory_size(uint32_t raw_size, uint32_t restart_count);
+size_t sorted_block_memory_size(uint32_t raw_size, uint32_t restart_count);
 /* The raw bytes stand in memory[0, raw_size); checks the restart points and builds the array behind
  * them. memory_size is as computed above; memory is 8-byte aligned. STATUS_CORRUPT. */
-enum status cell_block_prepare(uint8_t *memory, uint32_t raw_size, uint32_t restart_count,
+enum status sorted_block_prepare(uint8_t *memory, uint32_t raw_size, uint32_t restart_count,
     enum row_order order, struct error *error);
 
 /* Where to go, in the terms of one file's family. */

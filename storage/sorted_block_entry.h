@@ -1,7 +1,7 @@
 /* The flags of an entry in a block of cells: shared by its builder and its cursor
- * (storage/cell_block.h). */
-#ifndef STELE_STORAGE_CELL_BLOCK_ENTRY_H
-#define STELE_STORAGE_CELL_BLOCK_ENTRY_H
+ * (storage/sorted_block.h). */
+#ifndef STELE_STORAGE_SORTED_BLOCK_ENTRY_H
+#define STELE_STORAGE_SORTED_BLOCK_ENTRY_H
 
 enum entry_flags {
     ENTRY_SAME_ROW = 1,

@@ -1,15 +1,15 @@
-#include "storage/cell_block.h"
-#include "storage/cell_block_entry.h"
+#include "storage/sorted_block.h"
+#include "storage/sorted_block_entry.h"
 
 /* A restart point comes after that many bytes too, so that blocks of large cells keep several. */
 #define RESTART_BYTES 1024u
 
-void cell_block_builder_init(struct cell_block_builder *builder, uint32_t restart_interval)
+void sorted_block_builder_init(struct sorted_block_builder *builder, uint32_t restart_interval)
 {
-    *builder = (struct cell_block_builder){.restart_interval = restart_interval};
+    *builder = (struct sorted_block_builder){.restart_interval = restart_interval};
 }
 
-void cell_block_builder_deinit(struct cell_block_builder *builder)
+void sorted_block_builder_deinit(struct sorted_block_builder *builder)
 {
     if (!builder)
         return;
@@ -17,7 +17,7 @@ void cell_block_builder_deinit(struct cell_block_builder *builder)
     buffer_deinit(&builder->restarts);
 }
 
-void cell_block_builder_reset(struct cell_block_builder *builder)
+void sorted_block_builder_reset(struct sorted_block_builder *builder)
 {
     buffer_reset(&builder->bytes);
     buffer_reset(&builder->restarts);
@@ -26,7 +26,7 @@ void cell_block_builder_reset(struct cell_block_builder *builder)
     builder->cells_since_restart = 0;
 }
 
-size_t cell_block_builder_size(const struct cell_block_builder *builder)
+size_t sorted_block_builder_size(const struct sorted_block_builder *builder)
 {
     return builder->bytes.size + builder->restarts.size;
 }
@@ -36,13 +36,13 @@ static uint64_t zigzag(uint64_t difference)
     return difference << 1 ^ (0 - (difference >> 63));
 }
 
-static bool is_restart_due(const struct cell_block_builder *builder)
+static bool is_restart_due(const struct sorted_block_builder *builder)
 {
     return builder->cells == 0 || builder->cells_since_restart >= builder->restart_interval ||
            builder->bytes.size - builder->restart_offset >= RESTART_BYTES;
 }
 
-static void begin_block(struct cell_block_builder *builder, const struct cell *cell)
+static void begin_block(struct sorted_block_builder *builder, const struct cell *cell)
 {
     builder->base_timestamp = cell->timestamp;
     builder->base_sequence = cell->sequence;
@@ -50,7 +50,7 @@ static void begin_block(struct cell_block_builder *builder, const struct cell *c
     buffer_put_u64(&builder->bytes, cell->sequence);
 }
 
-void cell_block_builder_add(struct cell_block_builder *builder, const struct cell *cell,
+void sorted_block_builder_add(struct sorted_block_builder *builder, const struct cell *cell,
     const struct cell *previous, size_t shared_row, size_t shared_qualifier)
 {
     if (builder->cells == 0)
@@ -120,7 +120,7 @@ void cell_block_builder_add(struct cell_block_builder *builder, const struct cel
     builder->cells_since_restart++;
 }
 
-enum status cell_block_builder_finish(struct cell_block_builder *builder, struct span *out_raw)
+enum status sorted_block_builder_finish(struct sorted_block_builder *builder, struct span *out_raw)
 {
     enum status status = buffer_status(&builder->restarts);
     if (status != STATUS_OK)

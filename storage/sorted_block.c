@@ -1,7 +1,7 @@
-#include "storage/cell_block.h"
+#include "storage/sorted_block.h"
 
 #include "base/memory.h"
-#include "storage/cell_block_entry.h"
+#include "storage/sorted_block_entry.h"
 
 #define COPY_SLACK 16u /* short keys are copied as one 16-byte move, past their end */
 
@@ -174,7 +174,7 @@ static size_t align8(size_t size)
     return (size + 7) & ~(size_t)7;
 }
 
-size_t cell_block_memory_size(uint32_t raw_size, uint32_t restart_count)
+size_t sorted_block_memory_size(uint32_t raw_size, uint32_t restart_count)
 {
     return align8(raw_size) + (size_t)restart_count * sizeof(uint64_t) + sizeof(struct block_tail);
 }
@@ -210,11 +210,11 @@ static bool restart_key(const uint8_t *data, const uint8_t *entries_end, uint32_
     return true;
 }
 
-enum status cell_block_prepare(uint8_t *memory, uint32_t raw_size, uint32_t restart_count,
+enum status sorted_block_prepare(uint8_t *memory, uint32_t raw_size, uint32_t restart_count,
     enum row_order order, struct error *error)
 {
     if (restart_count == 0 ||
-        raw_size < CELL_BLOCK_HEADER_SIZE + (uint64_t)restart_count * sizeof(uint32_t))
+        raw_size < SORTED_BLOCK_HEADER_SIZE + (uint64_t)restart_count * sizeof(uint32_t))
         return error_set(error, STATUS_CORRUPT, "block of %u bytes with %u restart points",
             raw_size, restart_count);
     uint32_t entries_size = raw_size - restart_count * (uint32_t)sizeof(uint32_t);
@@ -222,7 +222,7 @@ enum status cell_block_prepare(uint8_t *memory, uint32_t raw_size, uint32_t rest
     struct span first_row, first_qualifier, last_row, last_qualifier;
     uint32_t first = load_u32(end);
     uint32_t last = load_u32(end + (size_t)(restart_count - 1) * sizeof(uint32_t));
-    if (first != CELL_BLOCK_HEADER_SIZE || last >= entries_size ||
+    if (first != SORTED_BLOCK_HEADER_SIZE || last >= entries_size ||
         !restart_key(memory, end, first, &first_row, &first_qualifier) ||
         !restart_key(memory, end, last, &last_row, &last_qualifier))
         return error_set(error, STATUS_CORRUPT, "first or last restart point is malformed");
@@ -482,7 +482,7 @@ static uint32_t points_before(
     if (probe->order == ROW_ORDER_BYTES) {
         struct span row, qualifier;
         if (!restart_key(
-                cursor->data, cursor->entries_end, CELL_BLOCK_HEADER_SIZE, &row, &qualifier))
+                cursor->data, cursor->entries_end, SORTED_BLOCK_HEADER_SIZE, &row, &qualifier))
             return 0;
         if (!cursor->is_one_row) {
             narrow(cursor, probe->row, span_slice(row, 0, cursor->shared_size), &low, &high);
