@@ -184,6 +184,7 @@ static enum status switch_segment(
         if (status)
             return error_prefix(error, STATUS_IO, "close segment");
         log_files_retire(&log->files);
+        log->tail = log->synced = 0;
     }
     pause_point("log.switch.between");
     status = log_files_advance(&log->files, need, error);

@@ -282,8 +282,11 @@ void log_files_watch(struct log_files *files, uint64_t tail)
     if (tail < files->current->capacity / 2)
         return;
     mutex_lock(files->mutex);
-    if (files->spare == LOG_SPARE_NONE) {
+    if (files->spare == LOG_SPARE_NONE &&
+        (!files->spare_retry_ns ||
+            env_monotonic_ns(files->directory->env) >= files->spare_retry_ns)) {
         files->spare = LOG_SPARE_ASKED;
+        files->spare_retry_ns = 0;
         files->asked_capacity = files->next_capacity;
         schedule_upkeep_locked(files);
     }
@@ -434,7 +437,9 @@ static void make_asked(struct log_files *files, uint64_t number, uint64_t capaci
         files->spare_number = number;
         files->spare_capacity = capacity;
     } else if (is_wanted) {
-        files->spare = LOG_SPARE_NONE; /* asked again as the segment fills; else made when needed */
+        files->spare = LOG_SPARE_NONE; /* asked for again later; else made when needed */
+        files->spare_retry_ns =
+            env_monotonic_ns(files->directory->env) + (uint64_t)LOG_SPACE_RETRY_MS * 1000000;
     }
     mutex_unlock(files->mutex);
     if (!is_wanted && status == STATUS_OK) {
