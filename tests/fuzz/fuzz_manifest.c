@@ -1,0 +1,113 @@
+/* Documents of chains: the envelope as it lies in a file, and the payloads of manifests and plans. The first
+ * byte chooses: 0 an envelope of any kind, 1 a manifest's payload, 2 a plan's, 3 a manifest's in an envelope
+ * that holds, 4 a schema. */
+#include "tests/fuzz/fuzz.h"
+
+#include "base/arena.h"
+#include "model/schema.h"
+#include "storage/manifest.h"
+#include "storage/plan.h"
+
+static void read_manifest(struct span payload)
+{
+    struct arena arena = {.limit_bytes = payload.size * 256 + (1u << 20)};
+    struct buffer once = {0};
+    struct buffer twice = {0};
+    struct manifest manifest = {0};
+    struct error error;
+    if (manifest_decode(payload, &arena, &manifest, &error) == STATUS_OK) {
+        manifest_encode(&manifest, &once);
+        fuzz_check(manifest_decode(buffer_span(&once), &arena, &manifest, &error) == STATUS_OK);
+        manifest_encode(&manifest, &twice);
+        fuzz_check(span_equal(buffer_span(&once), buffer_span(&twice)));
+    }
+    buffer_deinit(&once);
+    buffer_deinit(&twice);
+    arena_deinit(&arena);
+}
+
+static void read_plan(struct span payload)
+{
+    struct plan plan = {0};
+    struct error error;
+    struct buffer again = {0};
+    if (plan_decode(payload, &plan, &error) == STATUS_OK) {
+        plan_encode(&plan, &again);
+        plan_deinit(&plan);
+        fuzz_check(plan_decode(buffer_span(&again), &plan, &error) == STATUS_OK);
+        plan_deinit(&plan);
+    }
+    buffer_deinit(&again);
+}
+
+static void read_envelope(struct span file)
+{
+    struct document document;
+    struct error error;
+    enum document_kind kind;
+    if (!document_kind_of(file, &kind) || document_decode(file, kind, &document, &error))
+        return;
+    fuzz_check(document.kind == kind && document.payload.size <= file.size);
+}
+
+static void read_wrapped_manifest(struct span payload)
+{
+    struct document document = {.kind = DOCUMENT_MANIFEST,
+        .format_version = document_kind_version(DOCUMENT_MANIFEST),
+        .version = 3,
+        .subject = SPAN_LITERAL("t/1"),
+        .payload = payload};
+    struct document decoded;
+    struct buffer file = {0};
+    struct error error;
+    document_encode(&document, &file);
+    fuzz_check(
+        document_decode(buffer_span(&file), DOCUMENT_MANIFEST, &decoded, &error) == STATUS_OK);
+    fuzz_check(span_equal(decoded.payload, payload) && decoded.version == 3);
+    buffer_deinit(&file);
+}
+
+static void read_schema(struct span in)
+{
+    struct arena arena = {.limit_bytes = in.size * 256 + (1u << 20)};
+    struct table_schema schema;
+    struct error error;
+    struct buffer once = {0};
+    struct buffer twice = {0};
+    if (table_schema_decode(&in, &arena, &schema, &error) == STATUS_OK) {
+        table_schema_encode(&schema, &once);
+        struct span again = buffer_span(&once);
+        fuzz_check(table_schema_decode(&again, &arena, &schema, &error) == STATUS_OK);
+        table_schema_encode(&schema, &twice);
+        fuzz_check(span_equal(buffer_span(&once), buffer_span(&twice)));
+    }
+    buffer_deinit(&once);
+    buffer_deinit(&twice);
+    arena_deinit(&arena);
+}
+
+int LLVMFuzzerTestOneInput(const uint8_t *data, size_t size)
+{
+    struct span in = span_make(data, size);
+    uint8_t kind;
+    if (span_take_u8(&in, &kind))
+        return 0;
+    switch (kind) {
+    case 0:
+        read_envelope(in);
+        break;
+    case 1:
+        read_manifest(in);
+        break;
+    case 2:
+        read_plan(in);
+        break;
+    case 3:
+        read_wrapped_manifest(in);
+        break;
+    case 4:
+        read_schema(in);
+        break;
+    }
+    return 0;
+}
