@@ -7,7 +7,7 @@
 
 #include <stdlib.h>
 
-#include "storage/cell_block.h"
+#include "storage/sorted_block.h"
 #include "storage/sstable_format.h"
 
 static void walk(struct cell_cursor *cursor, const struct cell *cell, enum row_order order)
@@ -31,7 +31,7 @@ static void walk(struct cell_cursor *cursor, const struct cell *cell, enum row_o
 
 static void read_cells(struct span raw, uint32_t restart_count, enum row_order order)
 {
-    size_t size = cell_block_memory_size((uint32_t)raw.size, restart_count);
+    size_t size = sorted_block_memory_size((uint32_t)raw.size, restart_count);
     if (size == SIZE_MAX)
         return;
     uint8_t *memory = malloc(size);
@@ -39,7 +39,7 @@ static void read_cells(struct span raw, uint32_t restart_count, enum row_order o
         return;
     if (raw.size)
         memcpy(memory, raw.data, raw.size);
-    if (cell_block_prepare(memory, (uint32_t)raw.size, restart_count, order, NULL) == STATUS_OK) {
+    if (sorted_block_prepare(memory, (uint32_t)raw.size, restart_count, order, NULL) == STATUS_OK) {
         struct cell cell = {0};
         struct cell_cursor cursor;
         cell_cursor_init(&cursor, &cell);
