@@ -1,0 +1,588 @@
+#include "client/connection.h"
+
+#include <errno.h>
+#include <netdb.h>
+#include <netinet/in.h>
+#include <netinet/tcp.h>
+#include <stdio.h>
+#include <sys/socket.h>
+#include <unistd.h>
+
+#include "base/limits.h"
+#include "base/memory.h"
+#include "proto/wire.h"
+
+enum {
+    RECEIVE_SIZE = 64 << 10,
+    SLOT_BITS = 19, /* calls in flight of a connection */
+    SLOT_MASK = (1 << SLOT_BITS) - 1,
+    GENERATION_BITS = 12,
+    OUTPUT_KEEP = 1 << 20, /* an output buffer larger than this is not kept */
+    TICK_MS = 20,
+};
+
+static const char *const service_names[SERVICE_COUNT] = {
+    [SERVICE_CLIENT] = "ClientService",
+    [SERVICE_ADMIN] = "AdminService",
+    [SERVICE_MASTER] = "MasterService",
+    [SERVICE_REGISTRY] = "ClientMetaService",
+};
+
+struct slot {
+    struct request *request; /* NULL: free */
+    uint32_t generation;
+    uint32_t next_free;
+};
+
+struct connection {
+    struct connection_context *context;
+    struct connection *next, **link; /* of context->connections */
+    struct connection *next_dirty;
+    struct connection **owner;
+    struct event *event;             /* reads always, writes while output is left */
+    char place[300];                 /* "host:port", for messages */
+    int fd;
+    bool is_connected;
+    bool is_dirty;
+    bool is_broken;                  /* no more calls; freed at the end of what is running */
+    bool wants_write;
+    unsigned users;                  /* frames of the stack that are inside */
+    uint64_t connect_deadline_ns;
+    struct buffer output;
+    size_t output_done;              /* bytes of it that are written */
+    struct block *block;             /* received: block->data[block_from, block_to) */
+    size_t block_from, block_to;
+    struct slot *slots;
+    uint32_t slot_count, slot_capacity, free_slot; /* free_slot: head of the free list, UINT32_MAX = none */
+    uint32_t in_flight;
+};
+
+static void connection_break(struct connection *connection, const struct failure *failure);
+static void on_event(evutil_socket_t fd, short what, void *context);
+
+/* ---- slots ---- */
+
+static bool slot_take(struct connection *connection, struct request *request)
+{
+    uint32_t index = connection->free_slot;
+    if (index != UINT32_MAX) {
+        connection->free_slot = connection->slots[index].next_free;
+    } else {
+        if (connection->slot_count == connection->slot_capacity) {
+            uint32_t capacity = connection->slot_capacity ? connection->slot_capacity * 2 : 64;
+            struct slot *slots = capacity <= 1u << SLOT_BITS
+                ? memory_reallocate(connection->slots, capacity * sizeof(*slots))
+                : NULL;
+            if (!slots)
+                return false;
+            connection->slots = slots;
+            connection->slot_capacity = capacity;
+        }
+        index = connection->slot_count++;
+        connection->slots[index].generation = 0;
+    }
+    connection->slots[index].request = request;
+    request->call_id = connection->slots[index].generation << SLOT_BITS | index;
+    request->connection = connection;
+    connection->in_flight++;
+    return true;
+}
+
+static void slot_release(struct request *request)
+{
+    struct connection *connection = request->connection;
+    uint32_t index = request->call_id & SLOT_MASK;
+    struct slot *slot = &connection->slots[index];
+    slot->request = NULL;
+    slot->generation = (slot->generation + 1) & ((1u << GENERATION_BITS) - 1);
+    slot->next_free = connection->free_slot;
+    connection->free_slot = index;
+    connection->in_flight--;
+    request->connection = NULL;
+}
+
+/* NULL for an answer that nobody waits for. */
+static struct request *slot_find(struct connection *connection, uint32_t call_id)
+{
+    uint32_t index = call_id & SLOT_MASK;
+    if (index >= connection->slot_count || connection->slots[index].generation != call_id >> SLOT_BITS)
+        return NULL;
+    return connection->slots[index].request;
+}
+
+void connection_forget(struct request *request)
+{
+    if (request->connection)
+        slot_release(request);
+}
+
+/* ---- late calls ---- */
+
+static void tick_schedule(struct connection_context *context)
+{
+    struct timeval interval = {0, TICK_MS * 1000};
+    if (!context->is_tick_added && context->tick_event && !event_add(context->tick_event, &interval))
+        context->is_tick_added = true;
+}
+
+/* Fails the calls of a connection that are late. */
+static void expire_calls(struct connection *connection, uint64_t now)
+{
+    for (uint32_t i = 0; i < connection->slot_count && !connection->is_broken; i++) {
+        struct request *request = connection->slots[i].request;
+        if (!request || request->deadline_ns > now)
+            continue;
+        struct failure failure;
+        slot_release(request);
+        failure_init(&failure, EXCEPTION_RETRY, STELE_TIMEOUT, "no answer from %s in time", connection->place);
+        request->finish(request, &failure, NULL, NULL);
+    }
+}
+
+static void connection_enter(struct connection *connection)
+{
+    connection->users++;
+}
+
+static void connection_leave(struct connection *connection)
+{
+    if (--connection->users > 0 || !connection->is_broken)
+        return;
+    buffer_deinit(&connection->output);
+    block_unref(connection->block);
+    memory_free(connection->slots);
+    memory_free(connection);
+}
+
+static void on_tick(evutil_socket_t fd, short what, void *argument)
+{
+    struct connection_context *context = argument;
+    uint64_t now = loop_now(context->loop);
+    bool is_needed = false;
+    (void)fd;
+    (void)what;
+    context->is_tick_added = false;
+    for (struct connection *connection = context->connections; connection;) {
+        connection_enter(connection);
+        if (!connection->is_connected && now > connection->connect_deadline_ns) {
+            struct failure failure;
+            failure_init(&failure, EXCEPTION_SERVER_GONE, STELE_CONNECTION, "cannot connect to %s: timed out",
+                connection->place);
+            connection_break(connection, &failure);
+        } else {
+            expire_calls(connection, now);
+        }
+        is_needed |= !connection->is_broken && (connection->in_flight > 0 || !connection->is_connected);
+        struct connection *next = connection->is_broken ? context->connections : connection->next;
+        connection_leave(connection);
+        connection = next;
+    }
+    if (is_needed)
+        tick_schedule(context);
+}
+
+/* ---- breaking ---- */
+
+static void connection_break(struct connection *connection, const struct failure *failure)
+{
+    if (connection->is_broken)
+        return;
+    connection->is_broken = true;
+    connection_enter(connection);
+    if (connection->owner)
+        *connection->owner = NULL;
+    *connection->link = connection->next;
+    if (connection->next)
+        connection->next->link = connection->link;
+    if (connection->event)
+        event_free(connection->event);
+    if (connection->fd >= 0)
+        close(connection->fd);
+    for (uint32_t i = 0; i < connection->slot_count; i++) {
+        struct request *request = connection->slots[i].request;
+        if (!request)
+            continue;
+        slot_release(request);
+        request->finish(request, failure, NULL, NULL);
+    }
+    if (connection->is_dirty) {
+        struct connection **at = &connection->context->dirty;
+        while (*at != connection)
+            at = &(*at)->next_dirty;
+        *at = connection->next_dirty;
+    }
+    connection_leave(connection);
+}
+
+static void break_errno(struct connection *connection, const char *what, int error_number)
+{
+    struct failure failure;
+    failure_init(&failure, EXCEPTION_SERVER_GONE, STELE_CONNECTION, "%s %s: %s", what, connection->place,
+        strerror(error_number));
+    connection_break(connection, &failure);
+}
+
+/* ---- writing ---- */
+
+static void write_interest(struct connection *connection, bool wants_write)
+{
+    if (connection->wants_write == wants_write)
+        return;
+    connection->wants_write = wants_write;
+    event_del(connection->event);
+    event_assign(connection->event, connection->context->loop->base, connection->fd,
+        (short)(EV_READ | EV_PERSIST | (wants_write ? EV_WRITE : 0)), on_event, connection);
+    event_add(connection->event, NULL);
+}
+
+static void flush_output(struct connection *connection)
+{
+    struct buffer *output = &connection->output;
+    while (connection->output_done < output->size) {
+        ssize_t written = send(connection->fd, output->data + connection->output_done,
+            output->size - connection->output_done, MSG_NOSIGNAL | MSG_DONTWAIT);
+        if (written < 0 && errno == EINTR)
+            continue;
+        if (written < 0 && (errno == EAGAIN || errno == EWOULDBLOCK)) {
+            write_interest(connection, true);
+            return;
+        }
+        if (written < 0) {
+            break_errno(connection, "cannot write to", errno);
+            return;
+        }
+        connection->output_done += (size_t)written;
+    }
+    connection->output_done = 0;
+    if (output->capacity > OUTPUT_KEEP)
+        buffer_deinit(output);
+    buffer_reset(output);
+    write_interest(connection, false);
+}
+
+static void flush_dirty(struct loop_task *task)
+{
+    struct connection_context *context =
+        (struct connection_context *)(void *)((char *)task - offsetof(struct connection_context, flush_task));
+    context->is_flush_queued = false;
+    while (context->dirty) {
+        struct connection *connection = context->dirty;
+        context->dirty = connection->next_dirty;
+        connection->is_dirty = false;
+        if (!connection->is_connected || connection->wants_write)
+            continue;
+        connection_enter(connection);
+        flush_output(connection);
+        connection_leave(connection);
+    }
+}
+
+static void mark_dirty(struct connection *connection)
+{
+    struct connection_context *context = connection->context;
+    if (connection->is_dirty)
+        return;
+    connection->is_dirty = true;
+    connection->next_dirty = context->dirty;
+    context->dirty = connection;
+    if (!context->is_flush_queued) {
+        context->is_flush_queued = true;
+        loop_defer(context->loop, &context->flush_task);
+    }
+}
+
+bool connection_send(struct connection *connection, struct request *request, struct span method, uint32_t priority,
+    uint32_t timeout_ms, struct span prefix, struct span message, struct span cell_block, struct failure *failure)
+{
+    struct buffer *output = &connection->output;
+    size_t param_size = prefix.size + message.size, start = output->size;
+    if (param_size + cell_block.size > LIMIT_FRAME_SIZE) {
+        failure_init(failure, EXCEPTION_DO_NOT_RETRY, STELE_INVALID, "a request of %zu bytes exceeds the limit of %u",
+            param_size + cell_block.size, LIMIT_FRAME_SIZE);
+        return false;
+    }
+    if (connection->is_broken || !slot_take(connection, request)) {
+        failure_init(failure, EXCEPTION_OVERLOADED, STELE_BUSY, "too many calls in flight to %s", connection->place);
+        return false;
+    }
+    request_head_encode(output, request->call_id, method, priority, timeout_ms, param_size, cell_block.size);
+    buffer_put(output, prefix);
+    buffer_put(output, message);
+    buffer_put(output, cell_block);
+    if (buffer_status(output)) {
+        output->size = start;
+        output->is_failed = false;
+        slot_release(request);
+        failure_init(failure, EXCEPTION_DO_NOT_RETRY, STELE_NO_MEMORY, "no memory for a request");
+        return false;
+    }
+    request->deadline_ns = loop_now(connection->context->loop) + (uint64_t)timeout_ms * 1000000;
+    mark_dirty(connection);
+    tick_schedule(connection->context);
+    return true;
+}
+
+/* ---- reading ---- */
+
+/* Room for what comes: the rest of the frame that has begun, else RECEIVE_SIZE. */
+static bool make_room(struct connection *connection)
+{
+    struct block *block = connection->block;
+    size_t have = connection->block_to - connection->block_from, need = RECEIVE_SIZE, total;
+    struct span body;
+    if (have == 0 && block && atomic_load(&block->refs) == 1) {
+        connection->block_from = connection->block_to = 0;
+        if (block->capacity <= 2 * RECEIVE_SIZE)
+            return true;
+        block_unref(block);
+        block = connection->block = NULL;
+    }
+    struct span received = have ? span_make(block->data + connection->block_from, have) : SPAN_EMPTY;
+    if (frame_peek(received, LIMIT_FRAME_SIZE, &body, &total) == STATUS_WOULD_BLOCK && total > need)
+        need = total;
+    if (block && connection->block_from + need <= block->capacity && connection->block_to < block->capacity)
+        return true;
+    struct block *larger = block_new(connection->context->blocks, need);
+    if (!larger)
+        return false;
+    if (have)
+        memcpy(larger->data, received.data, have);
+    block_unref(block);
+    connection->block = larger;
+    connection->block_from = 0;
+    connection->block_to = have;
+    return true;
+}
+
+/* One answer. False when the connection broke. */
+static bool dispatch(struct connection *connection, struct span body)
+{
+    struct response_frame answer;
+    struct failure failure;
+    struct error error;
+    if (response_frame_decode(body, &answer, &error)) {
+        failure_init(&failure, EXCEPTION_SERVER_GONE, STELE_PROTOCOL, "%s: %s", connection->place, error.message);
+        connection_break(connection, &failure);
+        return false;
+    }
+    if (answer.has_exception)
+        failure_from_exception(&failure, &answer.exception);
+    if (answer.call_id == CALL_ID_NONE && answer.has_exception) {
+        connection_break(connection, &failure);
+        return false;
+    }
+    struct request *request = slot_find(connection, answer.call_id);
+    if (!request)
+        return true;
+    slot_release(request);
+    if (answer.has_exception)
+        request->finish(request, &failure, NULL, NULL);
+    else
+        request->finish(request, NULL, &answer, connection->block);
+    return !connection->is_broken;
+}
+
+static void parse_received(struct connection *connection)
+{
+    size_t total;
+    struct span body;
+    for (;;) {
+        struct block *block = connection->block;
+        struct span received = span_make(block->data + connection->block_from,
+            connection->block_to - connection->block_from);
+        enum status status = frame_peek(received, LIMIT_FRAME_SIZE, &body, &total);
+        if (status == STATUS_WOULD_BLOCK)
+            return;
+        if (status) {
+            struct failure failure;
+            failure_init(&failure, EXCEPTION_SERVER_GONE, STELE_PROTOCOL, "%s sent a frame over the limit of %u bytes",
+                connection->place, LIMIT_FRAME_SIZE);
+            connection_break(connection, &failure);
+            return;
+        }
+        connection->block_from += total;
+        if (!dispatch(connection, body))
+            return;
+    }
+}
+
+static void read_input(struct connection *connection)
+{
+    if (!make_room(connection)) {
+        break_errno(connection, "cannot read from", ENOMEM);
+        return;
+    }
+    struct block *block = connection->block;
+    ssize_t received = recv(connection->fd, block->data + connection->block_to, block->capacity - connection->block_to,
+        MSG_DONTWAIT);
+    if (received < 0 && (errno == EAGAIN || errno == EWOULDBLOCK || errno == EINTR))
+        return;
+    if (received < 0) {
+        break_errno(connection, "lost connection to", errno);
+        return;
+    }
+    if (received == 0) {
+        struct failure failure;
+        failure_init(&failure, EXCEPTION_SERVER_GONE, STELE_CONNECTION, "%s closed the connection", connection->place);
+        connection_break(connection, &failure);
+        return;
+    }
+    connection->block_to += (size_t)received;
+    parse_received(connection);
+}
+
+/* ---- connecting ---- */
+
+static void finish_connect(struct connection *connection)
+{
+    int error_number = 0, one = 1;
+    socklen_t size = sizeof(error_number);
+    if (getsockopt(connection->fd, SOL_SOCKET, SO_ERROR, &error_number, &size))
+        error_number = errno;
+    if (error_number) {
+        break_errno(connection, "cannot connect to", error_number);
+        return;
+    }
+    connection->is_connected = true;
+    setsockopt(connection->fd, IPPROTO_TCP, TCP_NODELAY, &one, sizeof(one));
+    setsockopt(connection->fd, SOL_SOCKET, SO_KEEPALIVE, &one, sizeof(one));
+    flush_output(connection);
+}
+
+static void on_event(evutil_socket_t fd, short what, void *context)
+{
+    struct connection *connection = context;
+    (void)fd;
+    connection_enter(connection);
+    if (what & EV_WRITE) {
+        if (!connection->is_connected)
+            finish_connect(connection);
+        else
+            flush_output(connection);
+    }
+    if (what & EV_READ && !connection->is_broken && connection->is_connected)
+        read_input(connection);
+    connection_leave(connection);
+}
+
+/* Preamble and connection header, before anything else. The server says nothing to them. */
+static void put_handshake(struct connection *connection, enum service service)
+{
+    struct buffer *output = &connection->output;
+    buffer_put(output, SPAN_LITERAL(PREAMBLE_MAGIC));
+    buffer_put_u8(output, 0);
+    buffer_put_u8(output, AUTH_SIMPLE);
+    size_t start = output->size;
+    buffer_put_be32(output, 0);
+    size_t mark = wire_begin(output, 1);
+    wire_put_bytes(output, 1, connection->context->user);
+    wire_end(output, mark);
+    wire_put_bytes(output, 2, span_string(service_names[service]));
+    wire_put_bytes(output, 3, SPAN_LITERAL(CODEC_KEY_VALUE));
+    mark = wire_begin(output, 5); /* a version, so that servers answer as to a new client */
+    wire_put_bytes(output, 1, SPAN_LITERAL("2.6.4"));
+    wire_put_bytes(output, 2, SPAN_LITERAL("libstele"));
+    wire_put_bytes(output, 3, SPAN_LITERAL(""));
+    wire_put_bytes(output, 4, SPAN_LITERAL(""));
+    wire_put_bytes(output, 5, SPAN_LITERAL(""));
+    wire_put_bytes(output, 6, SPAN_LITERAL(""));
+    wire_put_varint(output, 7, 2);
+    wire_put_varint(output, 8, 6);
+    wire_end(output, mark);
+    if (!output->is_failed)
+        store_be32(output->data + start, (uint32_t)(output->size - start - 4));
+}
+
+/* A socket that is connecting, or -1 with errno. */
+static int start_connect(const char *host, uint32_t port, int *out_lookup_error)
+{
+    struct addrinfo hints = {.ai_socktype = SOCK_STREAM, .ai_flags = AI_NUMERICSERV}, *addresses;
+    char service[16];
+    int fd = -1;
+    snprintf(service, sizeof(service), "%u", port);
+    *out_lookup_error = getaddrinfo(host, service, &hints, &addresses);
+    if (*out_lookup_error)
+        return -1;
+    /* IPv4 first: HBase's servers listen there, and "localhost" is often both. */
+    struct addrinfo *chosen = addresses;
+    for (struct addrinfo *at = addresses; at; at = at->ai_next) {
+        if (at->ai_family == AF_INET) {
+            chosen = at;
+            break;
+        }
+    }
+    fd = socket(chosen->ai_family, SOCK_STREAM | SOCK_NONBLOCK | SOCK_CLOEXEC, 0);
+    if (fd >= 0 && connect(fd, chosen->ai_addr, chosen->ai_addrlen) && errno != EINPROGRESS) {
+        int saved = errno;
+        close(fd);
+        errno = saved;
+        fd = -1;
+    }
+    freeaddrinfo(addresses);
+    return fd;
+}
+
+struct connection *connection_open(struct connection_context *context, struct span host, uint32_t port,
+    enum service service, struct connection **owner, struct failure *failure)
+{
+    char name[256];
+    int lookup_error;
+    snprintf(name, sizeof(name), "%.*s", (int)host.size, (const char *)host.data);
+    int fd = start_connect(name, port, &lookup_error);
+    if (fd < 0) {
+        failure_init(failure, EXCEPTION_SERVER_GONE, STELE_CONNECTION, "cannot connect to %s:%u: %s", name, port,
+            lookup_error ? gai_strerror(lookup_error) : strerror(errno));
+        return NULL;
+    }
+    struct connection *connection = memory_allocate_zeroed(1, sizeof(*connection));
+    struct event *event = connection
+        ? event_new(context->loop->base, fd, EV_READ | EV_WRITE | EV_PERSIST, on_event, connection)
+        : NULL;
+    if (!event || event_add(event, NULL)) {
+        if (event)
+            event_free(event);
+        memory_free(connection);
+        close(fd);
+        failure_init(failure, EXCEPTION_DO_NOT_RETRY, STELE_NO_MEMORY, "no memory for a connection");
+        return NULL;
+    }
+    connection->context = context;
+    connection->owner = owner;
+    connection->event = event;
+    connection->fd = fd;
+    connection->wants_write = true;
+    connection->free_slot = UINT32_MAX;
+    connection->connect_deadline_ns = loop_now(context->loop) + (uint64_t)context->connect_timeout_ms * 1000000;
+    snprintf(connection->place, sizeof(connection->place), "%s:%u", name, port);
+    connection->next = context->connections;
+    connection->link = &context->connections;
+    if (connection->next)
+        connection->next->link = &connection->next;
+    context->connections = connection;
+    put_handshake(connection, service);
+    tick_schedule(context);
+    return connection;
+}
+
+void connection_context_init(struct connection_context *context, struct loop *loop, struct block_pool *blocks,
+    struct span user, uint32_t connect_timeout_ms)
+{
+    *context = (struct connection_context){.loop = loop, .blocks = blocks, .user = user,
+        .connect_timeout_ms = connect_timeout_ms};
+    context->flush_task.run = flush_dirty;
+    context->tick_event = event_new(loop->base, -1, 0, on_tick, context);
+}
+
+void connection_context_deinit(struct connection_context *context)
+{
+    struct failure failure;
+    failure_init(&failure, EXCEPTION_FATAL, STELE_CANCELLED, "the client is closing");
+    while (context->connections) {
+        struct connection *connection = context->connections;
+        connection_enter(connection);
+        connection_break(connection, &failure);
+        connection_leave(connection);
+    }
+    if (context->tick_event)
+        event_free(context->tick_event);
+}
