@@ -1,5 +1,6 @@
 #include "client/loop.h"
 
+#include <event2/event_struct.h>
 #include <sys/eventfd.h>
 #include <unistd.h>
 
