@@ -59,7 +59,7 @@ enum exception_kind {
 #define EXCEPTION_UNKNOWN_PROTOCOL HBASE_PACKAGE "exceptions.UnknownProtocolException"
 #define EXCEPTION_UNKNOWN_REGION HBASE_PACKAGE "UnknownRegionException"
 #define EXCEPTION_MERGE_REGION HBASE_PACKAGE "exceptions.MergeRegionException"
-#define EXCEPTION_ROW_TOO_BIG HBASE_PACKAGE "regionserver.RowTooBigException"
+#define EXCEPTION_ROW_TOO_BIG HBASE_PACKAGE "client.RowTooBigException"
 #define EXCEPTION_ACCESS_DENIED HBASE_PACKAGE "security.AccessDeniedException"
 #define EXCEPTION_FATAL_CONNECTION HBASE_PACKAGE "ipc.FatalConnectionException"
 #define EXCEPTION_WRONG_VERSION HBASE_PACKAGE "ipc.WrongVersionException"

@@ -1,0 +1,267 @@
+#include "server/hbase/call.h"
+
+#include <stdarg.h>
+#include <stdio.h>
+
+#include "base/limits.h"
+#include "base/memory.h"
+#include "server/net/loop.h"
+
+#define CALLS_KEPT         1024
+#define CALL_TEXT_LIMIT    (64u << 10)
+#define CALL_ARENA_LIMIT   (1u << 30)
+
+static struct call *call_from_task(struct task *task)
+{
+    return (struct call *)((char *)task - offsetof(struct call, task));
+}
+
+struct call *call_new(struct connection *connection, struct hbase_service *service)
+{
+    struct call_pool *pool = connection->loop->service;
+    struct call *call = pool->first;
+    if (call) {
+        pool->first = call->next;
+        pool->count--;
+    } else {
+        call = memory_allocate_zeroed(1, sizeof *call);
+        if (!call)
+            return NULL;
+        call->arena.limit_bytes = CALL_ARENA_LIMIT;
+        call->exception_text.limit = CALL_TEXT_LIMIT;
+    }
+    call->service = service;
+    call->connection = connection;
+    call->loop = connection->loop;
+    connection_hold(connection);
+    return call;
+}
+
+static void give_large(struct loop *loop, struct buffer *buffer)
+{
+    if (buffer->capacity > BUFFER_LARGE_SIZE)
+        buffer_pool_give(&loop->pool, buffer);
+    else
+        buffer_reset(buffer);
+}
+
+static void call_memory_free(struct call *call)
+{
+    arena_deinit(&call->arena);
+    buffer_deinit(&call->own);
+    buffer_deinit(&call->result);
+    buffer_deinit(&call->cells);
+    buffer_deinit(&call->exception_text);
+    memory_free(call);
+}
+
+static void call_release(struct call *call)
+{
+    struct loop *loop = call->loop;
+    struct call_pool *pool = loop->service;
+    if (call->is_counted) {
+        atomic_fetch_sub_explicit(&call->service->calls_in_flight, 1, memory_order_relaxed);
+        atomic_fetch_sub_explicit(
+            &call->service->request_bytes, call->own.size, memory_order_relaxed);
+    }
+    connection_release(call->connection);
+    if (pool->count >= CALLS_KEPT) {
+        call_memory_free(call);
+        return;
+    }
+    arena_reset(&call->arena);
+    give_large(loop, &call->own);
+    give_large(loop, &call->result);
+    give_large(loop, &call->cells);
+    buffer_reset(&call->exception_text);
+    call->is_own = call->is_counted = call->may_block = call->is_failed = false;
+    call->deadline_ns = 0;
+    call->context = NULL;
+    call->next = pool->first;
+    pool->first = call;
+    pool->count++;
+}
+
+void call_pool_free(struct call_pool *pool)
+{
+    while (pool->first) {
+        struct call *call = pool->first;
+        pool->first = call->next;
+        call_memory_free(call);
+    }
+    memory_free(pool);
+}
+
+static void put_exception(struct call *call, struct buffer *out)
+{
+    struct span class_name = span_string(call->exception_class);
+    struct exception exception = {
+        .class_name = class_name,
+        .text = buffer_span(&call->exception_text),
+        .has_do_not_retry = true,
+        .is_do_not_retry = exception_is_do_not_retry(class_name),
+        .is_server_overloaded = exception_classify(class_name, false) == EXCEPTION_OVERLOADED,
+    };
+    exception_encode(out, call->call_id, &exception);
+}
+
+/* Loop thread. The answer goes to the connection, if it is still there, and the call ends. */
+static void call_answer(struct call *call)
+{
+    struct connection *connection = call->connection;
+    if (connection_is_open(connection)) {
+        uint8_t memory[FRAME_HEAD_SIZE_MAX(0) + 64];
+        struct buffer head = {.data = memory, .capacity = sizeof memory, .limit = sizeof memory};
+        if (!call->is_failed && (buffer_status(&call->result) || buffer_status(&call->cells)))
+            call_fail(call, EXCEPTION_REGION_TOO_BUSY, "no memory for the answer");
+        if (call->is_failed) {
+            struct buffer out = buffer_pool_take(&connection->loop->pool, false);
+            put_exception(call, &out);
+            connection_take(connection, &out);
+            buffer_pool_give(&connection->loop->pool, &out);
+        } else {
+            response_head_encode(&head, call->call_id, call->result.size, call->cells.size);
+            connection_put(connection, buffer_span(&head));
+            connection_take(connection, &call->result);
+            if (call->cells.size > 0)
+                connection_take(connection, &call->cells);
+        }
+    }
+    call_release(call);
+}
+
+static void answer_run(struct task *task)
+{
+    call_answer(call_from_task(task));
+}
+
+void call_finish(struct call *call)
+{
+    call->task.run = answer_run;
+    loop_post(call->loop, &call->task);
+}
+
+bool call_is_expired(const struct call *call)
+{
+    return call->deadline_ns && env_monotonic_ns(call->service->env) > call->deadline_ns;
+}
+
+static void worker_run(struct task *task)
+{
+    struct call *call = call_from_task(task);
+    if (call_is_expired(call))
+        call_fail(call, EXCEPTION_CALL_DROPPED, "Call %s waited past its timeout",
+            call->method->name);
+    else if (call->method->handler(call) == CALL_PENDING)
+        return;
+    call_finish(call);
+}
+
+/* What ran on the loop without an end starts again on a worker. */
+static void send_to_worker(struct call *call)
+{
+    if (!call_own(call)) {
+        call_answer(call);
+        return;
+    }
+    buffer_reset(&call->result);
+    buffer_reset(&call->cells);
+    arena_reset(&call->arena);
+    call->may_block = true;
+    call->task.run = worker_run;
+    executor_submit(store_workers(call->service->store), &call->task);
+}
+
+void call_run(struct call *call)
+{
+    switch (call->method->handler(call)) {
+    case CALL_DONE:
+        call_answer(call);
+        break;
+    case CALL_PENDING:
+        break;
+    case CALL_TO_WORKER:
+        send_to_worker(call);
+        break;
+    }
+}
+
+static bool admit(struct call *call, size_t size)
+{
+    struct hbase_service *service = call->service;
+    uint64_t bytes = atomic_fetch_add_explicit(&service->request_bytes, size, memory_order_relaxed);
+    uint64_t calls = atomic_fetch_add_explicit(&service->calls_in_flight, 1, memory_order_relaxed);
+    if (bytes + size <= service->request_bytes_limit && calls < LIMIT_CALLS_IN_FLIGHT)
+        return true;
+    atomic_fetch_sub_explicit(&service->request_bytes, size, memory_order_relaxed);
+    atomic_fetch_sub_explicit(&service->calls_in_flight, 1, memory_order_relaxed);
+    call_fail(call, EXCEPTION_CALL_QUEUE_TOO_BIG,
+        "Call queue is full on %s, too many items queued ?", service->name_text);
+    return false;
+}
+
+bool call_own(struct call *call)
+{
+    if (call->is_own)
+        return true;
+    size_t size = call->param.size + call->cell_block.size;
+    if (!admit(call, size))
+        return false;
+    call->is_counted = true;
+    if (call->own.capacity == 0 && size > BUFFER_LARGE_SIZE)
+        call->own = buffer_pool_take(&call->loop->pool, true);
+    buffer_put(&call->own, call->param);
+    buffer_put(&call->own, call->cell_block);
+    if (buffer_status(&call->own)) {
+        call_fail(call, EXCEPTION_CALL_QUEUE_TOO_BIG, "no memory for the call");
+        return false;
+    }
+    if (call->own.size != size) /* a failed put of nothing */
+        return false;
+    call->cell_block = span_make(call->own.data + call->param.size, call->cell_block.size);
+    call->param = span_make(call->own.data, call->param.size);
+    call->is_own = true;
+    return true;
+}
+
+enum call_outcome call_fail(
+    struct call *call, const char *exception_class, const char *format, ...)
+{
+    char text[4096];
+    va_list arguments;
+    va_start(arguments, format);
+    vsnprintf(text, sizeof text, format, arguments);
+    va_end(arguments);
+    call->is_failed = true;
+    call->exception_class = exception_class;
+    buffer_reset(&call->exception_text);
+    buffer_put_format(&call->exception_text, "%s: %s\n", exception_class, text);
+    return CALL_DONE;
+}
+
+enum call_outcome call_fail_status(struct call *call, enum status status, const struct error *error)
+{
+    const char *text = error && error->message[0] ? error->message : status_name(status);
+    return call_fail(call, exception_of_status(status), "%s", text);
+}
+
+void *call_unpack(struct call *call, const ProtobufCMessageDescriptor *descriptor)
+{
+    struct error error = {0};
+    ProtobufCMessage *message = message_unpack(descriptor, call->param, &call->arena, &error);
+    if (!message)
+        call_fail(call, EXCEPTION_DO_NOT_RETRY_IO, "%s", error.message);
+    return message;
+}
+
+enum call_outcome call_reply(struct call *call, const ProtobufCMessage *message)
+{
+    message_pack(message, &call->result);
+    return CALL_DONE;
+}
+
+enum call_outcome call_reply_empty(struct call *call)
+{
+    buffer_reset(&call->result);
+    return CALL_DONE;
+}

@@ -1,0 +1,95 @@
+/* A call: one request from its frame to its answer.
+ *
+ *   frame -> call_take -> handler on the loop --- CALL_DONE ---------------------> answer into the outbox
+ *                            |      |  ^ CALL_TO_WORKER: once more on a worker       ^
+ *                            |      `--'                                             |
+ *                            `- CALL_PENDING: somebody has the call and ends it by call_finish
+ *
+ * A handler reads call->param and writes its answer: `result` (the response message) and `cells` (the cell
+ * block), or an exception (a class of proto/exception_class.h) by call_fail. On the loop it must not touch the disk (call->may_block is false); it
+ * returns CALL_TO_WORKER to be run again from the start where it may. A handler that returns CALL_PENDING
+ * first makes the request's bytes the call's own (call_own).
+ *
+ * Calls are reused by their loop, arena and buffers with them. */
+#ifndef STELE_SERVER_HBASE_CALL_H
+#define STELE_SERVER_HBASE_CALL_H
+
+#include "base/arena.h"
+#include "proto/cell_block.h"
+#include "proto/frame.h"
+#include "proto/unpack.h"
+#include "server/hbase/exception.h"
+#include "server/hbase/service.h"
+#include "server/net/connection.h"
+
+struct call;
+struct rpc_connection;
+
+enum call_outcome { CALL_DONE, CALL_PENDING, CALL_TO_WORKER };
+
+typedef enum call_outcome call_handler(struct call *call);
+
+struct call_method {
+    const char *name;
+    call_handler *handler;
+};
+
+struct call {
+    struct task task;                  /* to a worker, and back to the loop */
+    struct hbase_service *service;
+    struct connection *connection;     /* held */
+    struct loop *loop;
+    const struct call_method *method;
+    uint32_t call_id;
+    struct span param;                 /* the request message */
+    struct span cell_block;            /* the request's */
+    struct buffer own;                 /* holds both after call_own */
+    bool is_own;
+    bool is_counted;                   /* in the service's calls in flight */
+    bool may_block;
+    enum cell_codec codec;             /* the connection's, for the answer's cells */
+    unsigned client_major, client_minor; /* the client's version; 0 = not told */
+    uint64_t received_ns;
+    uint64_t deadline_ns;              /* 0 = none */
+    struct arena arena;                /* of this call; any one thread at a time */
+    struct buffer result;              /* answer */
+    struct buffer cells;
+    bool is_failed;
+    const char *exception_class;       /* Java class; static */
+    struct buffer exception_text;
+    void *context;                     /* the handler's, while pending */
+    struct call *next;                 /* the loop's list of calls to reuse */
+};
+
+/* The calls that a loop keeps for reuse (loop->service). */
+struct call_pool {
+    struct call *first;
+    size_t count;
+};
+
+/* Loop thread. A call that holds the connection; NULL on no memory. */
+struct call *call_new(struct connection *connection, struct hbase_service *service);
+/* Loop thread. Runs the method; the answer may be in the outbox when this returns, or come later. */
+void call_run(struct call *call);
+/* Copies the request's bytes, which are else gone when the handler returns. False: the call has failed. */
+bool call_own(struct call *call);
+/* Any thread: the pending call's answer is ready. The call is not the caller's any more. */
+void call_finish(struct call *call);
+/* Sets the answer to an exception. The text follows the class name as Java prints it. */
+enum call_outcome call_fail(
+    struct call *call, const char *exception_class, const char *format, ...)
+    __attribute__((format(printf, 3, 4)));
+enum call_outcome call_fail_status(struct call *call, enum status status, const struct error *error);
+/* True when it is too late to answer. */
+bool call_is_expired(const struct call *call);
+
+/* Decodes the request as a message in the arena; NULL after a call_fail. */
+void *call_unpack(struct call *call, const ProtobufCMessageDescriptor *descriptor);
+/* Sets the answer. */
+enum call_outcome call_reply(struct call *call, const ProtobufCMessage *message);
+/* Sets the answer to a message without fields. */
+enum call_outcome call_reply_empty(struct call *call);
+
+void call_pool_free(struct call_pool *pool);
+
+#endif

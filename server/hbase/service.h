@@ -1,0 +1,31 @@
+/* What all HBase connections of a server share. Immutable while it serves, but for the counters. */
+#ifndef STELE_SERVER_HBASE_SERVICE_H
+#define STELE_SERVER_HBASE_SERVICE_H
+
+#include <stdatomic.h>
+
+#include "proto/server_name.h"
+#include "server/master/master.h"
+#include "server/tablet/tablet_service.h"
+
+struct scanner_table;
+
+struct hbase_service {
+    struct env *env;
+    struct store *store;
+    struct tablet_service *tablets;
+    struct master *master;
+    struct scanner_table *scanners;
+    struct server_name name;         /* what clients are told */
+    char name_text[320];             /* "host,port,startcode" */
+    const char *cluster_id;
+    uint16_t web_port;
+    int64_t started_ms;
+    uint64_t request_bytes_limit;    /* of calls in flight */
+    _Atomic uint64_t request_bytes;  /* of calls that have outlived their turn */
+    _Atomic uint64_t calls_in_flight;
+    _Atomic uint64_t calls_received;
+    _Atomic bool is_stopping;
+};
+
+#endif

@@ -1,0 +1,214 @@
+#include "server/master/catalogue.h"
+
+#include <stdio.h>
+#include <string.h>
+
+#include "base/memory.h"
+#include "proto/region.h"
+
+void catalogue_init(struct catalogue *catalogue)
+{
+    memset(catalogue, 0, sizeof *catalogue);
+    mutex_init(&catalogue->mutex, LOCK_RANK_MASTER);
+}
+
+static void free_table(struct catalogue_table *table)
+{
+    arena_deinit(&table->arena);
+    memory_free(table);
+}
+
+static void free_namespace(struct namespace_entry *entry)
+{
+    arena_deinit(&entry->arena);
+    memory_free(entry);
+}
+
+void catalogue_deinit(struct catalogue *catalogue)
+{
+    while (catalogue->tables) {
+        struct catalogue_table *table = catalogue->tables;
+        catalogue->tables = table->next;
+        free_table(table);
+    }
+    while (catalogue->namespaces) {
+        struct namespace_entry *entry = catalogue->namespaces;
+        catalogue->namespaces = entry->next;
+        free_namespace(entry);
+    }
+    mutex_deinit(&catalogue->mutex);
+}
+
+/* "default:t" is "t". */
+static struct span canonical(struct span name)
+{
+    struct span prefix = SPAN_LITERAL("default:");
+    return span_starts_with(name, prefix) ? span_slice(name, prefix.size, name.size - prefix.size) : name;
+}
+
+struct catalogue_table *catalogue_find_locked(struct catalogue *catalogue, struct span name)
+{
+    name = canonical(name);
+    for (struct catalogue_table *table = catalogue->tables; table; table = table->next)
+        if (!table->is_hidden && span_equal(table->descriptor.schema.name, name))
+            return table;
+    return NULL;
+}
+
+struct catalogue_table *catalogue_find_id_locked(struct catalogue *catalogue, const char *table_id)
+{
+    for (struct catalogue_table *table = catalogue->tables; table; table = table->next)
+        if (strcmp(table->descriptor.id, table_id) == 0)
+            return table;
+    return NULL;
+}
+
+struct namespace_entry *catalogue_namespace_locked(struct catalogue *catalogue, struct span name)
+{
+    for (struct namespace_entry *entry = catalogue->namespaces; entry; entry = entry->next)
+        if (span_equal(entry->name, name))
+            return entry;
+    return NULL;
+}
+
+struct catalogue_table *catalogue_add_locked(struct catalogue *catalogue, const struct table_descriptor *descriptor)
+{
+    struct catalogue_table *table = memory_allocate_zeroed(1, sizeof *table);
+    if (!table)
+        return NULL;
+    table->descriptor = *descriptor;
+    if (table_schema_copy(&table->arena, &descriptor->schema, &table->descriptor.schema, NULL)) {
+        free_table(table);
+        return NULL;
+    }
+    struct catalogue_table **at = &catalogue->tables;
+    while (*at && span_compare((*at)->descriptor.schema.name, table->descriptor.schema.name) < 0)
+        at = &(*at)->next;
+    table->next = *at;
+    *at = table;
+    return table;
+}
+
+void catalogue_remove_locked(struct catalogue *catalogue, struct catalogue_table *table)
+{
+    struct catalogue_table **at = &catalogue->tables;
+    while (*at != table)
+        at = &(*at)->next;
+    *at = table->next;
+    free_table(table);
+}
+
+bool catalogue_set_tablets_locked(struct catalogue *catalogue, struct catalogue_table *table,
+    const struct tablet_info *tablets, size_t count)
+{
+    struct tablet_info *copies = arena_allocate_zeroed(&table->arena, count ? count : 1, sizeof *copies);
+    if (!copies)
+        return false;
+    for (size_t i = 0; i < count; i++) {
+        copies[i] = tablets[i];
+        copies[i].start_row = arena_copy(&table->arena, tablets[i].start_row);
+        copies[i].end_row = arena_copy(&table->arena, tablets[i].end_row);
+        if ((tablets[i].start_row.size && !copies[i].start_row.data) || (tablets[i].end_row.size && !copies[i].end_row.data))
+            return false;
+        if (tablets[i].region_id > catalogue->last_region_id)
+            catalogue->last_region_id = tablets[i].region_id;
+    }
+    table->tablets = copies;
+    table->tablet_count = count;
+    return true;
+}
+
+enum status catalogue_set_schema_locked(struct catalogue_table *table, const struct table_schema *schema,
+    struct error *error)
+{
+    struct table_schema copy;
+    enum status status = table_schema_copy(&table->arena, schema, &copy, error);
+    if (!status)
+        table->descriptor.schema = copy;
+    return status;
+}
+
+struct namespace_entry *catalogue_put_namespace_locked(struct catalogue *catalogue, struct span name,
+    const struct attribute *configuration, size_t count, uint64_t version)
+{
+    struct namespace_entry *entry = memory_allocate_zeroed(1, sizeof *entry);
+    if (!entry)
+        return NULL;
+    entry->name = arena_copy(&entry->arena, name);
+    entry->version = version;
+    for (size_t i = 0; i < count; i++) {
+        struct span key = arena_copy(&entry->arena, configuration[i].key);
+        struct span value = arena_copy(&entry->arena, configuration[i].value);
+        if (attributes_set(&entry->arena, &entry->configuration, &entry->configuration_count, key, value)) {
+            free_namespace(entry);
+            return NULL;
+        }
+    }
+    struct namespace_entry *old = catalogue_namespace_locked(catalogue, name);
+    if (old)
+        catalogue_remove_namespace_locked(catalogue, old);
+    struct namespace_entry **at = &catalogue->namespaces;
+    while (*at && span_compare((*at)->name, entry->name) < 0)
+        at = &(*at)->next;
+    entry->next = *at;
+    *at = entry;
+    return entry;
+}
+
+void catalogue_remove_namespace_locked(struct catalogue *catalogue, struct namespace_entry *entry)
+{
+    struct namespace_entry **at = &catalogue->namespaces;
+    while (*at != entry)
+        at = &(*at)->next;
+    *at = entry->next;
+    free_namespace(entry);
+}
+
+bool catalogue_namespace_is_empty_locked(struct catalogue *catalogue, struct span name)
+{
+    for (struct catalogue_table *table = catalogue->tables; table; table = table->next) {
+        struct span namespace_name, qualifier;
+        table_name_split(table->descriptor.schema.name, &namespace_name, &qualifier);
+        if (span_equal(namespace_name, name))
+            return false;
+    }
+    return true;
+}
+
+uint64_t catalogue_next_region_id(struct catalogue *catalogue, int64_t now_ms)
+{
+    mutex_lock(&catalogue->mutex);
+    uint64_t id = now_ms > 0 ? (uint64_t)now_ms : 1;
+    if (id <= catalogue->last_region_id)
+        id = catalogue->last_region_id + 1;
+    catalogue->last_region_id = id;
+    mutex_unlock(&catalogue->mutex);
+    return id;
+}
+
+bool catalogue_plan_tablets(struct catalogue *catalogue, struct span table_name, const char *table_id,
+    const struct span *start_keys, size_t count, int64_t now_ms, struct tablet_info *out_tablets)
+{
+    struct buffer name = {0};
+    uint64_t region_id = catalogue_next_region_id(catalogue, now_ms);
+    for (size_t i = 0; i < count; i++) {
+        char storage[ENCODED_NAME_SIZE + 1];
+        struct tablet_info *tablet = &out_tablets[i];
+        memset(tablet, 0, sizeof *tablet);
+        tablet->region_id = region_id;
+        tablet->start_row = start_keys[i];
+        tablet->end_row = i + 1 < count ? start_keys[i + 1] : SPAN_EMPTY;
+        tablet->state = TABLET_CLOSED;
+        snprintf(tablet->table_id, sizeof tablet->table_id, "%s", table_id);
+        buffer_reset(&name);
+        region_name_put(&name, table_name, tablet->start_row, region_id);
+        if (buffer_status(&name)) {
+            buffer_deinit(&name);
+            return false;
+        }
+        struct span encoded = region_encoded_name(buffer_span(&name), storage);
+        snprintf(tablet->id, sizeof tablet->id, "%.*s", (int)encoded.size, (const char *)encoded.data);
+    }
+    buffer_deinit(&name);
+    return true;
+}

@@ -1,0 +1,318 @@
+/* Requests for changes of tables: judged against the catalogue, then turned into procedures. */
+#include <stdio.h>
+#include <stdlib.h>
+#include <string.h>
+
+#include "base/limits.h"
+#include "base/memory.h"
+#include "proto/exception_class.h"
+#include "server/master/master_internal.h"
+
+#define NAME(span) (int)(span).size, (const char *)(span).data
+
+bool master_table_is_busy(const struct master *master, struct span table_name)
+{
+    for (const struct running *running = master->procedures; running; running = running->next)
+        if (span_equal(running->procedure.table_name, table_name))
+            return true;
+    return false;
+}
+
+void master_wake(struct master *master)
+{
+    struct master_request **at = &master->waiting;
+    while (*at) {
+        struct master_request *request = *at;
+        if (master_table_is_busy(master, request->table)) {
+            at = &request->next;
+        } else {
+            *at = request->next;
+            executor_submit(master->executor, &request->task);
+        }
+    }
+}
+
+static void wait_for_table(struct master *master, struct master_request *request)
+{
+    struct master_request **at = &master->waiting;
+    while (*at)
+        at = &(*at)->next;
+    request->next = NULL;
+    *at = request;
+}
+
+/* Persists and runs. Takes the arena. */
+static void begin(struct master *master, struct master_request *request, struct procedure *procedure,
+    struct arena *arena)
+{
+    procedure->id = ++master->last_procedure_id;
+    procedure->submitted_ms = env_wall_ms(master->env);
+    if (!procedure_run(master, procedure, arena, request)) {
+        arena_deinit(arena);
+        master_refuse(request, EXCEPTION_IO, "no memory for a procedure");
+    }
+}
+
+/* ---- Create ---- */
+
+static int compare_keys(const void *a, const void *b)
+{
+    return span_compare(*(const struct span *)a, *(const struct span *)b);
+}
+
+/* The first keys of all tablets, sorted, in the arena; false after a refusal. */
+static bool take_split_keys(struct master_request *request, struct arena *arena, struct span **out_keys,
+    size_t *out_count)
+{
+    size_t count = request->split_key_count;
+    if (count > LIMIT_SPLIT_KEYS) {
+        master_refuse(request, EXCEPTION_DO_NOT_RETRY_IO, "%zu split keys are more than %d", count, LIMIT_SPLIT_KEYS);
+        return false;
+    }
+    struct span *keys = arena_allocate_zeroed(arena, count + 1, sizeof *keys);
+    if (!keys) {
+        master_refuse(request, EXCEPTION_IO, "no memory for split keys");
+        return false;
+    }
+    for (size_t i = 0; i < count; i++)
+        keys[i + 1] = arena_copy(arena, request->split_keys[i]);
+    qsort(keys + 1, count, sizeof *keys, compare_keys);
+    for (size_t i = 1; i <= count; i++) {
+        if (keys[i].size == 0) {
+            master_refuse(request, EXCEPTION_ILLEGAL_ARGUMENT, "Empty split key must not be passed in the split keys.");
+            return false;
+        }
+        if (keys[i].size > LIMIT_ROW_SIZE || (i > 1 && span_equal(keys[i], keys[i - 1]))) {
+            master_refuse(request, EXCEPTION_ILLEGAL_ARGUMENT, "All split keys must be unique, found duplicate: %.*s",
+                NAME(keys[i]));
+            return false;
+        }
+    }
+    *out_keys = keys;
+    *out_count = count + 1;
+    return true;
+}
+
+static bool plan(struct master *master, struct procedure *procedure, struct arena *arena, const char *table_id,
+    const struct span *keys, size_t count)
+{
+    procedure->tablets = arena_allocate_zeroed(arena, count, sizeof *procedure->tablets);
+    procedure->tablet_count = count;
+    return procedure->tablets && catalogue_plan_tablets(&master->catalogue, procedure->table_name, table_id, keys, count,
+                                     env_wall_ms(master->env), procedure->tablets);
+}
+
+static bool judge_schema(struct master_request *request, struct table_schema *schema)
+{
+    struct error error = {0};
+    enum status status = table_name_check(schema->name, &error);
+    if (status) {
+        master_refuse(request, EXCEPTION_ILLEGAL_ARGUMENT, "%s", error.message);
+        return false;
+    }
+    status = table_schema_check(schema, &error);
+    if (status)
+        master_refuse(request, EXCEPTION_DO_NOT_RETRY_IO, "%s", error.message);
+    return status == STATUS_OK;
+}
+
+static void create_table(struct master *master, struct master_request *request)
+{
+    struct procedure procedure = {.kind = PROCEDURE_CREATE};
+    struct arena arena = {0};
+    struct span namespace_name, qualifier, *keys;
+    size_t count;
+    table_name_split(request->schema.name, &namespace_name, &qualifier);
+    mutex_lock(&master->catalogue.mutex);
+    bool has_namespace = catalogue_namespace_locked(&master->catalogue, namespace_name) != NULL;
+    bool is_there = catalogue_find_locked(&master->catalogue, request->schema.name) != NULL;
+    mutex_unlock(&master->catalogue.mutex);
+    if (!judge_schema(request, &request->schema))
+        return;
+    if (!has_namespace) {
+        master_refuse(request, EXCEPTION_NAMESPACE_NOT_FOUND, "%.*s", NAME(namespace_name));
+        return;
+    }
+    if (is_there) {
+        master_refuse(request, EXCEPTION_TABLE_EXISTS, "%.*s", NAME(request->schema.name));
+        return;
+    }
+    if (attributes_set(request->arena, &request->schema.configuration, &request->schema.configuration_count,
+            SPAN_LITERAL("hbase.store.file-tracker.impl"), SPAN_LITERAL("DEFAULT"))) {
+        master_refuse(request, EXCEPTION_IO, "no memory for a schema");
+        return;
+    }
+    store_table_id_new(master->store, procedure.table_id);
+    if (table_schema_copy(&arena, &request->schema, &procedure.schema, NULL)) {
+        arena_deinit(&arena);
+        master_refuse(request, EXCEPTION_IO, "no memory for a schema");
+        return;
+    }
+    procedure.table_name = procedure.schema.name;
+    if (!take_split_keys(request, &arena, &keys, &count)) {
+        arena_deinit(&arena);
+        return;
+    }
+    if (!plan(master, &procedure, &arena, procedure.table_id, keys, count)) {
+        arena_deinit(&arena);
+        master_refuse(request, EXCEPTION_IO, "no memory for %zu tablets", count);
+        return;
+    }
+    begin(master, request, &procedure, &arena);
+}
+
+/* ---- The others: the table is there ---- */
+
+static bool judge_state(struct master_request *request, const struct catalogue_table *table)
+{
+    enum table_state state = table->descriptor.state;
+    struct span name = table->descriptor.schema.name;
+    static const char *const names[] = {"ENABLED", "DISABLED", "DISABLING", "ENABLING", "DROPPED"};
+    if (strcmp(table->descriptor.id, "meta") == 0) {
+        master_refuse(request, request->operation == MASTER_DISABLE_TABLE ? EXCEPTION_CONSTRAINT : EXCEPTION_DO_NOT_RETRY_IO,
+            "%.*s cannot be changed", NAME(name));
+        return false;
+    }
+    switch (request->operation) {
+    case MASTER_DELETE_TABLE:
+    case MASTER_TRUNCATE_TABLE:
+    case MASTER_ENABLE_TABLE:
+        if (state == TABLE_DISABLED)
+            return true;
+        master_refuse(request, EXCEPTION_TABLE_NOT_DISABLED, "tableName=%.*s, state=%s", NAME(name), names[state]);
+        return false;
+    case MASTER_DISABLE_TABLE:
+        if (state == TABLE_ENABLED)
+            return true;
+        master_refuse(request, EXCEPTION_TABLE_NOT_ENABLED, "tableName=%.*s, state=%s", NAME(name), names[state]);
+        return false;
+    default:
+        return true;
+    }
+}
+
+/* The schema as it will be, in the arena; false after a refusal. */
+static bool altered_schema(struct master_request *request, const struct table_schema *now, struct arena *arena,
+    struct table_schema *out_schema)
+{
+    struct table_schema next;
+    bool is_whole = request->operation == MASTER_MODIFY_TABLE;
+    if (table_schema_copy(arena, is_whole ? &request->schema : now, &next, NULL)) {
+        master_refuse(request, EXCEPTION_IO, "no memory for a schema");
+        return false;
+    }
+    if (!is_whole) {
+        struct span name = request->family.name;
+        size_t at = 0;
+        while (at < next.family_count && !span_equal(next.families[at].name, name))
+            at++;
+        bool is_there = at < next.family_count;
+        if (request->operation == MASTER_ADD_FAMILY && is_there) {
+            master_refuse(request, EXCEPTION_INVALID_FAMILY_OPERATION,
+                "Column family '%.*s' in table '%.*s' already exists so cannot be added", NAME(name), NAME(now->name));
+            return false;
+        }
+        if (request->operation != MASTER_ADD_FAMILY && !is_there) {
+            master_refuse(request, EXCEPTION_INVALID_FAMILY_OPERATION,
+                "Column family '%.*s' does not exist, so it cannot be %s", NAME(name),
+                request->operation == MASTER_DELETE_FAMILY ? "deleted" : "modified");
+            return false;
+        }
+        if (request->operation == MASTER_DELETE_FAMILY) {
+            memmove(&next.families[at], &next.families[at + 1], (next.family_count - at - 1) * sizeof *next.families);
+            next.family_count--;
+        } else {
+            struct family_schema *families = arena_allocate_zeroed(arena, next.family_count + 1, sizeof *families);
+            if (!families) {
+                master_refuse(request, EXCEPTION_IO, "no memory for a schema");
+                return false;
+            }
+            memcpy(families, next.families, next.family_count * sizeof *families);
+            families[at] = request->family;
+            next.families = families;
+            next.family_count += !is_there;
+        }
+    }
+    next.name = now->name;
+    *out_schema = next;
+    return judge_schema(request, out_schema);
+}
+
+/* Copies what the procedure needs of the table, under the mutex. */
+static bool copy_table(struct arena *arena, const struct catalogue_table *table, struct procedure *procedure,
+    struct table_schema *out_schema, struct span **out_keys)
+{
+    snprintf(procedure->table_id, sizeof procedure->table_id, "%s", table->descriptor.id);
+    procedure->table_name = arena_copy(arena, table->descriptor.schema.name);
+    *out_keys = arena_allocate_zeroed(arena, table->tablet_count + 1, sizeof **out_keys);
+    if (!*out_keys)
+        return false;
+    for (size_t i = 0; i < table->tablet_count; i++)
+        (*out_keys)[i] = arena_copy(arena, table->tablets[i].start_row);
+    return table_schema_copy(arena, &table->descriptor.schema, out_schema, NULL) == STATUS_OK;
+}
+
+static void change_table(struct master *master, struct master_request *request)
+{
+    static const enum procedure_kind kinds[] = {[MASTER_CREATE_TABLE] = PROCEDURE_CREATE,
+        [MASTER_DELETE_TABLE] = PROCEDURE_DELETE, [MASTER_ENABLE_TABLE] = PROCEDURE_ENABLE,
+        [MASTER_DISABLE_TABLE] = PROCEDURE_DISABLE, [MASTER_TRUNCATE_TABLE] = PROCEDURE_TRUNCATE,
+        [MASTER_MODIFY_TABLE] = PROCEDURE_MODIFY, [MASTER_ADD_FAMILY] = PROCEDURE_MODIFY,
+        [MASTER_MODIFY_FAMILY] = PROCEDURE_MODIFY, [MASTER_DELETE_FAMILY] = PROCEDURE_MODIFY};
+    struct procedure procedure = {.kind = kinds[request->operation]};
+    struct arena arena = {0};
+    struct table_schema now = {0};
+    struct span *keys = NULL;
+    size_t count = 0;
+    mutex_lock(&master->catalogue.mutex);
+    struct catalogue_table *table = catalogue_find_locked(&master->catalogue, request->table);
+    bool is_copied = table && copy_table(&arena, table, &procedure, &now, &keys);
+    count = table ? table->tablet_count : 0;
+    mutex_unlock(&master->catalogue.mutex);
+    if (!table)
+        master_refuse(request, EXCEPTION_TABLE_NOT_FOUND, "%.*s", NAME(request->table));
+    if (table && !is_copied)
+        master_refuse(request, EXCEPTION_IO, "no memory for a procedure");
+    if (!is_copied || !judge_state(request, table) ||
+        (procedure.kind == PROCEDURE_MODIFY && !altered_schema(request, &now, request->arena, &procedure.schema))) {
+        arena_deinit(&arena);
+        return;
+    }
+    bool is_planned = true;
+    if (procedure.kind == PROCEDURE_MODIFY) {
+        struct table_schema copy;
+        is_planned = table_schema_copy(&arena, &procedure.schema, &copy, NULL) == STATUS_OK;
+        procedure.schema = copy;
+    } else if (procedure.kind == PROCEDURE_TRUNCATE) {
+        store_table_id_new(master->store, procedure.new_table_id);
+        procedure.schema = now;
+        is_planned = plan(master, &procedure, &arena, procedure.new_table_id, keys, request->keeps_splits ? count : 1);
+    }
+    if (!is_planned) {
+        arena_deinit(&arena);
+        master_refuse(request, EXCEPTION_IO, "no memory for a procedure");
+        return;
+    }
+    begin(master, request, &procedure, &arena);
+}
+
+void master_begin(struct master *master, struct master_request *request)
+{
+    switch (request->operation) {
+    case MASTER_CREATE_NAMESPACE:
+    case MASTER_MODIFY_NAMESPACE:
+    case MASTER_DELETE_NAMESPACE:
+        master_change_namespace(master, request);
+        return;
+    default:
+        break;
+    }
+    if (request->operation == MASTER_CREATE_TABLE || request->operation == MASTER_MODIFY_TABLE)
+        request->table = request->schema.name;
+    if (master_table_is_busy(master, request->table))
+        wait_for_table(master, request);
+    else if (request->operation == MASTER_CREATE_TABLE)
+        create_table(master, request);
+    else
+        change_table(master, request);
+}

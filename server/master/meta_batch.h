@@ -1,0 +1,32 @@
+/* Rows of hbase:meta, written through the meta tablet like any client's (facts: hbase-rpc 7c). */
+#ifndef STELE_SERVER_MASTER_META_BATCH_H
+#define STELE_SERVER_MASTER_META_BATCH_H
+
+#include "proto/server_name.h"
+#include "storage/storage.h"
+
+struct meta_batch;
+
+/* NULL on no memory. All calls that add may fail for memory too: meta_batch_send says so. */
+struct meta_batch *meta_batch_new(void);
+void meta_batch_free(struct meta_batch *batch);
+
+/* info:regioninfo and info:state of a tablet; when `server` is not NULL also where it is open: info:server,
+ * info:serverstartcode, info:seqnumDuringOpen, info:sn. */
+void meta_batch_put_tablet(struct meta_batch *batch, struct span table_name, const struct tablet_info *tablet,
+    const char *state, const struct server_name *server, uint64_t open_sequence);
+void meta_batch_put_state(struct meta_batch *batch, struct span table_name, enum table_state state);
+void meta_batch_put_namespace(struct meta_batch *batch, struct span name, const struct attribute *configuration,
+    size_t count);
+void meta_batch_delete_tablet(struct meta_batch *batch, struct span table_name, const struct tablet_info *tablet);
+void meta_batch_delete_row(struct meta_batch *batch, struct span row);
+
+/* Any thread. Writes all rows; `done` runs once they are durable, or with why not, on an executor of the store; the
+ * batch is freed then. An empty batch is done at once. */
+void meta_batch_send(struct meta_batch *batch, struct tablet *meta,
+    void (*done)(void *context, enum status status, const struct error *error), void *context);
+
+/* The schema of hbase:meta itself, in `arena`. STATUS_NO_MEMORY. */
+enum status meta_schema_make(struct arena *arena, struct table_schema *out_schema, struct error *error);
+
+#endif

@@ -1,0 +1,39 @@
+/* A loop: one reactor and the connections that live on it.
+ *
+ * The loop owns what its connections share: the memory that reads go into, the pool of output buffers, the
+ * list of connections with something to write. Connections are dealt to loops by the acceptor and stay.
+ *
+ * Threads: loop_post from any; all else on the loop thread. */
+#ifndef STELE_SERVER_NET_LOOP_H
+#define STELE_SERVER_NET_LOOP_H
+
+#include <stdatomic.h>
+
+#include "server/net/connection.h"
+
+#define LOOP_READ_SIZE (256u << 10)
+
+struct loop {
+    struct env *env;
+    struct reactor *reactor;
+    unsigned index;
+    uint8_t *read_memory;            /* LOOP_READ_SIZE, shared by all reads */
+    struct buffer_pool pool;
+    struct connection *connections;
+    size_t connection_count;
+    struct connection *dirty;        /* to be written at the end of the turn */
+    void *service;                   /* the server's per-loop state (calls to reuse) */
+    void (*turn)(struct loop *loop); /* before writing, each turn; may be NULL */
+    _Atomic bool is_draining;        /* set once: connections close when their calls are done */
+};
+
+/* Over the real reactor. It does not turn before loop_start. */
+enum status loop_new(struct env *env, unsigned index, struct loop **out_loop, struct error *error);
+void loop_start(struct loop *loop);
+void loop_post(struct loop *loop, struct task *task);
+/* Any thread but the loop's, after all connections are closed. NULL is fine. */
+void loop_free(struct loop *loop);
+/* Loop thread. Closes every connection at once. */
+void loop_close_connections(struct loop *loop);
+
+#endif

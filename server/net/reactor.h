@@ -1,0 +1,106 @@
+/* Reactors: the small interface behind which sockets and the event library stand (design 8, 10).
+ *
+ * A reactor is one thread that waits for events. The server on top of it sees byte streams, listeners and
+ * posted tasks only, so that a simulator can put memory pipes and virtual time in its place.
+ * reactor_libevent.c is the real one.
+ *
+ *   turn:  posted tasks -> events of streams -> hooks->turn (the server writes what it has gathered) -> wait
+ *
+ * Threads: everything but post runs on the reactor's own thread ("loop thread"). */
+#ifndef STELE_SERVER_NET_REACTOR_H
+#define STELE_SERVER_NET_REACTOR_H
+
+#include "base/env.h"
+
+struct reactor;
+struct stream;
+struct listener;
+
+/* What read and write return besides a count of bytes. */
+enum { STREAM_END = 0, STREAM_AGAIN = -1, STREAM_FAILED = -2 };
+
+struct stream_table {
+    /* Bytes read (> 0), STREAM_END when the peer has closed, STREAM_AGAIN, STREAM_FAILED. */
+    ptrdiff_t (*read)(struct stream *stream, void *bytes, size_t size);
+    /* Bytes written (> 0) of the pieces in order, STREAM_AGAIN, STREAM_FAILED. */
+    ptrdiff_t (*write)(struct stream *stream, const struct span *pieces, size_t count);
+    /* Which events call ready() from now on; level-triggered. */
+    void (*watch)(struct stream *stream, bool is_reading, bool is_writing);
+    /* Closes and frees; ready() is not called again. */
+    void (*close)(struct stream *stream);
+};
+
+/* One end of a byte stream. Owned by the connection above it, which sets ready and owner. */
+struct stream {
+    const struct stream_table *table;
+    void (*ready)(struct stream *stream, bool is_readable, bool is_writable);
+    void *owner;
+    char peer[64]; /* "127.0.0.1:50312", for log lines */
+};
+
+/* Takes the stream, which is bound to no reactor yet. Called on the listener's reactor. */
+typedef void listener_accept(void *context, struct stream *stream);
+
+struct reactor_hooks {
+    void (*turn)(void *context); /* at the end of each turn */
+    void (*tick)(void *context); /* about every REACTOR_TICK_MS */
+    void *context;
+};
+
+#define REACTOR_TICK_MS 250
+
+struct reactor_table {
+    void (*post)(struct reactor *reactor, struct task *task);
+    enum status (*listen)(struct reactor *reactor, const char *host, uint16_t port,
+        listener_accept *accept, void *context, struct listener **out_listener,
+        struct error *error);
+    uint16_t (*listener_port)(const struct listener *listener);
+    void (*listener_close)(struct listener *listener);
+    enum status (*adopt)(struct reactor *reactor, struct stream *stream);
+    void (*start)(struct reactor *reactor);
+    void (*free)(struct reactor *reactor);
+};
+
+/* Implementations embed this first. */
+struct reactor {
+    const struct reactor_table *table;
+};
+
+/* A reactor over libevent on an executor of its own, which runs from reactor_start on. Hooks run there. */
+enum status reactor_libevent_new(struct env *env, const char *name,
+    const struct reactor_hooks *hooks, struct reactor **out_reactor, struct error *error);
+
+/* Any thread. Runs task->run(task) on the loop thread, in order of posting. Never fails. */
+static inline void reactor_post(struct reactor *reactor, struct task *task)
+{
+    reactor->table->post(reactor, task);
+}
+
+/* Begins to turn. Until then the maker's thread counts as the loop thread. */
+static inline void reactor_start(struct reactor *reactor)
+{
+    reactor->table->start(reactor);
+}
+
+/* Before reactor_start, or on the loop thread. Port 0 takes any free port. STATUS_EXISTS: the port is in use. */
+static inline enum status reactor_listen(struct reactor *reactor, const char *host, uint16_t port,
+    listener_accept *accept, void *context, struct listener **out_listener, struct error *error)
+{
+    return reactor->table->listen(reactor, host, port, accept, context, out_listener, error);
+}
+
+/* Binds a stream that came from a listener to this reactor, before its first watch. Loop thread. */
+static inline enum status reactor_adopt(struct reactor *reactor, struct stream *stream)
+{
+    return reactor->table->adopt(reactor, stream);
+}
+
+/* Runs what is posted, stops the thread, frees; started or not. Not from the loop thread; NULL is fine.
+ * Streams and listeners must be closed before. */
+static inline void reactor_free(struct reactor *reactor)
+{
+    if (reactor)
+        reactor->table->free(reactor);
+}
+
+#endif

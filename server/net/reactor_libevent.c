@@ -1,0 +1,425 @@
+/* The real reactor: non-blocking sockets under libevent's loop, without its buffers.
+ *
+ * The loop runs libevent one turn at a time (EVLOOP_ONCE), so that what a turn produced is written once, at
+ * its end. Posts from other threads go through a list under a mutex; the eventfd is written only when the
+ * loop sleeps and nobody has woken it yet, so a burst of completions costs one system call. */
+#include "server/net/reactor.h"
+
+#include <arpa/inet.h>
+#include <errno.h>
+#include <event2/event.h>
+#include <limits.h>
+#include <netdb.h>
+#include <netinet/in.h>
+#include <netinet/tcp.h>
+#include <stdio.h>
+#include <sys/eventfd.h>
+#include <sys/socket.h>
+#include <sys/uio.h>
+#include <unistd.h>
+
+#include "base/log_lines.h"
+#include "base/memory.h"
+#include "base/mutex.h"
+
+#define LISTEN_BACKLOG   1024
+#define ACCEPTS_PER_TURN 64
+#define PIECES_PER_WRITE 64
+
+struct libevent_reactor {
+    struct reactor reactor;
+    struct reactor_hooks hooks;
+    struct executor *executor; /* one thread, on which loop_task runs until is_stopping */
+    struct task loop_task;
+    struct task stop_task;
+    struct event_base *base;
+    struct event *wake_event;
+    struct event *tick_event;
+    int wake_fd;
+    bool is_stopping; /* loop thread */
+    struct mutex mu;
+    struct task *posted_first; /* guarded by mu, as all below */
+    struct task *posted_last;
+    bool is_asleep;
+    bool is_woken;
+};
+
+struct libevent_stream {
+    struct stream stream;
+    struct event *event; /* NULL until adopted */
+    struct event_base *base;
+    int fd;
+    short watched;
+};
+
+struct listener {
+    struct event *event;
+    int fd;
+    uint16_t port;
+    listener_accept *accept;
+    void *context;
+};
+
+/* ---- Streams ---- */
+
+static ptrdiff_t stream_read(struct stream *stream, void *bytes, size_t size)
+{
+    struct libevent_stream *self = (struct libevent_stream *)stream;
+    for (;;) {
+        ssize_t got = recv(self->fd, bytes, size, 0);
+        if (got >= 0)
+            return got;
+        if (errno == EINTR)
+            continue;
+        return errno == EAGAIN || errno == EWOULDBLOCK ? STREAM_AGAIN : STREAM_FAILED;
+    }
+}
+
+static ptrdiff_t stream_write(struct stream *stream, const struct span *pieces, size_t count)
+{
+    struct libevent_stream *self = (struct libevent_stream *)stream;
+    struct iovec vectors[PIECES_PER_WRITE];
+    size_t used = count < PIECES_PER_WRITE ? count : PIECES_PER_WRITE;
+    for (size_t i = 0; i < used; i++) {
+        vectors[i].iov_base = (void *)(uintptr_t)pieces[i].data;
+        vectors[i].iov_len = pieces[i].size;
+    }
+    struct msghdr message = {.msg_iov = vectors, .msg_iovlen = used};
+    for (;;) {
+        ssize_t sent = sendmsg(self->fd, &message, MSG_NOSIGNAL);
+        if (sent >= 0)
+            return sent;
+        if (errno == EINTR)
+            continue;
+        return errno == EAGAIN || errno == EWOULDBLOCK ? STREAM_AGAIN : STREAM_FAILED;
+    }
+}
+
+static void stream_event(evutil_socket_t fd, short what, void *context)
+{
+    (void)fd;
+    struct libevent_stream *self = context;
+    self->stream.ready(&self->stream, (what & EV_READ) != 0, (what & EV_WRITE) != 0);
+}
+
+static void stream_watch(struct stream *stream, bool is_reading, bool is_writing)
+{
+    struct libevent_stream *self = (struct libevent_stream *)stream;
+    short wanted = (short)((is_reading ? EV_READ : 0) | (is_writing ? EV_WRITE : 0));
+    if (wanted == self->watched)
+        return;
+    if (self->watched)
+        event_del(self->event);
+    self->watched = wanted;
+    if (wanted) {
+        event_assign(self->event, self->base, self->fd, (short)(wanted | EV_PERSIST), stream_event,
+            self);
+        event_add(self->event, NULL);
+    }
+}
+
+static void stream_close(struct stream *stream)
+{
+    struct libevent_stream *self = (struct libevent_stream *)stream;
+    if (self->event)
+        event_free(self->event);
+    close(self->fd);
+    memory_free(self);
+}
+
+static const struct stream_table stream_table = {
+    .read = stream_read,
+    .write = stream_write,
+    .watch = stream_watch,
+    .close = stream_close,
+};
+
+static enum status adopt(struct reactor *reactor, struct stream *stream)
+{
+    struct libevent_reactor *self = (struct libevent_reactor *)reactor;
+    struct libevent_stream *one = (struct libevent_stream *)stream;
+    one->base = self->base;
+    one->event = event_new(self->base, one->fd, EV_READ | EV_PERSIST, stream_event, one);
+    return one->event ? STATUS_OK : STATUS_NO_MEMORY;
+}
+
+static void describe_peer(const struct sockaddr_storage *address, char *out_text, size_t size)
+{
+    char host[INET6_ADDRSTRLEN] = "?";
+    if (address->ss_family == AF_INET) {
+        const struct sockaddr_in *in = (const struct sockaddr_in *)address;
+        inet_ntop(AF_INET, &in->sin_addr, host, sizeof host);
+        snprintf(out_text, size, "%s:%u", host, ntohs(in->sin_port));
+    } else {
+        const struct sockaddr_in6 *in6 = (const struct sockaddr_in6 *)address;
+        inet_ntop(AF_INET6, &in6->sin6_addr, host, sizeof host);
+        snprintf(out_text, size, "[%s]:%u", host, ntohs(in6->sin6_port));
+    }
+}
+
+static struct stream *stream_new(int fd, const struct sockaddr_storage *peer)
+{
+    struct libevent_stream *self = memory_allocate_zeroed(1, sizeof *self);
+    if (!self)
+        return NULL;
+    int on = 1;
+    setsockopt(fd, IPPROTO_TCP, TCP_NODELAY, &on, sizeof on);
+    setsockopt(fd, SOL_SOCKET, SO_KEEPALIVE, &on, sizeof on);
+    self->stream.table = &stream_table;
+    self->fd = fd;
+    describe_peer(peer, self->stream.peer, sizeof self->stream.peer);
+    return &self->stream;
+}
+
+/* ---- Listeners ---- */
+
+static void listener_event(evutil_socket_t fd, short what, void *context)
+{
+    (void)what;
+    struct listener *listener = context;
+    for (int i = 0; i < ACCEPTS_PER_TURN; i++) {
+        struct sockaddr_storage peer;
+        socklen_t size = sizeof peer;
+        int accepted = accept4(fd, (struct sockaddr *)&peer, &size, SOCK_NONBLOCK | SOCK_CLOEXEC);
+        if (accepted < 0)
+            return; /* nothing more, or out of descriptors: the next turn tries again */
+        struct stream *stream = stream_new(accepted, &peer);
+        if (!stream) {
+            close(accepted);
+            continue;
+        }
+        listener->accept(listener->context, stream);
+    }
+}
+
+static enum status bind_any(const struct addrinfo *list, const char *host, uint16_t port,
+    int *out_fd, struct error *error)
+{
+    enum status status = error_set(error, STATUS_IO, "listen on %s:%u: no address", host, port);
+    for (const struct addrinfo *one = list; one; one = one->ai_next) {
+        int fd = socket(one->ai_family, SOCK_STREAM | SOCK_NONBLOCK | SOCK_CLOEXEC, 0);
+        if (fd < 0) {
+            status = error_set_errno(error, errno, "listen on %s:%u: socket", host, port);
+            continue;
+        }
+        int on = 1;
+        setsockopt(fd, SOL_SOCKET, SO_REUSEADDR, &on, sizeof on);
+        if (!bind(fd, one->ai_addr, one->ai_addrlen) && !listen(fd, LISTEN_BACKLOG)) {
+            *out_fd = fd;
+            error_clear(error);
+            return STATUS_OK;
+        }
+        if (errno == EADDRINUSE)
+            status = error_set(error, STATUS_EXISTS, "port %u of %s is in use", port, host);
+        else
+            status = error_set_errno(error, errno, "listen on %s:%u", host, port);
+        close(fd);
+    }
+    return status;
+}
+
+static uint16_t bound_port(int fd)
+{
+    struct sockaddr_storage bound;
+    socklen_t size = sizeof bound;
+    if (getsockname(fd, (struct sockaddr *)&bound, &size))
+        return 0;
+    return ntohs(bound.ss_family == AF_INET6 ? ((struct sockaddr_in6 *)&bound)->sin6_port
+                                             : ((struct sockaddr_in *)&bound)->sin_port);
+}
+
+static enum status reactor_listen_on(struct reactor *reactor, const char *host, uint16_t port,
+    listener_accept *accept, void *context, struct listener **out_listener, struct error *error)
+{
+    struct libevent_reactor *self = (struct libevent_reactor *)reactor;
+    char service[8];
+    snprintf(service, sizeof service, "%u", port);
+    struct addrinfo hints = {.ai_family = AF_UNSPEC, .ai_socktype = SOCK_STREAM,
+        .ai_flags = AI_PASSIVE};
+    struct addrinfo *list = NULL;
+    int problem = getaddrinfo(*host ? host : NULL, service, &hints, &list);
+    if (problem)
+        return error_set(error, STATUS_INVALID, "listen on %s: %s", host, gai_strerror(problem));
+    int fd = -1;
+    enum status status = bind_any(list, host, port, &fd, error);
+    freeaddrinfo(list);
+    if (status)
+        return status;
+    struct listener *listener = memory_allocate_zeroed(1, sizeof *listener);
+    struct event *event =
+        listener ? event_new(self->base, fd, EV_READ | EV_PERSIST, listener_event, listener) : NULL;
+    if (!event || event_add(event, NULL)) {
+        if (event)
+            event_free(event);
+        memory_free(listener);
+        close(fd);
+        return error_set(error, STATUS_NO_MEMORY, "listen on %s:%u: no memory", host, port);
+    }
+    *listener = (struct listener){event, fd, bound_port(fd), accept, context};
+    *out_listener = listener;
+    return STATUS_OK;
+}
+
+static uint16_t listener_port(const struct listener *listener)
+{
+    return listener->port;
+}
+
+static void listener_close(struct listener *listener)
+{
+    if (!listener)
+        return;
+    event_free(listener->event);
+    close(listener->fd);
+    memory_free(listener);
+}
+
+/* ---- The loop ---- */
+
+static void post(struct reactor *reactor, struct task *task)
+{
+    struct libevent_reactor *self = (struct libevent_reactor *)reactor;
+    task->next = NULL;
+    mutex_lock(&self->mu);
+    if (self->posted_last)
+        self->posted_last->next = task;
+    else
+        self->posted_first = task;
+    self->posted_last = task;
+    bool is_waking = self->is_asleep && !self->is_woken;
+    if (is_waking)
+        self->is_woken = true;
+    mutex_unlock(&self->mu);
+    if (is_waking)
+        (void)!write(self->wake_fd, &(uint64_t){1}, sizeof(uint64_t));
+}
+
+static void run_posted(struct libevent_reactor *self)
+{
+    mutex_lock(&self->mu);
+    struct task *task = self->posted_first;
+    self->posted_first = self->posted_last = NULL;
+    mutex_unlock(&self->mu);
+    while (task) {
+        struct task *next = task->next;
+        task->run(task);
+        task = next;
+    }
+}
+
+static void loop_run(struct task *task)
+{
+    struct libevent_reactor *self =
+        (struct libevent_reactor *)((char *)task - offsetof(struct libevent_reactor, loop_task));
+    while (!self->is_stopping) {
+        mutex_lock(&self->mu);
+        bool is_idle = !self->posted_first;
+        self->is_asleep = is_idle;
+        mutex_unlock(&self->mu);
+        event_base_loop(self->base, EVLOOP_ONCE | (is_idle ? 0 : EVLOOP_NONBLOCK));
+        mutex_lock(&self->mu);
+        self->is_asleep = self->is_woken = false;
+        mutex_unlock(&self->mu);
+        run_posted(self);
+        self->hooks.turn(self->hooks.context);
+    }
+    run_posted(self);
+}
+
+static void wake_event(evutil_socket_t fd, short what, void *context)
+{
+    (void)what, (void)context;
+    uint64_t count;
+    (void)!read(fd, &count, sizeof count);
+}
+
+static void tick_event(evutil_socket_t fd, short what, void *context)
+{
+    (void)fd, (void)what;
+    struct libevent_reactor *self = context;
+    self->hooks.tick(self->hooks.context);
+}
+
+static void stop_run(struct task *task)
+{
+    struct libevent_reactor *self =
+        (struct libevent_reactor *)((char *)task - offsetof(struct libevent_reactor, stop_task));
+    self->is_stopping = true;
+}
+
+static void reactor_deinit(struct libevent_reactor *self)
+{
+    if (self->wake_event)
+        event_free(self->wake_event);
+    if (self->tick_event)
+        event_free(self->tick_event);
+    if (self->base)
+        event_base_free(self->base);
+    if (self->wake_fd >= 0)
+        close(self->wake_fd);
+    mutex_deinit(&self->mu);
+    memory_free(self);
+}
+
+static void stop_and_free(struct reactor *reactor)
+{
+    struct libevent_reactor *self = (struct libevent_reactor *)reactor;
+    self->stop_task.run = stop_run;
+    post(reactor, &self->stop_task); /* never started: nobody runs it, nobody need */
+    executor_free(self->executor);
+    reactor_deinit(self);
+}
+
+static void start(struct reactor *reactor)
+{
+    struct libevent_reactor *self = (struct libevent_reactor *)reactor;
+    self->loop_task.run = loop_run;
+    executor_submit(self->executor, &self->loop_task);
+}
+
+static const struct reactor_table reactor_table = {
+    .post = post,
+    .listen = reactor_listen_on,
+    .listener_port = listener_port,
+    .listener_close = listener_close,
+    .adopt = adopt,
+    .start = start,
+    .free = stop_and_free,
+};
+
+static bool make_events(struct libevent_reactor *self)
+{
+    struct timeval period = {.tv_usec = REACTOR_TICK_MS * 1000};
+    self->wake_fd = eventfd(0, EFD_NONBLOCK | EFD_CLOEXEC);
+    self->base = event_base_new();
+    if (self->wake_fd < 0 || !self->base)
+        return false;
+    self->wake_event =
+        event_new(self->base, self->wake_fd, EV_READ | EV_PERSIST, wake_event, self);
+    self->tick_event = event_new(self->base, -1, EV_PERSIST, tick_event, self);
+    return self->wake_event && self->tick_event && !event_add(self->wake_event, NULL) &&
+        !event_add(self->tick_event, &period);
+}
+
+enum status reactor_libevent_new(struct env *env, const char *name,
+    const struct reactor_hooks *hooks, struct reactor **out_reactor, struct error *error)
+{
+    struct libevent_reactor *self = memory_allocate_zeroed(1, sizeof *self);
+    if (!self)
+        return error_set(error, STATUS_NO_MEMORY, "event loop %s: no memory", name);
+    self->reactor.table = &reactor_table;
+    self->hooks = *hooks;
+    self->wake_fd = -1;
+    mutex_init(&self->mu, LOCK_RANK_LOOP);
+    if (!make_events(self)) {
+        reactor_deinit(self);
+        return error_set_errno(error, errno ? errno : ENOMEM, "event loop %s", name);
+    }
+    enum status status = env_executor_new(env, name, 1, &self->executor, error);
+    if (status) {
+        reactor_deinit(self);
+        return status;
+    }
+    *out_reactor = &self->reactor;
+    return STATUS_OK;
+}
