@@ -7,6 +7,7 @@
 #include "base/log_lines.h"
 #include "base/memory.h"
 #include "base/pause.h"
+#include "storage/name_list.h"
 #include "storage/references.h"
 #include "storage/seal.h"
 #include "storage/store.h"
@@ -30,47 +31,6 @@ struct collector {
     bool is_stopped;        /* guarded */
     struct task timer;
 };
-
-/* ---- Names of a folder ---- */
-
-struct names {
-    struct arena arena;
-    const char **items;
-    size_t count;
-    size_t capacity;
-};
-
-static enum status note_name(void *context, const char *name, struct error *error)
-{
-    struct names *names = context;
-    if (names->count == names->capacity) {
-        size_t capacity = names->capacity ? names->capacity * 2 : 32;
-        const char **items = memory_reallocate(names->items, capacity * sizeof(*items));
-        if (!items)
-            return error_set(error, STATUS_NO_MEMORY, "list of %zu names", capacity);
-        names->items = items;
-        names->capacity = capacity;
-    }
-    char *copy = arena_copy_string(&names->arena, span_string(name));
-    if (!copy)
-        return error_set(error, STATUS_NO_MEMORY, "list of %zu names", names->count);
-    names->items[names->count++] = copy;
-    return STATUS_OK;
-}
-
-static void names_deinit(struct names *names)
-{
-    arena_deinit(&names->arena);
-    memory_free(names->items);
-}
-
-/* On failure too, *out_names is to be deinited. */
-static enum status list_names(
-    struct env *env, const char *folder, struct names *out_names, struct error *error)
-{
-    *out_names = (struct names){0};
-    return env_directory_list(env, folder, note_name, out_names, error);
-}
 
 /* ---- SSTables ---- */
 
@@ -145,14 +105,14 @@ static enum status collect_orphans_of(struct collector *collector, const char *t
     const struct references *references, struct error *error)
 {
     struct store *store = collector->store;
-    struct names names;
+    struct name_list names;
     struct path folder;
     bool is_there = false;
     directory_sstables_path(&store->directory, table_id, &folder);
     enum status status = directory_exists(store->env, folder.text, &is_there, error);
     if (status || !is_there)
         return status;
-    status = list_names(store->env, folder.text, &names, error);
+    status = name_list_read(store->env, folder.text, &names, error);
     for (size_t i = 0; i < names.count && status == STATUS_OK; i++) {
         char incarnation[DIRECTORY_NAME_SIZE + 1];
         uint64_t number;
@@ -164,7 +124,7 @@ static enum status collect_orphans_of(struct collector *collector, const char *t
         if (status == STATUS_OK && is_dead && !is_held(collector))
             status = trash_sstable(store, table_id, names.items[i], error);
     }
-    names_deinit(&names);
+    name_list_deinit(&names);
     return status;
 }
 
@@ -172,13 +132,13 @@ static enum status collect_orphans(
     struct collector *collector, const struct references *references, struct error *error)
 {
     struct store *store = collector->store;
-    struct names tables;
+    struct name_list tables;
     struct path folder;
     directory_path(&store->directory, &folder, "tables");
-    enum status status = list_names(store->env, folder.text, &tables, error);
+    enum status status = name_list_read(store->env, folder.text, &tables, error);
     for (size_t i = 0; i < tables.count && status == STATUS_OK; i++)
         status = collect_orphans_of(collector, tables.items[i], references, error);
-    names_deinit(&tables);
+    name_list_deinit(&tables);
     return status;
 }
 
@@ -188,8 +148,8 @@ static enum status collect_orphans(
 static enum status remove_in(
     struct store *store, const char *folder, bool is_log_only, struct error *error)
 {
-    struct names names;
-    enum status status = list_names(store->env, folder, &names, error);
+    struct name_list names;
+    enum status status = name_list_read(store->env, folder, &names, error);
     for (size_t i = 0; i < names.count && status == STATUS_OK; i++) {
         uint64_t number;
         bool is_log = directory_number_parse(names.items[i], "", ".log", &number);
@@ -202,7 +162,7 @@ static enum status remove_in(
         if (status == STATUS_NOT_FOUND)
             status = STATUS_OK;
     }
-    names_deinit(&names);
+    name_list_deinit(&names);
     return status;
 }
 
@@ -242,10 +202,10 @@ static enum status collect_incarnations(
     struct collector *collector, const struct references *references, struct error *error)
 {
     struct store *store = collector->store;
-    struct names names;
+    struct name_list names;
     struct path folder;
     directory_path(&store->directory, &folder, "servers");
-    enum status status = list_names(store->env, folder.text, &names, error);
+    enum status status = name_list_read(store->env, folder.text, &names, error);
     for (size_t i = 0; i < names.count && status == STATUS_OK; i++) {
         const char *incarnation = names.items[i];
         bool is_sealed = false;
@@ -263,7 +223,7 @@ static enum status collect_incarnations(
         if (status == STATUS_OK && (is_sealed || !is_registered))
             status = remove_incarnation(store, incarnation, error);
     }
-    names_deinit(&names);
+    name_list_deinit(&names);
     return status;
 }
 
@@ -280,27 +240,27 @@ static enum status remove_tree(
         return env_path_remove(env, path, error);
     if (depth == 0)
         return error_set(error, STATUS_LIMIT, "%s: folders too deep for the trash", path);
-    struct names names;
-    status = list_names(env, path, &names, error);
+    struct name_list names;
+    status = name_list_read(env, path, &names, error);
     for (size_t i = 0; i < names.count && status == STATUS_OK; i++) {
         struct path inner;
         int size = snprintf(inner.text, sizeof(inner.text), "%s/%s", path, names.items[i]);
         CHECK(size > 0 && (size_t)size < sizeof(inner.text));
         status = remove_tree(env, inner.text, depth - 1, error);
     }
-    names_deinit(&names);
+    name_list_deinit(&names);
     return status ? status : env_directory_remove(env, path, error);
 }
 
 static enum status empty_trash(struct store *store, struct error *error)
 {
-    struct names names;
+    struct name_list names;
     struct path folder;
     uint64_t free_bytes = UINT64_MAX;
     directory_path(&store->directory, &folder, "trash");
     (void)env_space_free(store->env, folder.text, &free_bytes, NULL);
     int64_t now_ms = env_wall_ms(store->env);
-    enum status status = list_names(store->env, folder.text, &names, error);
+    enum status status = name_list_read(store->env, folder.text, &names, error);
     for (size_t i = 0; i < names.count && status == STATUS_OK; i++) {
         char *end;
         int64_t since_ms = strtoll(names.items[i], &end, 10);
@@ -311,7 +271,7 @@ static enum status empty_trash(struct store *store, struct error *error)
         directory_path(&store->directory, &path, "trash/%s", names.items[i]);
         status = remove_tree(store->env, path.text, TRASH_DEPTH, error);
     }
-    names_deinit(&names);
+    name_list_deinit(&names);
     return status;
 }
 

@@ -8,6 +8,7 @@
 #include "storage/block_cache.h"
 #include "storage/cluster.h"
 #include "storage/memtable_memory.h"
+#include "storage/name_list.h"
 #include "storage/plan.h"
 #include "storage/seal.h"
 
@@ -61,26 +62,6 @@ enum status store_commit_manifest(
 
 /* ---- Opening ---- */
 
-struct name_list {
-    struct arena arena;
-    struct name_node {
-        struct name_node *next;
-        char *name;
-    } * first;
-};
-
-static enum status note_name(void *context, const char *name, struct error *error)
-{
-    struct name_list *list = context;
-    struct name_node *node = arena_allocate(&list->arena, sizeof(*node));
-    char *copy = arena_copy_string(&list->arena, span_string(name));
-    if (!node || !copy)
-        return error_set(error, STATUS_NO_MEMORY, "list of incarnations");
-    *node = (struct name_node){list->first, copy};
-    list->first = node;
-    return STATUS_OK;
-}
-
 /* Seals a dead incarnation and gives its log an end. */
 static enum status bury(struct store *store, const char *incarnation, struct error *error)
 {
@@ -113,17 +94,18 @@ static enum status bury(struct store *store, const char *incarnation, struct err
 /* We hold the lock, so whoever is registered is dead. */
 static enum status bury_all(struct store *store, struct error *error)
 {
-    struct name_list list = {0};
+    struct name_list names;
     struct path servers;
     directory_path(&store->directory, &servers, "servers");
-    enum status status = env_directory_list(store->env, servers.text, note_name, &list, error);
-    for (struct name_node *at = list.first; at && status == STATUS_OK; at = at->next) {
-        if (strcmp(at->name, store->directory.incarnation) == 0)
-            status = error_set(error, STATUS_INVALID, "incarnation %s was used before", at->name);
+    enum status status = name_list_read(store->env, servers.text, &names, error);
+    for (size_t i = 0; i < names.count && status == STATUS_OK; i++) {
+        if (strcmp(names.items[i], store->directory.incarnation) == 0)
+            status =
+                error_set(error, STATUS_INVALID, "incarnation %s was used before", names.items[i]);
         else
-            status = bury(store, at->name, error);
+            status = bury(store, names.items[i], error);
     }
-    arena_deinit(&list.arena);
+    name_list_deinit(&names);
     return status;
 }
 

@@ -1,0 +1,34 @@
+/* What the parts of storage_check share. Private to check*.c. */
+#ifndef STELE_STORAGE_CHECK_H
+#define STELE_STORAGE_CHECK_H
+
+#include <stdio.h>
+
+#include "storage/directory.h"
+#include "storage/name_list.h"
+#include "storage/sstable_check.h"
+
+struct check {
+    struct env *env;
+    struct directory directory;
+    check_problem_function *problem;
+    void *context;
+    uint64_t problems;
+};
+
+void check_tell(struct check *check, const char *path, uint64_t offset, const char *what);
+/* Whether a status says something of the bytes rather than of our looking at them. */
+bool check_is_about_bytes(enum status status);
+/* Turns a finding into a problem, with the offset that its message names; passes on what ends the check. */
+enum status check_judge(struct check *check, const char *path, enum status status,
+    const struct error *error, struct error *out_error);
+/* name_list_read, where a folder that is not there is empty. */
+enum status check_names(
+    struct env *env, const char *folder, struct name_list *out_names, struct error *error);
+void check_join(const char *folder, const char *name, struct path *out_path);
+
+/* check_log.c */
+enum status check_incarnation(struct check *check, const char *incarnation, struct error *error);
+enum status check_seal(struct check *check, const char *incarnation, struct error *error);
+
+#endif
