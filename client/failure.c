@@ -33,6 +33,9 @@ const char *stele_status_name(enum stele_status status)
 }
 
 static void set_message(struct stele_error *error, enum stele_status status, const char *format, va_list arguments)
+    __attribute__((format(printf, 3, 0)));
+
+static void set_message(struct stele_error *error, enum stele_status status, const char *format, va_list arguments)
 {
     error->status = status;
     error->attempts = 0;

@@ -232,7 +232,7 @@ static void look_up_in_meta(struct stele_table *table, const struct locate_waite
         return;
     }
     call->table = client->meta;
-    call->kind = kind;
+    call->kind = (int)kind;
     meta_scan_encode(&call->body, kind, table->name, waiter->row, SPAN_EMPTY, FILL_ROWS);
     call_start(call);
 }
