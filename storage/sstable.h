@@ -121,6 +121,12 @@ enum status sstable_may_contain_row(struct sstable *table, struct span row, bool
  * delete marker in it or after it. */
 bool sstable_overlaps_time(const struct sstable *table, struct time_range range);
 
+/* A row that halves the bytes of the file's cells in [from_row, to_row) (empty = no bound): above
+ * the first of them and below to_row. Appended to *out_row. STATUS_NOT_FOUND when no row of the
+ * index divides them: one block, or one row. Reads the index; blocks on I/O. */
+enum status sstable_middle_row(struct sstable *table, struct span from_row, struct span to_row,
+    struct buffer *out_row, struct error *error);
+
 struct sstable_iterator_options {
     struct span from_row; /* cells of lower rows are not there; empty = no bound */
     struct span to_row;   /* nor those at or above; empty = no bound. Both copied */

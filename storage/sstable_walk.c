@@ -100,3 +100,63 @@ enum status sstable_walk_blocks(struct sstable *table, block_visit_function *vis
         *out_is_whole = is_whole;
     return status;
 }
+
+/* ---- The middle ---- */
+
+/* Sums data blocks that start inside the range; in a second pass finds where half of it is reached.
+ */
+struct middle {
+    const struct sstable *table;
+    struct span from_row;
+    struct span to_row;
+    uint64_t total;
+    uint64_t wanted; /* 0 in the first pass */
+    uint64_t seen;
+    struct buffer *out_row;
+    bool is_found;
+};
+
+static bool is_inside(const struct middle *middle, struct span row)
+{
+    enum row_order order = middle->table->footer.row_order;
+    struct span low = middle->table->properties.first_row;
+    if (middle->from_row.size > 0 && row_compare(order, middle->from_row, low) > 0)
+        low = middle->from_row;
+    return row_compare(order, row, low) > 0 &&
+           (middle->to_row.size == 0 || row_compare(order, row, middle->to_row) < 0);
+}
+
+static enum status middle_visit(void *context, const struct block_visit *visit, struct error *error)
+{
+    struct middle *middle = context;
+    if (visit->kind != BLOCK_DATA || !is_inside(middle, visit->start->row))
+        return STATUS_OK;
+    if (middle->wanted == 0) {
+        middle->total += visit->handle.size;
+        return STATUS_OK;
+    }
+    middle->seen += visit->handle.size;
+    if (middle->seen < middle->wanted)
+        return STATUS_OK;
+    buffer_put(middle->out_row, visit->start->row);
+    middle->is_found = true;
+    return middle->out_row->is_failed
+               ? error_set(error, STATUS_NO_MEMORY, "%s: no memory for a row", middle->table->path)
+               : STATUS_END;
+}
+
+enum status sstable_middle_row(struct sstable *table, struct span from_row, struct span to_row,
+    struct buffer *out_row, struct error *error)
+{
+    struct middle middle = {
+        .table = table, .from_row = from_row, .to_row = to_row, .out_row = out_row};
+    enum status status = sstable_walk_blocks(table, middle_visit, &middle, NULL, error);
+    if (status != STATUS_OK)
+        return status;
+    middle.wanted = middle.total / 2;
+    if (middle.wanted > 0)
+        status = sstable_walk_blocks(table, middle_visit, &middle, NULL, error);
+    if (status != STATUS_OK && status != STATUS_END)
+        return status;
+    return middle.is_found ? STATUS_OK : STATUS_NOT_FOUND;
+}
