@@ -5,12 +5,16 @@
 
 #define COPY_SLACK 16u /* short keys are copied as one 16-byte move, past their end */
 
-/* What stands behind the search array in a prepared block. */
-struct block_tail {
-    uint32_t raw_size;
+/* What a prepared block begins with; then the search array, the restart points' offsets, and the
+ * raw bytes: whoever searches finds all he needs in a few neighbouring cache lines, and one entry.
+ */
+struct block_front {
+    uint32_t entries_size; /* of the raw bytes, restart points left out */
     uint32_t restart_count;
     uint32_t shared_size;
     uint32_t is_one_row;
+    int64_t base_timestamp;
+    uint64_t base_sequence;
 };
 
 /* ---- Entries ---- */
@@ -169,14 +173,11 @@ static inline bool key_bytes_extend(struct key_bytes *key, struct span *bytes, s
 
 /* ---- Preparing ---- */
 
-static size_t align8(size_t size)
+size_t sorted_block_front_size(uint32_t restart_count)
 {
+    size_t size =
+        sizeof(struct block_front) + restart_count * (sizeof(uint64_t) + sizeof(uint32_t));
     return (size + 7) & ~(size_t)7;
-}
-
-size_t sorted_block_memory_size(uint32_t raw_size, uint32_t restart_count)
-{
-    return align8(raw_size) + (size_t)restart_count * sizeof(uint64_t) + sizeof(struct block_tail);
 }
 
 static uint64_t search_key(struct span bytes, size_t from)
@@ -217,35 +218,42 @@ enum status sorted_block_prepare(uint8_t *memory, uint32_t raw_size, uint32_t re
         raw_size < SORTED_BLOCK_HEADER_SIZE + (uint64_t)restart_count * sizeof(uint32_t))
         return error_set(error, STATUS_CORRUPT, "block of %u bytes with %u restart points",
             raw_size, restart_count);
+    const uint8_t *data = memory + sorted_block_front_size(restart_count);
     uint32_t entries_size = raw_size - restart_count * (uint32_t)sizeof(uint32_t);
-    const uint8_t *end = memory + entries_size;
+    const uint8_t *end = data + entries_size;
     struct span first_row, first_qualifier, last_row, last_qualifier;
     uint32_t first = load_u32(end);
     uint32_t last = load_u32(end + (size_t)(restart_count - 1) * sizeof(uint32_t));
     if (first != SORTED_BLOCK_HEADER_SIZE || last >= entries_size ||
-        !restart_key(memory, end, first, &first_row, &first_qualifier) ||
-        !restart_key(memory, end, last, &last_row, &last_qualifier))
+        !restart_key(data, end, first, &first_row, &first_qualifier) ||
+        !restart_key(data, end, last, &last_row, &last_qualifier))
         return error_set(error, STATUS_CORRUPT, "first or last restart point is malformed");
     bool is_one_row = order == ROW_ORDER_BYTES && span_equal(first_row, last_row);
     size_t shared = is_one_row ? shared_prefix(first_qualifier, last_qualifier)
                                : shared_prefix(first_row, last_row);
 
-    uint64_t *keys = (uint64_t *)(void *)(memory + align8(raw_size));
+    struct block_front front = {.entries_size = entries_size,
+        .restart_count = restart_count,
+        .shared_size = (uint32_t)shared,
+        .is_one_row = is_one_row,
+        .base_timestamp = (int64_t)load_u64(data),
+        .base_sequence = load_u64(data + 8)};
+    memcpy(memory, &front, sizeof front);
+    uint64_t *keys = (uint64_t *)(void *)(memory + sizeof front);
+    uint32_t *offsets = (uint32_t *)(void *)(keys + restart_count);
     uint32_t before = 0;
     for (uint32_t i = 0; i < restart_count; i++) {
         uint32_t offset = load_u32(end + (size_t)i * sizeof(uint32_t));
         struct span row, qualifier;
         if (offset <= before || offset >= entries_size ||
-            !restart_key(memory, end, offset, &row, &qualifier))
+            !restart_key(data, end, offset, &row, &qualifier))
             return error_set(error, STATUS_CORRUPT, "restart point %u is malformed", i);
         before = offset;
         /* Rows of hbase:meta do not sort as bytes: there every key is equal, and full keys decide.
          */
         keys[i] = order == ROW_ORDER_BYTES ? search_key(is_one_row ? qualifier : row, shared) : 0;
+        offsets[i] = offset;
     }
-    struct block_tail tail = {
-        raw_size, restart_count, (uint32_t)shared, order == ROW_ORDER_BYTES && is_one_row};
-    memcpy(keys + restart_count, &tail, sizeof tail);
     return STATUS_OK;
 }
 
@@ -312,28 +320,29 @@ void cell_cursor_deinit(struct cell_cursor *cursor)
     key_bytes_deinit(&cursor->qualifier);
 }
 
-void cell_cursor_set(struct cell_cursor *cursor, const uint8_t *memory, size_t size)
+void cell_cursor_set(struct cell_cursor *cursor, const uint8_t *memory)
 {
-    cursor->data = memory;
     cursor->at = NULL;
     cursor->next = NULL;
+    cursor->data = NULL;
     if (!memory)
         return;
-    struct block_tail tail;
-    memcpy(&tail, memory + size - sizeof tail, sizeof tail);
-    cursor->restart_count = tail.restart_count;
-    cursor->shared_size = tail.shared_size;
-    cursor->is_one_row = tail.is_one_row;
-    cursor->restarts = memory + (tail.raw_size - tail.restart_count * (uint32_t)sizeof(uint32_t));
-    cursor->entries_end = cursor->restarts;
-    cursor->keys = (const uint64_t *)(const void *)(memory + align8(tail.raw_size));
-    cursor->base_timestamp = (int64_t)load_u64(memory);
-    cursor->base_sequence = load_u64(memory + 8);
+    struct block_front front;
+    memcpy(&front, memory, sizeof front);
+    cursor->keys = (const uint64_t *)(const void *)(memory + sizeof front);
+    cursor->restarts = (const uint32_t *)(const void *)(cursor->keys + front.restart_count);
+    cursor->data = memory + sorted_block_front_size(front.restart_count);
+    cursor->entries_end = cursor->data + front.entries_size;
+    cursor->restart_count = front.restart_count;
+    cursor->shared_size = front.shared_size;
+    cursor->is_one_row = front.is_one_row;
+    cursor->base_timestamp = front.base_timestamp;
+    cursor->base_sequence = front.base_sequence;
 }
 
 static const uint8_t *restart_entry(const struct cell_cursor *cursor, uint32_t number)
 {
-    return cursor->data + load_u32(cursor->restarts + (size_t)number * sizeof(uint32_t));
+    return cursor->data + cursor->restarts[number];
 }
 
 /* To a restart point. They were all parsed when the block was prepared. */

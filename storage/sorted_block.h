@@ -19,8 +19,8 @@
  * The entry at a restart point has no SAME flag and shares nothing. The family is the file's, and
  * not here.
  *
- * In memory a block gets a search array behind its bytes (sorted_block_prepare): for each restart
- * point the eight bytes that follow what all the points' rows (or, when they are one row,
+ * In memory a block gets a search array in front of its bytes (sorted_block_prepare): for each
+ * restart point the eight bytes that follow what all the points' rows (or, when they are one row,
  * qualifiers) have in common, as a big-endian number. A search touches that array and usually one
  * entry.
  *
@@ -64,10 +64,10 @@ void sorted_block_builder_reset(struct sorted_block_builder *builder);
 
 /* ---- Reading ---- */
 
-/* Memory for a block of that many raw bytes and its search array; SIZE_MAX never fits. */
-size_t sorted_block_memory_size(uint32_t raw_size, uint32_t restart_count);
-/* The raw bytes stand in memory[0, raw_size); checks the restart points and builds the array behind
- * them. memory_size is as computed above; memory is 8-byte aligned. STATUS_CORRUPT. */
+/* Bytes that a prepared block has in front of its raw bytes. */
+size_t sorted_block_front_size(uint32_t restart_count);
+/* The raw bytes stand in memory from sorted_block_front_size on; checks the restart points and
+ * fills the front. memory is 8-byte aligned. STATUS_CORRUPT. */
 enum status sorted_block_prepare(uint8_t *memory, uint32_t raw_size, uint32_t restart_count,
     enum row_order order, struct error *error);
 
@@ -99,8 +99,8 @@ enum cursor_answer { CURSOR_CELL, CURSOR_END, CURSOR_DAMAGED, CURSOR_NO_MEMORY }
 struct cell_cursor {
     const uint8_t *data; /* the prepared block; NULL = none */
     const uint8_t *entries_end;
-    const uint8_t *restarts;
     const uint64_t *keys; /* the search array */
+    const uint32_t *restarts;
     uint32_t restart_count;
     uint32_t shared_size; /* what the points' rows, or qualifiers, have in common */
     bool is_one_row;      /* of all restart points: the array is of qualifiers */
@@ -117,7 +117,7 @@ void cell_cursor_init(struct cell_cursor *cursor, struct cell *cell);
 void cell_cursor_deinit(struct cell_cursor *cursor);
 /* Points the cursor at a prepared block (memory[0, size)), or at none (NULL); stands on no entry.
  */
-void cell_cursor_set(struct cell_cursor *cursor, const uint8_t *memory, size_t size);
+void cell_cursor_set(struct cell_cursor *cursor, const uint8_t *memory);
 
 enum cursor_answer cell_cursor_first(struct cell_cursor *cursor);
 enum cursor_answer cell_cursor_last(struct cell_cursor *cursor);

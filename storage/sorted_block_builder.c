@@ -2,7 +2,7 @@
 #include "storage/sorted_block_entry.h"
 
 /* A restart point comes after that many bytes too, so that blocks of large cells keep several. */
-#define RESTART_BYTES 1024u
+#define RESTART_BYTES 512u
 
 void sorted_block_builder_init(struct sorted_block_builder *builder, uint32_t restart_interval)
 {

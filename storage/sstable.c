@@ -35,17 +35,16 @@ static enum status block_load(const struct sstable *table, struct span stored,
         block_check(stored, kind, table->footer.identity, handle.offset, &trailer, error);
     if (status != STATUS_OK)
         return status;
-    size_t size = is_of_cells(kind)
-                      ? sorted_block_memory_size(trailer.raw_size, trailer.restart_count)
-                      : trailer.raw_size;
     if (is_of_cells(kind) && trailer.restart_count > trailer.raw_size / sizeof(uint32_t))
         return error_set(error, STATUS_CORRUPT, "block of %u bytes with %u restart points",
             trailer.raw_size, trailer.restart_count);
+    size_t front = is_of_cells(kind) ? sorted_block_front_size(trailer.restart_count) : 0;
+    size_t size = front + trailer.raw_size;
     status = block_cache_reserve(
         table->cache, table->footer.identity, handle.offset, size, is_kept, &pin);
     if (status != STATUS_OK)
         return error_set(error, status, "no memory for %zu bytes", size);
-    status = block_unpack(stored, &trailer, pin.data, error);
+    status = block_unpack(stored, &trailer, pin.data + front, error);
     if (status == STATUS_OK && is_of_cells(kind))
         status = sorted_block_prepare(
             pin.data, trailer.raw_size, trailer.restart_count, table->footer.row_order, error);
@@ -348,7 +347,7 @@ enum status sstable_may_contain_row(struct sstable *table, struct span row, bool
     struct cell probe = cell_probe_row(row);
     struct cell_probe key = cell_probe_of(order, table->properties.family, &probe);
     cell_cursor_init(&cursor, &entry);
-    cell_cursor_set(&cursor, table->top_bloom.data, table->top_bloom.size);
+    cell_cursor_set(&cursor, table->top_bloom.data);
     enum cursor_answer answer = cell_cursor_seek_last(&cursor, &key, true);
     cell_cursor_deinit(&cursor);
     if (answer == CURSOR_END)

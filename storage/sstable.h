@@ -121,9 +121,10 @@ enum status sstable_may_contain_row(struct sstable *table, struct span row, bool
  * delete marker in it or after it. */
 bool sstable_overlaps_time(const struct sstable *table, struct time_range range);
 
-/* A row that halves the bytes of the file's cells in [from_row, to_row) (empty = no bound): above
- * the first of them and below to_row. Appended to *out_row. STATUS_NOT_FOUND when no row of the
- * index divides them: one block, or one row. Reads the index; blocks on I/O. */
+/* A row that halves the bytes of the file's cells in [from_row, to_row) (empty = no bound), as
+ * nearly as its blocks allow: above from_row and the file's first row, below to_row. Appended to
+ * *out_row. STATUS_NOT_FOUND when no row of the index is: one block, or one row. Reads the index;
+ * blocks on I/O. */
 enum status sstable_middle_row(struct sstable *table, struct span from_row, struct span to_row,
     struct buffer *out_row, struct error *error);
 

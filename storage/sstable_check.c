@@ -137,7 +137,7 @@ static enum status check_entries(
     enum cursor_answer answer = cell_cursor_first(cursor);
     for (; answer == CURSOR_CELL; answer = cell_cursor_next(cursor)) {
         if (restart < cursor->restart_count &&
-            (size_t)(cursor->at - cursor->data) == load_u32(cursor->restarts + 4 * (size_t)restart))
+            (size_t)(cursor->at - cursor->data) == cursor->restarts[restart])
             restart++;
         enum status status = check_cell(checker, cursor->cell, offset, error);
         if (status != STATUS_OK)
@@ -174,14 +174,14 @@ static enum status check_data(struct checker *checker, const struct block_visit 
     struct cell cell = {.family = checker->table->properties.family};
     struct cell_cursor cursor;
     cell_cursor_init(&cursor, &cell);
-    cell_cursor_set(&cursor, pin->data, pin->size);
+    cell_cursor_set(&cursor, pin->data);
     if (cell_cursor_first(&cursor) == CURSOR_CELL)
         check_separator(checker, visit->start, &cell, visit->handle.offset);
     enum status status = check_entries(checker, &cursor, visit->handle.offset, error);
     checker->seen.data_block_count++;
     checker->seen.data_file_bytes += visit->handle.size;
     checker->seen.data_raw_bytes +=
-        (uint64_t)(cursor.restarts - cursor.data) + cursor.restart_count * sizeof(uint32_t);
+        (uint64_t)(cursor.entries_end - cursor.data) + cursor.restart_count * sizeof(uint32_t);
     cell_cursor_deinit(&cursor);
     return status;
 }
@@ -343,7 +343,7 @@ enum status sstable_check(struct env *env, const char *path, uint64_t identity,
         .bloom_offset = UINT64_MAX};
     cell_cursor_init(&checker.bloom_top, &checker.bloom_entry);
     if (table->top_bloom.data)
-        cell_cursor_set(&checker.bloom_top, table->top_bloom.data, table->top_bloom.size);
+        cell_cursor_set(&checker.bloom_top, table->top_bloom.data);
     status = check_table(&checker, error);
     *out_problems = checker.problems;
     block_unpin(&checker.bloom);

@@ -143,7 +143,7 @@ static enum status dump_entries(struct dumper *dumper, const struct block_visit 
     struct cell_cursor cursor;
     enum status status = STATUS_OK;
     cell_cursor_init(&cursor, &cell);
-    cell_cursor_set(&cursor, pin->data, pin->size);
+    cell_cursor_set(&cursor, pin->data);
     enum cursor_answer answer = cell_cursor_first(&cursor);
     for (; answer == CURSOR_CELL && status == STATUS_OK; answer = cell_cursor_next(&cursor)) {
         if (visit->kind == BLOCK_DATA)

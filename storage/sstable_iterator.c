@@ -64,7 +64,7 @@ static enum status load_part(struct table_iterator *it, struct error *error)
     block_unpin(&it->part_pin);
     it->part_pin = pin;
     it->part_offset = handle.offset;
-    cell_cursor_set(&it->part, pin.data, pin.size);
+    cell_cursor_set(&it->part, pin.data);
     return STATUS_OK;
 }
 
@@ -82,7 +82,7 @@ static enum status load_data(struct table_iterator *it, struct error *error)
     it->data_pin = pin;
     it->data_offset = handle.offset;
     it->base.is_valid = false; /* its spans lay in the block that is gone */
-    cell_cursor_set(&it->data, pin.data, pin.size);
+    cell_cursor_set(&it->data, pin.data);
     return STATUS_OK;
 }
 
@@ -419,7 +419,7 @@ enum status sstable_iterator_new(struct sstable *table,
     it->from_row = span_make(it->range_bytes.data, options->from_row.size);
     it->to_row =
         span_slice(buffer_span(&it->range_bytes), options->from_row.size, options->to_row.size);
-    cell_cursor_set(&it->top, table->top_index.data, table->top_index.size);
+    cell_cursor_set(&it->top, table->top_index.data);
     *out_iterator = &it->base;
     return STATUS_OK;
 }

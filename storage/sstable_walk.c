@@ -12,7 +12,7 @@ static void index_walk_begin(
 {
     walk->entry = (struct cell){.family = table->properties.family};
     cell_cursor_init(&walk->cursor, &walk->entry);
-    cell_cursor_set(&walk->cursor, block->data, block->size);
+    cell_cursor_set(&walk->cursor, block->data);
     walk->answer = cell_cursor_first(&walk->cursor);
 }
 

@@ -3,8 +3,8 @@
 #include "base/limits.h"
 #include "base/memory.h"
 #include "storage/bloom.h"
-#include "storage/sorted_block.h"
 #include "storage/compress.h"
+#include "storage/sorted_block.h"
 #include "storage/sstable_format.h"
 
 #define DATA_RESTART_INTERVAL  16u
@@ -321,8 +321,8 @@ enum status sstable_writer_add(
 uint64_t sstable_writer_size(const struct sstable_writer *writer)
 {
     return writer->out_offset + writer->out.size + sorted_block_builder_size(&writer->data) +
-           sorted_block_builder_size(&writer->index) + sorted_block_builder_size(&writer->top_index) +
-           bloom_size(writer->row_hash_count);
+           sorted_block_builder_size(&writer->index) +
+           sorted_block_builder_size(&writer->top_index) + bloom_size(writer->row_hash_count);
 }
 
 uint64_t sstable_writer_cell_count(const struct sstable_writer *writer)

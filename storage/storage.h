@@ -1,23 +1,25 @@
 /* The storage engine: the one header that other folders see.
  *
- * A `store` is one incarnation of a server over a root directory (design 4): it owns the tablet log, the block
- * cache, the budgets and the background executors. A `tablet` is an open row range of a table: a memtable per
- * family over SSTables, described by a chain of manifests. The engine knows no network and no protobuf.
+ * A `store` is one incarnation of a server over a root directory (design 4): it owns the tablet
+ * log, the block cache, the budgets and the background executors. A `tablet` is an open row range
+ * of a table: a memtable per family over SSTables, described by a chain of manifests. The engine
+ * knows no network and no protobuf.
  *
  *                    tablet_write                          tablet_get, scanner_next
  *                         |                                        |
  *    row locks -> condition, read-modify-write -> log executor     merge of memtables and SSTables
- *                                              |                   -> column matcher -> filter -> sink
- *                       memtable (invisible) <-+-> append, one fdatasync a group, look (design 7)
+ *                                              |                   -> column matcher -> filter ->
+ * sink memtable (invisible) <-+-> append, one fdatasync a group, look (design 7)
  *                                              |
  *                                   read point moves, done() is called
  *
- * Threads. Calls marked "any" never block and may be made from an event loop. Calls marked "worker" may do
- * file I/O and must come from an executor's task. Completions run on an executor of the store: they should
- * only post a message. What a caller passes in stays valid until its completion.
+ * Threads. Calls marked "any" never block and may be made from an event loop. Calls marked "worker"
+ * may do file I/O and must come from an executor's task. Completions run on an executor of the
+ * store: they should only post a message. What a caller passes in stays valid until its completion.
  *
  * Read-your-writes: a write's done() runs after its cells are visible to new reads.
- * Failures: a failed append or sync of the log, or a lost ownership, ends the process (design 5, 7). */
+ * Failures: a failed append or sync of the log, or a lost ownership, ends the process (design 5,
+ * 7). */
 #ifndef STELE_STORAGE_STORAGE_H
 #define STELE_STORAGE_STORAGE_H
 
@@ -41,35 +43,39 @@ struct completion {
 
 struct store_config {
     struct env *env;
-    const char *root;                 /* the shared directory; made when absent */
-    const char *incarnation;          /* "host,port,startcode": unique for ever */
-    uint64_t memtable_budget_bytes;   /* all memtables; 0 = 256 MiB */
-    uint64_t cache_budget_bytes;      /* block cache; 0 = 256 MiB */
-    uint64_t log_segment_bytes;       /* 0 = 64 MiB */
-    uint64_t log_total_bytes;         /* past it the tablet with the oldest record is flushed; 0 = 512 MiB */
-    uint64_t compaction_bytes_per_s;  /* 0 = no bound */
-    unsigned worker_threads;          /* reads that need the disk, opens, closes; 0 = 4 */
-    unsigned flush_threads;           /* 0 = 1 */
-    unsigned compaction_threads;      /* 0 = 1 */
-    /* Ends the process after a failure that must not be survived; NULL = log a line and _exit(70). Tests
-     * return from it: the store then refuses everything with STATUS_CLOSED. */
+    const char *root;               /* the shared directory; made when absent */
+    const char *incarnation;        /* "host,port,startcode": unique for ever */
+    uint64_t memtable_budget_bytes; /* all memtables; 0 = 256 MiB */
+    uint64_t cache_budget_bytes;    /* block cache; 0 = 256 MiB */
+    uint64_t log_segment_bytes;     /* 0 = 64 MiB */
+    uint64_t
+        log_total_bytes; /* past it the tablet with the oldest record is flushed; 0 = 512 MiB */
+    uint64_t compaction_bytes_per_s; /* 0 = no bound */
+    unsigned worker_threads;         /* reads that need the disk, opens, closes; 0 = 4 */
+    unsigned flush_threads;          /* 0 = 1 */
+    unsigned compaction_threads;     /* 0 = 1 */
+    /* Ends the process after a failure that must not be survived; NULL = log a line and _exit(70).
+     * Tests return from it: the store then refuses everything with STATUS_CLOSED. */
     void (*fatal)(void *context, const struct error *error);
     void *fatal_context;
 };
 
-/* Worker. Makes or checks the directory (STATUS_INVALID: foreign; STATUS_NEWER_FORMAT; STATUS_BUSY with the
- * pid in the message: in use), takes its lock, registers the incarnation (`alive`), seals every dead
- * incarnation and writes its plan, and starts the log. Opens no tablet. */
-enum status store_open(const struct store_config *config, struct store **out_store, struct error *error);
-/* Any. Closes all tablets, flushing what fits into flush_ms, and stops the executors. done() runs on a thread
- * that may then call store_free. */
+/* Worker. Makes or checks the directory (STATUS_INVALID: foreign; STATUS_NEWER_FORMAT; STATUS_BUSY
+ * with the pid in the message: in use), takes its lock, registers the incarnation (`alive`), seals
+ * every dead incarnation and writes its plan, and starts the log. Opens no tablet. */
+enum status store_open(
+    const struct store_config *config, struct store **out_store, struct error *error);
+/* Any. Closes all tablets, flushing what fits into flush_ms, and stops the executors. done() runs
+ * on a thread that may then call store_free. */
 void store_close(struct store *store, uint64_t flush_ms, struct completion *completion);
-/* After store_close is done, or without it as a crash would (memory is freed, files stay as they are). */
+/* After store_close is done, or without it as a crash would (memory is freed, files stay as they
+ * are). */
 void store_free(struct store *store);
 
-const char *store_cluster_id(const struct store *store);    /* uuid text; any */
-const char *store_incarnation(const struct store *store);   /* any */
-struct executor *store_workers(struct store *store);        /* where "worker" calls may be submitted; any */
+const char *store_cluster_id(const struct store *store);  /* uuid text; any */
+const char *store_incarnation(const struct store *store); /* any */
+struct executor *store_workers(
+    struct store *store); /* where "worker" calls may be submitted; any */
 /* Writes are refused for want of space; reads go on. Any. */
 bool store_is_read_only(const struct store *store);
 
@@ -81,31 +87,41 @@ struct store_statistics {
     uint64_t space_free_bytes;
 };
 
-void store_statistics_read(const struct store *store, struct store_statistics *out_statistics); /* any */
+void store_statistics_read(
+    const struct store *store, struct store_statistics *out_statistics); /* any */
 
 /* ---- Tables: descriptors, chained by link(2) like manifests ---- */
 
-#define TABLE_ID_SIZE 33  /* 32 hex digits and NUL; never used again; "meta" for hbase:meta */
+#define TABLE_ID_SIZE 33 /* 32 hex digits and NUL; never used again; "meta" for hbase:meta */
 
-enum table_state { TABLE_ENABLED = 0, TABLE_DISABLED = 1, TABLE_DISABLING = 2, TABLE_ENABLING = 3, TABLE_DROPPED = 4 };
+enum table_state {
+    TABLE_ENABLED = 0,
+    TABLE_DISABLED = 1,
+    TABLE_DISABLING = 2,
+    TABLE_ENABLING = 3,
+    TABLE_DROPPED = 4
+};
 
 struct table_descriptor {
     char id[TABLE_ID_SIZE];
-    uint64_t version;                /* number in the chain; 0 = not committed yet */
+    uint64_t version; /* number in the chain; 0 = not committed yet */
     enum table_state state;
-    struct table_schema schema;      /* in the arena it was decoded or built in */
+    struct table_schema schema; /* in the arena it was decoded or built in */
 };
 
 /* Any: a fresh id. */
 void store_table_id_new(struct store *store, char out_id[TABLE_ID_SIZE]);
 /* Worker. Calls each() with the newest descriptor of every table not dropped. */
 enum status store_table_list(struct store *store, struct arena *arena,
-    enum status (*each)(void *context, const struct table_descriptor *descriptor, struct error *error),
+    enum status (*each)(
+        void *context, const struct table_descriptor *descriptor, struct error *error),
     void *context, struct error *error);
 /* Worker. Commits descriptor->version + 1; on success the version in *descriptor rises.
  * STATUS_SUPERSEDED: somebody else committed it. */
-enum status store_table_commit(struct store *store, struct table_descriptor *descriptor, struct error *error);
-/* Worker. Moves a table whose descriptor says TABLE_DROPPED, and whose tablets are closed, to the trash. */
+enum status store_table_commit(
+    struct store *store, struct table_descriptor *descriptor, struct error *error);
+/* Worker. Moves a table whose descriptor says TABLE_DROPPED, and whose tablets are closed, to the
+ * trash. */
 enum status store_table_remove(struct store *store, const char *table_id, struct error *error);
 
 /* ---- Chained documents of others: procedures and namespaces ---- */
@@ -114,55 +130,68 @@ enum chain_kind { CHAIN_NAMESPACE, CHAIN_PROCEDURE };
 
 /* Worker. The newest version of each document, in no order. */
 enum status store_chain_list(struct store *store, enum chain_kind kind,
-    enum status (*each)(void *context, struct span name, uint64_t version, struct span bytes, struct error *error),
+    enum status (*each)(
+        void *context, struct span name, uint64_t version, struct span bytes, struct error *error),
     void *context, struct error *error);
 /* Worker. Durable when it returns. STATUS_SUPERSEDED when `version` (from 1) is taken. */
-enum status store_chain_commit(struct store *store, enum chain_kind kind, struct span name, uint64_t version,
-    struct span bytes, struct error *error);
+enum status store_chain_commit(struct store *store, enum chain_kind kind, struct span name,
+    uint64_t version, struct span bytes, struct error *error);
 /* Worker. Removes all versions. */
-enum status store_chain_remove(struct store *store, enum chain_kind kind, struct span name, struct error *error);
+enum status store_chain_remove(
+    struct store *store, enum chain_kind kind, struct span name, struct error *error);
 
 /* ---- Tablets ---- */
 
-#define TABLET_ID_SIZE 33 /* HBase's encoded name: 32 hex digits ("1588230740" for meta) and NUL */
+#define TABLET_ID_SIZE 33 /* HBase's encoded name: 32 hex digits ("1588230740" for meta) and NUL   \
+                           */
 
-enum tablet_state { TABLET_OPEN = 0, TABLET_CLOSED = 1, TABLET_SPLIT = 2, TABLET_MERGED = 3, TABLET_DROPPED = 4 };
+enum tablet_state {
+    TABLET_OPEN = 0,
+    TABLET_CLOSED = 1,
+    TABLET_SPLIT = 2,
+    TABLET_MERGED = 3,
+    TABLET_DROPPED = 4
+};
 
 /* What a manifest says of a tablet that others need. */
 struct tablet_info {
     char id[TABLET_ID_SIZE];
     char table_id[TABLE_ID_SIZE];
-    uint64_t region_id;              /* HBase's: creation in ms, above the parents' */
-    struct span start_row;           /* inclusive; empty = the first */
-    struct span end_row;             /* exclusive; empty = none */
+    uint64_t region_id;    /* HBase's: creation in ms, above the parents' */
+    struct span start_row; /* inclusive; empty = the first */
+    struct span end_row;   /* exclusive; empty = none */
     enum tablet_state state;
-    uint64_t open_sequence;          /* rises at every open */
+    uint64_t open_sequence; /* rises at every open */
 };
 
-/* Worker. Commits manifest 1 (closed, empty) of many tablets of one table: written and synced together,
- * linked, the directory synced once. Already there with equal content is fine (a procedure that repeats). */
-enum status store_tablet_create(struct store *store, const char *table_id, const struct tablet_info *tablets,
-    size_t count, struct error *error);
+/* Worker. Commits manifest 1 (closed, empty) of many tablets of one table: written and synced
+ * together, linked, the directory synced once. Already there with equal content is fine (a
+ * procedure that repeats). */
+enum status store_tablet_create(struct store *store, const char *table_id,
+    const struct tablet_info *tablets, size_t count, struct error *error);
 /* Worker. The newest manifest of each tablet of a table. Spans live in `arena`. */
 enum status store_tablet_list(struct store *store, const char *table_id, struct arena *arena,
-    enum status (*each)(void *context, const struct tablet_info *tablet, struct error *error), void *context,
-    struct error *error);
-/* Worker. Opens by the open rule of design 7: replays what the plans of dead logs hold for it, commits the
- * next manifest in our name. `schema` is copied. */
+    enum status (*each)(void *context, const struct tablet_info *tablet, struct error *error),
+    void *context, struct error *error);
+/* Worker. Opens by the open rule of design 7: replays what the plans of dead logs hold for it,
+ * commits the next manifest in our name. `schema` is copied. */
 enum status store_tablet_open(struct store *store, const char *table_id, const char *tablet_id,
     const struct table_schema *schema, struct tablet **out_tablet, struct error *error);
-/* Any. Stops writes (STATUS_CLOSED), waits for those under way, flushes, commits a closed manifest. On
- * is_dropped no flush, and the manifest says dropped. The handle goes with the last tablet_unref. */
+/* Any. Stops writes (STATUS_CLOSED), waits for those under way, flushes, commits a closed manifest.
+ * On is_dropped no flush, and the manifest says dropped. The handle goes with the last
+ * tablet_unref. */
 void tablet_close(struct tablet *tablet, bool is_dropped, struct completion *completion);
 void tablet_ref(struct tablet *tablet);
 void tablet_unref(struct tablet *tablet);
 
-const struct tablet_info *tablet_get_info(const struct tablet *tablet); /* any; borrowed for its life */
-/* Any. The schema in force; hold until schema_unref is not needed: valid while the tablet is referenced (old
- * schemas are kept until it is freed). */
+const struct tablet_info *tablet_get_info(
+    const struct tablet *tablet); /* any; borrowed for its life */
+/* Any. The schema in force; hold until schema_unref is not needed: valid while the tablet is
+ * referenced (old schemas are kept until it is freed). */
 const struct table_schema *tablet_get_schema(const struct tablet *tablet);
 /* Any. Puts another schema in force for later calls (alter). Copied. */
-enum status tablet_set_schema(struct tablet *tablet, const struct table_schema *schema, struct error *error);
+enum status tablet_set_schema(
+    struct tablet *tablet, const struct table_schema *schema, struct error *error);
 bool tablet_contains_row(const struct tablet *tablet, struct span row); /* any */
 
 /* Exact counters, and sizes as of now. Any. */
@@ -171,35 +200,40 @@ struct tablet_statistics {
     uint64_t memtable_bytes, sstable_bytes, sstable_raw_bytes, sstable_count, family_count;
     uint64_t index_bytes, bloom_bytes;
     uint64_t compacting_cells, compacted_cells;
-    int64_t last_major_compaction_ms;   /* 0 = never */
-    int64_t oldest_flush_ms;            /* last time every family was flushed or empty */
+    int64_t last_major_compaction_ms; /* 0 = never */
+    int64_t oldest_flush_ms;          /* last time every family was flushed or empty */
     uint64_t last_sequence;
-    int compaction_state;               /* 0 none, 1 minor, 2 major, 3 both: GetRegionInfo */
+    int compaction_state; /* 0 none, 1 minor, 2 major, 3 both: GetRegionInfo */
 };
 
 void tablet_statistics_read(const struct tablet *tablet, struct tablet_statistics *out_statistics);
 
-/* Any. Flushes every family, or the one named (NULL = all). done: STATUS_OK, also when there was nothing. */
+/* Any. Flushes every family, or the one named (NULL = all). done: STATUS_OK, also when there was
+ * nothing. */
 void tablet_flush(struct tablet *tablet, const struct span *family, struct completion *completion);
 /* Any. Asks for a compaction and returns; completion (may be NULL) runs when it has ended. */
-void tablet_compact(struct tablet *tablet, const struct span *family, bool is_major, struct completion *completion);
-/* Worker. A row that halves the tablet's data; STATUS_NOT_FOUND when there is none. Copied into arena. */
-enum status tablet_split_row(struct tablet *tablet, struct arena *arena, struct span *out_row, struct error *error);
+void tablet_compact(
+    struct tablet *tablet, const struct span *family, bool is_major, struct completion *completion);
+/* Worker. A row that halves the tablet's data; STATUS_NOT_FOUND when there is none. Copied into
+ * arena. */
+enum status tablet_split_row(
+    struct tablet *tablet, struct arena *arena, struct span *out_row, struct error *error);
 
 /* ---- Writes ---- */
 
 /* One row, all or nothing. */
 struct write_operation {
     struct span row;
-    const struct condition *condition;  /* or NULL; its row equals `row` */
-    struct mutation *mutations;         /* 1, or several for HBase's RowMutations: one timestamp */
+    const struct condition *condition; /* or NULL; its row equals `row` */
+    struct mutation *mutations;        /* 1, or several for HBase's RowMutations: one timestamp */
     size_t mutation_count;
-    uint64_t nonce;                     /* of the whole when several; else mutations[0].nonce is used */
+    uint64_t nonce; /* of the whole when several; else mutations[0].nonce is used */
     /* answers */
-    enum status status;                 /* STATUS_NO_FAMILY, STATUS_OUT_OF_RANGE, STATUS_INVALID, STATUS_LIMIT ... */
+    enum status
+        status; /* STATUS_NO_FAMILY, STATUS_OUT_OF_RANGE, STATUS_INVALID, STATUS_LIMIT ... */
     struct error error;
-    bool is_processed;                  /* the condition held (true without one) */
-    struct cell *result_cells;          /* increment, append: the new cells, in the write's arena */
+    bool is_processed;         /* the condition held (true without one) */
+    struct cell *result_cells; /* increment, append: the new cells, in the write's arena */
     size_t result_count;
 };
 
@@ -208,15 +242,16 @@ struct write {
     struct write_operation *operations;
     size_t operation_count;
     uint64_t nonce_group;
-    struct arena *arena;                /* for answers; used by one executor at a time */
-    uint64_t deadline_ns;               /* env_monotonic_ns; row lock waits past it fail; 0 = LIMIT_ROW_LOCK_WAIT_MS */
-    void (*done)(struct write *write);  /* on an executor of the store */
-    /* Of the whole, e.g. STATUS_CLOSED, STATUS_BUSY (over the memory budget: RegionTooBusyException),
-     * STATUS_NO_SPACE; STATUS_OK: look at each operation. */
+    struct arena *arena; /* for answers; used by one executor at a time */
+    uint64_t
+        deadline_ns; /* env_monotonic_ns; row lock waits past it fail; 0 = LIMIT_ROW_LOCK_WAIT_MS */
+    void (*done)(struct write *write); /* on an executor of the store */
+    /* Of the whole, e.g. STATUS_CLOSED, STATUS_BUSY (over the memory budget:
+     * RegionTooBusyException), STATUS_NO_SPACE; STATUS_OK: look at each operation. */
     enum status status;
     struct error error;
-    void *engine;                       /* the engine's while under way */
-    struct task task;                   /* the engine's while under way */
+    void *engine;     /* the engine's while under way */
+    struct task task; /* the engine's while under way */
 };
 
 /* Any. Never blocks the caller; done() may run before it returns only on an immediate refusal. */
@@ -231,26 +266,27 @@ struct read_sink {
     enum status (*result)(struct read_sink *sink, bool is_partial);
 };
 
-/* Any with may_block false: STATUS_WOULD_BLOCK when the disk is needed, with nothing given to the sink;
- * worker with may_block true. Gives at most one result; none when nothing matches.
+/* Any with may_block false: STATUS_WOULD_BLOCK when the disk is needed, with nothing given to the
+ * sink; worker with may_block true. Gives at most one result; none when nothing matches.
  * STATUS_OUT_OF_RANGE, STATUS_NO_FAMILY, STATUS_INVALID as in HBase. */
-enum status tablet_get(struct tablet *tablet, struct span row, const struct read_request *request, bool may_block,
-    struct read_sink *sink, struct error *error);
+enum status tablet_get(struct tablet *tablet, struct span row, const struct read_request *request,
+    bool may_block, struct read_sink *sink, struct error *error);
 
-/* Any. Copies the request. The scanner holds a reference to the tablet, a read point and a position; no
- * iterator between calls. One caller at a time. */
-enum status scanner_open(struct tablet *tablet, const struct scan_request *request, struct scanner **out_scanner,
-    struct error *error);
+/* Any. Copies the request. The scanner holds a reference to the tablet, a read point and a
+ * position; no iterator between calls. One caller at a time. */
+enum status scanner_open(struct tablet *tablet, const struct scan_request *request,
+    struct scanner **out_scanner, struct error *error);
 void scanner_close(struct scanner *scanner); /* NULL is fine; any */
 uint64_t scanner_read_point(const struct scanner *scanner);
 bool scanner_filter_has_row(const struct scanner *scanner); /* cuts only between rows */
 
 struct scan_limits {
-    uint64_t results;          /* most results of this call; UINT64_MAX = no limit */
-    uint64_t rows;             /* most complete rows of this call; UINT64_MAX = no limit */
-    uint64_t bytes;            /* cell_encoded_size sum; may overshoot by one cell (or a row: is_partial_allowed) */
-    uint64_t deadline_ns;      /* 0 = none; looked at every few cells */
-    bool is_partial_allowed;   /* bytes and deadline may cut inside a row */
+    uint64_t results; /* most results of this call; UINT64_MAX = no limit */
+    uint64_t rows;    /* most complete rows of this call; UINT64_MAX = no limit */
+    uint64_t
+        bytes; /* cell_encoded_size sum; may overshoot by one cell (or a row: is_partial_allowed) */
+    uint64_t deadline_ns;    /* 0 = none; looked at every few cells */
+    bool is_partial_allowed; /* bytes and deadline may cut inside a row */
     bool may_block;
 };
 
@@ -260,33 +296,34 @@ enum scan_stop {
     SCAN_STOP_ROWS,
     SCAN_STOP_BYTES,
     SCAN_STOP_TIME,
-    SCAN_STOP_END,             /* the range or the tablet is exhausted */
-    SCAN_STOP_FILTER,          /* the filter says that all that remains is out */
+    SCAN_STOP_END,    /* the range or the tablet is exhausted */
+    SCAN_STOP_FILTER, /* the filter says that all that remains is out */
 };
 
 struct scan_progress {
     enum scan_stop stop;
     uint64_t results, rows, bytes, cells;
     uint64_t rows_scanned, rows_filtered;
-    struct span last_row;      /* last row examined; borrowed until the next call */
-    bool is_mid_row;           /* the last result is partial and its row may go on */
+    struct span last_row; /* last row examined; borrowed until the next call */
+    bool is_mid_row;      /* the last result is partial and its row may go on */
 };
 
-/* Any with may_block false, worker with true. STATUS_WOULD_BLOCK: what was given to the sink so far stands
- * and counts in *progress; call again (on a worker) with what is left of the limits.
+/* Any with may_block false, worker with true. STATUS_WOULD_BLOCK: what was given to the sink so far
+ * stands and counts in *progress; call again (on a worker) with what is left of the limits.
  * STATUS_CLOSED: the tablet closed meanwhile. */
-enum status scanner_next(struct scanner *scanner, const struct scan_limits *limits, struct read_sink *sink,
-    struct scan_progress *progress, struct error *error);
+enum status scanner_next(struct scanner *scanner, const struct scan_limits *limits,
+    struct read_sink *sink, struct scan_progress *progress, struct error *error);
 
 /* ---- Tools ---- */
 
 /* Worker. Prints any on-disk file or directory of ours in words. */
-enum status storage_dump(struct env *env, const char *path, void (*print)(void *context, const char *line),
-    void *context, struct error *error);
-/* Worker. Checks every promise of the formats under a root that no server uses. Calls problem() for each
- * with file, offset and what; *out_problems counts them. Non-OK only when it could not look. */
+enum status storage_dump(struct env *env, const char *path,
+    void (*print)(void *context, const char *line), void *context, struct error *error);
+/* Worker. Checks every promise of the formats under a root that no server uses. Calls problem() for
+ * each with file, offset and what; *out_problems counts them. Non-OK only when it could not look.
+ */
 enum status storage_check(struct env *env, const char *root,
-    void (*problem)(void *context, const char *path, uint64_t offset, const char *what), void *context,
-    uint64_t *out_problems, struct error *error);
+    void (*problem)(void *context, const char *path, uint64_t offset, const char *what),
+    void *context, uint64_t *out_problems, struct error *error);
 
 #endif

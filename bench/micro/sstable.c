@@ -2,7 +2,7 @@
  *
  *   bench-sstable [-n CELLS] [-v VALUE_BYTES] [-c none|lz4|zstd|snappy|gzip] [-m CACHE_MIB] [-d
  * DIR]
- *                 [-t THREADS]
+ *                 [-t THREADS] [-r REPEATS] [-o ONLY]
  *
  * Rows are 20 bytes, "user" and 16 digits, one cell each; half of a value is random. */
 #include <getopt.h>
@@ -10,6 +10,7 @@
 #include <pthread.h>
 #include <stdio.h>
 #include <stdlib.h>
+#include <time.h>
 #include <unistd.h>
 
 #include "base/dice.h"
@@ -30,6 +31,7 @@ struct bench {
     struct sstable *table;
     unsigned threads;
     unsigned repeats;
+    const char *only; /* part of the names of what is measured; NULL = all */
 };
 
 static void must(enum status status, const struct error *error, const char *what)
@@ -40,12 +42,16 @@ static void must(enum status status, const struct error *error, const char *what
     exit(1);
 }
 
-static void row_name(char row[ROW_BYTES + 1], uint64_t number)
+static void row_name(char row[ROW_BYTES], uint64_t number)
 {
-    snprintf(row, ROW_BYTES + 1, "user%016" PRIu64, number);
+    memcpy(row, "user", 4);
+    for (int i = ROW_BYTES - 1; i >= 4; i--, number /= 10)
+        row[i] = (char)('0' + number % 10);
 }
 
-/* Runs body and prints count/s under the name; the median of the repeats. */
+static uint64_t write_table(struct bench *bench);
+
+/* Runs body and prints count/s and CPU time a count; medians of the repeats. */
 static int compare_rates(const void *a, const void *b)
 {
     double x = *(const double *)a, y = *(const double *)b;
@@ -54,15 +60,20 @@ static int compare_rates(const void *a, const void *b)
 
 static void measure(struct bench *bench, const char *name, uint64_t (*body)(struct bench *bench))
 {
-    double rates[32];
+    double rates[32], cpu_ns[32];
+    if (bench->only && body != write_table && !strstr(name, bench->only))
+        return;
     for (unsigned i = 0; i < bench->repeats; i++) {
         uint64_t start_ns = env_monotonic_ns(bench->env);
+        clock_t start_cpu = clock();
         uint64_t count = body(bench);
+        cpu_ns[i] = (double)(clock() - start_cpu) * (1e9 / CLOCKS_PER_SEC) / (double)count;
         rates[i] = (double)count * 1e9 / (double)(env_monotonic_ns(bench->env) - start_ns);
     }
     qsort(rates, bench->repeats, sizeof rates[0], compare_rates);
-    printf("%-28s %12.0f /s  (%.0f ns)\n", name, rates[bench->repeats / 2],
-        1e9 / rates[bench->repeats / 2]);
+    qsort(cpu_ns, bench->repeats, sizeof cpu_ns[0], compare_rates);
+    printf("%-28s %12.0f /s, %.0f ns of CPU each\n", name, rates[bench->repeats / 2],
+        cpu_ns[bench->repeats / 2]);
     fflush(stdout);
 }
 
@@ -78,7 +89,7 @@ static uint64_t write_table(struct bench *bench)
     env_path_remove(bench->env, bench->path, NULL);
     must(sstable_writer_new(bench->env, bench->path, &options, &writer, &error), &error, "write");
     for (uint64_t i = 0; i < bench->cells; i++) {
-        char row[ROW_BYTES + 1];
+        char row[ROW_BYTES];
         row_name(row, i * 7);
         for (size_t at = 0; at < bench->value_bytes; at += 8)
             store_u64(value + at, at % 16 ? 0x2020202020202020u : dice_next(&dice));
@@ -157,7 +168,7 @@ static uint64_t gets(struct bench *bench, uint64_t seed, uint64_t count, bool is
     struct dice dice = {seed};
     uint64_t hits = 0;
     for (uint64_t i = 0; i < count; i++) {
-        char row[ROW_BYTES + 1];
+        char row[ROW_BYTES];
         row_name(row, dice_below(&dice, bench->cells) * 7 + !is_present);
         struct span key = span_make(row, ROW_BYTES);
         bool may_contain;
@@ -208,7 +219,7 @@ static uint64_t seek_50(struct bench *bench)
     struct dice dice = {5};
     uint64_t count = 100000;
     for (uint64_t i = 0; i < count; i++) {
-        char row[ROW_BYTES + 1];
+        char row[ROW_BYTES];
         row_name(row, dice_below(&dice, bench->cells) * 7);
         struct cell_iterator *it = iterate(bench, true, 0);
         struct cell probe = cell_probe_row(span_make(row, ROW_BYTES));
@@ -266,7 +277,7 @@ int main(int argc, char **argv)
     size_t cache_mib = 2048;
     const char *directory = "/tmp";
     int option;
-    while ((option = getopt(argc, argv, "n:v:c:m:d:t:r:")) != -1) {
+    while ((option = getopt(argc, argv, "n:v:c:m:d:t:r:o:")) != -1) {
         switch (option) {
         case 'n':
             bench.cells = strtoull(optarg, NULL, 10);
@@ -287,6 +298,9 @@ int main(int argc, char **argv)
             break;
         case 't':
             bench.threads = (unsigned)strtoul(optarg, NULL, 10) % 64;
+            break;
+        case 'o':
+            bench.only = optarg;
             break;
         case 'r':
             bench.repeats = (unsigned)strtoul(optarg, NULL, 10) % 32;

@@ -230,6 +230,28 @@ static struct window random_range(
     return window;
 }
 
+/* Inside the range, and above the first row: neither half of the range is empty of rows to come. */
+static void check_middle(struct world *world, struct dice *dice)
+{
+    struct error error;
+    struct sstable_iterator_options range = {0};
+    if (dice_chance(dice, 50))
+        random_range(world, dice, &range);
+    struct buffer row = {0};
+    enum status status =
+        sstable_middle_row(world->table, range.from_row, range.to_row, &row, &error);
+    if (status == STATUS_OK) {
+        enum row_order order = world->cells.order;
+        assert_true(row_compare(order, buffer_span(&row), range.from_row) > 0);
+        assert_true(row_compare(order, buffer_span(&row), world->cells.cells[0].row) > 0);
+        assert_true(
+            range.to_row.size == 0 || row_compare(order, buffer_span(&row), range.to_row) < 0);
+    } else {
+        assert_int_equal(status, STATUS_NOT_FOUND);
+    }
+    buffer_deinit(&row);
+}
+
 static void a_table_answers_as_a_sorted_array(uint64_t seed, void *context)
 {
     (void)context;
@@ -242,6 +264,7 @@ static void a_table_answers_as_a_sorted_array(uint64_t seed, void *context)
     world_make(&world, &dice, &shape, dice_chance(&dice, 50) ? 4u << 20 : 200u << 10);
     check_properties(&world);
     check_blooms(&world, &dice);
+    check_middle(&world, &dice);
     for (int round = 0; round < 4; round++) {
         struct sstable_iterator_options options = {.is_cache_fill = dice_chance(&dice, 70),
             .readahead_bytes = dice_chance(&dice, 25) ? 4096 : 0};
