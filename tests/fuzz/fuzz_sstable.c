@@ -31,19 +31,19 @@ static void walk(struct cell_cursor *cursor, const struct cell *cell, enum row_o
 
 static void read_cells(struct span raw, uint32_t restart_count, enum row_order order)
 {
-    size_t size = sorted_block_memory_size((uint32_t)raw.size, restart_count);
-    if (size == SIZE_MAX)
-        return;
-    uint8_t *memory = malloc(size);
+    if (restart_count > raw.size / sizeof(uint32_t))
+        return; /* as block_load refuses before it allocates */
+    size_t front = sorted_block_front_size(restart_count);
+    uint8_t *memory = malloc(front + raw.size);
     if (!memory)
         return;
     if (raw.size)
-        memcpy(memory, raw.data, raw.size);
+        memcpy(memory + front, raw.data, raw.size);
     if (sorted_block_prepare(memory, (uint32_t)raw.size, restart_count, order, NULL) == STATUS_OK) {
         struct cell cell = {0};
         struct cell_cursor cursor;
         cell_cursor_init(&cursor, &cell);
-        cell_cursor_set(&cursor, memory, size);
+        cell_cursor_set(&cursor, memory);
         walk(&cursor, &cell, order);
         cell_cursor_deinit(&cursor);
     }
