@@ -194,8 +194,8 @@ enum status env_write_file(
     struct env *env, const char *path, uint32_t mode, struct span bytes, struct error *error)
 {
     struct env_file *file = NULL;
-    enum status status =
-        env_file_open(env, path, ENV_WRITE | ENV_CREATE | ENV_EXCLUSIVE, mode, &file, error);
+    enum status status = env_file_open(
+        env, path, ENV_WRITE | ENV_CREATE | ENV_EXCLUSIVE, mode, &file, error);
     if (status)
         return status;
     status = env_file_write(file, 0, bytes, error);

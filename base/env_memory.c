@@ -21,8 +21,8 @@
 struct env_memory {
     struct env env;
     enum env_memory_executors kind;
-    struct mutex
-        lock; /* guards all below; the scheduler's queues belong to the one thread that runs */
+    /* guards all below; the scheduler's queues belong to the one thread that runs */
+    struct mutex lock;
     struct disk *disk;
     struct dice dice;
     struct seeded_scheduler scheduler;
@@ -608,8 +608,8 @@ void env_memory_advance_ns(struct env *env, uint64_t ns)
     memory->scheduler.now_ns += ns;
     /* Real threads sleep by the real clock: have them look at ours. Executors come and go only in
      * the test's own thread, which is here. */
-    struct executor *first =
-        memory->kind == ENV_MEMORY_THREADS ? memory->scheduler.executors : NULL;
+    struct executor *first = memory->kind == ENV_MEMORY_THREADS ? memory->scheduler.executors
+                                                                : NULL;
     mutex_unlock(&memory->lock);
     for (struct executor *executor = first; executor; executor = executor->next_of_env)
         executor_threads_wake(executor);

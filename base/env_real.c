@@ -77,8 +77,8 @@ static enum status real_file_read(struct env_file *file, uint64_t offset, void *
 {
     size_t done = 0;
     while (done < size) {
-        ssize_t got =
-            pread(fd_of(file), (uint8_t *)out_bytes + done, size - done, (off_t)(offset + done));
+        ssize_t got = pread(
+            fd_of(file), (uint8_t *)out_bytes + done, size - done, (off_t)(offset + done));
         if (got < 0 && errno == EINTR)
             continue;
         if (got < 0)

@@ -62,8 +62,8 @@ static struct task *wait_for_task_locked(struct threads_executor *pool)
             return NULL;
         if (pool->timers.first) {
             uint64_t left_ns = pool->timers.first->due_ns - now_ns;
-            uint64_t most_ns =
-                (uint64_t)3600 * 1000000000; /* look again: the sum must not overflow */
+            uint64_t most_ns = (uint64_t)3600 *
+                               1000000000; /* look again: the sum must not overflow */
             wakeup_wait_until(&pool->work, &pool->lock,
                 system_monotonic_ns() + (left_ns < most_ns ? left_ns : most_ns));
         } else {
@@ -116,8 +116,8 @@ static bool threads_cancel(struct executor *executor, struct task *task)
 {
     struct threads_executor *pool = (struct threads_executor *)executor;
     mutex_lock(&pool->lock);
-    bool was_queued =
-        task_queue_remove(&pool->timers, task) || task_queue_remove(&pool->ready, task);
+    bool was_queued = task_queue_remove(&pool->timers, task) ||
+                      task_queue_remove(&pool->ready, task);
     mutex_unlock(&pool->lock);
     return was_queued;
 }
@@ -176,8 +176,8 @@ static const struct executor_table threads_table = {
 enum status executor_threads_new(struct env *env, const char *name, unsigned threads,
     struct executor **out_executor, struct error *error)
 {
-    struct threads_executor *pool =
-        memory_allocate_zeroed(1, sizeof(*pool) + threads * sizeof(pool->threads[0]));
+    struct threads_executor *pool = memory_allocate_zeroed(
+        1, sizeof(*pool) + threads * sizeof(pool->threads[0]));
     if (!pool)
         return error_set(error, STATUS_NO_MEMORY, "executor %s: no memory", name);
     pool->executor = (struct executor){.table = &threads_table, .env = env};

@@ -39,10 +39,11 @@
 /* On disk. */
 #define LIMIT_MANIFEST_SIZE   (64u << 20)
 #define LIMIT_DESCRIPTOR_SIZE (16u << 20)
-#define LIMIT_PLAN_SIZE (64u << 20)
+#define LIMIT_PLAN_SIZE       (64u << 20)
 #define LIMIT_LOG_RECORD_SIZE (300u << 20)
 #define LIMIT_BLOCK_SIZE                                                                           \
-    (64u << 20) /* a data block grows past its target only for one huge cell                       \
+    (64u                                                                                           \
+        << 20) /* a data block grows past its target only for one huge cell                       \
                  */
 #define LIMIT_PATH_SIZE 4096
 

@@ -207,8 +207,8 @@ static void entries_set(struct entries *entries, const char *name, struct inode 
         return;
     if (entries->count == entries->capacity) {
         entries->capacity = entries->capacity ? entries->capacity * 2 : 8;
-        entries->items =
-            must(realloc(entries->items, entries->capacity * sizeof(entries->items[0])));
+        entries->items = must(
+            realloc(entries->items, entries->capacity * sizeof(entries->items[0])));
     }
     entries->items[entries->count++] = (struct entry){must(strdup(name)), inode};
 }
@@ -407,8 +407,8 @@ static void set_cached(struct inode *inode, uint64_t offset, uint64_t size, bool
         memset(inode->cached_pages + inode->cached_page_count, 0, pages - inode->cached_page_count);
         inode->cached_page_count = pages;
     }
-    uint64_t end =
-        size > UINT64_MAX - offset - PAGE ? UINT64_MAX : (offset + size + PAGE - 1) / PAGE;
+    uint64_t end = size > UINT64_MAX - offset - PAGE ? UINT64_MAX
+                                                     : (offset + size + PAGE - 1) / PAGE;
     for (uint64_t page = offset / PAGE; page < end && page < inode->cached_page_count; page++)
         inode->cached_pages[page] = is_cached;
 }
@@ -702,8 +702,8 @@ uint64_t disk_space(const struct disk *disk)
 
 void disk_set_space(struct disk *disk, uint64_t free_bytes)
 {
-    disk->space_bytes =
-        free_bytes > UINT64_MAX - disk->used_bytes ? UINT64_MAX : disk->used_bytes + free_bytes;
+    disk->space_bytes = free_bytes > UINT64_MAX - disk->used_bytes ? UINT64_MAX
+                                                                   : disk->used_bytes + free_bytes;
 }
 
 int disk_flip(struct disk *disk, const char *path, uint64_t offset, uint8_t mask)

@@ -302,8 +302,8 @@ static void settle_defaults(struct load *load)
         load->plan.warmup_ns = load->plan.operations ? 0 : 1000000000ull;
     load->plan.rate = load->rate / (double)load->plan.threads;
     if (load->plan.operations)
-        load->plan.operations =
-            (load->plan.operations + load->plan.threads - 1) / load->plan.threads;
+        load->plan.operations = (load->plan.operations + load->plan.threads - 1) /
+                                load->plan.threads;
     const char *colon = load->plan.connect ? strrchr(load->plan.connect, ':') : NULL;
     if (load->server_pid <= 0 && colon)
         load->server_pid = server_cpu_find((uint32_t)strtoul(colon + 1, NULL, 10));
@@ -397,8 +397,8 @@ static enum status run_threads(struct load *load, struct report *report, struct 
     }
     report->has_server = report->has_server && server_cpu_read(load->server_pid, &server_after);
     report->server_cpu_us = server_after - server_before;
-    report->server_resident_kib =
-        report->has_server ? server_cpu_resident_kib(load->server_pid) : 0;
+    report->server_resident_kib = report->has_server ? server_cpu_resident_kib(load->server_pid)
+                                                     : 0;
     report->client_cpu_us = own_cpu_us() - own_before;
     report->rate_asked = load->rate;
     for (size_t i = 0; i < load->plan.threads && !status; i++)

@@ -114,8 +114,8 @@ static uint64_t draw_zipf(struct workload_stream *stream)
 {
     uint64_t n = stream->workload->rows;
     double zeta_n = stream->workload->zipf_zeta, alpha = 1 / (1 - ZIPF_THETA);
-    double eta =
-        (1 - pow(2.0 / (double)n, 1 - ZIPF_THETA)) / (1 - (1 + pow(0.5, ZIPF_THETA)) / zeta_n);
+    double eta = (1 - pow(2.0 / (double)n, 1 - ZIPF_THETA)) /
+                 (1 - (1 + pow(0.5, ZIPF_THETA)) / zeta_n);
     double u = (double)(draw(stream) >> 11) / 9007199254740992.0, uz = u * zeta_n;
     if (uz < 1)
         return 0;
@@ -144,8 +144,8 @@ uint64_t workload_next_row(struct workload_stream *stream)
 void workload_key(const struct workload *workload, uint64_t row, uint8_t out_key[WORKLOAD_KEY_SIZE])
 {
     char text[WORKLOAD_KEY_SIZE + 1];
-    uint64_t number =
-        workload->order == KEYS_SEQUENTIAL ? row : mix(row + 1) % 10000000000000000ull;
+    uint64_t number = workload->order == KEYS_SEQUENTIAL ? row
+                                                         : mix(row + 1) % 10000000000000000ull;
     snprintf(text, sizeof text, "user%016llu", (unsigned long long)(number % 10000000000000000ull));
     memcpy(out_key, text, WORKLOAD_KEY_SIZE);
 }

@@ -251,8 +251,8 @@ enum status options_parse_address(const char *name, const char *text, char *out_
     }
     char *end;
     errno = 0;
-    unsigned long number =
-        *port >= '0' && *port <= '9' ? strtoul(port, &end, 10) : UINT16_MAX + 1ul;
+    unsigned long number = *port >= '0' && *port <= '9' ? strtoul(port, &end, 10)
+                                                        : UINT16_MAX + 1ul;
     if (errno || number > UINT16_MAX || *end || size == 0 || size >= host_size)
         return error_set(error, STATUS_INVALID, "--%s takes HOST:PORT, not '%s'", name, text);
     memcpy(out_host, host, size);

@@ -42,7 +42,8 @@ struct block *block_new(struct block_pool *pool, size_t capacity)
     struct block *block = capacity >= BLOCK_LARGE ? pool_take(pool, capacity) : NULL;
     if (!block) {
         if (capacity >= BLOCK_LARGE)
-            capacity += capacity / 8; /* the next answer of a scan is seldom of quite the same size */
+            capacity += capacity /
+                        8; /* the next answer of a scan is seldom of quite the same size */
         block = memory_allocate(sizeof(*block) + capacity);
         if (!block)
             return NULL;

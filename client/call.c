@@ -35,8 +35,14 @@ struct call *call_new(struct stele_client *client, enum call_target target, enum
     } else if (!(call = memory_allocate(sizeof(*call)))) {
         return NULL;
     }
-    *call = (struct call){.client = client, .target = target, .service = service, .method = method, .done = done,
-        .context = context, .body = body, .cell_block = cell_block};
+    *call = (struct call){.client = client,
+        .target = target,
+        .service = service,
+        .method = method,
+        .done = done,
+        .context = context,
+        .body = body,
+        .cell_block = cell_block};
     return call;
 }
 
@@ -75,8 +81,8 @@ static struct span call_message(const struct call *call)
     return span_make(call->body.data + call->row_size, call->body.size - call->row_size);
 }
 
-static void finish(struct call *call, const struct failure *failure, const struct response_frame *answer,
-    struct block *block)
+static void finish(struct call *call, const struct failure *failure,
+    const struct response_frame *answer, struct block *block)
 {
     struct stele_client *client = call->client;
     call->done(call, failure, answer, block);
@@ -98,8 +104,8 @@ static void on_timer(evutil_socket_t fd, short what, void *context)
     if (call->is_locating) {
         struct failure failure;
         table_forget_waiter(call->table, &call->waiter);
-        failure_init(&failure, EXCEPTION_DO_NOT_RETRY, STELE_TIMEOUT, "the region of the row in table %s was not found in time",
-            call->table->name_text);
+        failure_init(&failure, EXCEPTION_DO_NOT_RETRY, STELE_TIMEOUT,
+            "the region of the row in table %s was not found in time", call->table->name_text);
         failure.error.attempts = call->retry.attempts;
         finish_failed(call, &failure);
     } else if (call->ending) {
@@ -115,7 +121,8 @@ static void on_timer(evutil_socket_t fd, short what, void *context)
 /* Runs on_timer after a while; false on no memory. */
 static bool timer_start(struct call *call, uint64_t pause_ns)
 {
-    struct timeval timeout = {(time_t)(pause_ns / 1000000000), (suseconds_t)(pause_ns % 1000000000 / 1000)};
+    struct timeval timeout = {
+        (time_t)(pause_ns / 1000000000), (suseconds_t)(pause_ns % 1000000000 / 1000)};
     if (!call->timer)
         call->timer = event_new(call->client->loop.base, -1, 0, on_timer, call);
     return call->timer && event_add(call->timer, &timeout) == 0;
@@ -131,7 +138,8 @@ static void fail(struct call *call, const struct failure *cause)
     call->region = NULL;
     if (call->is_once)
         failure.error.attempts = 1;
-    else if (!client->is_closing && retry_again(&call->retry, &failure, loop_now(&client->loop), &pause_ns) &&
+    else if (!client->is_closing &&
+             retry_again(&call->retry, &failure, loop_now(&client->loop), &pause_ns) &&
              timer_start(call, pause_ns))
         return;
     if (!call->is_starting) {
@@ -143,8 +151,8 @@ static void fail(struct call *call, const struct failure *cause)
     *call->ending = failure;
 }
 
-static void on_answer(struct request *request, const struct failure *failure, const struct response_frame *answer,
-    struct block *block)
+static void on_answer(struct request *request, const struct failure *failure,
+    const struct response_frame *answer, struct block *block)
 {
     struct call *call = (struct call *)request;
     if (!failure) {
@@ -165,8 +173,9 @@ static void send_to(struct call *call, struct server *server, struct span prefix
     call->server = server;
     call->request.finish = on_answer;
     uint32_t timeout_ms = retry_call_timeout_ms(&call->retry, loop_now(&client->loop));
-    if (connection && connection_send(connection, &call->request, span_string(call->method), call->priority,
-                          timeout_ms, prefix, call_message(call), buffer_span(&call->cell_block), &failure))
+    if (connection &&
+        connection_send(connection, &call->request, span_string(call->method), call->priority,
+            timeout_ms, prefix, call_message(call), buffer_span(&call->cell_block), &failure))
         return;
     client_note_failure(client, call->table, call->region, server, &failure);
     if (call->target == CALL_TO_MASTER)
@@ -194,7 +203,8 @@ static void send_to_region(struct call *call, struct region *region)
     uint8_t specifier[LIMIT_REGION_NAME_SIZE + 32], prefix[sizeof(specifier) + 32];
     if (region->name.size > LIMIT_REGION_NAME_SIZE) {
         struct failure failure;
-        failure_init(&failure, EXCEPTION_DO_NOT_RETRY, STELE_PROTOCOL, "the region's name is too long");
+        failure_init(
+            &failure, EXCEPTION_DO_NOT_RETRY, STELE_PROTOCOL, "the region's name is too long");
         fail(call, &failure);
         return;
     }
@@ -230,8 +240,8 @@ static void on_located(struct locate_waiter *waiter, const struct failure *failu
         return;
     }
     struct failure lost;
-    failure_init(&lost, EXCEPTION_RETRY, STELE_CONNECTION, "the region of the row in table %s is on no server",
-        call->table->name_text);
+    failure_init(&lost, EXCEPTION_RETRY, STELE_CONNECTION,
+        "the region of the row in table %s is on no server", call->table->name_text);
     call->table->is_suspect = true;
     fail(call, &lost);
 }
@@ -290,7 +300,8 @@ static void dispatch(struct call *call)
         send_to(call, client->master, SPAN_EMPTY);
     } else if (!registry_ask(client, REGISTRY_MASTER, on_master, call)) {
         struct failure failure;
-        failure_init(&failure, EXCEPTION_DO_NOT_RETRY, STELE_NO_MEMORY, "no memory to find the master");
+        failure_init(
+            &failure, EXCEPTION_DO_NOT_RETRY, STELE_NO_MEMORY, "no memory to find the master");
         fail(call, &failure);
     }
 }
@@ -303,7 +314,8 @@ static void run_start(struct loop_task *task)
     call->is_starting = true;
     if (client->is_closing || buffer_status(&call->body) || buffer_status(&call->cell_block)) {
         struct failure failure;
-        failure_init(&failure, EXCEPTION_DO_NOT_RETRY, client->is_closing ? STELE_CANCELLED : STELE_NO_MEMORY,
+        failure_init(&failure, EXCEPTION_DO_NOT_RETRY,
+            client->is_closing ? STELE_CANCELLED : STELE_NO_MEMORY,
             client->is_closing ? "the client is closing" : "no memory for a call");
         fail(call, &failure);
     } else {

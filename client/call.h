@@ -19,8 +19,8 @@ enum call_target {
 struct call;
 
 /* Exactly one of failure and answer is given; their spans are good during this call. The call is freed after it. */
-typedef void call_function(struct call *call, const struct failure *failure, const struct response_frame *answer,
-    struct block *block);
+typedef void call_function(struct call *call, const struct failure *failure,
+    const struct response_frame *answer, struct block *block);
 
 struct call {
     struct request request;
@@ -30,33 +30,33 @@ struct call {
     struct call *next_free;
 
     enum call_target target;
-    struct stele_table *table;     /* CALL_TO_ROW */
-    struct server *server;         /* CALL_TO_SERVER; else the one it was sent to */
+    struct stele_table *table; /* CALL_TO_ROW */
+    struct server *server;     /* CALL_TO_SERVER; else the one it was sent to */
     enum service service;
     const char *method;
     uint32_t priority;
-    uint32_t timeout_ms;           /* of the operation; 0: the client's */
-    bool is_once;                  /* no retries: the owner does them */
-    bool is_region_action;         /* the body is the rest of the one RegionAction of a MultiRequest */
-    struct buffer body;            /* row, then the request message without its region */
+    uint32_t timeout_ms;   /* of the operation; 0: the client's */
+    bool is_once;          /* no retries: the owner does them */
+    bool is_region_action; /* the body is the rest of the one RegionAction of a MultiRequest */
+    struct buffer body;    /* row, then the request message without its region */
     size_t row_size;
     struct buffer cell_block;
 
     call_function *done;
-    void *context;                 /* the owner's */
+    void *context; /* the owner's */
     void *context2;
-    union {                        /* the public completion */
+    union { /* the public completion */
         void (*any)(void);
         stele_result_function *result;
     } user;
-    int kind;                      /* the owner's */
+    int kind; /* the owner's */
 
-    struct region *region;         /* CALL_TO_ROW: while in flight */
+    struct region *region; /* CALL_TO_ROW: while in flight */
     struct retry retry;
-    struct event *timer;           /* while pausing or locating */
-    bool is_starting;              /* inside call_start: it must not end there */
+    struct event *timer; /* while pausing or locating */
+    bool is_starting;    /* inside call_start: it must not end there */
     bool is_locating;
-    struct failure *ending;        /* to end with, from the timer */
+    struct failure *ending; /* to end with, from the timer */
 };
 
 /* NULL on no memory. */

@@ -44,8 +44,8 @@ static void forget_server(struct stele_client *client, const struct server *serv
         client->master = NULL;
 }
 
-void client_note_failure(struct stele_client *client, struct stele_table *table, struct region *region,
-    struct server *server, const struct failure *failure)
+void client_note_failure(struct stele_client *client, struct stele_table *table,
+    struct region *region, struct server *server, const struct failure *failure)
 {
     struct span host;
     uint32_t port;
@@ -99,12 +99,14 @@ static char *user_name(const char *given)
     return memory_duplicate_string(number);
 }
 
-static enum stele_status check_options(const struct stele_options *options, struct stele_error *error)
+static enum stele_status check_options(
+    const struct stele_options *options, struct stele_error *error)
 {
     if (options->run == STELE_RUN_ON_LOOP && !options->loop)
         return failure_set(error, STELE_INVALID, "STELE_RUN_ON_LOOP needs a loop");
     if (options->run != STELE_RUN_ON_LOOP && options->loop)
-        return failure_set(error, STELE_INVALID, "a loop is given, but run is not STELE_RUN_ON_LOOP");
+        return failure_set(
+            error, STELE_INVALID, "a loop is given, but run is not STELE_RUN_ON_LOOP");
     if (!options->rpc_timeout_ms || !options->operation_timeout_ms || !options->connect_timeout_ms)
         return failure_set(error, STELE_INVALID, "a time-out is 0");
     return STELE_OK;
@@ -151,8 +153,8 @@ static void client_free(struct stele_client *client)
     memory_free(client);
 }
 
-enum stele_status stele_client_open(const struct stele_options *options, struct stele_client **out_client,
-    struct stele_error *error)
+enum stele_status stele_client_open(const struct stele_options *options,
+    struct stele_client **out_client, struct stele_error *error)
 {
     enum stele_status status = check_options(options, error);
     if (status)
@@ -176,8 +178,8 @@ enum stele_status stele_client_open(const struct stele_options *options, struct 
     }
     if ((status = loop_init(&client->loop, options->run, options->loop, error)))
         goto failed;
-    connection_context_init(&client->connections, &client->loop, &client->blocks, span_string(client->user),
-        options->connect_timeout_ms);
+    connection_context_init(&client->connections, &client->loop, &client->blocks,
+        span_string(client->user), options->connect_timeout_ms);
     *out_client = client;
     return STELE_OK;
 failed:
@@ -202,7 +204,8 @@ static bool is_idle(void *context)
 
 void stele_client_run(struct stele_client *client, uint32_t timeout_ms)
 {
-    loop_run(&client->loop, is_idle, client, loop_now(&client->loop) + (uint64_t)timeout_ms * 1000000);
+    loop_run(
+        &client->loop, is_idle, client, loop_now(&client->loop) + (uint64_t)timeout_ms * 1000000);
 }
 
 void stele_client_interrupt(struct stele_client *client)
@@ -223,8 +226,8 @@ struct id_question {
     struct loop_wait *wait;
 };
 
-static void on_cluster_id(void *context, const struct failure *failure, struct span id, uint32_t port,
-    uint64_t start_code)
+static void on_cluster_id(void *context, const struct failure *failure, struct span id,
+    uint32_t port, uint64_t start_code)
 {
     struct id_question *question = context;
     struct stele_client *client = question->client;
@@ -250,7 +253,8 @@ static void ask_cluster_id(struct loop_task *task)
     memory_free(question);
 }
 
-enum stele_status stele_cluster_id(struct stele_client *client, const char **out_id, struct stele_error *error)
+enum stele_status stele_cluster_id(
+    struct stele_client *client, const char **out_id, struct stele_error *error)
 {
     struct loop_wait *wait = loop_wait_new();
     struct id_question *question = memory_allocate(sizeof(*question));
@@ -274,7 +278,8 @@ enum stele_status stele_cluster_id(struct stele_client *client, const char **out
     return status;
 }
 
-enum stele_status stele_connect(const char *place, struct stele_client **out_client, struct stele_error *error)
+enum stele_status stele_connect(
+    const char *place, struct stele_client **out_client, struct stele_error *error)
 {
     struct stele_options options;
     struct stele_client *client;

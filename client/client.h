@@ -17,21 +17,21 @@ struct stele_client {
     struct loop loop;
     struct block_pool blocks;
     struct connection_context connections;
-    struct stele_options options;  /* texts are the client's */
+    struct stele_options options; /* texts are the client's */
     char *user;
     struct registry registry;
-    struct server *servers;        /* every one ever met */
-    struct server *master;         /* NULL: not known */
-    struct mutex mutex;            /* STELE_RUN_THREAD: guards tables and the free calls */
-    struct stele_table *tables;    /* guarded by mutex: kept until the client closes */
+    struct server *servers;     /* every one ever met */
+    struct server *master;      /* NULL: not known */
+    struct mutex mutex;         /* STELE_RUN_THREAD: guards tables and the free calls */
+    struct stele_table *tables; /* guarded by mutex: kept until the client closes */
     struct stele_table *meta;
-    struct call *free_calls;       /* guarded by mutex */
-    size_t free_call_count;        /* the same */
-    atomic_size_t in_flight;       /* operations */
+    struct call *free_calls; /* guarded by mutex */
+    size_t free_call_count;  /* the same */
+    atomic_size_t in_flight; /* operations */
     uint64_t nonce_group;
     atomic_uint_fast64_t nonce;
-    struct arena scratch;          /* what one completion decodes; emptied after it */
-    char *cluster_id;              /* once asked for */
+    struct arena scratch; /* what one completion decodes; emptied after it */
+    char *cluster_id;     /* once asked for */
     bool is_closing;
 };
 
@@ -43,7 +43,7 @@ uint64_t client_next_nonce(struct stele_client *client);
 
 /* Forgets what a failure of a call to that server says is wrong: the place of the region, of all the server's
  * regions, or of the master. region and table may be NULL. */
-void client_note_failure(struct stele_client *client, struct stele_table *table, struct region *region,
-    struct server *server, const struct failure *failure);
+void client_note_failure(struct stele_client *client, struct stele_table *table,
+    struct region *region, struct server *server, const struct failure *failure);
 
 #endif

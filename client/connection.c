@@ -39,21 +39,22 @@ struct connection {
     struct connection *next, **link; /* of context->connections */
     struct connection *next_dirty;
     struct connection **owner;
-    struct event *event;             /* reads always, writes while output is left */
-    char place[300];                 /* "host:port", for messages */
+    struct event *event; /* reads always, writes while output is left */
+    char place[300];     /* "host:port", for messages */
     int fd;
     bool is_connected;
     bool is_dirty;
-    bool is_broken;                  /* no more calls; freed at the end of what is running */
+    bool is_broken; /* no more calls; freed at the end of what is running */
     bool wants_write;
-    unsigned users;                  /* frames of the stack that are inside */
+    unsigned users; /* frames of the stack that are inside */
     uint64_t connect_deadline_ns;
     struct buffer output;
-    size_t output_done;              /* bytes of it that are written */
-    struct block *block;             /* received: block->data[block_from, block_to) */
+    size_t output_done;  /* bytes of it that are written */
+    struct block *block; /* received: block->data[block_from, block_to) */
     size_t block_from, block_to;
     struct slot *slots;
-    uint32_t slot_count, slot_capacity, free_slot; /* free_slot: head of the free list, UINT32_MAX = none */
+    uint32_t slot_count, slot_capacity,
+        free_slot; /* free_slot: head of the free list, UINT32_MAX = none */
     uint32_t in_flight;
 };
 
@@ -70,9 +71,9 @@ static bool slot_take(struct connection *connection, struct request *request)
     } else {
         if (connection->slot_count == connection->slot_capacity) {
             uint32_t capacity = connection->slot_capacity ? connection->slot_capacity * 2 : 64;
-            struct slot *slots = capacity <= 1u << SLOT_BITS
-                ? memory_reallocate(connection->slots, capacity * sizeof(*slots))
-                : NULL;
+            struct slot *slots = capacity <= 1u << SLOT_BITS ? memory_reallocate(connection->slots,
+                                                                   capacity * sizeof(*slots))
+                                                             : NULL;
             if (!slots)
                 return false;
             connection->slots = slots;
@@ -105,7 +106,8 @@ static void slot_release(struct request *request)
 static struct request *slot_find(struct connection *connection, uint32_t call_id)
 {
     uint32_t index = call_id & SLOT_MASK;
-    if (index >= connection->slot_count || connection->slots[index].generation != call_id >> SLOT_BITS)
+    if (index >= connection->slot_count ||
+        connection->slots[index].generation != call_id >> SLOT_BITS)
         return NULL;
     return connection->slots[index].request;
 }
@@ -121,7 +123,8 @@ void connection_forget(struct request *request)
 static void tick_schedule(struct connection_context *context)
 {
     struct timeval interval = {0, TICK_MS * 1000};
-    if (!context->is_tick_added && context->tick_event && !event_add(context->tick_event, &interval))
+    if (!context->is_tick_added && context->tick_event &&
+        !event_add(context->tick_event, &interval))
         context->is_tick_added = true;
 }
 
@@ -134,7 +137,8 @@ static void expire_calls(struct connection *connection, uint64_t now)
             continue;
         struct failure failure;
         slot_release(request);
-        failure_init(&failure, EXCEPTION_RETRY, STELE_TIMEOUT, "no answer from %s in time", connection->place);
+        failure_init(&failure, EXCEPTION_RETRY, STELE_TIMEOUT, "no answer from %s in time",
+            connection->place);
         request->finish(request, &failure, NULL, NULL);
     }
 }
@@ -166,13 +170,14 @@ static void on_tick(evutil_socket_t fd, short what, void *argument)
         connection_enter(connection);
         if (!connection->is_connected && now > connection->connect_deadline_ns) {
             struct failure failure;
-            failure_init(&failure, EXCEPTION_SERVER_GONE, STELE_CONNECTION, "cannot connect to %s: timed out",
-                connection->place);
+            failure_init(&failure, EXCEPTION_SERVER_GONE, STELE_CONNECTION,
+                "cannot connect to %s: timed out", connection->place);
             connection_break(connection, &failure);
         } else {
             expire_calls(connection, now);
         }
-        is_needed |= !connection->is_broken && (connection->in_flight > 0 || !connection->is_connected);
+        is_needed |= !connection->is_broken &&
+                     (connection->in_flight > 0 || !connection->is_connected);
         struct connection *next = connection->is_broken ? context->connections : connection->next;
         connection_leave(connection);
         connection = next;
@@ -217,8 +222,8 @@ static void connection_break(struct connection *connection, const struct failure
 static void break_errno(struct connection *connection, const char *what, int error_number)
 {
     struct failure failure;
-    failure_init(&failure, EXCEPTION_SERVER_GONE, STELE_CONNECTION, "%s %s: %s", what, connection->place,
-        strerror(error_number));
+    failure_init(&failure, EXCEPTION_SERVER_GONE, STELE_CONNECTION, "%s %s: %s", what,
+        connection->place, strerror(error_number));
     connection_break(connection, &failure);
 }
 
@@ -263,7 +268,8 @@ static void flush_output(struct connection *connection)
 static void flush_dirty(struct loop_task *task)
 {
     struct connection_context *context =
-        (struct connection_context *)(void *)((char *)task - offsetof(struct connection_context, flush_task));
+        (struct connection_context *)(void *)((char *)task -
+                                              offsetof(struct connection_context, flush_task));
     context->is_flush_queued = false;
     while (context->dirty) {
         struct connection *connection = context->dirty;
@@ -291,21 +297,25 @@ static void mark_dirty(struct connection *connection)
     }
 }
 
-bool connection_send(struct connection *connection, struct request *request, struct span method, uint32_t priority,
-    uint32_t timeout_ms, struct span prefix, struct span message, struct span cell_block, struct failure *failure)
+bool connection_send(struct connection *connection, struct request *request, struct span method,
+    uint32_t priority, uint32_t timeout_ms, struct span prefix, struct span message,
+    struct span cell_block, struct failure *failure)
 {
     struct buffer *output = &connection->output;
     size_t param_size = prefix.size + message.size, start = output->size;
     if (param_size + cell_block.size > LIMIT_FRAME_SIZE) {
-        failure_init(failure, EXCEPTION_DO_NOT_RETRY, STELE_INVALID, "a request of %zu bytes exceeds the limit of %u",
-            param_size + cell_block.size, LIMIT_FRAME_SIZE);
+        failure_init(failure, EXCEPTION_DO_NOT_RETRY, STELE_INVALID,
+            "a request of %zu bytes exceeds the limit of %u", param_size + cell_block.size,
+            LIMIT_FRAME_SIZE);
         return false;
     }
     if (connection->is_broken || !slot_take(connection, request)) {
-        failure_init(failure, EXCEPTION_OVERLOADED, STELE_BUSY, "too many calls in flight to %s", connection->place);
+        failure_init(failure, EXCEPTION_OVERLOADED, STELE_BUSY, "too many calls in flight to %s",
+            connection->place);
         return false;
     }
-    request_head_encode(output, request->call_id, method, priority, timeout_ms, param_size, cell_block.size);
+    request_head_encode(
+        output, request->call_id, method, priority, timeout_ms, param_size, cell_block.size);
     buffer_put(output, prefix);
     buffer_put(output, message);
     buffer_put(output, cell_block);
@@ -337,10 +347,12 @@ static bool make_room(struct connection *connection)
         block_unref(block);
         block = connection->block = NULL;
     }
-    struct span received = have ? span_make(block->data + connection->block_from, have) : SPAN_EMPTY;
+    struct span received = have ? span_make(block->data + connection->block_from, have)
+                                : SPAN_EMPTY;
     if (frame_peek(received, LIMIT_FRAME_SIZE, &body, &total) == STATUS_WOULD_BLOCK && total > need)
         need = total;
-    if (block && connection->block_from + need <= block->capacity && connection->block_to < block->capacity)
+    if (block && connection->block_from + need <= block->capacity &&
+        connection->block_to < block->capacity)
         return true;
     struct block *larger = block_new(connection->context->blocks, need);
     if (!larger)
@@ -361,7 +373,8 @@ static bool dispatch(struct connection *connection, struct span body)
     struct failure failure;
     struct error error;
     if (response_frame_decode(body, &answer, &error)) {
-        failure_init(&failure, EXCEPTION_SERVER_GONE, STELE_PROTOCOL, "%s: %s", connection->place, error.message);
+        failure_init(&failure, EXCEPTION_SERVER_GONE, STELE_PROTOCOL, "%s: %s", connection->place,
+            error.message);
         connection_break(connection, &failure);
         return false;
     }
@@ -388,15 +401,15 @@ static void parse_received(struct connection *connection)
     struct span body;
     for (;;) {
         struct block *block = connection->block;
-        struct span received = span_make(block->data + connection->block_from,
-            connection->block_to - connection->block_from);
+        struct span received = span_make(
+            block->data + connection->block_from, connection->block_to - connection->block_from);
         enum status status = frame_peek(received, LIMIT_FRAME_SIZE, &body, &total);
         if (status == STATUS_WOULD_BLOCK)
             return;
         if (status) {
             struct failure failure;
-            failure_init(&failure, EXCEPTION_SERVER_GONE, STELE_PROTOCOL, "%s sent a frame over the limit of %u bytes",
-                connection->place, LIMIT_FRAME_SIZE);
+            failure_init(&failure, EXCEPTION_SERVER_GONE, STELE_PROTOCOL,
+                "%s sent a frame over the limit of %u bytes", connection->place, LIMIT_FRAME_SIZE);
             connection_break(connection, &failure);
             return;
         }
@@ -413,8 +426,8 @@ static void read_input(struct connection *connection)
         return;
     }
     struct block *block = connection->block;
-    ssize_t received = recv(connection->fd, block->data + connection->block_to, block->capacity - connection->block_to,
-        MSG_DONTWAIT);
+    ssize_t received = recv(connection->fd, block->data + connection->block_to,
+        block->capacity - connection->block_to, MSG_DONTWAIT);
     if (received < 0 && (errno == EAGAIN || errno == EWOULDBLOCK || errno == EINTR))
         return;
     if (received < 0) {
@@ -423,7 +436,8 @@ static void read_input(struct connection *connection)
     }
     if (received == 0) {
         struct failure failure;
-        failure_init(&failure, EXCEPTION_SERVER_GONE, STELE_CONNECTION, "%s closed the connection", connection->place);
+        failure_init(&failure, EXCEPTION_SERVER_GONE, STELE_CONNECTION, "%s closed the connection",
+            connection->place);
         connection_break(connection, &failure);
         return;
     }
@@ -522,28 +536,30 @@ static int start_connect(const char *host, uint32_t port, int *out_lookup_error)
     return fd;
 }
 
-struct connection *connection_open(struct connection_context *context, struct span host, uint32_t port,
-    enum service service, struct connection **owner, struct failure *failure)
+struct connection *connection_open(struct connection_context *context, struct span host,
+    uint32_t port, enum service service, struct connection **owner, struct failure *failure)
 {
     char name[256];
     int lookup_error;
     snprintf(name, sizeof(name), "%.*s", (int)host.size, (const char *)host.data);
     int fd = start_connect(name, port, &lookup_error);
     if (fd < 0) {
-        failure_init(failure, EXCEPTION_SERVER_GONE, STELE_CONNECTION, "cannot connect to %s:%u: %s", name, port,
+        failure_init(failure, EXCEPTION_SERVER_GONE, STELE_CONNECTION,
+            "cannot connect to %s:%u: %s", name, port,
             lookup_error ? gai_strerror(lookup_error) : strerror(errno));
         return NULL;
     }
     struct connection *connection = memory_allocate_zeroed(1, sizeof(*connection));
-    struct event *event = connection
-        ? event_new(context->loop->base, fd, EV_READ | EV_WRITE | EV_PERSIST, on_event, connection)
-        : NULL;
+    struct event *event = connection ? event_new(context->loop->base, fd,
+                                           EV_READ | EV_WRITE | EV_PERSIST, on_event, connection)
+                                     : NULL;
     if (!event || event_add(event, NULL)) {
         if (event)
             event_free(event);
         memory_free(connection);
         close(fd);
-        failure_init(failure, EXCEPTION_DO_NOT_RETRY, STELE_NO_MEMORY, "no memory for a connection");
+        failure_init(
+            failure, EXCEPTION_DO_NOT_RETRY, STELE_NO_MEMORY, "no memory for a connection");
         return NULL;
     }
     connection->context = context;
@@ -552,7 +568,8 @@ struct connection *connection_open(struct connection_context *context, struct sp
     connection->fd = fd;
     connection->wants_write = true;
     connection->free_slot = UINT32_MAX;
-    connection->connect_deadline_ns = loop_now(context->loop) + (uint64_t)context->connect_timeout_ms * 1000000;
+    connection->connect_deadline_ns = loop_now(context->loop) +
+                                      (uint64_t)context->connect_timeout_ms * 1000000;
     snprintf(connection->place, sizeof(connection->place), "%s:%u", name, port);
     connection->next = context->connections;
     connection->link = &context->connections;
@@ -564,11 +581,11 @@ struct connection *connection_open(struct connection_context *context, struct sp
     return connection;
 }
 
-void connection_context_init(struct connection_context *context, struct loop *loop, struct block_pool *blocks,
-    struct span user, uint32_t connect_timeout_ms)
+void connection_context_init(struct connection_context *context, struct loop *loop,
+    struct block_pool *blocks, struct span user, uint32_t connect_timeout_ms)
 {
-    *context = (struct connection_context){.loop = loop, .blocks = blocks, .user = user,
-        .connect_timeout_ms = connect_timeout_ms};
+    *context = (struct connection_context){
+        .loop = loop, .blocks = blocks, .user = user, .connect_timeout_ms = connect_timeout_ms};
     context->flush_task.run = flush_dirty;
     context->tick_event = event_new(loop->base, -1, 0, on_tick, context);
 }

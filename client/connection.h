@@ -24,8 +24,8 @@ struct connection;
 /* Embedded in what waits for an answer. */
 struct request {
     /* Exactly one of the two is given. The answer's spans lie in `block`, good for this call unless held. */
-    void (*finish)(struct request *request, const struct failure *failure, const struct response_frame *answer,
-        struct block *block);
+    void (*finish)(struct request *request, const struct failure *failure,
+        const struct response_frame *answer, struct block *block);
     struct connection *connection; /* while in flight */
     uint32_t call_id;              /* while in flight */
     uint64_t deadline_ns;          /* while in flight: when it fails with STELE_TIMEOUT */
@@ -41,24 +41,25 @@ struct connection_context {
     struct connection *dirty;       /* those with bytes to write in this turn */
     struct loop_task flush_task;    /* flushes them */
     bool is_flush_queued;
-    struct event *tick_event;       /* looks for calls that are late */
+    struct event *tick_event; /* looks for calls that are late */
     bool is_tick_added;
 };
 
-void connection_context_init(struct connection_context *context, struct loop *loop, struct block_pool *blocks,
-    struct span user, uint32_t connect_timeout_ms);
+void connection_context_init(struct connection_context *context, struct loop *loop,
+    struct block_pool *blocks, struct span user, uint32_t connect_timeout_ms);
 /* Fails every call in flight with STELE_CANCELLED. */
 void connection_context_deinit(struct connection_context *context);
 
 /* Starts to connect; `owner` is set to NULL when the connection breaks. NULL with *failure set when there is no such
  * host, or no memory. Name look-ups are getaddrinfo's and block; numeric addresses do not. */
-struct connection *connection_open(struct connection_context *context, struct span host, uint32_t port,
-    enum service service, struct connection **owner, struct failure *failure);
+struct connection *connection_open(struct connection_context *context, struct span host,
+    uint32_t port, enum service service, struct connection **owner, struct failure *failure);
 
 /* Sends a request: head, then `prefix` and `message` as its parameter, then the cell block. All is copied. False
  * with *failure when too many are in flight or on no memory. */
-bool connection_send(struct connection *connection, struct request *request, struct span method, uint32_t priority,
-    uint32_t timeout_ms, struct span prefix, struct span message, struct span cell_block, struct failure *failure);
+bool connection_send(struct connection *connection, struct request *request, struct span method,
+    uint32_t priority, uint32_t timeout_ms, struct span prefix, struct span message,
+    struct span cell_block, struct failure *failure);
 /* Forgets a request in flight: its answer is dropped. */
 void connection_forget(struct request *request);
 

@@ -9,11 +9,14 @@
 _Static_assert(sizeof(struct cell) == sizeof(struct stele_cell), "one layout");
 _Static_assert(offsetof(struct cell, row) == offsetof(struct stele_cell, row), "one layout");
 _Static_assert(offsetof(struct cell, family) == offsetof(struct stele_cell, family), "one layout");
-_Static_assert(offsetof(struct cell, qualifier) == offsetof(struct stele_cell, qualifier), "one layout");
+_Static_assert(
+    offsetof(struct cell, qualifier) == offsetof(struct stele_cell, qualifier), "one layout");
 _Static_assert(offsetof(struct cell, value) == offsetof(struct stele_cell, value), "one layout");
 _Static_assert(offsetof(struct cell, tags) == offsetof(struct stele_cell, tags), "one layout");
-_Static_assert(offsetof(struct cell, timestamp) == offsetof(struct stele_cell, timestamp), "one layout");
-_Static_assert(offsetof(struct cell, sequence) == offsetof(struct stele_cell, sequence), "one layout");
+_Static_assert(
+    offsetof(struct cell, timestamp) == offsetof(struct stele_cell, timestamp), "one layout");
+_Static_assert(
+    offsetof(struct cell, sequence) == offsetof(struct stele_cell, sequence), "one layout");
 _Static_assert(offsetof(struct cell, type) == offsetof(struct stele_cell, type), "one layout");
 
 enum stele_status row_check(struct stele_bytes row, struct stele_error *error)
@@ -21,15 +24,17 @@ enum stele_status row_check(struct stele_bytes row, struct stele_error *error)
     if (row.size == 0)
         return failure_set(error, STELE_INVALID, "Row length is 0");
     if (row.size > LIMIT_ROW_SIZE)
-        return failure_set(error, STELE_INVALID, "Row length %zu is > %d", row.size, LIMIT_ROW_SIZE);
+        return failure_set(
+            error, STELE_INVALID, "Row length %zu is > %d", row.size, LIMIT_ROW_SIZE);
     return STELE_OK;
 }
 
 static enum stele_status time_range_check(struct stele_time_range range, struct stele_error *error)
 {
     if (range.from < 0 || range.to < 0)
-        return failure_set(error, STELE_INVALID, "Timestamp cannot be negative. minStamp:%lld, maxStamp:%lld",
-            (long long)range.from, (long long)range.to);
+        return failure_set(error, STELE_INVALID,
+            "Timestamp cannot be negative. minStamp:%lld, maxStamp:%lld", (long long)range.from,
+            (long long)range.to);
     if (range.to < range.from)
         return failure_set(error, STELE_INVALID, "maxStamp is smaller than minStamp");
     return STELE_OK;
@@ -72,7 +77,8 @@ static enum stele_status columns_convert(const struct stele_read *read, struct a
         if (!last->qualifiers)
             continue;
         struct span qualifier = span_of(columns[i].qualifier);
-        if (last->qualifier_count && span_equal(last->qualifiers[last->qualifier_count - 1], qualifier))
+        if (last->qualifier_count &&
+            span_equal(last->qualifiers[last->qualifier_count - 1], qualifier))
             continue;
         last->qualifiers[last->qualifier_count++] = qualifier.data ? qualifier : SPAN_LITERAL("");
     }
@@ -81,8 +87,8 @@ static enum stele_status columns_convert(const struct stele_read *read, struct a
     return STELE_OK;
 }
 
-enum stele_status read_convert(const struct stele_read *read, struct arena *arena, struct read_request *out_read,
-    struct stele_error *error)
+enum stele_status read_convert(const struct stele_read *read, struct arena *arena,
+    struct read_request *out_read, struct stele_error *error)
 {
     enum stele_status status = time_range_check(read->time_range, error);
     if (status)
@@ -101,8 +107,8 @@ enum stele_status read_convert(const struct stele_read *read, struct arena *aren
     return read->column_count ? columns_convert(read, arena, out_read, error) : STELE_OK;
 }
 
-enum stele_status get_convert(const struct stele_get *get, struct arena *arena, struct get_message *out_get,
-    struct stele_error *error)
+enum stele_status get_convert(const struct stele_get *get, struct arena *arena,
+    struct get_message *out_get, struct stele_error *error)
 {
     enum stele_status status = row_check(get->row, error);
     *out_get = (struct get_message){.row = span_of(get->row)};
@@ -112,16 +118,20 @@ enum stele_status get_convert(const struct stele_get *get, struct arena *arena, 
     return status;
 }
 
-static enum stele_status cell_check(const struct cell *cell, enum stele_mutation_kind kind, struct stele_error *error)
+static enum stele_status cell_check(
+    const struct cell *cell, enum stele_mutation_kind kind, struct stele_error *error)
 {
     if (cell->family.size == 0 || cell->family.size > LIMIT_FAMILY_SIZE)
-        return failure_set(error, STELE_INVALID, "a cell has no family, or one over %d bytes", LIMIT_FAMILY_SIZE);
+        return failure_set(
+            error, STELE_INVALID, "a cell has no family, or one over %d bytes", LIMIT_FAMILY_SIZE);
     if (cell->timestamp < 0)
-        return failure_set(error, STELE_INVALID, "Timestamp cannot be negative. ts=%lld", (long long)cell->timestamp);
+        return failure_set(error, STELE_INVALID, "Timestamp cannot be negative. ts=%lld",
+            (long long)cell->timestamp);
     if (cell->qualifier.size > LIMIT_CELL_SIZE || cell->value.size > LIMIT_CELL_SIZE)
         return failure_set(error, STELE_INVALID, "KeyValue size too large");
     if (kind == STELE_DELETE ? !cell_is_delete(cell) : kind != STELE_PUT && cell->type != CELL_PUT)
-        return failure_set(error, STELE_INVALID, "a cell of type %u is not for this mutation", cell->type);
+        return failure_set(
+            error, STELE_INVALID, "a cell of type %u is not for this mutation", cell->type);
     if (kind == STELE_INCREMENT && cell->value.size != 8)
         return failure_set(error, STELE_INVALID, "an increment's amount is not 8 bytes");
     return STELE_OK;
@@ -136,8 +146,10 @@ enum stele_status mutation_convert(const struct stele_mutation *mutation, struct
     if (mutation->cell_count == 0 && mutation->kind != STELE_DELETE)
         return failure_set(error, STELE_INVALID, "No columns to insert");
     struct cell *cells = NULL;
-    if (mutation->cell_count && !(cells = arena_allocate(arena, mutation->cell_count * sizeof(*cells))))
-        return failure_set(error, STELE_NO_MEMORY, "no memory for a mutation of %zu cells", mutation->cell_count);
+    if (mutation->cell_count &&
+        !(cells = arena_allocate(arena, mutation->cell_count * sizeof(*cells))))
+        return failure_set(
+            error, STELE_NO_MEMORY, "no memory for a mutation of %zu cells", mutation->cell_count);
     for (size_t i = 0; i < mutation->cell_count; i++) {
         memcpy(&cells[i], &mutation->cells[i], sizeof(cells[i]));
         cells[i].row = span_of(mutation->row);
@@ -202,7 +214,8 @@ bool result_copy(const struct stele_result *from, struct stele_result *out_resul
     size_t size = from->cell_count * sizeof(struct stele_cell);
     for (size_t i = 0; i < from->cell_count; i++) {
         const struct stele_cell *cell = &from->cells[i];
-        size += cell->row.size + cell->family.size + cell->qualifier.size + cell->value.size + cell->tags.size;
+        size += cell->row.size + cell->family.size + cell->qualifier.size + cell->value.size +
+                cell->tags.size;
     }
     *out_result = *from;
     if (from->cell_count == 0)
@@ -244,14 +257,20 @@ void stele_get_init(struct stele_get *get, struct stele_bytes row)
 
 void stele_scan_init(struct stele_scan *scan)
 {
-    *scan = (struct stele_scan){
-        .is_start_inclusive = true, .read = read_defaults, .max_result_size = 2 << 20, .prefetches = true};
+    *scan = (struct stele_scan){.is_start_inclusive = true,
+        .read = read_defaults,
+        .max_result_size = 2 << 20,
+        .prefetches = true};
 }
 
-void stele_mutation_init(struct stele_mutation *mutation, enum stele_mutation_kind kind, struct stele_bytes row)
+void stele_mutation_init(
+    struct stele_mutation *mutation, enum stele_mutation_kind kind, struct stele_bytes row)
 {
-    *mutation = (struct stele_mutation){
-        .kind = kind, .row = row, .timestamp = STELE_LATEST, .time_range = {0, INT64_MAX}, .is_result_wanted = true};
+    *mutation = (struct stele_mutation){.kind = kind,
+        .row = row,
+        .timestamp = STELE_LATEST,
+        .time_range = {0, INT64_MAX},
+        .is_result_wanted = true};
 }
 
 void stele_condition_init(struct stele_condition *condition)

@@ -38,10 +38,10 @@ static inline const struct stele_cell *public_cells(const struct cell *cells)
 
 /* All of these check: STELE_INVALID with a sentence. The outputs borrow from the inputs; arrays are in the arena. */
 enum stele_status row_check(struct stele_bytes row, struct stele_error *error);
-enum stele_status read_convert(const struct stele_read *read, struct arena *arena, struct read_request *out_read,
-    struct stele_error *error);
-enum stele_status get_convert(const struct stele_get *get, struct arena *arena, struct get_message *out_get,
-    struct stele_error *error);
+enum stele_status read_convert(const struct stele_read *read, struct arena *arena,
+    struct read_request *out_read, struct stele_error *error);
+enum stele_status get_convert(const struct stele_get *get, struct arena *arena,
+    struct get_message *out_get, struct stele_error *error);
 enum stele_status mutation_convert(const struct stele_mutation *mutation, struct arena *arena,
     struct mutation *out_mutation, struct stele_error *error);
 /* storage: where the comparator goes. */

@@ -18,7 +18,8 @@ struct row_outcome {
     struct failure failure;
 };
 
-static enum status on_row_outcome(void *context, const struct action_outcome *outcome, struct error *error)
+static enum status on_row_outcome(
+    void *context, const struct action_outcome *outcome, struct error *error)
 {
     struct row_outcome *row = context;
     (void)error;
@@ -34,8 +35,8 @@ static enum status on_row_outcome(void *context, const struct action_outcome *ou
     return STATUS_OK;
 }
 
-static void on_answer(struct call *call, const struct failure *failure, const struct response_frame *answer,
-    struct block *block)
+static void on_answer(struct call *call, const struct failure *failure,
+    const struct response_frame *answer, struct block *block)
 {
     static const struct stele_error no_error;
     struct stele_error malformed;
@@ -50,14 +51,16 @@ static void on_answer(struct call *call, const struct failure *failure, const st
     struct arena *scratch = &call->client->scratch;
     switch (call->kind) {
     case ANSWER_GET:
-        status = get_response_decode(answer->result, answer->cell_block, scratch, &row.result, &error);
+        status = get_response_decode(
+            answer->result, answer->cell_block, scratch, &row.result, &error);
         break;
     case ANSWER_MUTATE:
-        status = mutate_response_decode(answer->result, answer->cell_block, scratch, &row.result, &row.is_processed,
-            &error);
+        status = mutate_response_decode(
+            answer->result, answer->cell_block, scratch, &row.result, &row.is_processed, &error);
         break;
     case ANSWER_MULTI:
-        status = multi_response_decode(answer->result, answer->cell_block, scratch, on_row_outcome, &row, &error);
+        status = multi_response_decode(
+            answer->result, answer->cell_block, scratch, on_row_outcome, &row, &error);
         break;
     }
     if (status) {
@@ -76,10 +79,11 @@ static void on_answer(struct call *call, const struct failure *failure, const st
 
 /* ---- requests ---- */
 
-static struct call *data_call_new(struct stele_table *table, const char *method, int kind, struct stele_bytes row,
-    uint32_t timeout_ms, stele_result_function *done, void *context)
+static struct call *data_call_new(struct stele_table *table, const char *method, int kind,
+    struct stele_bytes row, uint32_t timeout_ms, stele_result_function *done, void *context)
 {
-    struct call *call = call_new(table->client, CALL_TO_ROW, SERVICE_CLIENT, method, on_answer, context);
+    struct call *call = call_new(
+        table->client, CALL_TO_ROW, SERVICE_CLIENT, method, on_answer, context);
     if (!call)
         return NULL;
     call->table = table;
@@ -114,8 +118,8 @@ static void defer_refusal(struct loop_task *task)
     loop_defer(&((struct refusal *)task)->client->loop, task);
 }
 
-static void refuse(struct stele_client *client, const struct stele_error *error, stele_result_function *done,
-    void *context)
+static void refuse(struct stele_client *client, const struct stele_error *error,
+    stele_result_function *done, void *context)
 {
     struct refusal *refusal = memory_allocate(sizeof(*refusal));
     CHECK(refusal);
@@ -129,15 +133,16 @@ static enum stele_status no_memory(struct stele_error *error)
     return failure_set(error, STELE_NO_MEMORY, "no memory for a call");
 }
 
-void stele_get_async(struct stele_table *table, const struct stele_get *get, stele_result_function *done,
-    void *context)
+void stele_get_async(struct stele_table *table, const struct stele_get *get,
+    stele_result_function *done, void *context)
 {
     struct get_message message;
     struct arena arena = {0};
     struct stele_error error;
     struct call *call = NULL;
     enum stele_status status = get_convert(get, &arena, &message, &error);
-    if (!status && !(call = data_call_new(table, "Get", ANSWER_GET, get->row, get->timeout_ms, done, context)))
+    if (!status &&
+        !(call = data_call_new(table, "Get", ANSWER_GET, get->row, get->timeout_ms, done, context)))
         no_memory(&error);
     if (call) {
         size_t mark = wire_begin(&call->body, 2);
@@ -162,8 +167,8 @@ static void mutate(struct stele_table *table, const struct stele_condition *cond
     enum stele_status status = mutation_convert(mutation, &arena, &model, &error);
     if (!status && condition)
         status = condition_convert(condition, model.row, &comparator, &check, &error);
-    if (!status &&
-        !(call = data_call_new(table, "Mutate", ANSWER_MUTATE, mutation->row, mutation->timeout_ms, done, context)))
+    if (!status && !(call = data_call_new(table, "Mutate", ANSWER_MUTATE, mutation->row,
+                         mutation->timeout_ms, done, context)))
         no_memory(&error);
     if (!call) {
         refuse(table->client, &error, done, context);
@@ -193,8 +198,9 @@ void stele_mutate_async(struct stele_table *table, const struct stele_mutation *
     mutate(table, NULL, mutation, done, context);
 }
 
-void stele_check_and_mutate_async(struct stele_table *table, const struct stele_condition *condition,
-    const struct stele_mutation *mutation, stele_result_function *done, void *context)
+void stele_check_and_mutate_async(struct stele_table *table,
+    const struct stele_condition *condition, const struct stele_mutation *mutation,
+    stele_result_function *done, void *context)
 {
     mutate(table, condition, mutation, done, context);
 }
@@ -202,7 +208,8 @@ void stele_check_and_mutate_async(struct stele_table *table, const struct stele_
 /* ---- several mutations of one row ---- */
 
 static enum stele_status put_row_actions(struct stele_client *client, struct call *call,
-    const struct stele_mutation *mutations, size_t count, struct arena *arena, struct stele_error *error)
+    const struct stele_mutation *mutations, size_t count, struct arena *arena,
+    struct stele_error *error)
 {
     wire_put_bool(&call->body, 2, true); /* RegionAction.atomic */
     for (size_t i = 0; i < count; i++) {
@@ -214,28 +221,31 @@ static enum stele_status put_row_actions(struct stele_client *client, struct cal
             return failure_set(error, STELE_INVALID, "the mutations are not of one row");
         if (mutations[i].kind == STELE_INCREMENT || mutations[i].kind == STELE_APPEND)
             model.nonce = client_next_nonce(client);
-        multi_put_mutation(&call->body, &call->cell_block, (uint32_t)i, &model, CELL_CODEC_KEY_VALUE);
+        multi_put_mutation(
+            &call->body, &call->cell_block, (uint32_t)i, &model, CELL_CODEC_KEY_VALUE);
     }
     return STELE_OK;
 }
 
 void stele_mutate_row_async(struct stele_table *table, const struct stele_condition *condition,
-    const struct stele_mutation *mutations, size_t count, stele_result_function *done, void *context)
+    const struct stele_mutation *mutations, size_t count, stele_result_function *done,
+    void *context)
 {
     struct arena arena = {0};
     struct stele_error error;
     struct condition check;
     struct comparator comparator;
     struct call *call = NULL;
-    enum stele_status status =
-        count ? row_check(mutations[0].row, &error) : failure_set(&error, STELE_INVALID, "there is no mutation");
-    if (!status && !(call = data_call_new(table, "Multi", ANSWER_MULTI, mutations[0].row, mutations[0].timeout_ms,
-                         done, context)))
+    enum stele_status status = count ? row_check(mutations[0].row, &error)
+                                     : failure_set(&error, STELE_INVALID, "there is no mutation");
+    if (!status && !(call = data_call_new(table, "Multi", ANSWER_MULTI, mutations[0].row,
+                         mutations[0].timeout_ms, done, context)))
         status = no_memory(&error);
     if (!status)
         status = put_row_actions(table->client, call, mutations, count, &arena, &error);
     if (!status && condition)
-        status = condition_convert(condition, span_of(mutations[0].row), &comparator, &check, &error);
+        status = condition_convert(
+            condition, span_of(mutations[0].row), &comparator, &check, &error);
     if (status) {
         call_free(call);
         refuse(table->client, &error, done, context);

@@ -32,10 +32,11 @@ const char *stele_status_name(enum stele_status status)
     return (size_t)status < count ? status_names[status] : "unknown";
 }
 
-static void set_message(struct stele_error *error, enum stele_status status, const char *format, va_list arguments)
-    __attribute__((format(printf, 3, 0)));
+static void set_message(struct stele_error *error, enum stele_status status, const char *format,
+    va_list arguments) __attribute__((format(printf, 3, 0)));
 
-static void set_message(struct stele_error *error, enum stele_status status, const char *format, va_list arguments)
+static void set_message(
+    struct stele_error *error, enum stele_status status, const char *format, va_list arguments)
 {
     error->status = status;
     error->attempts = 0;
@@ -43,7 +44,8 @@ static void set_message(struct stele_error *error, enum stele_status status, con
     vsnprintf(error->message, sizeof(error->message), format, arguments);
 }
 
-enum stele_status failure_set(struct stele_error *error, enum stele_status status, const char *format, ...)
+enum stele_status failure_set(
+    struct stele_error *error, enum stele_status status, const char *format, ...)
 {
     if (error) {
         va_list arguments;
@@ -71,12 +73,14 @@ static enum stele_status status_from_base(enum status status)
     }
 }
 
-enum stele_status failure_from_error(struct stele_error *error, enum status status, const struct error *cause)
+enum stele_status failure_from_error(
+    struct stele_error *error, enum status status, const struct error *cause)
 {
     return failure_set(error, status_from_base(status), "%s", cause->message);
 }
 
-void failure_init(struct failure *failure, enum exception_kind kind, enum stele_status status, const char *format, ...)
+void failure_init(struct failure *failure, enum exception_kind kind, enum stele_status status,
+    const char *format, ...)
 {
     va_list arguments;
     va_start(arguments, format);
@@ -108,7 +112,8 @@ static const struct class_status class_statuses[] = {
     {EXCEPTION_ACCESS_DENIED, STELE_ACCESS_DENIED},
 };
 
-static enum stele_status status_of_exception(struct span class_name, struct span text, enum exception_kind kind)
+static enum stele_status status_of_exception(
+    struct span class_name, struct span text, enum exception_kind kind)
 {
     for (size_t i = 0; i < sizeof(class_statuses) / sizeof(class_statuses[0]); i++)
         if (span_equal(class_name, span_string(class_statuses[i].class_name)))
@@ -123,7 +128,8 @@ static enum stele_status status_of_exception(struct span class_name, struct span
     case EXCEPTION_FATAL:
         return STELE_CONNECTION;
     default:
-        return memmem(text.data, text.size, "UnsupportedOperationException", 29) ? STELE_UNSUPPORTED : STELE_REMOTE;
+        return memmem(text.data, text.size, "UnsupportedOperationException", 29) ? STELE_UNSUPPORTED
+                                                                                 : STELE_REMOTE;
     }
 }
 
@@ -149,10 +155,12 @@ void failure_from_exception(struct failure *failure, const struct exception *exc
     if (exception->is_server_overloaded && failure->kind != EXCEPTION_DO_NOT_RETRY)
         failure->kind = EXCEPTION_OVERLOADED;
     failure->error.attempts = 0;
-    failure->error.status = status_of_exception(exception->class_name, exception->text, failure->kind);
+    failure->error.status = status_of_exception(
+        exception->class_name, exception->text, failure->kind);
     snprintf(failure->error.exception_class, sizeof(failure->error.exception_class), "%.*s",
         (int)exception->class_name.size, (const char *)exception->class_name.data);
-    snprintf(failure->error.message, sizeof(failure->error.message), "%.*s", (int)text.size, (const char *)text.data);
+    snprintf(failure->error.message, sizeof(failure->error.message), "%.*s", (int)text.size,
+        (const char *)text.data);
 }
 
 uint32_t failure_throttle_ms(const struct stele_error *error)
@@ -160,7 +168,8 @@ uint32_t failure_throttle_ms(const struct stele_error *error)
     static const struct {
         const char *unit;
         uint32_t ms;
-    } units[] = {{"hrs", 3600000}, {"hr", 3600000}, {"mins", 60000}, {"min", 60000}, {"sec", 1000}, {"ms", 1}};
+    } units[] = {{"hrs", 3600000}, {"hr", 3600000}, {"mins", 60000}, {"min", 60000}, {"sec", 1000},
+        {"ms", 1}};
     const char *at = strstr(error->message, "- wait ");
     uint64_t total = 0;
     if (!at)

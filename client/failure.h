@@ -14,14 +14,15 @@ struct failure {
 };
 
 /* Sets *error (NULL is fine), with no exception class, and returns status. */
-enum stele_status failure_set(struct stele_error *error, enum stele_status status, const char *format, ...)
-    __attribute__((format(printf, 3, 4)));
+enum stele_status failure_set(struct stele_error *error, enum stele_status status,
+    const char *format, ...) __attribute__((format(printf, 3, 4)));
 /* From a status of base: arguments, bytes of the server that cannot be read, memory. */
-enum stele_status failure_from_error(struct stele_error *error, enum status status, const struct error *cause);
+enum stele_status failure_from_error(
+    struct stele_error *error, enum status status, const struct error *cause);
 
 /* A failure of the library's own: not retried unless kind says so. */
-void failure_init(struct failure *failure, enum exception_kind kind, enum stele_status status, const char *format, ...)
-    __attribute__((format(printf, 4, 5)));
+void failure_init(struct failure *failure, enum exception_kind kind, enum stele_status status,
+    const char *format, ...) __attribute__((format(printf, 4, 5)));
 /* An exception in a response header, or of one action of a batch: {class, text}. */
 void failure_from_exception(struct failure *failure, const struct exception *exception);
 

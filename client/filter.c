@@ -26,7 +26,8 @@ void stele_filter_free(struct stele_filter *filter)
 }
 
 /* Takes the filter over: gives it its node, or frees it when one of the allocations failed. */
-static struct stele_filter *filter_done(struct stele_filter *filter, const struct filter_node *node, bool is_complete)
+static struct stele_filter *filter_done(
+    struct stele_filter *filter, const struct filter_node *node, bool is_complete)
 {
     if (!node || !is_complete) {
         stele_filter_free(filter);
@@ -51,8 +52,8 @@ static bool copy_in(struct stele_filter *filter, struct stele_bytes bytes, struc
     return out_span->data != NULL;
 }
 
-enum stele_status stele_filter_parse(struct stele_bytes text, struct stele_filter **out_filter,
-    struct stele_error *error)
+enum stele_status stele_filter_parse(
+    struct stele_bytes text, struct stele_filter **out_filter, struct stele_error *error)
 {
     struct stele_filter *filter = filter_make();
     struct error cause;
@@ -87,26 +88,28 @@ struct stele_filter *stele_filter_column_prefix(struct stele_bytes prefix)
     return with_bytes(FILTER_COLUMN_PREFIX, prefix);
 }
 
-struct stele_filter *stele_filter_column_range(struct stele_bytes from, bool is_from_inclusive,
-    struct stele_bytes to, bool is_to_inclusive)
+struct stele_filter *stele_filter_column_range(
+    struct stele_bytes from, bool is_from_inclusive, struct stele_bytes to, bool is_to_inclusive)
 {
     struct stele_filter *filter = filter_make();
     struct filter_node *node = filter ? node_new(filter, FILTER_COLUMN_RANGE) : NULL;
-    struct filter_range *range = node ? arena_allocate_zeroed(&filter->arena, 1, sizeof(*range)) : NULL;
+    struct filter_range *range = node ? arena_allocate_zeroed(&filter->arena, 1, sizeof(*range))
+                                      : NULL;
     if (!range)
         return filter_done(filter, NULL, false);
     range->is_from_inclusive = is_from_inclusive;
     range->is_to_inclusive = is_to_inclusive;
     node->ranges = range;
     node->range_count = 1;
-    bool is_complete = (!from.data || copy_in(filter, from, &range->from)) && (!to.data || copy_in(filter, to, &range->to));
+    bool is_complete = (!from.data || copy_in(filter, from, &range->from)) &&
+                       (!to.data || copy_in(filter, to, &range->to));
     return filter_done(filter, node, is_complete);
 }
 
 enum { JAVA_CASE_INSENSITIVE = 2, JAVA_DOTALL = 32 };
 
-static const struct comparator *comparator_new(struct stele_filter *filter, enum stele_comparator kind,
-    struct stele_bytes operand)
+static const struct comparator *comparator_new(
+    struct stele_filter *filter, enum stele_comparator kind, struct stele_bytes operand)
 {
     static const enum comparator_kind kinds[] = {
         [STELE_BINARY] = COMPARATOR_BINARY,
@@ -121,7 +124,8 @@ static const struct comparator *comparator_new(struct stele_filter *filter, enum
     if (!comparator || !copy_in(filter, operand, &comparator->value))
         return NULL;
     comparator->kind = kinds[kind];
-    comparator->regex_flags = kind == STELE_REGEX_NO_CASE ? JAVA_DOTALL | JAVA_CASE_INSENSITIVE : JAVA_DOTALL;
+    comparator->regex_flags = kind == STELE_REGEX_NO_CASE ? JAVA_DOTALL | JAVA_CASE_INSENSITIVE
+                                                          : JAVA_DOTALL;
     if (kind == STELE_LONG && operand.size == 8)
         comparator->long_value = stele_load_i64(operand.data);
     return comparator;
@@ -139,33 +143,33 @@ static struct stele_filter *comparing(enum filter_kind kind, enum stele_compare 
     return filter_done(filter, node, node->comparator != NULL);
 }
 
-struct stele_filter *stele_filter_row(enum stele_compare compare, enum stele_comparator comparator,
-    struct stele_bytes operand)
+struct stele_filter *stele_filter_row(
+    enum stele_compare compare, enum stele_comparator comparator, struct stele_bytes operand)
 {
     return comparing(FILTER_ROW, compare, comparator, operand);
 }
 
-struct stele_filter *stele_filter_family(enum stele_compare compare, enum stele_comparator comparator,
-    struct stele_bytes operand)
+struct stele_filter *stele_filter_family(
+    enum stele_compare compare, enum stele_comparator comparator, struct stele_bytes operand)
 {
     return comparing(FILTER_FAMILY, compare, comparator, operand);
 }
 
-struct stele_filter *stele_filter_qualifier(enum stele_compare compare, enum stele_comparator comparator,
-    struct stele_bytes operand)
+struct stele_filter *stele_filter_qualifier(
+    enum stele_compare compare, enum stele_comparator comparator, struct stele_bytes operand)
 {
     return comparing(FILTER_QUALIFIER, compare, comparator, operand);
 }
 
-struct stele_filter *stele_filter_value(enum stele_compare compare, enum stele_comparator comparator,
-    struct stele_bytes operand)
+struct stele_filter *stele_filter_value(
+    enum stele_compare compare, enum stele_comparator comparator, struct stele_bytes operand)
 {
     return comparing(FILTER_VALUE, compare, comparator, operand);
 }
 
-struct stele_filter *stele_filter_column_value(struct stele_bytes family, struct stele_bytes qualifier,
-    enum stele_compare compare, enum stele_comparator comparator, struct stele_bytes operand, bool if_missing,
-    bool is_latest_only)
+struct stele_filter *stele_filter_column_value(struct stele_bytes family,
+    struct stele_bytes qualifier, enum stele_compare compare, enum stele_comparator comparator,
+    struct stele_bytes operand, bool if_missing, bool is_latest_only)
 {
     struct stele_filter *filter = filter_make();
     struct filter_node *node = filter ? node_new(filter, FILTER_SINGLE_COLUMN_VALUE) : NULL;
@@ -176,7 +180,8 @@ struct stele_filter *stele_filter_column_value(struct stele_bytes family, struct
     node->is_latest_version_only = is_latest_only;
     node->comparator = comparator_new(filter, comparator, operand);
     return filter_done(filter, node,
-        node->comparator && copy_in(filter, family, &node->family) && copy_in(filter, qualifier, &node->qualifier));
+        node->comparator && copy_in(filter, family, &node->family) &&
+            copy_in(filter, qualifier, &node->qualifier));
 }
 
 struct stele_filter *stele_filter_first_key_only(void)
@@ -230,7 +235,8 @@ static struct stele_filter *list_of(int op, struct stele_filter *const *filters,
 {
     struct stele_filter *filter = filter_make();
     struct filter_node *node = filter ? node_new(filter, FILTER_LIST) : NULL;
-    if (!node || !(node->children = arena_allocate(&filter->arena, count * sizeof(*node->children))) ||
+    if (!node ||
+        !(node->children = arena_allocate(&filter->arena, count * sizeof(*node->children))) ||
         !(filter->parts = arena_allocate(&filter->arena, count * sizeof(struct stele_filter *))))
         return filter_done(filter, NULL, false);
     node->op = op;

@@ -76,7 +76,8 @@ static void run_thread(struct task *task)
     on_turn(-1, 0, loop);
 }
 
-enum stele_status loop_init(struct loop *loop, enum stele_run run, struct event_base *base, struct stele_error *error)
+enum stele_status loop_init(
+    struct loop *loop, enum stele_run run, struct event_base *base, struct stele_error *error)
 {
     *loop = (struct loop){.run = run, .base = base, .wake_fd = -1};
     mutex_init(&loop->mutex, LOCK_RANK_CLIENT_LOOP);
@@ -103,7 +104,8 @@ enum stele_status loop_init(struct loop *loop, enum stele_run run, struct event_
     if (run == STELE_RUN_THREAD) {
         struct error cause;
         if (env_executor_new(env_real(), "stele-client", 1, &loop->executor, &cause))
-            return failure_set(error, STELE_NO_MEMORY, "cannot start the client's thread: %s", cause.message);
+            return failure_set(
+                error, STELE_NO_MEMORY, "cannot start the client's thread: %s", cause.message);
         executor_submit(loop->executor, &loop->thread_task);
     }
     return STELE_OK;
@@ -183,7 +185,8 @@ static void run_turn(struct loop *loop, uint64_t deadline_ns)
         return;
     }
     uint64_t now = loop_now(loop), left = deadline_ns > now ? deadline_ns - now : 0;
-    struct timeval timeout = {(time_t)(left / 1000000000), (suseconds_t)(left % 1000000000 / 1000 + 1)};
+    struct timeval timeout = {
+        (time_t)(left / 1000000000), (suseconds_t)(left % 1000000000 / 1000 + 1)};
     struct event timer;
     event_assign(&timer, loop->base, -1, 0, on_nothing, NULL);
     event_add(&timer, &timeout);
@@ -230,9 +233,11 @@ bool loop_wait_finish(struct loop *loop, struct loop_wait *wait)
     return !is_abandoned;
 }
 
-void loop_run(struct loop *loop, bool (*is_idle)(void *context), void *context, uint64_t deadline_ns)
+void loop_run(
+    struct loop *loop, bool (*is_idle)(void *context), void *context, uint64_t deadline_ns)
 {
-    while (!is_idle(context) && loop_now(loop) < deadline_ns && !atomic_exchange(&loop->is_interrupted, false))
+    while (!is_idle(context) && loop_now(loop) < deadline_ns &&
+           !atomic_exchange(&loop->is_interrupted, false))
         run_turn(loop, deadline_ns);
 }
 

@@ -30,32 +30,33 @@ struct loop_queue {
 /* What a synchronous call waits for. On the heap, held by the waiter and by the completion: an interrupted waiter
  * leaves it to the completion. */
 struct loop_wait {
-    bool is_done;       /* guarded by loop.mutex in STELE_RUN_THREAD */
-    bool is_abandoned;  /* the same */
+    bool is_done;      /* guarded by loop.mutex in STELE_RUN_THREAD */
+    bool is_abandoned; /* the same */
     struct stele_error error;
-    void *answer;       /* the completion's */
+    void *answer; /* the completion's */
 };
 
 struct loop {
     enum stele_run run;
     struct event_base *base;
     bool owns_base;
-    struct executor *executor;      /* STELE_RUN_THREAD: its one thread */
+    struct executor *executor; /* STELE_RUN_THREAD: its one thread */
     struct task thread_task;
-    struct event *wake_event;       /* on wake_fd */
-    struct event *turn_event;       /* activated to run `ready` in this turn */
-    int wake_fd;                    /* eventfd: messages, interrupts, stop */
-    struct mutex mutex;             /* STELE_RUN_THREAD */
-    struct wakeup done;             /* the same: some wait is done */
-    struct loop_queue messages;     /* guarded by mutex */
-    struct loop_queue ready;        /* loop thread */
-    bool is_turn_active;            /* loop thread: turn_event is pending */
+    struct event *wake_event;   /* on wake_fd */
+    struct event *turn_event;   /* activated to run `ready` in this turn */
+    int wake_fd;                /* eventfd: messages, interrupts, stop */
+    struct mutex mutex;         /* STELE_RUN_THREAD */
+    struct wakeup done;         /* the same: some wait is done */
+    struct loop_queue messages; /* guarded by mutex */
+    struct loop_queue ready;    /* loop thread */
+    bool is_turn_active;        /* loop thread: turn_event is pending */
     atomic_bool is_interrupted;
     atomic_bool is_stopping;
-    uint64_t now_ns;                /* loop thread: read once a turn; loop_now */
+    uint64_t now_ns; /* loop thread: read once a turn; loop_now */
 };
 
-enum stele_status loop_init(struct loop *loop, enum stele_run run, struct event_base *base, struct stele_error *error);
+enum stele_status loop_init(
+    struct loop *loop, enum stele_run run, struct event_base *base, struct stele_error *error);
 /* Stops and joins the thread; `last` runs on the loop before it ends, after all messages. */
 void loop_deinit(struct loop *loop, struct loop_task *last);
 
@@ -77,7 +78,8 @@ bool loop_wait_until(struct loop *loop, struct loop_wait *wait, uint64_t deadlin
 bool loop_wait_finish(struct loop *loop, struct loop_wait *wait);
 
 /* STELE_RUN_INLINE: runs turns until `is_idle(context)` or the time is over. */
-void loop_run(struct loop *loop, bool (*is_idle)(void *context), void *context, uint64_t deadline_ns);
+void loop_run(
+    struct loop *loop, bool (*is_idle)(void *context), void *context, uint64_t deadline_ns);
 void loop_interrupt(struct loop *loop);
 
 #endif

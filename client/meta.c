@@ -29,7 +29,8 @@ static bool table_state_decode(struct span value, struct meta_row *row)
     return true;
 }
 
-bool meta_row_decode(const struct cell *cells, size_t count, uint8_t *storage, struct meta_row *out_row)
+bool meta_row_decode(
+    const struct cell *cells, size_t count, uint8_t *storage, struct meta_row *out_row)
 {
     struct meta_row row = {.open_sequence = -1};
     bool is_region = false;
@@ -59,7 +60,8 @@ bool meta_row_decode(const struct cell *cells, size_t count, uint8_t *storage, s
     return true;
 }
 
-static void put_row(struct buffer *out, struct span table, const char *separator, struct span row, const char *id)
+static void put_row(
+    struct buffer *out, struct span table, const char *separator, struct span row, const char *id)
 {
     buffer_put(out, table);
     buffer_put(out, span_string(separator));
@@ -67,13 +69,17 @@ static void put_row(struct buffer *out, struct span table, const char *separator
     buffer_put(out, span_string(id));
 }
 
-void meta_scan_encode(struct buffer *out, enum meta_scan kind, struct span table, struct span row, struct span from,
-    uint32_t limit)
+void meta_scan_encode(struct buffer *out, enum meta_scan kind, struct span table, struct span row,
+    struct span from, uint32_t limit)
 {
-    struct family_selection families[] = {{.family = SPAN_LITERAL("info")}, {.family = SPAN_LITERAL("table")}};
+    struct family_selection families[] = {
+        {.family = SPAN_LITERAL("info")}, {.family = SPAN_LITERAL("table")}};
     struct buffer start = {0}, stop = {0};
-    struct scan_message scan = {.has_scan = true, .has_number_of_rows = true, .number_of_rows = limit,
-        .is_close = true, .caching = limit};
+    struct scan_message scan = {.has_scan = true,
+        .has_number_of_rows = true,
+        .number_of_rows = limit,
+        .is_close = true,
+        .caching = limit};
     scan_request_init(&scan.scan);
     scan.scan.read.families = families;
     scan.scan.read.family_count = 2;
@@ -118,7 +124,8 @@ void meta_scan_encode(struct buffer *out, enum meta_scan kind, struct span table
 }
 
 enum status meta_answer_decode(struct span message, struct span cell_block, struct arena *arena,
-    meta_row_function *each, void *context, size_t *out_count, struct span *out_last, struct error *error)
+    meta_row_function *each, void *context, size_t *out_count, struct span *out_last,
+    struct error *error)
 {
     struct scan_response response;
     uint8_t storage[LIMIT_TABLE_NAME_SIZE];

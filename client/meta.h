@@ -9,20 +9,21 @@
 
 /* One row: a region's, or a table's with its state. Spans borrow from the cells, and from `storage`. */
 struct meta_row {
-    struct span name;          /* the row: a region's name, or a table's */
+    struct span name; /* the row: a region's name, or a table's */
     bool is_table;
     enum stele_table_state table_state;
     struct region_info info;
-    struct span host;          /* empty: on no server */
+    struct span host; /* empty: on no server */
     uint32_t port;
     uint64_t start_code;
-    int64_t open_sequence;     /* -1: not there */
-    struct span state;         /* "OPEN" */
+    int64_t open_sequence; /* -1: not there */
+    struct span state;     /* "OPEN" */
 };
 
 /* Reads a row of family info or table. False when it is neither (a row that is being removed, say). storage: at
  * least LIMIT_TABLE_NAME_SIZE bytes. */
-bool meta_row_decode(const struct cell *cells, size_t count, uint8_t *storage, struct meta_row *out_row);
+bool meta_row_decode(
+    const struct cell *cells, size_t count, uint8_t *storage, struct meta_row *out_row);
 
 enum meta_scan {
     META_SCAN_TABLE,  /* the table's state row and then its regions in order */
@@ -33,13 +34,14 @@ enum meta_scan {
 
 /* Appends a ScanRequest for at most `limit` rows in one answer, which closes its scanner. from: (TABLE, ALL) the
  * row to go on after, empty at first. */
-void meta_scan_encode(struct buffer *out, enum meta_scan kind, struct span table, struct span row, struct span from,
-    uint32_t limit);
+void meta_scan_encode(struct buffer *out, enum meta_scan kind, struct span table, struct span row,
+    struct span from, uint32_t limit);
 
 /* Called for each row of an answer. */
 typedef void meta_row_function(void *context, const struct meta_row *row);
 /* Walks an answer to that: *out_count rows; *out_last is the last row's name (borrowed from the answer). */
 enum status meta_answer_decode(struct span message, struct span cell_block, struct arena *arena,
-    meta_row_function *each, void *context, size_t *out_count, struct span *out_last, struct error *error);
+    meta_row_function *each, void *context, size_t *out_count, struct span *out_last,
+    struct error *error);
 
 #endif

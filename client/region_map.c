@@ -2,10 +2,11 @@
 
 #include "base/memory.h"
 
-struct region *region_new(struct span name, struct span start_key, struct span end_key, struct server *server,
-    int64_t open_sequence)
+struct region *region_new(struct span name, struct span start_key, struct span end_key,
+    struct server *server, int64_t open_sequence)
 {
-    struct region *region = memory_allocate(sizeof(*region) + name.size + start_key.size + end_key.size + 1);
+    struct region *region = memory_allocate(
+        sizeof(*region) + name.size + start_key.size + end_key.size + 1);
     if (!region)
         return NULL;
     uint8_t *at = region->bytes;
@@ -107,14 +108,16 @@ static void remove_at(struct region_map *map, size_t index)
 {
     region_unref(map->regions[index]);
     map->count--;
-    memmove(map->regions + index, map->regions + index + 1, (map->count - index) * sizeof(*map->regions));
+    memmove(map->regions + index, map->regions + index + 1,
+        (map->count - index) * sizeof(*map->regions));
 }
 
 bool region_map_add(struct region_map *map, struct region *region)
 {
     if (map->count == map->capacity) {
         size_t capacity = map->capacity ? map->capacity * 2 : 8;
-        struct region **regions = memory_reallocate(map->regions, capacity * sizeof(struct region *));
+        struct region **regions = memory_reallocate(
+            map->regions, capacity * sizeof(struct region *));
         if (!regions)
             return false;
         map->regions = regions;

@@ -13,7 +13,7 @@ struct region {
     int64_t open_sequence;
     struct span name;
     struct span start_key;
-    struct span end_key;   /* empty: no end */
+    struct span end_key; /* empty: no end */
     uint8_t bytes[];
 };
 
@@ -21,12 +21,12 @@ struct region_map {
     struct region **regions;
     size_t count;
     size_t capacity;
-    size_t hint;           /* where the last look-up ended */
+    size_t hint; /* where the last look-up ended */
 };
 
 /* Copies the spans. NULL on no memory. Held once. */
-struct region *region_new(struct span name, struct span start_key, struct span end_key, struct server *server,
-    int64_t open_sequence);
+struct region *region_new(struct span name, struct span start_key, struct span end_key,
+    struct server *server, int64_t open_sequence);
 struct region *region_ref(struct region *region);
 void region_unref(struct region *region); /* NULL is fine */
 bool region_holds(const struct region *region, struct span row);

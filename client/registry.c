@@ -16,8 +16,8 @@ enum { MASTER_PORT = 16000 };
 
 /* One question. */
 struct inquiry {
-    struct request request; /* to the host being asked, by RPC */
-    struct loop_task task;  /* begins */
+    struct request request;       /* to the host being asked, by RPC */
+    struct loop_task task;        /* begins */
     struct inquiry *next, **link; /* of registry.inquiries */
     struct zookeeper_read *read;  /* by ZooKeeper */
     struct stele_client *client;
@@ -28,10 +28,12 @@ struct inquiry {
     struct failure failure; /* the last host's */
 };
 
-static const char *const znodes[] = {
-    [REGISTRY_META] = "meta-region-server", [REGISTRY_MASTER] = "master", [REGISTRY_CLUSTER_ID] = "hbaseid"};
-static const char *const methods[] = {
-    [REGISTRY_META] = "GetMetaRegionLocations", [REGISTRY_MASTER] = "GetActiveMaster", [REGISTRY_CLUSTER_ID] = "GetClusterId"};
+static const char *const znodes[] = {[REGISTRY_META] = "meta-region-server",
+    [REGISTRY_MASTER] = "master",
+    [REGISTRY_CLUSTER_ID] = "hbaseid"};
+static const char *const methods[] = {[REGISTRY_META] = "GetMetaRegionLocations",
+    [REGISTRY_MASTER] = "GetActiveMaster",
+    [REGISTRY_CLUSTER_ID] = "GetClusterId"};
 
 static bool hosts_are_valid(struct span hosts, uint32_t default_port)
 {
@@ -41,7 +43,8 @@ static bool hosts_are_valid(struct span hosts, uint32_t default_port)
         uint32_t port;
         if (host_port_parse(host, default_port, &name, &port, NULL))
             return false;
-        hosts = comma == SIZE_MAX ? SPAN_EMPTY : span_slice(hosts, comma + 1, hosts.size - comma - 1);
+        hosts = comma == SIZE_MAX ? SPAN_EMPTY
+                                  : span_slice(hosts, comma + 1, hosts.size - comma - 1);
         if (comma != SIZE_MAX && hosts.size == 0)
             return false;
     }
@@ -58,13 +61,14 @@ static char *copy_text(struct span text)
     return copy;
 }
 
-enum stele_status registry_init(struct registry *registry, const struct stele_options *options,
-    struct stele_error *error)
+enum stele_status registry_init(
+    struct registry *registry, const struct stele_options *options, struct stele_error *error)
 {
     *registry = (struct registry){.is_zookeeper = options->zookeeper != NULL};
     const char *place = options->zookeeper ? options->zookeeper : options->connect;
     if (!place || (options->zookeeper && options->connect))
-        return failure_set(error, STELE_INVALID, "give a host:port of the cluster or a ZooKeeper, one of the two");
+        return failure_set(
+            error, STELE_INVALID, "give a host:port of the cluster or a ZooKeeper, one of the two");
     struct span hosts = span_string(place), znode = SPAN_LITERAL("/hbase");
     size_t slash = registry->is_zookeeper ? span_find(hosts, '/') : SIZE_MAX;
     if (slash != SIZE_MAX) {
@@ -88,8 +92,8 @@ void registry_deinit(struct registry *registry)
     memory_free(registry->znode);
 }
 
-static void finish(struct inquiry *inquiry, const struct failure *failure, struct span host, uint32_t port,
-    uint64_t start_code)
+static void finish(struct inquiry *inquiry, const struct failure *failure, struct span host,
+    uint32_t port, uint64_t start_code)
 {
     *inquiry->link = inquiry->next;
     if (inquiry->next)
@@ -131,11 +135,12 @@ static void on_znode(void *context, const struct failure *failure, struct span d
     struct span unused;
     switch (inquiry->question) {
     case REGISTRY_META:
-        meta = (Hbase__Pb__MetaRegionServer *)message_unpack(&hbase__pb__meta_region_server__descriptor, message,
-            &arena, &error);
+        meta = (Hbase__Pb__MetaRegionServer *)message_unpack(
+            &hbase__pb__meta_region_server__descriptor, message, &arena, &error);
         break;
     case REGISTRY_MASTER:
-        master = (Hbase__Pb__Master *)message_unpack(&hbase__pb__master__descriptor, message, &arena, &error);
+        master = (Hbase__Pb__Master *)message_unpack(
+            &hbase__pb__master__descriptor, message, &arena, &error);
         break;
     case REGISTRY_CLUSTER_ID:
         break;
@@ -144,7 +149,8 @@ static void on_znode(void *context, const struct failure *failure, struct span d
         finish_place(inquiry, meta->server);
     else if (master)
         finish_place(inquiry, master->master);
-    else if (inquiry->question == REGISTRY_CLUSTER_ID && !wire_read_pair(message, &id, &unused) && id.size)
+    else if (inquiry->question == REGISTRY_CLUSTER_ID && !wire_read_pair(message, &id, &unused) &&
+             id.size)
         finish(inquiry, NULL, id, 0, 0); /* ClusterId{cluster_id = 1} */
     else
         finish_malformed(inquiry, znodes[inquiry->question]);
@@ -167,8 +173,8 @@ static bool ask_zookeeper(struct inquiry *inquiry)
 
 static void ask_host(struct inquiry *inquiry);
 
-static void on_answer(struct request *request, const struct failure *failure, const struct response_frame *answer,
-    struct block *block)
+static void on_answer(struct request *request, const struct failure *failure,
+    const struct response_frame *answer, struct block *block)
 {
     struct inquiry *inquiry = (struct inquiry *)request;
     struct arena arena = {0};
@@ -183,11 +189,13 @@ static void on_answer(struct request *request, const struct failure *failure, co
         [REGISTRY_MASTER] = &hbase__pb__get_active_master_response__descriptor,
         [REGISTRY_CLUSTER_ID] = &hbase__pb__get_cluster_id_response__descriptor,
     };
-    ProtobufCMessage *message = message_unpack(descriptors[inquiry->question], answer->result, &arena, NULL);
+    ProtobufCMessage *message = message_unpack(
+        descriptors[inquiry->question], answer->result, &arena, NULL);
     const Hbase__Pb__GetMetaRegionLocationsResponse *meta = (void *)message;
     const Hbase__Pb__GetActiveMasterResponse *master = (void *)message;
     const Hbase__Pb__GetClusterIdResponse *id = (void *)message;
-    if (message && inquiry->question == REGISTRY_META && meta->n_meta_locations && meta->meta_locations[0]->server_name)
+    if (message && inquiry->question == REGISTRY_META && meta->n_meta_locations &&
+        meta->meta_locations[0]->server_name)
         finish_place(inquiry, meta->meta_locations[0]->server_name);
     else if (message && inquiry->question == REGISTRY_MASTER && master->server_name)
         finish_place(inquiry, master->server_name);
@@ -229,10 +237,12 @@ static void ask_host(struct inquiry *inquiry)
         if (host_port_parse(host, MASTER_PORT, &name, &port, NULL))
             continue;
         struct server *server = server_find(client, name, port, 0);
-        struct connection *connection =
-            server ? server_connection(client, server, SERVICE_REGISTRY, &inquiry->failure) : NULL;
-        if (connection && connection_send(connection, &inquiry->request, span_string(methods[inquiry->question]), 0,
-                              timeout_ms, SPAN_EMPTY, SPAN_EMPTY, SPAN_EMPTY, &inquiry->failure))
+        struct connection *connection = server ? server_connection(client, server, SERVICE_REGISTRY,
+                                                     &inquiry->failure)
+                                               : NULL;
+        if (connection &&
+            connection_send(connection, &inquiry->request, span_string(methods[inquiry->question]),
+                0, timeout_ms, SPAN_EMPTY, SPAN_EMPTY, SPAN_EMPTY, &inquiry->failure))
             return;
     }
     finish(inquiry, &inquiry->failure, SPAN_EMPTY, 0, 0);
@@ -240,13 +250,14 @@ static void ask_host(struct inquiry *inquiry)
 
 static void start_asking(struct loop_task *task)
 {
-    struct inquiry *inquiry = (struct inquiry *)(void *)((char *)task - offsetof(struct inquiry, task));
+    struct inquiry *inquiry = (struct inquiry *)(void *)((char *)task -
+                                                         offsetof(struct inquiry, task));
     inquiry->request.finish = on_answer;
     ask_host(inquiry);
 }
 
-bool registry_ask(struct stele_client *client, enum registry_question question, registry_function *done,
-    void *context)
+bool registry_ask(struct stele_client *client, enum registry_question question,
+    registry_function *done, void *context)
 {
     struct inquiry *inquiry = memory_allocate_zeroed(1, sizeof(*inquiry));
     if (!inquiry)
@@ -255,7 +266,8 @@ bool registry_ask(struct stele_client *client, enum registry_question question, 
     inquiry->question = question;
     inquiry->done = done;
     inquiry->context = context;
-    failure_init(&inquiry->failure, EXCEPTION_RETRY, STELE_CONNECTION, "the registry has no reachable host");
+    failure_init(
+        &inquiry->failure, EXCEPTION_RETRY, STELE_CONNECTION, "the registry has no reachable host");
     if (client->registry.is_zookeeper) {
         if (!ask_zookeeper(inquiry)) {
             memory_free(inquiry);

@@ -14,25 +14,25 @@ enum registry_question { REGISTRY_META, REGISTRY_MASTER, REGISTRY_CLUSTER_ID };
 
 struct registry {
     bool is_zookeeper;
-    char *hosts;     /* "host:port,..." */
-    char *znode;     /* "/hbase" */
-    size_t next;     /* RPC: which host to ask first */
+    char *hosts;               /* "host:port,..." */
+    char *znode;               /* "/hbase" */
+    size_t next;               /* RPC: which host to ask first */
     struct inquiry *inquiries; /* under way */
 };
 
 /* One of failure and the rest is given: a place, or the id as `host`. Not called from inside registry_ask. */
-typedef void registry_function(void *context, const struct failure *failure, struct span host, uint32_t port,
-    uint64_t start_code);
+typedef void registry_function(void *context, const struct failure *failure, struct span host,
+    uint32_t port, uint64_t start_code);
 
 /* Reads the place out of the options: STELE_INVALID when there is none or it is malformed. */
-enum stele_status registry_init(struct registry *registry, const struct stele_options *options,
-    struct stele_error *error);
+enum stele_status registry_init(
+    struct registry *registry, const struct stele_options *options, struct stele_error *error);
 void registry_deinit(struct registry *registry);
 /* Ends the questions under way with STELE_CANCELLED; those by RPC end when the connections do. */
 void registry_cancel(struct stele_client *client);
 
 /* False on no memory: `done` is not called then. */
-bool registry_ask(struct stele_client *client, enum registry_question question, registry_function *done,
-    void *context);
+bool registry_ask(struct stele_client *client, enum registry_question question,
+    registry_function *done, void *context);
 
 #endif

@@ -4,7 +4,8 @@
 
 static const uint16_t multipliers[] = {1, 2, 3, 5, 10, 20, 40, 100, 100, 100, 100, 200, 200};
 
-void retry_init(struct retry *retry, const struct stele_options *options, uint32_t timeout_ms, uint64_t now_ns)
+void retry_init(
+    struct retry *retry, const struct stele_options *options, uint32_t timeout_ms, uint64_t now_ns)
 {
     uint32_t operation_ms = timeout_ms ? timeout_ms : options->operation_timeout_ms;
     *retry = (struct retry){options, now_ns + (uint64_t)operation_ms * 1000000, 0};
@@ -18,8 +19,8 @@ static uint64_t back_off_ns(uint32_t unit_ms, uint32_t attempts)
     return pause + env_random_u64(env_real()) % (pause / 100 + 1);
 }
 
-
-bool retry_again(struct retry *retry, struct failure *failure, uint64_t now_ns, uint64_t *out_pause_ns)
+bool retry_again(
+    struct retry *retry, struct failure *failure, uint64_t now_ns, uint64_t *out_pause_ns)
 {
     const struct stele_options *options = retry->options;
     uint64_t pause;

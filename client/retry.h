@@ -6,14 +6,16 @@
 
 struct retry {
     const struct stele_options *options;
-    uint64_t deadline_ns;   /* of the whole operation */
-    uint32_t attempts;      /* made so far */
+    uint64_t deadline_ns; /* of the whole operation */
+    uint32_t attempts;    /* made so far */
 };
 
-void retry_init(struct retry *retry, const struct stele_options *options, uint32_t timeout_ms, uint64_t now_ns);
+void retry_init(
+    struct retry *retry, const struct stele_options *options, uint32_t timeout_ms, uint64_t now_ns);
 /* After a failed attempt: true to try again after *out_pause_ns. False when it is final: the failure then tells the
  * number of attempts, and is a time-out when only the time ended it. */
-bool retry_again(struct retry *retry, struct failure *failure, uint64_t now_ns, uint64_t *out_pause_ns);
+bool retry_again(
+    struct retry *retry, struct failure *failure, uint64_t now_ns, uint64_t *out_pause_ns);
 /* The time-out of the next call: at most what is left of the operation, at least 1. */
 uint32_t retry_call_timeout_ms(const struct retry *retry, uint64_t now_ns);
 

@@ -57,7 +57,8 @@ static void put_page_back(struct stele_scanner *scanner, struct scan_page *page)
 static void count_for_caller(struct stele_scanner *scanner, struct scan_counts *counts)
 {
     for (size_t i = 0; i < counts->count; i++)
-        scan_counts_add(&scanner->totals, span_string(counts->counts[i].name), counts->counts[i].value);
+        scan_counts_add(
+            &scanner->totals, span_string(counts->counts[i].name), counts->counts[i].value);
     counts->count = 0;
 }
 
@@ -122,7 +123,8 @@ static void on_pause_over(evutil_socket_t fd, short what, void *context)
 
 static void pause_for(struct stele_scanner *scanner, uint64_t pause_ns)
 {
-    struct timeval timeout = {(time_t)(pause_ns / 1000000000), (suseconds_t)(pause_ns % 1000000000 / 1000)};
+    struct timeval timeout = {
+        (time_t)(pause_ns / 1000000000), (suseconds_t)(pause_ns % 1000000000 / 1000)};
     if (!scanner->timer)
         scanner->timer = event_new(scanner->client->loop.base, -1, 0, on_pause_over, scanner);
     if (scanner->timer && event_add(scanner->timer, &timeout) == 0) {
@@ -163,7 +165,8 @@ static void next_region(struct stele_scanner *scanner)
     int order = span_compare(edge, scan->stop_row);
     if (edge.size == 0) {
         finish(scanner, NULL);
-    } else if (scan->stop_row.size && !scan->is_reversed && (order > 0 || (order == 0 && !scan->is_stop_inclusive))) {
+    } else if (scan->stop_row.size && !scan->is_reversed &&
+               (order > 0 || (order == 0 && !scan->is_stop_inclusive))) {
         finish(scanner, NULL);
     } else if (scan->stop_row.size && scan->is_reversed && order <= 0) {
         finish(scanner, NULL);
@@ -177,7 +180,8 @@ static void next_region(struct stele_scanner *scanner)
 
 /* ---- answers ---- */
 
-static void count_answer(struct stele_scanner *scanner, const struct scan_response *response, size_t bytes)
+static void count_answer(
+    struct stele_scanner *scanner, const struct scan_response *response, size_t bytes)
 {
     scan_counts_add(&scanner->counts, SPAN_LITERAL("RPC_CALLS"), 1);
     scan_counts_add(&scanner->counts, SPAN_LITERAL("BYTES_IN_RESULTS"), (int64_t)bytes);
@@ -185,26 +189,29 @@ static void count_answer(struct stele_scanner *scanner, const struct scan_respon
         scan_counts_add(&scanner->counts, response->metrics[i].name, response->metrics[i].value);
 }
 
-static void take_answer(struct stele_scanner *scanner, const struct scan_response *response, struct span cell_block,
-    struct block *block)
+static void take_answer(struct stele_scanner *scanner, const struct scan_response *response,
+    struct span cell_block, struct block *block)
 {
     struct failure failure;
     struct error error;
-    bool has_more_in_region = response->has_more_results_in_region && response->more_results_in_region;
+    bool has_more_in_region = response->has_more_results_in_region &&
+                              response->more_results_in_region;
     bool has_more = !response->has_more_results || response->more_results;
     bool is_row_ended = !has_more_in_region || !has_more;
     struct scan_page *page = scan_page_new(scanner);
-    enum status status = page ? scan_page_fill(scanner, page, response, cell_block, block, is_row_ended, &error)
+    enum status status = page ? scan_page_fill(scanner, page, response, cell_block, block,
+                                    is_row_ended, &error)
                               : error_set(&error, STATUS_NO_MEMORY, "no memory for a scan's rows");
     count_answer(scanner, response, cell_block.size);
     if (status) {
         scan_page_recycle(scanner, page);
-        failure_init(&failure, EXCEPTION_DO_NOT_RETRY, status == STATUS_NO_MEMORY ? STELE_NO_MEMORY : STELE_PROTOCOL,
-            "%s", error.message);
+        failure_init(&failure, EXCEPTION_DO_NOT_RETRY,
+            status == STATUS_NO_MEMORY ? STELE_NO_MEMORY : STELE_PROTOCOL, "%s", error.message);
         finish(scanner, &failure);
         return;
     }
-    retry_init(&scanner->retry, &scanner->client->options, scanner->timeout_ms, loop_now(&scanner->client->loop));
+    retry_init(&scanner->retry, &scanner->client->options, scanner->timeout_ms,
+        loop_now(&scanner->client->loop));
     if (!has_more || scanner->rows_left == 0) {
         scanner->is_open = scanner->is_open && has_more && has_more_in_region;
         finish(scanner, NULL);
@@ -222,8 +229,8 @@ static void take_answer(struct stele_scanner *scanner, const struct scan_respons
     scanner->page_count++;
 }
 
-static void on_answer(struct call *call, const struct failure *failure, const struct response_frame *answer,
-    struct block *block)
+static void on_answer(struct call *call, const struct failure *failure,
+    const struct response_frame *answer, struct block *block)
 {
     struct stele_scanner *scanner = call->context;
     struct stele_client *client = scanner->client;
@@ -252,7 +259,8 @@ static void on_answer(struct call *call, const struct failure *failure, const st
 
 static struct call *scan_call_new(struct stele_scanner *scanner, call_function *done)
 {
-    struct call *call = call_new(scanner->client, CALL_TO_SERVER, SERVICE_CLIENT, "Scan", done, scanner);
+    struct call *call = call_new(
+        scanner->client, CALL_TO_SERVER, SERVICE_CLIENT, "Scan", done, scanner);
     if (call) {
         call->is_once = true;
         call->server = scanner->server;
@@ -267,7 +275,8 @@ static void fill_limits(const struct stele_scanner *scanner, struct scan_message
     message->number_of_rows = scanner->message.caching ? scanner->message.caching : INT32_MAX;
     if (scanner->rows_left != UINT64_MAX) {
         message->has_limit_of_rows = true;
-        message->limit_of_rows = scanner->rows_left < INT32_MAX ? (uint32_t)scanner->rows_left : INT32_MAX;
+        message->limit_of_rows = scanner->rows_left < INT32_MAX ? (uint32_t)scanner->rows_left
+                                                                : INT32_MAX;
     }
     message->handles_partials = true;
     message->handles_heartbeats = true;
@@ -290,8 +299,10 @@ static void send_next(struct stele_scanner *scanner, struct region *region)
         scanner->next_call_seq = 0;
         scan_counts_add(&scanner->counts, SPAN_LITERAL("REGIONS_SCANNED"), 1);
     } else {
-        message = (struct scan_message){.has_scanner_id = true, .scanner_id = scanner->scanner_id,
-            .has_next_call_seq = true, .next_call_seq = scanner->next_call_seq++};
+        message = (struct scan_message){.has_scanner_id = true,
+            .scanner_id = scanner->scanner_id,
+            .has_next_call_seq = true,
+            .next_call_seq = scanner->next_call_seq++};
     }
     fill_limits(scanner, &message);
     call = scan_call_new(scanner, on_answer);
@@ -317,7 +328,8 @@ static struct region *find_region(struct stele_scanner *scanner, bool is_before)
 
 static bool looks_before(const struct stele_scanner *scanner)
 {
-    return scanner->message.scan.is_reversed && (!scanner->is_position_inclusive || scanner->position.size == 0);
+    return scanner->message.scan.is_reversed &&
+           (!scanner->is_position_inclusive || scanner->position.size == 0);
 }
 
 static void on_located(struct locate_waiter *waiter, const struct failure *failure)
@@ -330,8 +342,8 @@ static void on_located(struct locate_waiter *waiter, const struct failure *failu
         fail(scanner, failure);
     } else if (!find_region(scanner, waiter->is_before)) {
         struct failure lost;
-        failure_init(&lost, EXCEPTION_RETRY, STELE_CONNECTION, "a region of table %s is on no server",
-            scanner->table->name_text);
+        failure_init(&lost, EXCEPTION_RETRY, STELE_CONNECTION,
+            "a region of table %s is on no server", scanner->table->name_text);
         scanner->table->is_suspect = true;
         fail(scanner, &lost);
     }
@@ -373,30 +385,34 @@ static void drive(struct stele_scanner *scanner)
 
 static void run_request(struct loop_task *task)
 {
-    struct stele_scanner *scanner =
-        (struct stele_scanner *)(void *)((char *)task - offsetof(struct stele_scanner, request_task));
+    struct stele_scanner *scanner = (struct stele_scanner *)(void *)((char *)task -
+                                                                     offsetof(struct stele_scanner,
+                                                                         request_task));
     drive(scanner);
 }
 
 void scan_driver_request(struct loop_task *task)
 {
-    struct stele_scanner *scanner =
-        (struct stele_scanner *)(void *)((char *)task - offsetof(struct stele_scanner, request_task));
+    struct stele_scanner *scanner = (struct stele_scanner *)(void *)((char *)task -
+                                                                     offsetof(struct stele_scanner,
+                                                                         request_task));
     scan_page_recycle(scanner, scanner->returned);
     scanner->returned = NULL;
     scanner->is_waiting = true;
     if (!scanner->retry.options || !scanner->is_busy)
-        retry_init(&scanner->retry, &scanner->client->options, scanner->timeout_ms, loop_now(&scanner->client->loop));
+        retry_init(&scanner->retry, &scanner->client->options, scanner->timeout_ms,
+            loop_now(&scanner->client->loop));
     if (scanner->wait) {
         drive(scanner);
         return;
     }
-    scanner->request_task.run = run_request; /* the completion must not run inside the caller's call */
+    scanner->request_task.run =
+        run_request; /* the completion must not run inside the caller's call */
     loop_defer(&scanner->client->loop, &scanner->request_task);
 }
 
-static void on_closed(struct call *call, const struct failure *failure, const struct response_frame *answer,
-    struct block *block)
+static void on_closed(struct call *call, const struct failure *failure,
+    const struct response_frame *answer, struct block *block)
 {
     (void)call;
     (void)failure;
@@ -406,8 +422,9 @@ static void on_closed(struct call *call, const struct failure *failure, const st
 
 void scan_driver_close(struct loop_task *task)
 {
-    struct stele_scanner *scanner =
-        (struct stele_scanner *)(void *)((char *)task - offsetof(struct stele_scanner, request_task));
+    struct stele_scanner *scanner = (struct stele_scanner *)(void *)((char *)task -
+                                                                     offsetof(struct stele_scanner,
+                                                                         request_task));
     scanner->is_closing = true;
     if (scanner->is_locating) {
         table_forget_waiter(scanner->table, &scanner->waiter);
@@ -415,10 +432,15 @@ void scan_driver_close(struct loop_task *task)
     }
     if (scanner->is_busy && scanner->call)
         return; /* its answer brings us back */
-    struct call *call = scanner->is_open && !scanner->client->is_closing ? scan_call_new(scanner, on_closed) : NULL;
+    struct call *call = scanner->is_open && !scanner->client->is_closing
+                            ? scan_call_new(scanner, on_closed)
+                            : NULL;
     if (call) {
-        struct scan_message message = {.has_scanner_id = true, .scanner_id = scanner->scanner_id, .is_close = true,
-            .has_number_of_rows = true, .number_of_rows = 0};
+        struct scan_message message = {.has_scanner_id = true,
+            .scanner_id = scanner->scanner_id,
+            .is_close = true,
+            .has_number_of_rows = true,
+            .number_of_rows = 0};
         scan_request_encode(&call->body, &message);
         call_start(call);
     }

@@ -91,8 +91,8 @@ static bool partial_add(struct scan_partial *partial, const struct cell *cells, 
         struct cell *cell = &partial->cells[partial->count + i];
         *cell = cells[i];
         if (!copy_span(&partial->arena, &cell->row) || !copy_span(&partial->arena, &cell->family) ||
-            !copy_span(&partial->arena, &cell->qualifier) || !copy_span(&partial->arena, &cell->value) ||
-            !copy_span(&partial->arena, &cell->tags))
+            !copy_span(&partial->arena, &cell->qualifier) ||
+            !copy_span(&partial->arena, &cell->value) || !copy_span(&partial->arena, &cell->tags))
             return false;
     }
     partial->count += count;
@@ -128,7 +128,8 @@ static size_t count_delivered(struct stele_scanner *scanner, const struct cell *
         scanner->skips_to_mark = false;
         return 0;
     }
-    while (delivered < count && cell_compare(ROW_ORDER_BYTES, &cells[delivered], &scanner->mark.cell) <= 0)
+    while (delivered < count &&
+           cell_compare(ROW_ORDER_BYTES, &cells[delivered], &scanner->mark.cell) <= 0)
         delivered++;
     if (delivered < count)
         scanner->skips_to_mark = false;
@@ -137,10 +138,14 @@ static size_t count_delivered(struct stele_scanner *scanner, const struct cell *
 
 /* ---- rows ---- */
 
-static void emit(struct scan_page *page, const struct cell *cells, size_t count, bool is_partial, bool is_stale)
+static void emit(
+    struct scan_page *page, const struct cell *cells, size_t count, bool is_partial, bool is_stale)
 {
-    page->results[page->count++] = (struct stele_result){
-        .cells = public_cells(cells), .cell_count = count, .exists = true, .is_partial = is_partial, .is_stale = is_stale};
+    page->results[page->count++] = (struct stele_result){.cells = public_cells(cells),
+        .cell_count = count,
+        .exists = true,
+        .is_partial = is_partial,
+        .is_stale = is_stale};
 }
 
 /* The row ends: the next one begins after it. */
@@ -153,7 +158,8 @@ static void row_end(struct stele_scanner *scanner, struct span row)
 }
 
 /* Emits the pending row, with `more` cells of this answer after it. */
-static bool emit_partial(struct stele_scanner *scanner, struct scan_page *page, const struct cell *more, size_t count)
+static bool emit_partial(
+    struct stele_scanner *scanner, struct scan_page *page, const struct cell *more, size_t count)
 {
     struct scan_partial *partial = &scanner->partial;
     size_t total = partial->count + count;
@@ -172,8 +178,8 @@ static bool emit_partial(struct stele_scanner *scanner, struct scan_page *page, 
 }
 
 /* One result of an answer. */
-static bool take_result(struct stele_scanner *scanner, struct scan_page *page, const struct cell *cells, size_t count,
-    bool is_partial, bool is_stale)
+static bool take_result(struct stele_scanner *scanner, struct scan_page *page,
+    const struct cell *cells, size_t count, bool is_partial, bool is_stale)
 {
     struct scan_partial *partial = &scanner->partial;
     if (count == 0)
@@ -206,8 +212,9 @@ static bool take_result(struct stele_scanner *scanner, struct scan_page *page, c
 }
 
 /* The cells of result `index`: from the block, or inside the message. */
-static enum status result_cells(const struct scan_response *response, size_t index, struct span *messages,
-    struct span *cell_block, struct arena *arena, struct result *out_result, struct error *error)
+static enum status result_cells(const struct scan_response *response, size_t index,
+    struct span *messages, struct span *cell_block, struct arena *arena, struct result *out_result,
+    struct error *error)
 {
     struct span message;
     if (response->inline_result_count) {
@@ -216,31 +223,38 @@ static enum status result_cells(const struct scan_response *response, size_t ind
         return result_decode(message, cell_block, arena, out_result, error);
     }
     size_t count = response->cells_per_result[index];
-    struct cell *cells = count <= cell_block->size ? arena_allocate(arena, count * sizeof(*cells)) : NULL;
+    struct cell *cells = count <= cell_block->size ? arena_allocate(arena, count * sizeof(*cells))
+                                                   : NULL;
     if (!cells)
-        return error_set(error, STATUS_INVALID, "a scan's answer tells of more cells than it holds");
+        return error_set(
+            error, STATUS_INVALID, "a scan's answer tells of more cells than it holds");
     for (size_t i = 0; i < count; i++)
         if (cell_block_take(cell_block, &cells[i], error))
             return STATUS_INVALID;
-    *out_result = (struct result){.cells = cells, .cell_count = count, .is_partial = response->partial_flags[index]};
+    *out_result = (struct result){
+        .cells = cells, .cell_count = count, .is_partial = response->partial_flags[index]};
     return STATUS_OK;
 }
 
-enum status scan_page_fill(struct stele_scanner *scanner, struct scan_page *page, const struct scan_response *response,
-    struct span cell_block, struct block *block, bool is_row_ended, struct error *error)
+enum status scan_page_fill(struct stele_scanner *scanner, struct scan_page *page,
+    const struct scan_response *response, struct span cell_block, struct block *block,
+    bool is_row_ended, struct error *error)
 {
     struct span messages = response->results;
     scanner->last_row = SPAN_EMPTY;
-    page->results = arena_allocate(&page->arena, (response->result_count + 2) * sizeof(*page->results));
+    page->results = arena_allocate(
+        &page->arena, (response->result_count + 2) * sizeof(*page->results));
     if (!page->results)
         return error_set(error, STATUS_NO_MEMORY, "no memory for a scan's rows");
     for (size_t i = 0; i < response->result_count; i++) {
         struct result result;
-        enum status status = result_cells(response, i, &messages, &cell_block, &page->arena, &result, error);
+        enum status status = result_cells(
+            response, i, &messages, &cell_block, &page->arena, &result, error);
         if (status)
             return status;
         bool is_partial = result.is_partial || response->partial_flags[i];
-        if (!take_result(scanner, page, result.cells, result.cell_count, is_partial, response->is_stale))
+        if (!take_result(
+                scanner, page, result.cells, result.cell_count, is_partial, response->is_stale))
             return error_set(error, STATUS_NO_MEMORY, "no memory for a scan's rows");
     }
     if (is_row_ended && scanner->partial.count && !emit_partial(scanner, page, NULL, 0))
@@ -251,5 +265,7 @@ enum status scan_page_fill(struct stele_scanner *scanner, struct scan_page *page
     scanner->is_position_inclusive = !scanner->is_last_row_whole;
     buffer_reset(&scanner->position);
     buffer_put(&scanner->position, scanner->last_row);
-    return buffer_status(&scanner->position) ? error_set(error, STATUS_NO_MEMORY, "no memory for a scan") : STATUS_OK;
+    return buffer_status(&scanner->position)
+               ? error_set(error, STATUS_NO_MEMORY, "no memory for a scan")
+               : STATUS_OK;
 }

@@ -115,8 +115,8 @@ static enum stele_status fetch_page(struct stele_scanner *scanner, struct stele_
     return status;
 }
 
-enum stele_status stele_scanner_next(struct stele_scanner *scanner, const struct stele_result **out_result,
-    struct stele_error *error)
+enum stele_status stele_scanner_next(struct stele_scanner *scanner,
+    const struct stele_result **out_result, struct stele_error *error)
 {
     if (!scanner->page || scanner->row == scanner->page->count) {
         enum stele_status status = fetch_page(scanner, error);
@@ -127,8 +127,8 @@ enum stele_status stele_scanner_next(struct stele_scanner *scanner, const struct
     return STELE_OK;
 }
 
-enum stele_status stele_scanner_next_rows(struct stele_scanner *scanner, const struct stele_result **out_results,
-    size_t *out_count, struct stele_error *error)
+enum stele_status stele_scanner_next_rows(struct stele_scanner *scanner,
+    const struct stele_result **out_results, size_t *out_count, struct stele_error *error)
 {
     if (!scanner->page || scanner->row == scanner->page->count) {
         enum stele_status status = fetch_page(scanner, error);
@@ -143,7 +143,8 @@ enum stele_status stele_scanner_next_rows(struct stele_scanner *scanner, const s
 
 /* ---- asynchronous ---- */
 
-void stele_scanner_next_async(struct stele_scanner *scanner, stele_rows_function *done, void *context)
+void stele_scanner_next_async(
+    struct stele_scanner *scanner, stele_rows_function *done, void *context)
 {
     scanner->done = done;
     scanner->done_context = context;
@@ -152,8 +153,8 @@ void stele_scanner_next_async(struct stele_scanner *scanner, stele_rows_function
 
 /* ---- renewing ---- */
 
-static void on_renewed(struct call *call, const struct failure *failure, const struct response_frame *answer,
-    struct block *block)
+static void on_renewed(struct call *call, const struct failure *failure,
+    const struct response_frame *answer, struct block *block)
 {
     struct loop_wait *wait = call->context2;
     (void)answer;
@@ -176,11 +177,16 @@ static void start_renewal(struct loop_task *task)
     struct call *call = NULL;
     /* Nothing to keep alive, or a call under way that does: fine. */
     if (scanner->is_open && !scanner->is_busy)
-        call = call_new(scanner->client, CALL_TO_SERVER, SERVICE_CLIENT, "Scan", on_renewed, scanner);
+        call = call_new(
+            scanner->client, CALL_TO_SERVER, SERVICE_CLIENT, "Scan", on_renewed, scanner);
     if (call) {
-        struct scan_message message = {.has_scanner_id = true, .scanner_id = scanner->scanner_id,
-            .has_next_call_seq = true, .next_call_seq = scanner->next_call_seq++, .is_renew = true,
-            .has_number_of_rows = true, .number_of_rows = 0};
+        struct scan_message message = {.has_scanner_id = true,
+            .scanner_id = scanner->scanner_id,
+            .has_next_call_seq = true,
+            .next_call_seq = scanner->next_call_seq++,
+            .is_renew = true,
+            .has_number_of_rows = true,
+            .number_of_rows = 0};
         call->is_once = true;
         call->server = scanner->server;
         call->context2 = renewal->wait;
@@ -219,11 +225,12 @@ static int compare_metrics(const void *a, const void *b)
     return strcmp(((const struct stele_metric *)a)->name, ((const struct stele_metric *)b)->name);
 }
 
-void stele_scanner_metrics(struct stele_scanner *scanner, const struct stele_metric **out_metrics, size_t *out_count)
+void stele_scanner_metrics(
+    struct stele_scanner *scanner, const struct stele_metric **out_metrics, size_t *out_count)
 {
     for (size_t i = 0; i < scanner->totals.count; i++)
-        scanner->metrics[i] =
-            (struct stele_metric){scanner->totals.counts[i].name, scanner->totals.counts[i].value};
+        scanner->metrics[i] = (struct stele_metric){
+            scanner->totals.counts[i].name, scanner->totals.counts[i].value};
     qsort(scanner->metrics, scanner->totals.count, sizeof(*scanner->metrics), compare_metrics);
     *out_metrics = scanner->metrics;
     *out_count = scanner->totals.count;

@@ -32,18 +32,18 @@ void scan_counts_add(struct scan_counts *counts, struct span name, int64_t value
 /* One answer's rows. */
 struct scan_page {
     struct scan_page *next;
-    struct block *block;           /* where the cells lie; NULL: none */
-    struct arena arena;            /* cells and results */
-    struct arena carried;          /* bytes of a row that began in earlier answers */
+    struct block *block;  /* where the cells lie; NULL: none */
+    struct arena arena;   /* cells and results */
+    struct arena carried; /* bytes of a row that began in earlier answers */
     struct stele_result *results;
     size_t count;
-    struct scan_counts counts;     /* of this page */
+    struct scan_counts counts; /* of this page */
 };
 
 /* A row whose end has not come yet. */
 struct scan_partial {
-    struct arena arena;            /* the bytes */
-    struct cell *cells;            /* on the heap */
+    struct arena arena; /* the bytes */
+    struct cell *cells; /* on the heap */
     size_t count;
     size_t capacity;
 };
@@ -59,55 +59,55 @@ struct scan_mark {
 struct stele_scanner {
     struct stele_client *client;
     struct stele_table *table;
-    struct stele_filter *filter;      /* held */
-    struct arena arena;               /* the request's */
+    struct stele_filter *filter; /* held */
+    struct arena arena;          /* the request's */
 
     /* the caller's */
-    struct scan_page *page;           /* in hand */
-    size_t row;                       /* of it, the next one */
+    struct scan_page *page; /* in hand */
+    size_t row;             /* of it, the next one */
     struct scan_counts totals;
     struct stele_metric metrics[SCAN_METRICS];
 
     /* from the caller to the loop */
     struct loop_task request_task;
     struct scan_page *returned;
-    struct loop_wait *wait;           /* a synchronous request */
-    stele_rows_function *done;        /* an asynchronous one */
+    struct loop_wait *wait;    /* a synchronous request */
+    stele_rows_function *done; /* an asynchronous one */
     void *done_context;
 
     /* the loop's */
-    struct scan_message message;      /* the template of an open */
-    struct buffer position;           /* the row to go on at */
+    struct scan_message message; /* the template of an open */
+    struct buffer position;      /* the row to go on at */
     bool is_position_inclusive;
-    struct span last_row;             /* while an answer is decoded: the last row it had cells of */
+    struct span last_row; /* while an answer is decoded: the last row it had cells of */
     bool is_last_row_whole;
-    uint64_t rows_left;               /* of the limit; UINT64_MAX: none */
-    struct region *region;            /* while open on it */
+    uint64_t rows_left;    /* of the limit; UINT64_MAX: none */
+    struct region *region; /* while open on it */
     struct server *server;
     uint64_t scanner_id;
     uint64_t next_call_seq;
-    bool is_open;                     /* the server has a scanner of ours */
-    bool is_finished;                 /* no more rows come */
-    bool is_failed;                   /* `failure` ended it */
-    bool is_waiting;                  /* a request of the caller is not answered yet */
+    bool is_open;     /* the server has a scanner of ours */
+    bool is_finished; /* no more rows come */
+    bool is_failed;   /* `failure` ended it */
+    bool is_waiting;  /* a request of the caller is not answered yet */
     bool is_closing;
-    bool is_busy;                     /* a call, a look-up or a pause is under way */
+    bool is_busy; /* a call, a look-up or a pause is under way */
     bool is_locating;
     struct failure failure;
     struct locate_waiter waiter;
-    struct call *call;                /* under way */
+    struct call *call; /* under way */
     struct event *timer;
     struct retry retry;
     uint32_t timeout_ms;
     bool prefetches;
-    bool keeps_parts;                 /* results may be parts of rows: batch, or allows_partial */
+    bool keeps_parts; /* results may be parts of rows: batch, or allows_partial */
     struct scan_partial partial;
     struct scan_mark mark;
-    bool skips_to_mark;               /* the row of the mark is being read again */
+    bool skips_to_mark; /* the row of the mark is being read again */
     struct scan_page *pages, **last_page;
     size_t page_count;
     struct scan_page *free_pages;
-    struct scan_counts counts;        /* since the last page */
+    struct scan_counts counts; /* since the last page */
 };
 
 /* ---- scan_page.c: loop thread ---- */
@@ -118,8 +118,9 @@ void scan_page_recycle(struct stele_scanner *scanner, struct scan_page *page); /
 void scan_page_free(struct scan_page *page);
 /* Decodes an answer's rows into the page, putting rows together across answers, and moves the scanner's position
  * and limit. is_row_ended: the region ends here, so a row that is pending is complete. */
-enum status scan_page_fill(struct stele_scanner *scanner, struct scan_page *page, const struct scan_response *response,
-    struct span cell_block, struct block *block, bool is_row_ended, struct error *error);
+enum status scan_page_fill(struct stele_scanner *scanner, struct scan_page *page,
+    const struct scan_response *response, struct span cell_block, struct block *block,
+    bool is_row_ended, struct error *error);
 /* Forgets a row that is pending, to read it again from its beginning. */
 void scan_partial_drop(struct stele_scanner *scanner);
 void scan_partial_deinit(struct scan_partial *partial);

@@ -3,7 +3,8 @@
 #include "base/memory.h"
 #include "client/client.h"
 
-struct server *server_find(struct stele_client *client, struct span host, uint32_t port, uint64_t start_code)
+struct server *server_find(
+    struct stele_client *client, struct span host, uint32_t port, uint64_t start_code)
 {
     struct server *server = client->servers;
     while (server && (server->port != port || !span_equal(server->host, host)))
@@ -23,12 +24,13 @@ struct server *server_find(struct stele_client *client, struct span host, uint32
     return server;
 }
 
-struct connection *server_connection(struct stele_client *client, struct server *server, enum service service,
-    struct failure *failure)
+struct connection *server_connection(struct stele_client *client, struct server *server,
+    enum service service, struct failure *failure)
 {
     struct connection **slot = &server->connections[service];
     if (!*slot)
-        *slot = connection_open(&client->connections, server->host, server->port, service, slot, failure);
+        *slot = connection_open(
+            &client->connections, server->host, server->port, service, slot, failure);
     return *slot;
 }
 

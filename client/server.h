@@ -8,18 +8,19 @@ struct stele_client;
 
 struct server {
     struct server *next;
-    struct span host;       /* followed by a NUL */
+    struct span host; /* followed by a NUL */
     uint32_t port;
-    uint64_t start_code;    /* the newest seen; 0: not known */
+    uint64_t start_code;                           /* the newest seen; 0: not known */
     struct connection *connections[SERVICE_COUNT]; /* NULL: none now */
     char host_text[];
 };
 
 /* Finds or makes it. NULL on no memory. */
-struct server *server_find(struct stele_client *client, struct span host, uint32_t port, uint64_t start_code);
+struct server *server_find(
+    struct stele_client *client, struct span host, uint32_t port, uint64_t start_code);
 /* The connection, opened when there is none. NULL with *failure set. */
-struct connection *server_connection(struct stele_client *client, struct server *server, enum service service,
-    struct failure *failure);
+struct connection *server_connection(struct stele_client *client, struct server *server,
+    enum service service, struct failure *failure);
 void servers_free(struct server *servers);
 
 #endif

@@ -26,8 +26,8 @@ static struct answer *answer_new(struct stele_table *table)
     return answer;
 }
 
-static void on_result(void *context, const struct stele_error *error, const struct stele_result *result,
-    bool is_processed)
+static void on_result(void *context, const struct stele_error *error,
+    const struct stele_result *result, bool is_processed)
 {
     struct answer *answer = context;
     answer->wait->error = *error;
@@ -40,8 +40,8 @@ static void on_result(void *context, const struct stele_error *error, const stru
     }
 }
 
-static enum stele_status wait_for(struct answer *answer, struct stele_result *out_result, bool *out_is_processed,
-    struct stele_error *error)
+static enum stele_status wait_for(struct answer *answer, struct stele_result *out_result,
+    bool *out_is_processed, struct stele_error *error)
 {
     struct loop_wait *wait = answer->wait;
     if (!loop_wait_until(answer->loop, wait, 0))
@@ -65,8 +65,8 @@ static enum stele_status no_memory(struct stele_error *error)
     return failure_set(error, STELE_NO_MEMORY, "no memory for a call");
 }
 
-enum stele_status stele_get(struct stele_table *table, const struct stele_get *get, struct stele_result *out_result,
-    struct stele_error *error)
+enum stele_status stele_get(struct stele_table *table, const struct stele_get *get,
+    struct stele_result *out_result, struct stele_error *error)
 {
     struct answer *answer = answer_new(table);
     if (!answer)
@@ -85,9 +85,9 @@ enum stele_status stele_mutate(struct stele_table *table, const struct stele_mut
     return wait_for(answer, out_result, NULL, error);
 }
 
-enum stele_status stele_check_and_mutate(struct stele_table *table, const struct stele_condition *condition,
-    const struct stele_mutation *mutation, struct stele_result *out_result, bool *out_is_processed,
-    struct stele_error *error)
+enum stele_status stele_check_and_mutate(struct stele_table *table,
+    const struct stele_condition *condition, const struct stele_mutation *mutation,
+    struct stele_result *out_result, bool *out_is_processed, struct stele_error *error)
 {
     struct answer *answer = answer_new(table);
     if (!answer)
@@ -96,9 +96,9 @@ enum stele_status stele_check_and_mutate(struct stele_table *table, const struct
     return wait_for(answer, out_result, out_is_processed, error);
 }
 
-enum stele_status stele_mutate_row(struct stele_table *table, const struct stele_condition *condition,
-    const struct stele_mutation *mutations, size_t count, struct stele_result *out_result, bool *out_is_processed,
-    struct stele_error *error)
+enum stele_status stele_mutate_row(struct stele_table *table,
+    const struct stele_condition *condition, const struct stele_mutation *mutations, size_t count,
+    struct stele_result *out_result, bool *out_is_processed, struct stele_error *error)
 {
     struct answer *answer = answer_new(table);
     if (!answer)
@@ -109,11 +109,15 @@ enum stele_status stele_mutate_row(struct stele_table *table, const struct stele
 
 /* ---- one column ---- */
 
-enum stele_status stele_put_column(struct stele_table *table, struct stele_bytes row, struct stele_bytes family,
-    struct stele_bytes qualifier, struct stele_bytes value, struct stele_error *error)
+enum stele_status stele_put_column(struct stele_table *table, struct stele_bytes row,
+    struct stele_bytes family, struct stele_bytes qualifier, struct stele_bytes value,
+    struct stele_error *error)
 {
-    struct stele_cell cell = {
-        .family = family, .qualifier = qualifier, .value = value, .timestamp = STELE_LATEST, .type = STELE_CELL_PUT};
+    struct stele_cell cell = {.family = family,
+        .qualifier = qualifier,
+        .value = value,
+        .timestamp = STELE_LATEST,
+        .type = STELE_CELL_PUT};
     struct stele_mutation put;
     stele_mutation_init(&put, STELE_PUT, row);
     put.cells = &cell;
@@ -121,11 +125,13 @@ enum stele_status stele_put_column(struct stele_table *table, struct stele_bytes
     return stele_mutate(table, &put, NULL, error);
 }
 
-enum stele_status stele_delete_column(struct stele_table *table, struct stele_bytes row, struct stele_bytes family,
-    struct stele_bytes qualifier, struct stele_error *error)
+enum stele_status stele_delete_column(struct stele_table *table, struct stele_bytes row,
+    struct stele_bytes family, struct stele_bytes qualifier, struct stele_error *error)
 {
-    struct stele_cell cell = {
-        .family = family, .qualifier = qualifier, .timestamp = STELE_LATEST, .type = STELE_CELL_DELETE_COLUMN};
+    struct stele_cell cell = {.family = family,
+        .qualifier = qualifier,
+        .timestamp = STELE_LATEST,
+        .type = STELE_CELL_DELETE_COLUMN};
     struct stele_mutation deletion;
     stele_mutation_init(&deletion, STELE_DELETE, row);
     if (family.size) {
@@ -135,12 +141,16 @@ enum stele_status stele_delete_column(struct stele_table *table, struct stele_by
     return stele_mutate(table, &deletion, NULL, error);
 }
 
-enum stele_status stele_increment_column(struct stele_table *table, struct stele_bytes row, struct stele_bytes family,
-    struct stele_bytes qualifier, int64_t amount, int64_t *out_value, struct stele_error *error)
+enum stele_status stele_increment_column(struct stele_table *table, struct stele_bytes row,
+    struct stele_bytes family, struct stele_bytes qualifier, int64_t amount, int64_t *out_value,
+    struct stele_error *error)
 {
     uint8_t bytes[8];
-    struct stele_cell cell = {.family = family, .qualifier = qualifier, .value = stele_bytes(bytes, sizeof(bytes)),
-        .timestamp = STELE_LATEST, .type = STELE_CELL_PUT};
+    struct stele_cell cell = {.family = family,
+        .qualifier = qualifier,
+        .value = stele_bytes(bytes, sizeof(bytes)),
+        .timestamp = STELE_LATEST,
+        .type = STELE_CELL_PUT};
     struct stele_mutation increment;
     struct stele_result result = {0};
     stele_store_i64(bytes, amount);
@@ -153,7 +163,8 @@ enum stele_status stele_increment_column(struct stele_table *table, struct stele
         if (result.cell_count == 1 && result.cells[0].value.size == 8)
             *out_value = stele_load_i64(result.cells[0].value.data);
         else
-            status = failure_set(error, STELE_PROTOCOL, "the answer to an increment has no counter");
+            status = failure_set(
+                error, STELE_PROTOCOL, "the answer to an increment has no counter");
     }
     stele_result_free(&result);
     return status;

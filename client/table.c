@@ -115,13 +115,14 @@ static void end_look_up(struct stele_table *table, const struct failure *failure
 
 /* ---- hbase:meta itself ---- */
 
-static void on_meta_place(void *context, const struct failure *failure, struct span host, uint32_t port,
-    uint64_t start_code)
+static void on_meta_place(void *context, const struct failure *failure, struct span host,
+    uint32_t port, uint64_t start_code)
 {
     struct stele_table *table = context;
     struct server *server = failure ? NULL : server_find(table->client, host, port, start_code);
-    struct region *region =
-        server ? region_new(SPAN_LITERAL(META_REGION_NAME), SPAN_EMPTY, SPAN_EMPTY, server, 0) : NULL;
+    struct region *region = server ? region_new(SPAN_LITERAL(META_REGION_NAME), SPAN_EMPTY,
+                                         SPAN_EMPTY, server, 0)
+                                   : NULL;
     if (failure) {
         table_fail_waiters(table, failure); /* these retry themselves */
         end_look_up(table, NULL);
@@ -151,14 +152,16 @@ static void add_row(void *context, const struct meta_row *row)
         look_up->has_state = true;
         look_up->state = row->table_state;
     }
-    if (row->is_table || !span_equal(row->info.table, table->name) || row->info.is_split || row->info.is_offline)
+    if (row->is_table || !span_equal(row->info.table, table->name) || row->info.is_split ||
+        row->info.is_offline)
         return;
     look_up->has_region = true;
     if (row->host.size == 0)
         return;
     struct server *server = server_find(table->client, row->host, row->port, row->start_code);
-    struct region *region =
-        server ? region_new(row->name, row->info.start_key, row->info.end_key, server, row->open_sequence) : NULL;
+    struct region *region = server ? region_new(row->name, row->info.start_key, row->info.end_key,
+                                         server, row->open_sequence)
+                                   : NULL;
     if (region)
         region_map_add(&table->regions, region);
     region_unref(region);
@@ -172,7 +175,8 @@ static bool check_state(const struct look_up *look_up, struct failure *failure)
     if (!look_up->has_state && !look_up->has_region) {
         class_name = EXCEPTION_TABLE_NOT_FOUND;
         failure_init(failure, EXCEPTION_DO_NOT_RETRY, STELE_NOT_FOUND, "%s", name);
-    } else if (look_up->has_state && (look_up->state == STELE_DISABLED || look_up->state == STELE_DISABLING)) {
+    } else if (look_up->has_state &&
+               (look_up->state == STELE_DISABLED || look_up->state == STELE_DISABLING)) {
         class_name = EXCEPTION_TABLE_NOT_ENABLED;
         failure_init(failure, EXCEPTION_DO_NOT_RETRY, STELE_WRONG_STATE, "%s is disabled.", name);
     }
@@ -181,8 +185,8 @@ static bool check_state(const struct look_up *look_up, struct failure *failure)
     return class_name == NULL;
 }
 
-static void on_meta_rows(struct call *call, const struct failure *failure, const struct response_frame *answer,
-    struct block *block)
+static void on_meta_rows(struct call *call, const struct failure *failure,
+    const struct response_frame *answer, struct block *block)
 {
     struct stele_table *table = call->context;
     enum meta_scan kind = (enum meta_scan)call->kind;
@@ -196,9 +200,10 @@ static void on_meta_rows(struct call *call, const struct failure *failure, const
         end_look_up(table, failure);
         return;
     }
-    if (meta_answer_decode(answer->result, answer->cell_block, &table->client->scratch, add_row, &look_up, &count,
-            &last, &error)) {
-        failure_init(&wrong, EXCEPTION_DO_NOT_RETRY, STELE_PROTOCOL, "hbase:meta: %s", error.message);
+    if (meta_answer_decode(answer->result, answer->cell_block, &table->client->scratch, add_row,
+            &look_up, &count, &last, &error)) {
+        failure_init(
+            &wrong, EXCEPTION_DO_NOT_RETRY, STELE_PROTOCOL, "hbase:meta: %s", error.message);
         end_look_up(table, &wrong);
         return;
     }
@@ -227,7 +232,8 @@ static void look_up_in_meta(struct stele_table *table, const struct locate_waite
     struct call *call = call_new(client, CALL_TO_ROW, SERVICE_CLIENT, "Scan", on_meta_rows, table);
     struct failure failure;
     if (!call) {
-        failure_init(&failure, EXCEPTION_DO_NOT_RETRY, STELE_NO_MEMORY, "no memory to find a region");
+        failure_init(
+            &failure, EXCEPTION_DO_NOT_RETRY, STELE_NO_MEMORY, "no memory to find a region");
         end_look_up(table, &failure);
         return;
     }
@@ -239,7 +245,8 @@ static void look_up_in_meta(struct stele_table *table, const struct locate_waite
 
 static void locate_next(struct loop_task *task)
 {
-    struct stele_table *table = (struct stele_table *)(void *)((char *)task - offsetof(struct stele_table, locate_task));
+    struct stele_table *table =
+        (struct stele_table *)(void *)((char *)task - offsetof(struct stele_table, locate_task));
     struct stele_client *client = table->client;
     struct failure failure;
     release_waiters(table, false);
@@ -251,7 +258,8 @@ static void locate_next(struct loop_task *task)
     } else if (table != client->meta) {
         look_up_in_meta(table, table->waiters);
     } else if (!registry_ask(client, REGISTRY_META, on_meta_place, table)) {
-        failure_init(&failure, EXCEPTION_DO_NOT_RETRY, STELE_NO_MEMORY, "no memory to find hbase:meta");
+        failure_init(
+            &failure, EXCEPTION_DO_NOT_RETRY, STELE_NO_MEMORY, "no memory to find hbase:meta");
         end_look_up(table, &failure);
     }
 }

@@ -12,18 +12,18 @@ struct locate_waiter {
     /* Without failure: look in the map again. */
     void (*ready)(struct locate_waiter *waiter, const struct failure *failure);
     struct locate_waiter *next;
-    struct span row;      /* good until ready */
-    bool is_before;       /* the region of the rows just below `row` */
+    struct span row; /* good until ready */
+    bool is_before;  /* the region of the rows just below `row` */
 };
 
 struct stele_table {
     struct stele_client *client;
-    struct stele_table *next;          /* of client->tables */
+    struct stele_table *next; /* of client->tables */
     struct region_map regions;
-    struct locate_waiter *waiters;     /* in order */
+    struct locate_waiter *waiters; /* in order */
     bool is_locating;
-    bool is_filled;                    /* the map was once filled with the table's first regions */
-    bool is_suspect;                   /* a region was not where it should be: look at the table's state too */
+    bool is_filled;  /* the map was once filled with the table's first regions */
+    bool is_suspect; /* a region was not where it should be: look at the table's state too */
     struct loop_task locate_task;
     struct span name;
     char name_text[];

@@ -24,18 +24,18 @@ struct zookeeper_read {
     struct loop *loop;
     zookeeper_function *done;
     void *context;
-    char *hosts;              /* "host:port,..." */
+    char *hosts; /* "host:port,..." */
     char *path;
     size_t host_count;
-    size_t host_index;        /* of the one being tried, modulo host_count */
+    size_t host_index; /* of the one being tried, modulo host_count */
     size_t tried;
     uint32_t timeout_ms;
     int fd;
-    bool is_in_session;       /* the connect response has come */
+    bool is_in_session; /* the connect response has come */
     struct event *event;
     struct buffer input;
     struct buffer output;
-    struct failure failure;   /* of the last server tried */
+    struct failure failure; /* of the last server tried */
 };
 
 static void try_next(struct zookeeper_read *read);
@@ -126,7 +126,8 @@ static void on_reply(struct zookeeper_read *read, struct span reply)
     uint32_t xid, error_code, size;
     uint64_t zxid;
     struct span data;
-    if (span_take_be32(&reply, &xid) || span_take_be64(&reply, &zxid) || span_take_be32(&reply, &error_code)) {
+    if (span_take_be32(&reply, &xid) || span_take_be64(&reply, &zxid) ||
+        span_take_be32(&reply, &error_code)) {
         fail(read, STELE_PROTOCOL, "a reply is too short");
         return;
     }
@@ -136,7 +137,8 @@ static void on_reply(struct zookeeper_read *read, struct span reply)
         finish(read, &read->failure, SPAN_EMPTY);
         return;
     }
-    if (error_code || span_take_be32(&reply, &size) || (int32_t)size < 0 || span_take_bytes(&reply, size, &data)) {
+    if (error_code || span_take_be32(&reply, &size) || (int32_t)size < 0 ||
+        span_take_bytes(&reply, size, &data)) {
         fail(read, STELE_PROTOCOL, "a reply is an error or malformed");
         return;
     }
@@ -170,7 +172,8 @@ static void parse_input(struct zookeeper_read *read)
 
 static void wait_for(struct zookeeper_read *read, short what)
 {
-    struct timeval timeout = {read->timeout_ms / 1000, (suseconds_t)(read->timeout_ms % 1000 * 1000)};
+    struct timeval timeout = {
+        read->timeout_ms / 1000, (suseconds_t)(read->timeout_ms % 1000 * 1000)};
     read->event = event_new(read->loop->base, read->fd, what, on_event, read);
     if (!read->event || event_add(read->event, &timeout))
         fail(read, STELE_NO_MEMORY, "no memory");
@@ -186,7 +189,8 @@ static void on_writable(struct zookeeper_read *read)
     }
     put_requests(read);
     ssize_t written = send(read->fd, read->output.data, read->output.size, MSG_NOSIGNAL);
-    if (written != (ssize_t)read->output.size) { /* under 200 bytes: a fresh socket takes them whole */
+    if (written !=
+        (ssize_t)read->output.size) { /* under 200 bytes: a fresh socket takes them whole */
         fail(read, STELE_CONNECTION, "cannot write");
         return;
     }
@@ -277,8 +281,8 @@ static void try_next(struct zookeeper_read *read)
         event_active(read->event, EV_TIMEOUT, 0);
 }
 
-struct zookeeper_read *zookeeper_read(struct loop *loop, struct span hosts, const char *path, uint32_t timeout_ms,
-    zookeeper_function *done, void *context)
+struct zookeeper_read *zookeeper_read(struct loop *loop, struct span hosts, const char *path,
+    uint32_t timeout_ms, zookeeper_function *done, void *context)
 {
     struct zookeeper_read *read = memory_allocate_zeroed(1, sizeof(*read));
     if (!read)

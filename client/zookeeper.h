@@ -14,8 +14,8 @@ typedef void zookeeper_function(void *context, const struct failure *failure, st
 struct zookeeper_read;
 
 /* Reads `path` from one of "host:port,...". Both texts are copied. NULL on no memory: `done` is not called. */
-struct zookeeper_read *zookeeper_read(struct loop *loop, struct span hosts, const char *path, uint32_t timeout_ms,
-    zookeeper_function *done, void *context);
+struct zookeeper_read *zookeeper_read(struct loop *loop, struct span hosts, const char *path,
+    uint32_t timeout_ms, zookeeper_function *done, void *context);
 /* Gives up; `done` is not called. */
 void zookeeper_cancel(struct zookeeper_read *read);
 

@@ -14,14 +14,14 @@
 enum cell_type {
     CELL_MINIMUM = 0,
     CELL_PUT = 4,
-    CELL_DELETE = 8,                 /* one version: the cells of the column with exactly this timestamp */
+    CELL_DELETE = 8, /* one version: the cells of the column with exactly this timestamp */
     CELL_DELETE_FAMILY_VERSION = 10, /* the cells of the family with exactly this timestamp */
     CELL_DELETE_COLUMN = 12,         /* the cells of the column at or below this timestamp */
     CELL_DELETE_FAMILY = 14,         /* the cells of the family at or below this timestamp */
-    CELL_MAXIMUM = 255,              /* only in probes: with TIMESTAMP_LATEST, first of its column */
+    CELL_MAXIMUM = 255, /* only in probes: with TIMESTAMP_LATEST, first of its column */
 };
 
-#define TIMESTAMP_LATEST INT64_MAX   /* "the server's now" in a mutation; sorts first in a probe */
+#define TIMESTAMP_LATEST INT64_MAX /* "the server's now" in a mutation; sorts first in a probe */
 
 /* How rows compare. hbase:meta has its own: the table part (to the first ','), then the start key (to the
  * last ','), then the rest, each as bytes (HBase MetaCellComparator). */
@@ -32,14 +32,18 @@ struct cell {
     struct span family;
     struct span qualifier;
     struct span value;
-    struct span tags;       /* HBase's encoding: (u16be length of type+payload, u8 type, payload)* */
-    int64_t timestamp;      /* milliseconds since 1970, or what the client chose */
-    uint64_t sequence;      /* of the write; 0 on the wire */
-    uint8_t type;           /* enum cell_type */
+    struct span tags;  /* HBase's encoding: (u16be length of type+payload, u8 type, payload)* */
+    int64_t timestamp; /* milliseconds since 1970, or what the client chose */
+    uint64_t sequence; /* of the write; 0 on the wire */
+    uint8_t type;      /* enum cell_type */
 };
 
 /* Tag types used by HBase. */
-enum cell_tag { CELL_TAG_ACL = 1, CELL_TAG_VISIBILITY = 2, CELL_TAG_TTL = 8 /* i64be milliseconds */ };
+enum cell_tag {
+    CELL_TAG_ACL = 1,
+    CELL_TAG_VISIBILITY = 2,
+    CELL_TAG_TTL = 8 /* i64be milliseconds */
+};
 
 int row_compare(enum row_order order, struct span a, struct span b);
 /* The whole order above, sequence last. */

@@ -8,21 +8,26 @@
 #include "model/read.h"
 #include "model/schema.h"
 
-enum mutation_kind { MUTATION_APPEND = 0, MUTATION_INCREMENT = 1, MUTATION_PUT = 2, MUTATION_DELETE = 3 };
+enum mutation_kind {
+    MUTATION_APPEND = 0,
+    MUTATION_INCREMENT = 1,
+    MUTATION_PUT = 2,
+    MUTATION_DELETE = 3
+};
 
 /* One row. A put may hold delete markers too. A delete without cells means every family at `timestamp`.
  * For increment each value is a big-endian i64 delta; for append the bytes to add. */
 struct mutation {
     enum mutation_kind kind;
     struct span row;
-    struct cell *cells;              /* row is the mutation's; TIMESTAMP_LATEST = the server's now */
+    struct cell *cells; /* row is the mutation's; TIMESTAMP_LATEST = the server's now */
     size_t cell_count;
-    int64_t timestamp;               /* of a delete without cells */
+    int64_t timestamp; /* of a delete without cells */
     enum durability durability;
-    struct time_range time_range;    /* increment, append: which existing cells are read */
-    int64_t ttl_ms;                  /* the _ttl attribute; 0 = none */
-    bool is_result_wanted;           /* increment, append: the _rr_ attribute */
-    uint64_t nonce;                  /* 0 = none */
+    struct time_range time_range; /* increment, append: which existing cells are read */
+    int64_t ttl_ms;               /* the _ttl attribute; 0 = none */
+    bool is_result_wanted;        /* increment, append: the _rr_ attribute */
+    uint64_t nonce;               /* 0 = none */
 };
 
 /* CheckAndMutate: either a filter (matches when a get with it finds a cell), or one column compared; there

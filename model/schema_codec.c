@@ -97,8 +97,8 @@ static enum status family_decode(
     if (!status)
         status = attributes_decode(in, arena, &family.attributes, &family.attribute_count, error);
     if (!status)
-        status =
-            attributes_decode(in, arena, &family.configuration, &family.configuration_count, error);
+        status = attributes_decode(
+            in, arena, &family.configuration, &family.configuration_count, error);
     if (!status)
         *out_family = family;
     return status;
@@ -128,8 +128,8 @@ enum status table_schema_decode(
             "schema version is %u", version);
     enum status status = take_copy(&rest, arena, &schema.name, error);
     if (!status)
-        status =
-            attributes_decode(&rest, arena, &schema.attributes, &schema.attribute_count, error);
+        status = attributes_decode(
+            &rest, arena, &schema.attributes, &schema.attribute_count, error);
     if (!status)
         status = attributes_decode(
             &rest, arena, &schema.configuration, &schema.configuration_count, error);

@@ -193,8 +193,8 @@ static enum status parse_durability(struct table_schema *schema, struct error *e
     enum status status = STATUS_OK;
     if (table_schema_find(schema, "DURABILITY", &value))
         status = word_parse(value, words, COUNT_OF(words), "client.Durability", &index, error);
-    schema->durability =
-        index == DURABILITY_USE_DEFAULT ? DURABILITY_SYNC_WAL : (enum durability)index;
+    schema->durability = index == DURABILITY_USE_DEFAULT ? DURABILITY_SYNC_WAL
+                                                         : (enum durability)index;
     return status;
 }
 
@@ -202,8 +202,8 @@ enum status schema_parse(struct table_schema *schema, struct error *error)
 {
     struct span value;
     enum status status;
-    schema->row_order =
-        span_equal(schema->name, SPAN_LITERAL("hbase:meta")) ? ROW_ORDER_META : ROW_ORDER_BYTES;
+    schema->row_order = span_equal(schema->name, SPAN_LITERAL("hbase:meta")) ? ROW_ORDER_META
+                                                                             : ROW_ORDER_BYTES;
     schema->is_read_only = table_schema_find(schema, "READONLY", &value) && text_is(value, "true");
     if ((status = parse_durability(schema, error)) ||
         (status = table_long(schema, "MAX_FILESIZE", &schema->max_file_size_bytes, error)) ||

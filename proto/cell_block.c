@@ -65,12 +65,14 @@ enum status cell_block_take(struct span *in, struct cell *out_cell, struct error
     const uint8_t *p = in->data;
     uint64_t size = load_be32(p);
     if (size > in->size - 4)
-        return error_set(error, STATUS_INVALID, "cell of %llu bytes exceeds its block", (unsigned long long)size);
+        return error_set(error, STATUS_INVALID, "cell of %llu bytes exceeds its block",
+            (unsigned long long)size);
     if (size > (uint64_t)LIMIT_CELL_SIZE + LIMIT_ROW_SIZE + LIMIT_TAGS_SIZE)
         return error_set(error, STATUS_LIMIT, "cell of %llu bytes exceeds the limit of %u bytes",
             (unsigned long long)size, LIMIT_CELL_SIZE);
     if (size < 8)
-        return error_set(error, STATUS_INVALID, "cell of %llu bytes is too short", (unsigned long long)size);
+        return error_set(
+            error, STATUS_INVALID, "cell of %llu bytes is too short", (unsigned long long)size);
     uint64_t key_size = load_be32(p + 4), value_size = load_be32(p + 8);
     uint64_t used = 8 + key_size + value_size; /* sums of 32-bit sizes: no overflow in 64 */
     if (used > size || key_size < KEY_OVERHEAD)
@@ -88,7 +90,8 @@ enum status cell_block_take(struct span *in, struct cell *out_cell, struct error
     struct cell cell = {
         .row = {key + 2, row_size},
         .family = {key + 3 + row_size, family_size},
-        .qualifier = {key + 3 + row_size + family_size, key_size - KEY_OVERHEAD - row_size - family_size},
+        .qualifier = {key + 3 + row_size + family_size,
+            key_size - KEY_OVERHEAD - row_size - family_size},
         .value = {key_end, value_size},
         .timestamp = (int64_t)load_be64(key_end - 9),
         .type = key_end[-1],

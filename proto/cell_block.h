@@ -24,8 +24,10 @@ bool cell_codec_find(struct span class_name, enum cell_codec *out_codec);
 /* Bytes the cell takes in a block. */
 static inline size_t cell_block_cell_size(const struct cell *cell, enum cell_codec codec)
 {
-    size_t size = 4 + 8 + 12 + cell->row.size + cell->family.size + cell->qualifier.size + cell->value.size;
-    return codec == CELL_CODEC_KEY_VALUE_WITH_TAGS && cell->tags.size ? size + 2 + cell->tags.size : size;
+    size_t size = 4 + 8 + 12 + cell->row.size + cell->family.size + cell->qualifier.size +
+                  cell->value.size;
+    return codec == CELL_CODEC_KEY_VALUE_WITH_TAGS && cell->tags.size ? size + 2 + cell->tags.size
+                                                                      : size;
 }
 
 /* Writes cell_block_cell_size bytes at `out` and returns their end. */

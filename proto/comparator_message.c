@@ -81,8 +81,8 @@ static enum status field_decode(const struct wire_field *field, struct comparato
     return STATUS_INVALID;
 }
 
-enum status comparator_decode(struct span message, struct arena *arena, const struct comparator **out_comparator,
-    struct error *error)
+enum status comparator_decode(struct span message, struct arena *arena,
+    const struct comparator **out_comparator, struct error *error)
 {
     struct span name, body;
     struct comparator comparator = {.value = SPAN_LITERAL(""), .bit_op = BIT_AND};

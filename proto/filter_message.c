@@ -66,7 +66,8 @@ static enum status op_decode(uint64_t value, struct filter_node *node)
 }
 
 /* CompareFilter{op = 1, comparator = 2}. */
-static enum status compare_filter_decode(struct decoder *decoder, struct span body, struct filter_node *node)
+static enum status compare_filter_decode(
+    struct decoder *decoder, struct span body, struct filter_node *node)
 {
     struct wire_field field;
     enum status status;
@@ -74,7 +75,8 @@ static enum status compare_filter_decode(struct decoder *decoder, struct span bo
         if (wire_is(&field, 1, WIRE_VARINT))
             status = op_decode(field.value, node);
         else if (wire_is(&field, 2, WIRE_BYTES))
-            status = comparator_decode(field.bytes, decoder->arena, &node->comparator, decoder->error);
+            status = comparator_decode(
+                field.bytes, decoder->arena, &node->comparator, decoder->error);
         if (status)
             return status;
     }
@@ -82,7 +84,8 @@ static enum status compare_filter_decode(struct decoder *decoder, struct span bo
 }
 
 /* SingleColumnValueFilter and, with the same first four fields, ColumnValueFilter. */
-static enum status column_value_decode(struct decoder *decoder, struct span body, struct filter_node *node)
+static enum status column_value_decode(
+    struct decoder *decoder, struct span body, struct filter_node *node)
 {
     struct wire_field field;
     enum status status;
@@ -95,7 +98,8 @@ static enum status column_value_decode(struct decoder *decoder, struct span body
         else if (wire_is(&field, 3, WIRE_VARINT))
             status = op_decode(field.value, node);
         else if (wire_is(&field, 4, WIRE_BYTES))
-            status = comparator_decode(field.bytes, decoder->arena, &node->comparator, decoder->error);
+            status = comparator_decode(
+                field.bytes, decoder->arena, &node->comparator, decoder->error);
         else if (wire_is(&field, 5, WIRE_VARINT))
             node->is_filter_if_missing = field.value != 0;
         else if (wire_is(&field, 6, WIRE_VARINT))
@@ -124,7 +128,8 @@ static enum status list_decode(struct decoder *decoder, struct span body, struct
 }
 
 /* TimestampsFilter: packed or not. Sorted. */
-static enum status timestamps_decode(struct decoder *decoder, struct span body, struct filter_node *node)
+static enum status timestamps_decode(
+    struct decoder *decoder, struct span body, struct filter_node *node)
 {
     node->timestamps = arena_allocate(decoder->arena, (body.size + 1) * sizeof(*node->timestamps));
     if (!node->timestamps)
@@ -144,7 +149,8 @@ static enum status timestamps_decode(struct decoder *decoder, struct span body, 
         }
     }
     if (node->timestamp_count)
-        qsort(node->timestamps, node->timestamp_count, sizeof(*node->timestamps), compare_timestamps);
+        qsort(
+            node->timestamps, node->timestamp_count, sizeof(*node->timestamps), compare_timestamps);
     return status == STATUS_END ? STATUS_OK : status;
 }
 
@@ -166,7 +172,8 @@ static enum status range_decode(struct span body, struct filter_range *range)
     return status == STATUS_END ? STATUS_OK : status;
 }
 
-static enum status ranges_decode(struct decoder *decoder, struct span body, struct filter_node *node)
+static enum status ranges_decode(
+    struct decoder *decoder, struct span body, struct filter_node *node)
 {
     size_t count = node->kind == FILTER_COLUMN_RANGE ? 1 : count_fields(body, 1);
     node->ranges = arena_allocate_zeroed(decoder->arena, count, sizeof(*node->ranges));
@@ -182,8 +189,9 @@ static enum status ranges_decode(struct decoder *decoder, struct span body, stru
         if (!wire_is(&field, 1, WIRE_BYTES))
             continue;
         struct filter_range *range = &node->ranges[node->range_count++];
-        status = node->kind == FILTER_FUZZY_ROW ? wire_read_pair(field.bytes, &range->from, &range->to)
-                                                : range_decode(field.bytes, range);
+        status = node->kind == FILTER_FUZZY_ROW
+                     ? wire_read_pair(field.bytes, &range->from, &range->to)
+                     : range_decode(field.bytes, range);
         if (status)
             return status;
     }
@@ -191,7 +199,8 @@ static enum status ranges_decode(struct decoder *decoder, struct span body, stru
 }
 
 /* DependentColumnFilter. */
-static enum status dependent_decode(struct decoder *decoder, struct span body, struct filter_node *node)
+static enum status dependent_decode(
+    struct decoder *decoder, struct span body, struct filter_node *node)
 {
     struct wire_field field;
     enum status status;
@@ -211,8 +220,8 @@ static enum status dependent_decode(struct decoder *decoder, struct span body, s
 }
 
 /* FilterList{operator = 1, filters = 2}; SkipFilter, WhileMatchFilter, FilterWrapper{filter = 1}. */
-static enum status children_decode(struct decoder *decoder, struct span body, unsigned depth,
-    struct filter_node *node)
+static enum status children_decode(
+    struct decoder *decoder, struct span body, unsigned depth, struct filter_node *node)
 {
     uint32_t number = node->kind == FILTER_LIST ? 2 : 1;
     size_t count = count_fields(body, number);
@@ -273,8 +282,8 @@ static enum status inner_message(struct span body, struct span *out_inner)
     return STATUS_INVALID;
 }
 
-static enum status body_decode(struct decoder *decoder, struct span body, unsigned depth,
-    struct filter_node *node)
+static enum status body_decode(
+    struct decoder *decoder, struct span body, unsigned depth, struct filter_node *node)
 {
     struct span inner;
     switch (node->kind) {
@@ -282,9 +291,11 @@ static enum status body_decode(struct decoder *decoder, struct span body, unsign
     case FILTER_FAMILY:
     case FILTER_QUALIFIER:
     case FILTER_VALUE:
-        return inner_message(body, &inner) ? STATUS_INVALID : compare_filter_decode(decoder, inner, node);
+        return inner_message(body, &inner) ? STATUS_INVALID
+                                           : compare_filter_decode(decoder, inner, node);
     case FILTER_SINGLE_COLUMN_VALUE_EXCLUDE:
-        return inner_message(body, &inner) ? STATUS_INVALID : column_value_decode(decoder, inner, node);
+        return inner_message(body, &inner) ? STATUS_INVALID
+                                           : column_value_decode(decoder, inner, node);
     case FILTER_SINGLE_COLUMN_VALUE:
     case FILTER_COLUMN_VALUE:
         return column_value_decode(decoder, body, node);
@@ -314,8 +325,9 @@ static enum status node_decode(struct decoder *decoder, struct span message, uns
 {
     struct span name, body;
     if (depth > LIMIT_FILTER_DEPTH || ++decoder->nodes > LIMIT_FILTER_NODES)
-        return error_set(decoder->error, STATUS_LIMIT, "filter exceeds the limit of %d levels or %d nodes",
-            LIMIT_FILTER_DEPTH, LIMIT_FILTER_NODES);
+        return error_set(decoder->error, STATUS_LIMIT,
+            "filter exceeds the limit of %d levels or %d nodes", LIMIT_FILTER_DEPTH,
+            LIMIT_FILTER_NODES);
     if (wire_read_pair(message, &name, &body))
         return error_set(decoder->error, STATUS_INVALID, "filter is malformed");
     struct filter_node *node = arena_allocate_zeroed(decoder->arena, 1, sizeof(*node));
@@ -328,15 +340,16 @@ static enum status node_decode(struct decoder *decoder, struct span message, uns
         body = SPAN_LITERAL("");
     enum status status = body_decode(decoder, body, depth, node);
     if (status == STATUS_INVALID)
-        return error_set(decoder->error, STATUS_INVALID, "filter %s is malformed", filter_kind_name(node->kind));
+        return error_set(
+            decoder->error, STATUS_INVALID, "filter %s is malformed", filter_kind_name(node->kind));
     if (status)
         return status;
     *out_node = node;
     return STATUS_OK;
 }
 
-enum status filter_decode(struct span message, struct arena *arena, const struct filter_node **out_filter,
-    struct error *error)
+enum status filter_decode(struct span message, struct arena *arena,
+    const struct filter_node **out_filter, struct error *error)
 {
     struct decoder decoder = {arena, error, 0};
     return node_decode(&decoder, message, 1, out_filter);

@@ -11,13 +11,13 @@
 #include "model/filter.h"
 
 /* The fields of a Filter message {class name, serialized filter}. */
-enum status filter_decode(struct span message, struct arena *arena, const struct filter_node **out_filter,
-    struct error *error);
+enum status filter_decode(struct span message, struct arena *arena,
+    const struct filter_node **out_filter, struct error *error);
 void filter_encode(struct buffer *out, const struct filter_node *filter);
 
 /* The fields of a Comparator message. */
-enum status comparator_decode(struct span message, struct arena *arena, const struct comparator **out_comparator,
-    struct error *error);
+enum status comparator_decode(struct span message, struct arena *arena,
+    const struct comparator **out_comparator, struct error *error);
 void comparator_encode(struct buffer *out, const struct comparator *comparator);
 
 #endif

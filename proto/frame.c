@@ -36,7 +36,8 @@ static bool cell_block_fits(struct span rest, uint64_t block_size)
     return rest.size == block_size;
 }
 
-enum status request_frame_decode(struct span body, struct request_frame *out_request, struct error *error)
+enum status request_frame_decode(
+    struct span body, struct request_frame *out_request, struct error *error)
 {
     struct request_frame request = {0};
     struct span header;
@@ -53,7 +54,8 @@ enum status request_frame_decode(struct span body, struct request_frame *out_req
         else if (wire_is(&field, 4, WIRE_VARINT))
             request.has_param = field.value != 0;
         else if (wire_is(&field, 5, WIRE_BYTES) && block_meta_decode(field.bytes, &block_size))
-            return error_set(error, STATUS_INVALID, "request header has a malformed cell block meta");
+            return error_set(
+                error, STATUS_INVALID, "request header has a malformed cell block meta");
         else if (wire_is(&field, 6, WIRE_VARINT))
             request.priority = (uint32_t)field.value;
         else if (wire_is(&field, 7, WIRE_VARINT))
@@ -64,8 +66,9 @@ enum status request_frame_decode(struct span body, struct request_frame *out_req
     if (request.has_param && span_take_sized(&body, &request.param))
         return error_set(error, STATUS_INVALID, "request frame ends within its parameter");
     if (!cell_block_fits(body, block_size))
-        return error_set(error, STATUS_INVALID, "request frame has %zu bytes of cell block, its header says %llu",
-            body.size, (unsigned long long)block_size);
+        return error_set(error, STATUS_INVALID,
+            "request frame has %zu bytes of cell block, its header says %llu", body.size,
+            (unsigned long long)block_size);
     request.cell_block = body;
     *out_request = request;
     return STATUS_OK;
@@ -97,7 +100,8 @@ static enum status exception_decode(struct span message, struct exception *out_e
     return STATUS_OK;
 }
 
-enum status response_frame_decode(struct span body, struct response_frame *out_response, struct error *error)
+enum status response_frame_decode(
+    struct span body, struct response_frame *out_response, struct error *error)
 {
     struct response_frame response = {.call_id = CALL_ID_NONE};
     struct span header;
@@ -111,10 +115,12 @@ enum status response_frame_decode(struct span body, struct response_frame *out_r
             response.call_id = (uint32_t)field.value;
         else if (wire_is(&field, 2, WIRE_BYTES)) {
             if (exception_decode(field.bytes, &response.exception))
-                return error_set(error, STATUS_INVALID, "response header has a malformed exception");
+                return error_set(
+                    error, STATUS_INVALID, "response header has a malformed exception");
             response.has_exception = true;
         } else if (wire_is(&field, 3, WIRE_BYTES) && block_meta_decode(field.bytes, &block_size))
-            return error_set(error, STATUS_INVALID, "response header has a malformed cell block meta");
+            return error_set(
+                error, STATUS_INVALID, "response header has a malformed cell block meta");
     }
     if (status != STATUS_END)
         return error_set(error, STATUS_INVALID, "response header is malformed");
@@ -132,14 +138,15 @@ enum status response_frame_decode(struct span body, struct response_frame *out_r
 }
 
 /* The head's header is at `start + 4`; closes it and writes the total before it. */
-static void head_finish(struct buffer *out, size_t start, size_t mark, size_t message_size,
-    size_t cell_block_size)
+static void head_finish(
+    struct buffer *out, size_t start, size_t mark, size_t message_size, size_t cell_block_size)
 {
     wire_end(out, mark);
     buffer_put_varint(out, message_size);
     if (out->is_failed)
         return;
-    store_be32(out->data + start, (uint32_t)(out->size - start - 4 + message_size + cell_block_size));
+    store_be32(
+        out->data + start, (uint32_t)(out->size - start - 4 + message_size + cell_block_size));
 }
 
 static void put_block_meta(struct buffer *out, uint32_t number, size_t cell_block_size)
@@ -151,8 +158,8 @@ static void put_block_meta(struct buffer *out, uint32_t number, size_t cell_bloc
     wire_end(out, mark);
 }
 
-void request_head_encode(struct buffer *out, uint32_t call_id, struct span method, uint32_t priority,
-    uint32_t timeout_ms, size_t param_size, size_t cell_block_size)
+void request_head_encode(struct buffer *out, uint32_t call_id, struct span method,
+    uint32_t priority, uint32_t timeout_ms, size_t param_size, size_t cell_block_size)
 {
     size_t start = out->size;
     buffer_put_be32(out, 0);
@@ -168,7 +175,8 @@ void request_head_encode(struct buffer *out, uint32_t call_id, struct span metho
     head_finish(out, start, mark, param_size, cell_block_size);
 }
 
-void response_head_encode(struct buffer *out, uint32_t call_id, size_t result_size, size_t cell_block_size)
+void response_head_encode(
+    struct buffer *out, uint32_t call_id, size_t result_size, size_t cell_block_size)
 {
     size_t start = out->size;
     buffer_put_be32(out, 0);

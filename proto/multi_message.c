@@ -42,8 +42,8 @@ static size_t count_fields(struct span message, uint32_t number)
 }
 
 /* RegionAction. */
-static enum status region_action_decode(struct span message, struct span *cell_block, struct arena *arena,
-    struct region_action *out_region, struct error *error)
+static enum status region_action_decode(struct span message, struct span *cell_block,
+    struct arena *arena, struct region_action *out_region, struct error *error)
 {
     struct region_action region = {0};
     struct span specifier = SPAN_EMPTY, condition = SPAN_EMPTY;
@@ -51,7 +51,8 @@ static enum status region_action_decode(struct span message, struct span *cell_b
     enum status status;
     size_t count = count_fields(message, 3);
     if (count > LIMIT_BATCH_ACTIONS)
-        return error_set(error, STATUS_LIMIT, "batch exceeds the limit of %d actions", LIMIT_BATCH_ACTIONS);
+        return error_set(
+            error, STATUS_LIMIT, "batch exceeds the limit of %d actions", LIMIT_BATCH_ACTIONS);
     region.actions = arena_allocate(arena, count * sizeof(*region.actions));
     if (!region.actions)
         return error_set(error, STATUS_NO_MEMORY, "no memory for a batch of %zu actions", count);
@@ -61,7 +62,8 @@ static enum status region_action_decode(struct span message, struct span *cell_b
         } else if (wire_is(&field, 2, WIRE_VARINT)) {
             region.is_atomic = field.value != 0;
         } else if (wire_is(&field, 3, WIRE_BYTES)) {
-            status = action_decode(field.bytes, cell_block, arena, &region.actions[region.action_count++], error);
+            status = action_decode(
+                field.bytes, cell_block, arena, &region.actions[region.action_count++], error);
             if (status)
                 return status;
         } else if (wire_is(&field, 4, WIRE_BYTES)) {
@@ -73,7 +75,8 @@ static enum status region_action_decode(struct span message, struct span *cell_b
     if ((status = region_specifier_decode(specifier, &region.region, error)))
         return status;
     region.has_condition = condition.data != NULL;
-    if (region.has_condition && (status = condition_decode(condition, arena, &region.condition, error)))
+    if (region.has_condition &&
+        (status = condition_decode(condition, arena, &region.condition, error)))
         return status;
     *out_region = region;
     return STATUS_OK;
@@ -87,7 +90,8 @@ enum status multi_request_decode(struct span message, struct span cell_block, st
     enum status status;
     size_t count = count_fields(message, 1);
     if (count > LIMIT_BATCH_ACTIONS)
-        return error_set(error, STATUS_LIMIT, "batch exceeds the limit of %d actions", LIMIT_BATCH_ACTIONS);
+        return error_set(
+            error, STATUS_LIMIT, "batch exceeds the limit of %d actions", LIMIT_BATCH_ACTIONS);
     multi.regions = arena_allocate(arena, count * sizeof(*multi.regions));
     if (!multi.regions)
         return error_set(error, STATUS_NO_MEMORY, "no memory for a batch over %zu regions", count);
@@ -96,7 +100,8 @@ enum status multi_request_decode(struct span message, struct span cell_block, st
             struct region_action *region = &multi.regions[multi.region_count++];
             status = region_action_decode(field.bytes, &cell_block, arena, region, error);
             if (!status && (multi.action_count += region->action_count) > LIMIT_BATCH_ACTIONS)
-                status = error_set(error, STATUS_LIMIT, "batch exceeds the limit of %d actions", LIMIT_BATCH_ACTIONS);
+                status = error_set(error, STATUS_LIMIT, "batch exceeds the limit of %d actions",
+                    LIMIT_BATCH_ACTIONS);
         } else if (wire_is(&field, 2, WIRE_VARINT)) {
             multi.nonce_group = field.value;
         } else if (wire_is(&field, 3, WIRE_BYTES)) {
@@ -109,7 +114,8 @@ enum status multi_request_decode(struct span message, struct span cell_block, st
     if (status != STATUS_END)
         return error_set(error, STATUS_INVALID, "multi request is malformed");
     if (cell_block.size)
-        return error_set(error, STATUS_INVALID, "multi request leaves %zu bytes of its cell block", cell_block.size);
+        return error_set(error, STATUS_INVALID, "multi request leaves %zu bytes of its cell block",
+            cell_block.size);
     *out_multi = multi;
     return STATUS_OK;
 }
@@ -133,8 +139,8 @@ void multi_put_get(struct buffer *out, uint32_t index, const struct get_message 
     wire_end(out, action);
 }
 
-void multi_put_mutation(struct buffer *out, struct buffer *cells, uint32_t index, const struct mutation *mutation,
-    enum cell_codec codec)
+void multi_put_mutation(struct buffer *out, struct buffer *cells, uint32_t index,
+    const struct mutation *mutation, enum cell_codec codec)
 {
     size_t action = wire_begin(out, 3);
     wire_put_varint(out, 1, index);
@@ -168,7 +174,8 @@ size_t multi_response_region_begin(struct buffer *out)
     return wire_begin(out, 1);
 }
 
-void multi_response_put_result(struct buffer *out, uint32_t index, const struct result *result, bool is_inline)
+void multi_response_put_result(
+    struct buffer *out, uint32_t index, const struct result *result, bool is_inline)
 {
     size_t entry = wire_begin(out, 1);
     wire_put_varint(out, 1, index);
@@ -178,7 +185,8 @@ void multi_response_put_result(struct buffer *out, uint32_t index, const struct 
     wire_end(out, entry);
 }
 
-void multi_response_put_exception(struct buffer *out, uint32_t index, struct span class_name, struct span text)
+void multi_response_put_exception(
+    struct buffer *out, uint32_t index, struct span class_name, struct span text)
 {
     size_t entry = wire_begin(out, 1);
     wire_put_varint(out, 1, index);
@@ -186,7 +194,8 @@ void multi_response_put_exception(struct buffer *out, uint32_t index, struct spa
     wire_end(out, entry);
 }
 
-void multi_response_put_region_exception(struct buffer *out, struct span class_name, struct span text)
+void multi_response_put_region_exception(
+    struct buffer *out, struct span class_name, struct span text)
 {
     wire_put_pair(out, 2, class_name, text);
 }
@@ -216,7 +225,8 @@ struct walk {
 };
 
 /* ResultOrException. */
-static enum status outcome_decode(struct walk *walk, struct span message, struct action_outcome outcome)
+static enum status outcome_decode(
+    struct walk *walk, struct span message, struct action_outcome outcome)
 {
     struct span result = SPAN_EMPTY;
     struct wire_field field;
@@ -229,13 +239,14 @@ static enum status outcome_decode(struct walk *walk, struct span message, struct
         } else if (wire_is(&field, 3, WIRE_BYTES)) {
             outcome.has_exception = true;
             if (wire_read_pair(field.bytes, &outcome.class_name, &outcome.text))
-                return error_set(walk->error, STATUS_INVALID, "multi response has a malformed exception");
+                return error_set(
+                    walk->error, STATUS_INVALID, "multi response has a malformed exception");
         }
     }
     if (status != STATUS_END)
         return error_set(walk->error, STATUS_INVALID, "multi response has a malformed result");
-    if (result.size &&
-        (status = result_decode(result, &walk->cell_block, walk->arena, &outcome.result, walk->error)))
+    if (result.size && (status = result_decode(
+                            result, &walk->cell_block, walk->arena, &outcome.result, walk->error)))
         return status;
     return walk->each(walk->context, &outcome, walk->error);
 }
@@ -250,14 +261,16 @@ static enum status region_result_decode(struct walk *walk, struct span message, 
         if (wire_is(&field, 2, WIRE_BYTES)) {
             outcome.has_exception = true;
             if (wire_read_pair(field.bytes, &outcome.class_name, &outcome.text))
-                return error_set(walk->error, STATUS_INVALID, "multi response has a malformed exception");
+                return error_set(
+                    walk->error, STATUS_INVALID, "multi response has a malformed exception");
         } else if (wire_is(&field, 3, WIRE_VARINT)) {
             outcome.has_processed = true;
             outcome.is_processed = field.value != 0;
         }
     }
     if (status != STATUS_END)
-        return error_set(walk->error, STATUS_INVALID, "multi response has a malformed region result");
+        return error_set(
+            walk->error, STATUS_INVALID, "multi response has a malformed region result");
     if (outcome.has_exception)
         return walk->each(walk->context, &outcome, walk->error);
     while (!wire_take(&message, &field))

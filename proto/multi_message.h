@@ -10,7 +10,11 @@
 #include "proto/read_message.h"
 #include "proto/result_message.h"
 
-enum action_kind { ACTION_GET, ACTION_MUTATION, ACTION_SERVICE_CALL /* refused: no coprocessors */ };
+enum action_kind {
+    ACTION_GET,
+    ACTION_MUTATION,
+    ACTION_SERVICE_CALL /* refused: no coprocessors */
+};
 
 struct action {
     uint32_t index; /* the client's, echoed in the answer */
@@ -33,9 +37,9 @@ struct region_action {
 struct multi_message {
     struct region_action *regions;
     size_t region_count;
-    size_t action_count;   /* over all regions */
+    size_t action_count; /* over all regions */
     uint64_t nonce_group;
-    bool has_condition;    /* the old form: one condition for the whole request */
+    bool has_condition; /* the old form: one condition for the whole request */
     struct condition condition;
 };
 
@@ -48,8 +52,8 @@ enum status multi_request_decode(struct span message, struct span cell_block, st
  * order of the actions. */
 size_t multi_region_begin(struct buffer *out, struct region_specifier region, bool is_atomic);
 void multi_put_get(struct buffer *out, uint32_t index, const struct get_message *get);
-void multi_put_mutation(struct buffer *out, struct buffer *cells, uint32_t index, const struct mutation *mutation,
-    enum cell_codec codec);
+void multi_put_mutation(struct buffer *out, struct buffer *cells, uint32_t index,
+    const struct mutation *mutation, enum cell_codec codec);
 void multi_put_condition(struct buffer *out, const struct condition *condition);
 void multi_region_end(struct buffer *out, size_t mark);
 void multi_put_nonce_group(struct buffer *out, uint64_t nonce_group);
@@ -57,10 +61,13 @@ void multi_put_nonce_group(struct buffer *out, uint64_t nonce_group);
 /* A response is written the same way. class_name and text of an exception must not be empty. Results that are
  * not inline leave their cells to the caller's block, in the order written. */
 size_t multi_response_region_begin(struct buffer *out);
-void multi_response_put_result(struct buffer *out, uint32_t index, const struct result *result, bool is_inline);
-void multi_response_put_exception(struct buffer *out, uint32_t index, struct span class_name, struct span text);
+void multi_response_put_result(
+    struct buffer *out, uint32_t index, const struct result *result, bool is_inline);
+void multi_response_put_exception(
+    struct buffer *out, uint32_t index, struct span class_name, struct span text);
 /* Instead of results: the whole region action failed. */
-void multi_response_put_region_exception(struct buffer *out, struct span class_name, struct span text);
+void multi_response_put_region_exception(
+    struct buffer *out, struct span class_name, struct span text);
 /* Of atomic and conditional region actions: did it happen? */
 void multi_response_put_region_processed(struct buffer *out, bool is_processed);
 void multi_response_region_end(struct buffer *out, size_t mark);
@@ -68,19 +75,19 @@ void multi_response_put_processed(struct buffer *out, bool is_processed);
 
 /* What a client is told of one action or, with index UINT32_MAX, of a whole region action. */
 struct action_outcome {
-    size_t region;              /* which region action, in the request's order */
+    size_t region; /* which region action, in the request's order */
     uint32_t index;
     bool has_exception;
     struct span class_name;
     struct span text;
     struct result result;
     bool has_processed;
-    bool is_processed;          /* of the region action */
+    bool is_processed; /* of the region action */
 };
 
 /* Walks a response in order. Errors end the walk. */
-typedef enum status action_outcome_function(void *context, const struct action_outcome *outcome,
-    struct error *error);
+typedef enum status action_outcome_function(
+    void *context, const struct action_outcome *outcome, struct error *error);
 enum status multi_response_decode(struct span message, struct span cell_block, struct arena *arena,
     action_outcome_function *each, void *context, struct error *error);
 

@@ -5,10 +5,15 @@
 #include "proto/read_message.h"
 #include "proto/wire.h"
 
-#define ATTRIBUTE_TTL SPAN_LITERAL("_ttl")
+#define ATTRIBUTE_TTL            SPAN_LITERAL("_ttl")
 #define ATTRIBUTE_RETURN_RESULTS SPAN_LITERAL("_rr_")
 
-enum delete_type { DELETE_TYPE_ONE = 0, DELETE_TYPE_MULTIPLE = 1, DELETE_TYPE_FAMILY = 2, DELETE_TYPE_FAMILY_VERSION = 3 };
+enum delete_type {
+    DELETE_TYPE_ONE = 0,
+    DELETE_TYPE_MULTIPLE = 1,
+    DELETE_TYPE_FAMILY = 2,
+    DELETE_TYPE_FAMILY_VERSION = 3
+};
 
 static const uint8_t cell_type_of_delete[] = {
     [DELETE_TYPE_ONE] = CELL_DELETE,
@@ -32,7 +37,8 @@ static enum delete_type delete_type_of_cell(uint8_t type)
 }
 
 /* QualifierValue. out_cell holds row and family already. */
-static enum status qualifier_value_decode(struct span message, const struct mutation *mutation, struct cell *out_cell)
+static enum status qualifier_value_decode(
+    struct span message, const struct mutation *mutation, struct cell *out_cell)
 {
     struct wire_field field;
     enum status status;
@@ -54,9 +60,11 @@ static enum status qualifier_value_decode(struct span message, const struct muta
     if (status != STATUS_END || !cell_tags_are_valid(out_cell->tags))
         return STATUS_INVALID;
     if (!has_timestamp)
-        out_cell->timestamp = mutation->kind == MUTATION_PUT ? mutation->timestamp : TIMESTAMP_LATEST;
+        out_cell->timestamp = mutation->kind == MUTATION_PUT ? mutation->timestamp
+                                                             : TIMESTAMP_LATEST;
     out_cell->type = CELL_PUT;
-    if (delete_type == UINT64_MAX || (mutation->kind != MUTATION_DELETE && mutation->kind != MUTATION_PUT))
+    if (delete_type == UINT64_MAX ||
+        (mutation->kind != MUTATION_DELETE && mutation->kind != MUTATION_PUT))
         return STATUS_OK;
     if (delete_type > DELETE_TYPE_FAMILY_VERSION)
         return STATUS_INVALID;
@@ -97,8 +105,8 @@ static enum status attribute_decode(struct span message, struct mutation *mutati
     return STATUS_OK;
 }
 
-static enum status mutation_field_decode(const struct wire_field *field, struct mutation *mutation,
-    uint64_t *associated)
+static enum status mutation_field_decode(
+    const struct wire_field *field, struct mutation *mutation, uint64_t *associated)
 {
     if (wire_is(field, 1, WIRE_BYTES))
         mutation->row = field->bytes;
@@ -146,14 +154,15 @@ static size_t count_inline_cells(struct span message)
 }
 
 /* Takes the mutation's cells off the block. */
-static enum status block_cells_take(struct span *cell_block, uint64_t count, struct mutation *mutation,
-    struct error *error)
+static enum status block_cells_take(
+    struct span *cell_block, uint64_t count, struct mutation *mutation, struct error *error)
 {
     for (uint64_t i = 0; i < count; i++) {
         struct cell *cell = &mutation->cells[mutation->cell_count];
         enum status status = cell_block_take(cell_block, cell, error);
         if (status == STATUS_END)
-            return error_set(error, STATUS_INVALID, "cell block ends before the cells of its mutations");
+            return error_set(
+                error, STATUS_INVALID, "cell block ends before the cells of its mutations");
         if (status)
             return status;
         if (!mutation->row.data)
@@ -169,8 +178,10 @@ static enum status block_cells_take(struct span *cell_block, uint64_t count, str
 enum status mutation_decode(struct span message, struct span *cell_block, struct arena *arena,
     struct mutation *out_mutation, struct error *error)
 {
-    struct mutation mutation = {.kind = MUTATION_PUT, .timestamp = TIMESTAMP_LATEST,
-        .time_range = TIME_RANGE_ALL, .is_result_wanted = true};
+    struct mutation mutation = {.kind = MUTATION_PUT,
+        .timestamp = TIMESTAMP_LATEST,
+        .time_range = TIME_RANGE_ALL,
+        .is_result_wanted = true};
     struct wire_field field;
     uint64_t associated = 0;
     enum status status = STATUS_OK;
@@ -239,8 +250,8 @@ void mutation_encode(struct buffer *out, const struct mutation *mutation, bool i
         wire_put_varint(out, 9, mutation->nonce);
 }
 
-enum status condition_decode(struct span message, struct arena *arena, struct condition *out_condition,
-    struct error *error)
+enum status condition_decode(
+    struct span message, struct arena *arena, struct condition *out_condition, struct error *error)
 {
     struct condition condition = {.op = COMPARE_EQUAL, .time_range = TIME_RANGE_ALL};
     struct span filter = SPAN_EMPTY, comparator = SPAN_EMPTY;
@@ -264,7 +275,8 @@ enum status condition_decode(struct span message, struct arena *arena, struct co
     }
     if (status != STATUS_END || !condition.row.data)
         return error_set(error, STATUS_INVALID, "condition is malformed");
-    if (comparator.data && (status = comparator_decode(comparator, arena, &condition.comparator, error)))
+    if (comparator.data &&
+        (status = comparator_decode(comparator, arena, &condition.comparator, error)))
         return status;
     if (filter.data && (status = filter_decode(filter, arena, &condition.filter, error)))
         return status;
@@ -316,9 +328,11 @@ enum status mutate_request_decode(struct span message, struct span cell_block, s
         (status = mutation_decode(mutation, &cell_block, arena, &mutate.mutation, error)))
         return status;
     if (cell_block.size)
-        return error_set(error, STATUS_INVALID, "mutate request leaves %zu bytes of its cell block", cell_block.size);
+        return error_set(error, STATUS_INVALID, "mutate request leaves %zu bytes of its cell block",
+            cell_block.size);
     mutate.has_condition = condition.data != NULL;
-    if (mutate.has_condition && (status = condition_decode(condition, arena, &mutate.condition, error)))
+    if (mutate.has_condition &&
+        (status = condition_decode(condition, arena, &mutate.condition, error)))
         return status;
     *out_mutate = mutate;
     return STATUS_OK;

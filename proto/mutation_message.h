@@ -33,8 +33,8 @@ enum status mutation_decode(struct span message, struct span *cell_block, struct
 void mutation_encode(struct buffer *out, const struct mutation *mutation, bool is_inline);
 
 /* The fields of a Condition. */
-enum status condition_decode(struct span message, struct arena *arena, struct condition *out_condition,
-    struct error *error);
+enum status condition_decode(
+    struct span message, struct arena *arena, struct condition *out_condition, struct error *error);
 void condition_encode(struct buffer *out, const struct condition *condition);
 
 #endif

@@ -5,7 +5,7 @@
 #include "proto/filter_message.h"
 #include "proto/wire.h"
 
-#define ATTRIBUTE_RAW SPAN_LITERAL("_raw_")
+#define ATTRIBUTE_RAW       SPAN_LITERAL("_raw_")
 #define ATTRIBUTE_ISOLATION SPAN_LITERAL("_isolationlevel_")
 
 enum { ISOLATION_READ_UNCOMMITTED = 2 };
@@ -58,7 +58,8 @@ static size_t sort_unique(struct span *items, size_t count)
     return kept;
 }
 
-enum status family_list_add_column(struct family_list *list, struct span message, struct arena *arena)
+enum status family_list_add_column(
+    struct family_list *list, struct span message, struct arena *arena)
 {
     struct family_selection *item = &list->items[list->count];
     *item = (struct family_selection){0};
@@ -85,14 +86,15 @@ enum status family_list_add_column(struct family_list *list, struct span message
 enum status family_list_add_time_range(struct family_list *list, struct span message)
 {
     struct family_selection *item = &list->items[list->count];
-    *item = (struct family_selection){.has_time_range = true, .is_time_range_only = true,
-        .time_range = TIME_RANGE_ALL};
+    *item = (struct family_selection){
+        .has_time_range = true, .is_time_range_only = true, .time_range = TIME_RANGE_ALL};
     struct wire_field field;
     enum status status;
     while (!(status = wire_take(&message, &field))) {
         if (wire_is(&field, 1, WIRE_BYTES))
             item->family = field.bytes;
-        else if (wire_is(&field, 2, WIRE_BYTES) && time_range_decode(field.bytes, &item->time_range))
+        else if (wire_is(&field, 2, WIRE_BYTES) &&
+                 time_range_decode(field.bytes, &item->time_range))
             return STATUS_INVALID;
     }
     if (status != STATUS_END)
@@ -102,8 +104,8 @@ enum status family_list_add_time_range(struct family_list *list, struct span mes
 }
 
 /* Folds `from` into `into`, both of one family. */
-static enum status merge_families(struct arena *arena, struct family_selection *into,
-    const struct family_selection *from)
+static enum status merge_families(
+    struct arena *arena, struct family_selection *into, const struct family_selection *from)
 {
     if (from->has_time_range) {
         into->has_time_range = true;
@@ -129,7 +131,8 @@ static enum status merge_families(struct arena *arena, struct family_selection *
     return STATUS_OK;
 }
 
-enum status family_list_finish(struct family_list *list, struct arena *arena, struct read_request *out_read)
+enum status family_list_finish(
+    struct family_list *list, struct arena *arena, struct read_request *out_read)
 {
     size_t kept = list->count ? 1 : 0;
     if (list->count > 1)
@@ -187,7 +190,8 @@ void read_attributes_put(struct buffer *out, uint32_t number, const struct read_
 }
 
 /* Room for every family that the message names. */
-static enum status families_allocate(struct span message, struct arena *arena, struct family_list *list)
+static enum status families_allocate(
+    struct span message, struct arena *arena, struct family_list *list)
 {
     struct wire_field field;
     size_t count = 0;
@@ -246,7 +250,8 @@ static enum status get_field_decode(const struct wire_field *field, struct arena
     return STATUS_OK;
 }
 
-enum status get_decode(struct span message, struct arena *arena, struct get_message *out_get, struct error *error)
+enum status get_decode(
+    struct span message, struct arena *arena, struct get_message *out_get, struct error *error)
 {
     struct get_message get = {.region = out_get->region};
     struct family_list families = {0};
@@ -259,8 +264,8 @@ enum status get_decode(struct span message, struct arena *arena, struct get_mess
     if (status == STATUS_END)
         status = family_list_finish(&families, arena, &get.read);
     if (status)
-        return error_set(error, status,
-            status == STATUS_NO_MEMORY ? "no memory for a get" : "get is malformed");
+        return error_set(
+            error, status, status == STATUS_NO_MEMORY ? "no memory for a get" : "get is malformed");
     if (filter.data && (status = filter_decode(filter, arena, &get.read.filter, error)))
         return status;
     *out_get = get;
@@ -292,15 +297,16 @@ void get_encode(struct buffer *out, const struct get_message *get)
         wire_put_bool(out, 10, true);
 }
 
-enum status get_request_decode(struct span message, struct arena *arena, struct get_message *out_get,
-    struct error *error)
+enum status get_request_decode(
+    struct span message, struct arena *arena, struct get_message *out_get, struct error *error)
 {
     struct get_message get = {0};
     struct span inner = SPAN_EMPTY;
     struct wire_field field;
     enum status status;
     while (!(status = wire_take(&message, &field))) {
-        if (wire_is(&field, 1, WIRE_BYTES) && (status = region_specifier_decode(field.bytes, &get.region, error)))
+        if (wire_is(&field, 1, WIRE_BYTES) &&
+            (status = region_specifier_decode(field.bytes, &get.region, error)))
             return status;
         if (wire_is(&field, 2, WIRE_BYTES))
             inner = field.bytes;

@@ -11,16 +11,18 @@ struct get_message {
     struct region_specifier region;
     struct span row;
     struct read_request read;
-    bool is_closest_row_before; /* no longer served: clients probe for it (UnknownProtocolException) */
+    /* no longer served: clients probe for it (UnknownProtocolException) */
+    bool is_closest_row_before;
 };
 
 /* GetRequest{region, get}. */
-enum status get_request_decode(struct span message, struct arena *arena, struct get_message *out_get,
-    struct error *error);
+enum status get_request_decode(
+    struct span message, struct arena *arena, struct get_message *out_get, struct error *error);
 void get_request_encode(struct buffer *out, const struct get_message *get);
 
 /* The fields of a Get message; `region` is left alone. */
-enum status get_decode(struct span message, struct arena *arena, struct get_message *out_get, struct error *error);
+enum status get_decode(
+    struct span message, struct arena *arena, struct get_message *out_get, struct error *error);
 void get_encode(struct buffer *out, const struct get_message *get);
 
 /* A TimeRange submessage. A missing bound is 0 or INT64_MAX. */
@@ -33,10 +35,12 @@ struct family_list {
     struct family_selection *items;
     size_t count;
 };
-enum status family_list_add_column(struct family_list *list, struct span message, struct arena *arena);
+enum status family_list_add_column(
+    struct family_list *list, struct span message, struct arena *arena);
 enum status family_list_add_time_range(struct family_list *list, struct span message);
 /* Sorts by name and merges entries of one family. */
-enum status family_list_finish(struct family_list *list, struct arena *arena, struct read_request *out_read);
+enum status family_list_finish(
+    struct family_list *list, struct arena *arena, struct read_request *out_read);
 /* The same back: columns as field `column_number`, ranges as field `range_number`. */
 void families_put(struct buffer *out, const struct read_request *read, uint32_t column_number,
     uint32_t range_number);

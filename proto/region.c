@@ -7,7 +7,8 @@
 #include "proto/md5.h"
 #include "proto/wire.h"
 
-void region_name_put(struct buffer *out, struct span table, struct span start_key, uint64_t region_id)
+void region_name_put(
+    struct buffer *out, struct span table, struct span start_key, uint64_t region_id)
 {
     size_t start = out->size;
     buffer_put(out, table);
@@ -32,8 +33,8 @@ struct span region_encoded_name(struct span name, char storage[ENCODED_NAME_SIZE
     return span_string(storage);
 }
 
-enum status region_name_split(struct span name, struct span *out_table, struct span *out_start_key,
-    struct span *out_id)
+enum status region_name_split(
+    struct span name, struct span *out_table, struct span *out_start_key, struct span *out_id)
 {
     size_t first = span_find(name, ','), last = span_find_last(name, ',');
     if (first == SIZE_MAX || first == last)
@@ -52,7 +53,8 @@ void table_name_encode(struct buffer *out, struct span name)
     wire_put_bytes(out, 2, qualifier);
 }
 
-enum status table_name_decode(struct span message, uint8_t *storage, struct span *out_name, struct error *error)
+enum status table_name_decode(
+    struct span message, uint8_t *storage, struct span *out_name, struct error *error)
 {
     struct span namespace, qualifier;
     if (wire_read_pair(message, &namespace, &qualifier) || qualifier.size == 0)
@@ -63,7 +65,8 @@ enum status table_name_decode(struct span message, uint8_t *storage, struct span
     }
     if (namespace.size >= LIMIT_TABLE_NAME_SIZE ||
         qualifier.size > LIMIT_TABLE_NAME_SIZE - 1 - namespace.size)
-        return error_set(error, STATUS_LIMIT, "table name of %zu bytes exceeds the limit of %d bytes",
+        return error_set(error, STATUS_LIMIT,
+            "table name of %zu bytes exceeds the limit of %d bytes",
             namespace.size + 1 + qualifier.size, LIMIT_TABLE_NAME_SIZE);
     memcpy(storage, namespace.data, namespace.size);
     storage[namespace.size] = ':';
@@ -85,8 +88,8 @@ void region_info_encode(struct buffer *out, const struct region_info *info)
     wire_put_varint(out, 7, (uint64_t)(int64_t)info->replica_id);
 }
 
-enum status region_info_decode(struct span message, uint8_t *storage, struct region_info *out_info,
-    struct error *error)
+enum status region_info_decode(
+    struct span message, uint8_t *storage, struct region_info *out_info, struct error *error)
 {
     struct region_info info = {0};
     struct wire_field field;
@@ -124,8 +127,8 @@ void region_specifier_put(struct buffer *out, uint32_t number, struct region_spe
     wire_end(out, mark);
 }
 
-enum status region_specifier_decode(struct span message, struct region_specifier *out_specifier,
-    struct error *error)
+enum status region_specifier_decode(
+    struct span message, struct region_specifier *out_specifier, struct error *error)
 {
     struct region_specifier specifier = {0};
     struct wire_field field;

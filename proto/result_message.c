@@ -95,16 +95,17 @@ enum status result_decode(struct span message, struct span *cell_block, struct a
     for (; associated; associated--) {
         status = cell_block_take(cell_block, &cells[result.cell_count++], error);
         if (status)
-            return status == STATUS_END
-                ? error_set(error, STATUS_INVALID, "result tells of more cells than its block holds")
-                : status;
+            return status == STATUS_END ? error_set(error, STATUS_INVALID,
+                                              "result tells of more cells than its block holds")
+                                        : status;
     }
     result.cells = cells;
     *out_result = result;
     return STATUS_OK;
 }
 
-static void result_put(struct buffer *out, uint32_t number, const struct result *result, bool is_inline)
+static void result_put(
+    struct buffer *out, uint32_t number, const struct result *result, bool is_inline)
 {
     size_t mark = wire_begin(out, number);
     result_encode(out, result, is_inline);
@@ -116,8 +117,8 @@ void get_response_encode(struct buffer *out, const struct result *result, bool i
     result_put(out, 1, result, is_inline);
 }
 
-void mutate_response_encode(struct buffer *out, const struct result *result, bool is_inline, bool has_processed,
-    bool is_processed)
+void mutate_response_encode(struct buffer *out, const struct result *result, bool is_inline,
+    bool has_processed, bool is_processed)
 {
     if (result)
         result_put(out, 1, result, is_inline);

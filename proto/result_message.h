@@ -29,8 +29,8 @@ enum status get_response_decode(struct span message, struct span cell_block, str
     struct result *out_result, struct error *error);
 
 /* MutateResponse: result NULL = absent. */
-void mutate_response_encode(struct buffer *out, const struct result *result, bool is_inline, bool has_processed,
-    bool is_processed);
+void mutate_response_encode(struct buffer *out, const struct result *result, bool is_inline,
+    bool has_processed, bool is_processed);
 enum status mutate_response_decode(struct span message, struct span cell_block, struct arena *arena,
     struct result *out_result, bool *out_is_processed, struct error *error);
 

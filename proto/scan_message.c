@@ -72,8 +72,8 @@ static void scan_number_decode(const struct wire_field *field, struct scan_messa
 }
 
 /* The fields of a Scan message; its filter is left for later. */
-static enum status scan_decode(struct span in, struct arena *arena, struct scan_message *message,
-    struct span *out_filter)
+static enum status scan_decode(
+    struct span in, struct arena *arena, struct scan_message *message, struct span *out_filter)
 {
     struct family_list families = {0};
     struct wire_field field;
@@ -132,8 +132,8 @@ static void request_number_decode(const struct wire_field *field, struct scan_me
     }
 }
 
-enum status scan_request_decode(struct span message, struct arena *arena, struct scan_message *out_scan,
-    struct error *error)
+enum status scan_request_decode(
+    struct span message, struct arena *arena, struct scan_message *out_scan, struct error *error)
 {
     struct scan_message scan = {0};
     struct span region = SPAN_EMPTY, filter = SPAN_EMPTY;
@@ -284,7 +284,8 @@ static enum status metric_decode(struct span message, struct scan_metric *metric
     return status == STATUS_END ? STATUS_OK : status;
 }
 
-static enum status metrics_decode(struct span message, struct arena *arena, struct scan_response *response)
+static enum status metrics_decode(
+    struct span message, struct arena *arena, struct scan_response *response)
 {
     struct wire_field field;
     enum status status;
@@ -314,7 +315,8 @@ static size_t count_numbers(const struct wire_field *field)
     return count;
 }
 
-static enum status cells_per_result_add(const struct wire_field *field, struct scan_response *response)
+static enum status cells_per_result_add(
+    const struct wire_field *field, struct scan_response *response)
 {
     struct span packed = field->bytes;
     uint64_t value = field->value;
@@ -330,7 +332,8 @@ static enum status cells_per_result_add(const struct wire_field *field, struct s
     return STATUS_OK;
 }
 
-static void partial_flags_add(const struct wire_field *field, struct scan_response *response, size_t *count)
+static void partial_flags_add(
+    const struct wire_field *field, struct scan_response *response, size_t *count)
 {
     if (field->type == WIRE_VARINT)
         response->partial_flags[(*count)++] = field->value != 0;
@@ -384,8 +387,8 @@ static enum status response_field_decode(const struct wire_field *field, struct 
     return STATUS_OK;
 }
 
-enum status scan_response_decode(struct span message, struct arena *arena, struct scan_response *out_response,
-    struct error *error)
+enum status scan_response_decode(struct span message, struct arena *arena,
+    struct scan_response *out_response, struct error *error)
 {
     struct scan_response response = {.results = message};
     struct wire_field field;
@@ -398,7 +401,8 @@ enum status scan_response_decode(struct span message, struct arena *arena, struc
     }
     size_t most = counts > response.inline_result_count ? counts : response.inline_result_count;
     response.cells_per_result = arena_allocate(arena, counts * sizeof(*response.cells_per_result));
-    response.partial_flags = arena_allocate_zeroed(arena, most > flags ? most : flags, sizeof(bool));
+    response.partial_flags = arena_allocate_zeroed(
+        arena, most > flags ? most : flags, sizeof(bool));
     if (!response.cells_per_result || !response.partial_flags)
         return error_set(error, STATUS_NO_MEMORY, "no memory for a scan response");
     while (!(status = wire_take(&message, &field)))

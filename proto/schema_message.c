@@ -4,7 +4,8 @@
 #include "proto/region.h"
 #include "proto/wire.h"
 
-static void pairs_put(struct buffer *out, uint32_t number, const struct attribute *pairs, size_t count)
+static void pairs_put(
+    struct buffer *out, uint32_t number, const struct attribute *pairs, size_t count)
 {
     for (size_t i = 0; i < count; i++)
         wire_put_pair(out, number, pairs[i].key, pairs[i].value);
@@ -19,7 +20,8 @@ static enum status pairs_decode(struct span message, uint32_t number, struct are
     for (struct span in = message; !wire_take(&in, &field);)
         count += wire_is(&field, number, WIRE_BYTES);
     if (count > LIMIT_SCHEMA_ATTRIBUTES)
-        return error_set(error, STATUS_LIMIT, "schema exceeds the limit of %d attributes", LIMIT_SCHEMA_ATTRIBUTES);
+        return error_set(error, STATUS_LIMIT, "schema exceeds the limit of %d attributes",
+            LIMIT_SCHEMA_ATTRIBUTES);
     struct attribute *pairs = count ? arena_allocate(arena, count * sizeof(*pairs)) : NULL;
     if (count && !pairs)
         return error_set(error, STATUS_NO_MEMORY, "no memory for a schema");
@@ -43,8 +45,8 @@ void family_schema_message_encode(struct buffer *out, const struct family_schema
     pairs_put(out, 3, family->configuration, family->configuration_count);
 }
 
-enum status family_schema_message_decode(struct span message, struct arena *arena,
-    struct family_schema *out_family, struct error *error)
+enum status family_schema_message_decode(
+    struct span message, struct arena *arena, struct family_schema *out_family, struct error *error)
 {
     struct family_schema family = {0};
     struct wire_field field;
@@ -54,8 +56,10 @@ enum status family_schema_message_decode(struct span message, struct arena *aren
             family.name = field.bytes;
     if (status != STATUS_END || !family.name.data)
         return error_set(error, STATUS_INVALID, "column family schema is malformed");
-    if ((status = pairs_decode(message, 2, arena, &family.attributes, &family.attribute_count, error)) ||
-        (status = pairs_decode(message, 3, arena, &family.configuration, &family.configuration_count, error)))
+    if ((status = pairs_decode(
+             message, 2, arena, &family.attributes, &family.attribute_count, error)) ||
+        (status = pairs_decode(
+             message, 3, arena, &family.configuration, &family.configuration_count, error)))
         return status;
     *out_family = family;
     return STATUS_OK;
@@ -75,8 +79,8 @@ void table_schema_message_encode(struct buffer *out, const struct table_schema *
     pairs_put(out, 4, schema->configuration, schema->configuration_count);
 }
 
-enum status table_schema_message_decode(struct span message, struct arena *arena, struct table_schema *out_schema,
-    struct error *error)
+enum status table_schema_message_decode(
+    struct span message, struct arena *arena, struct table_schema *out_schema, struct error *error)
 {
     struct table_schema schema = {0};
     struct wire_field field;
@@ -85,7 +89,8 @@ enum status table_schema_message_decode(struct span message, struct arena *arena
     for (struct span in = message; !wire_take(&in, &field);)
         count += wire_is(&field, 3, WIRE_BYTES);
     if (count > LIMIT_FAMILIES)
-        return error_set(error, STATUS_LIMIT, "schema exceeds the limit of %d column families", LIMIT_FAMILIES);
+        return error_set(
+            error, STATUS_LIMIT, "schema exceeds the limit of %d column families", LIMIT_FAMILIES);
     schema.families = arena_allocate(arena, count * sizeof(*schema.families));
     uint8_t *storage = arena_allocate(arena, LIMIT_TABLE_NAME_SIZE);
     if (!schema.families || !storage)
@@ -95,14 +100,17 @@ enum status table_schema_message_decode(struct span message, struct arena *arena
         if (wire_is(&field, 1, WIRE_BYTES))
             status = table_name_decode(field.bytes, storage, &schema.name, error);
         else if (wire_is(&field, 3, WIRE_BYTES))
-            status = family_schema_message_decode(field.bytes, arena, &schema.families[schema.family_count++], error);
+            status = family_schema_message_decode(
+                field.bytes, arena, &schema.families[schema.family_count++], error);
         if (status)
             return status;
     }
     if (status != STATUS_END || !schema.name.size)
         return error_set(error, STATUS_INVALID, "table schema is malformed");
-    if ((status = pairs_decode(message, 2, arena, &schema.attributes, &schema.attribute_count, error)) ||
-        (status = pairs_decode(message, 4, arena, &schema.configuration, &schema.configuration_count, error)))
+    if ((status = pairs_decode(
+             message, 2, arena, &schema.attributes, &schema.attribute_count, error)) ||
+        (status = pairs_decode(
+             message, 4, arena, &schema.configuration, &schema.configuration_count, error)))
         return status;
     *out_schema = schema;
     return STATUS_OK;
@@ -114,8 +122,8 @@ void namespace_message_encode(struct buffer *out, const struct namespace_schema 
     pairs_put(out, 2, schema->configuration, schema->configuration_count);
 }
 
-enum status namespace_message_decode(struct span message, struct arena *arena, struct namespace_schema *out_schema,
-    struct error *error)
+enum status namespace_message_decode(struct span message, struct arena *arena,
+    struct namespace_schema *out_schema, struct error *error)
 {
     struct namespace_schema schema = {0};
     struct wire_field field;
@@ -125,7 +133,8 @@ enum status namespace_message_decode(struct span message, struct arena *arena, s
             schema.name = field.bytes;
     if (status != STATUS_END || !schema.name.data)
         return error_set(error, STATUS_INVALID, "namespace is malformed");
-    if ((status = pairs_decode(message, 2, arena, &schema.configuration, &schema.configuration_count, error)))
+    if ((status = pairs_decode(
+             message, 2, arena, &schema.configuration, &schema.configuration_count, error)))
         return status;
     *out_schema = schema;
     return STATUS_OK;

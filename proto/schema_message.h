@@ -9,8 +9,8 @@
 
 /* The fields of a TableSchema. */
 void table_schema_message_encode(struct buffer *out, const struct table_schema *schema);
-enum status table_schema_message_decode(struct span message, struct arena *arena, struct table_schema *out_schema,
-    struct error *error);
+enum status table_schema_message_decode(
+    struct span message, struct arena *arena, struct table_schema *out_schema, struct error *error);
 
 /* The fields of a ColumnFamilySchema. */
 void family_schema_message_encode(struct buffer *out, const struct family_schema *family);
@@ -24,7 +24,7 @@ struct namespace_schema {
     size_t configuration_count;
 };
 void namespace_message_encode(struct buffer *out, const struct namespace_schema *schema);
-enum status namespace_message_decode(struct span message, struct arena *arena, struct namespace_schema *out_schema,
-    struct error *error);
+enum status namespace_message_decode(struct span message, struct arena *arena,
+    struct namespace_schema *out_schema, struct error *error);
 
 #endif

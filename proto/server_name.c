@@ -48,7 +48,8 @@ void server_name_encode(struct buffer *out, const struct server_name *name)
     wire_put_varint(out, 3, name->start_code);
 }
 
-enum status server_name_decode(struct span message, struct server_name *out_name, struct error *error)
+enum status server_name_decode(
+    struct span message, struct server_name *out_name, struct error *error)
 {
     struct server_name name = {0};
     struct wire_field field;
@@ -67,15 +68,16 @@ enum status server_name_decode(struct span message, struct server_name *out_name
     return STATUS_OK;
 }
 
-enum status host_port_parse(struct span text, uint32_t default_port, struct span *out_host, uint32_t *out_port,
-    struct error *error)
+enum status host_port_parse(struct span text, uint32_t default_port, struct span *out_host,
+    uint32_t *out_port, struct error *error)
 {
     size_t colon = span_find_last(text, ':');
     uint64_t port = default_port;
     struct span host = colon == SIZE_MAX ? text : span_slice(text, 0, colon);
     bool is_wrong = colon == SIZE_MAX
-        ? default_port == 0
-        : parse_number(span_slice(text, colon + 1, text.size - colon - 1), UINT16_MAX, &port);
+                        ? default_port == 0
+                        : parse_number(span_slice(text, colon + 1, text.size - colon - 1),
+                              UINT16_MAX, &port);
     if (is_wrong || host.size == 0 || port == 0)
         return error_set(error, STATUS_INVALID, "'%.*s' is not host:port",
             (int)(text.size < 200 ? text.size : 200), (const char *)text.data);

@@ -16,9 +16,10 @@ void server_name_put_text(struct buffer *out, const struct server_name *name);
 enum status server_name_parse(struct span text, struct server_name *out_name, struct error *error);
 /* The fields of a ServerName message. */
 void server_name_encode(struct buffer *out, const struct server_name *name);
-enum status server_name_decode(struct span message, struct server_name *out_name, struct error *error);
+enum status server_name_decode(
+    struct span message, struct server_name *out_name, struct error *error);
 /* "host:port", the last ':' separating; default_port (0 = refuse) when there is none. */
-enum status host_port_parse(struct span text, uint32_t default_port, struct span *out_host, uint32_t *out_port,
-    struct error *error);
+enum status host_port_parse(struct span text, uint32_t default_port, struct span *out_host,
+    uint32_t *out_port, struct error *error);
 
 #endif

@@ -17,15 +17,15 @@ static enum status message_check(const ProtobufCMessageDescriptor *descriptor, s
         *cost += 32; /* an array slot, or an unknown field's entry, with the array's doubling */
         if (field.type == WIRE_BYTES) {
             *cost += field.bytes.size + 16;
-            const ProtobufCFieldDescriptor *known =
-                protobuf_c_message_descriptor_get_field(descriptor, field.number);
+            const ProtobufCFieldDescriptor *known = protobuf_c_message_descriptor_get_field(
+                descriptor, field.number);
             if (known && known->label == PROTOBUF_C_LABEL_REPEATED &&
                 known->type != PROTOBUF_C_TYPE_STRING && known->type != PROTOBUF_C_TYPE_BYTES &&
                 known->type != PROTOBUF_C_TYPE_MESSAGE)
                 *cost += field.bytes.size * 8; /* packed */
             if (known && known->type == PROTOBUF_C_TYPE_MESSAGE) {
-                enum status inner =
-                    message_check(known->descriptor, field.bytes, depth + 1, cost, cap);
+                enum status inner = message_check(
+                    known->descriptor, field.bytes, depth + 1, cost, cap);
                 if (inner)
                     return inner;
             }
@@ -54,15 +54,18 @@ ProtobufCMessage *message_unpack(const ProtobufCMessageDescriptor *descriptor, s
     uint64_t cost = 0;
     enum status status = message_check(descriptor, bytes, 1, &cost, cap);
     if (status) {
-        error_set(error, status, status == STATUS_LIMIT ? "%s is nested too deep or too costly to decode"
-                                                        : "%s is malformed", descriptor->name);
+        error_set(error, status,
+            status == STATUS_LIMIT ? "%s is nested too deep or too costly to decode"
+                                   : "%s is malformed",
+            descriptor->name);
         return NULL;
     }
     ProtobufCAllocator allocator = {arena_alloc, arena_ignore_free, arena};
-    ProtobufCMessage *message =
-        protobuf_c_message_unpack(descriptor, &allocator, bytes.size, bytes.data);
+    ProtobufCMessage *message = protobuf_c_message_unpack(
+        descriptor, &allocator, bytes.size, bytes.data);
     if (!message)
-        error_set(error, STATUS_INVALID, "%s is malformed or misses a required field", descriptor->name);
+        error_set(
+            error, STATUS_INVALID, "%s is malformed or misses a required field", descriptor->name);
     return message;
 }
 

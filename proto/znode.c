@@ -12,8 +12,8 @@ enum status pbuf_unwrap(struct span data, struct span *out_message, struct error
 {
     struct span magic = SPAN_LITERAL(PBUF_MAGIC);
     if (!span_starts_with(data, magic))
-        return error_set(error, STATUS_INVALID, "a message of %zu bytes does not begin with " PBUF_MAGIC,
-            data.size);
+        return error_set(error, STATUS_INVALID,
+            "a message of %zu bytes does not begin with " PBUF_MAGIC, data.size);
     *out_message = span_slice(data, magic.size, data.size - magic.size);
     return STATUS_OK;
 }

@@ -80,8 +80,8 @@ static void take_exception(struct interpreter *interpreter)
         text = mrb_str_new_cstr(mrb, "?");
     }
     bool is_plain = strcmp(class_name, "Shell::Failure") == 0;
-    bool is_unknown =
-        strcmp(class_name, "NoMethodError") == 0 || strcmp(class_name, "NameError") == 0;
+    bool is_unknown = strcmp(class_name, "NoMethodError") == 0 ||
+                      strcmp(class_name, "NameError") == 0;
     snprintf(interpreter->error, sizeof interpreter->error, "%s%s%.*s%s",
         is_plain ? "" : class_name, is_plain ? "" : ": ", (int)RSTRING_LEN(text), RSTRING_PTR(text),
         is_unknown ? " (type help for the commands)" : "");
@@ -234,8 +234,8 @@ static enum interpreter_answer run(struct interpreter *interpreter, struct mrb_p
     }
     unsigned locals = procedure->body.irep->nlocals;
     grow_environment(mrb, locals);
-    mrb_value value =
-        mrb_vm_run(mrb, procedure, mrb_top_self(mrb), (mrb_int)interpreter->stack_keep);
+    mrb_value value = mrb_vm_run(
+        mrb, procedure, mrb_top_self(mrb), (mrb_int)interpreter->stack_keep);
     interpreter->stack_keep = locals;
     if (interpreter->is_leaving) {
         mrb->exc = NULL;

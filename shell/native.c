@@ -55,8 +55,8 @@ void native_raise(mrb_state *mrb, const struct stele_error *error)
         mrb_raise(mrb, mrb_class_get(mrb, "Interrupt"), "interrupted");
     struct RClass *native = mrb_module_get_under(mrb, mrb_module_get(mrb, "Shell"), "Native");
     struct RClass *class = mrb_class_get_under(mrb, native, "Error");
-    const char *name =
-        error->exception_class[0] ? error->exception_class : class_of_status(error->status);
+    const char *name = error->exception_class[0] ? error->exception_class
+                                                 : class_of_status(error->status);
     const char *message = error->message[0] ? error->message : stele_status_name(error->status);
     mrb_value arguments[2] = {mrb_str_new_cstr(mrb, name), mrb_str_new_cstr(mrb, message)};
     mrb_exc_raise(mrb, mrb_obj_new(mrb, class, 2, arguments));
@@ -122,8 +122,8 @@ struct stele_attribute *native_attributes(struct arena *arena, mrb_value pairs, 
     *out_count = 0;
     if (count == 0)
         return NULL;
-    struct stele_attribute *attributes =
-        arena_allocate_zeroed(arena, (size_t)count, sizeof *attributes);
+    struct stele_attribute *attributes = arena_allocate_zeroed(
+        arena, (size_t)count, sizeof *attributes);
     for (mrb_int i = 0; attributes && i < count; i++) {
         mrb_value pair = mrb_ary_ref(mrb, pairs, i);
         attributes[i].key = native_bytes(mrb_ary_ref(mrb, pair, 0));

@@ -41,20 +41,20 @@ static bool schema_take(struct arena *arena, mrb_value value, struct stele_schem
     size_t count = (size_t)RARRAY_LEN(families);
     memset(out_schema, 0, sizeof *out_schema);
     out_schema->name = native_bytes(mrb_ary_ref(mrb, value, 0));
-    out_schema->attributes =
-        native_attributes(arena, mrb_ary_ref(mrb, value, 1), &out_schema->attribute_count);
-    out_schema->configuration =
-        native_attributes(arena, mrb_ary_ref(mrb, value, 2), &out_schema->configuration_count);
+    out_schema->attributes = native_attributes(
+        arena, mrb_ary_ref(mrb, value, 1), &out_schema->attribute_count);
+    out_schema->configuration = native_attributes(
+        arena, mrb_ary_ref(mrb, value, 2), &out_schema->configuration_count);
     struct stele_family *made = arena_allocate_zeroed(arena, count ? count : 1, sizeof *made);
     if (!made)
         return false;
     for (size_t i = 0; i < count; i++) {
         mrb_value family = mrb_ary_ref(mrb, families, (mrb_int)i);
         made[i].name = native_bytes(mrb_ary_ref(mrb, family, 0));
-        made[i].attributes =
-            native_attributes(arena, mrb_ary_ref(mrb, family, 1), &made[i].attribute_count);
-        made[i].configuration =
-            native_attributes(arena, mrb_ary_ref(mrb, family, 2), &made[i].configuration_count);
+        made[i].attributes = native_attributes(
+            arena, mrb_ary_ref(mrb, family, 1), &made[i].attribute_count);
+        made[i].configuration = native_attributes(
+            arena, mrb_ary_ref(mrb, family, 2), &made[i].configuration_count);
     }
     out_schema->families = made;
     out_schema->family_count = count;
@@ -113,8 +113,8 @@ static mrb_value table_schema(mrb_state *mrb, mrb_value self)
     struct stele_error error = {0};
     (void)self;
     mrb_get_args(mrb, "S", &name);
-    enum stele_status status =
-        stele_describe_table(native_client(mrb), native_bytes(name), &list, &error);
+    enum stele_status status = stele_describe_table(
+        native_client(mrb), native_bytes(name), &list, &error);
     if (status == STELE_NOT_FOUND)
         return mrb_nil_value();
     if (status)
@@ -256,8 +256,8 @@ static mrb_value namespace_pairs(mrb_state *mrb, mrb_value self)
     struct stele_error error = {0};
     (void)self;
     mrb_get_args(mrb, "S", &name);
-    enum stele_status status =
-        stele_describe_namespace(native_client(mrb), native_bytes(name), &list, &error);
+    enum stele_status status = stele_describe_namespace(
+        native_client(mrb), native_bytes(name), &list, &error);
     if (status == STELE_NOT_FOUND)
         return mrb_nil_value();
     if (status)

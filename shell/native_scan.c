@@ -270,8 +270,8 @@ static mrb_value delete_prefix(mrb_state *mrb, mrb_value self)
            (status = stele_scanner_next_rows(scan.scanner, &results, &count, &error)) == STELE_OK) {
         for (size_t from = 0; from < count && status == STELE_OK; from += DELETE_BATCH) {
             size_t size = count - from < DELETE_BATCH ? count - from : DELETE_BATCH;
-            status =
-                delete_results(handle, results + from, size, &marker, mrb_nil_p(family), &error);
+            status = delete_results(
+                handle, results + from, size, &marker, mrb_nil_p(family), &error);
         }
         if (status)
             break;

@@ -62,8 +62,8 @@ struct block_cache {
     struct cache_shard *shards;
     struct cache_segment *segments; /* number i belongs to shard i % shard_count */
     uint8_t *memory;
-    uint8_t
-        *tables; /* buckets and ghosts of all shards: huge pages too, for they are hit at random */
+    /* buckets and ghosts of all shards: huge pages too, for they are hit at random */
+    uint8_t *tables;
     size_t tables_size;
 };
 
@@ -283,15 +283,15 @@ enum status block_cache_new(
         segment_bytes = SEGMENT_BYTES_MOST;
     cache->segment_bytes = segment_bytes;
     cache->segment_count = budget_bytes / segment_bytes;
-    cache->bucket_count =
-        power_of_two_below(budget_bytes / cache->shard_count / (8u << 10) + 1) * 2;
+    cache->bucket_count = power_of_two_below(budget_bytes / cache->shard_count / (8u << 10) + 1) *
+                          2;
     cache->shards = memory_allocate_zeroed(cache->shard_count, sizeof *cache->shards);
     if (!cache->shards)
         goto no_memory;
     for (size_t i = 0; i < cache->shard_count; i++)
         mutex_init(&cache->shards[i].mutex, LOCK_RANK_CACHE);
-    size_t shard_table_size =
-        cache->bucket_count * (sizeof(struct cached_block *) + sizeof(uint32_t));
+    size_t shard_table_size = cache->bucket_count *
+                              (sizeof(struct cached_block *) + sizeof(uint32_t));
     cache->tables_size = cache->shard_count * shard_table_size;
     cache->tables = huge_pages_reserve(cache->tables_size);
     if (!cache->tables)

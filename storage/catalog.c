@@ -80,8 +80,8 @@ static enum status list_table(void *context, const char *name, struct error *err
     struct table_descriptor *descriptor = arena_allocate(list->arena, sizeof(*descriptor));
     if (!descriptor)
         return error_set(error, STATUS_NO_MEMORY, "list of tables");
-    enum status status =
-        read_descriptor(&list->store->directory, name, list->arena, descriptor, error);
+    enum status status = read_descriptor(
+        &list->store->directory, name, list->arena, descriptor, error);
     if (status == STATUS_NOT_FOUND) /* cut before its first descriptor */
         return STATUS_OK;
     if (status || descriptor->state == TABLE_DROPPED)
@@ -253,9 +253,9 @@ static enum status list_document(
         goto done;
     }
     if (status == STATUS_OK && !span_equal(document.subject, buffer_span(&name)))
-        status =
-            error_set(error, STATUS_CORRUPT, "%s/%s.%" PRIu64 " at offset 32: is of another name",
-                folder.text, encoded, document.version);
+        status = error_set(error, STATUS_CORRUPT,
+            "%s/%s.%" PRIu64 " at offset 32: is of another name", folder.text, encoded,
+            document.version);
     if (status == STATUS_OK)
         status = list->each(
             list->context, buffer_span(&name), document.version, document.payload, error);
@@ -320,8 +320,8 @@ enum status store_chain_remove(
     if (status)
         return status;
     struct path path;
-    int size =
-        snprintf(path.text, sizeof(path.text), "%s/%s.%" PRIu64, folder.text, encoded, version);
+    int size = snprintf(
+        path.text, sizeof(path.text), "%s/%s.%" PRIu64, folder.text, encoded, version);
     CHECK(size > 0 && (size_t)size < sizeof(path.text));
     status = env_path_remove(store->env, path.text, error);
     if (status == STATUS_OK || status == STATUS_NOT_FOUND)

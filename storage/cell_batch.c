@@ -87,7 +87,8 @@ enum status cell_batch_next_operation(struct cell_batch *batch, struct error *er
         span_take_varint(&batch->rest, &batch->cell_count))
         return error_set(error, STATUS_CORRUPT, "cell batch ends in an operation");
     if (batch->row.size == 0 || batch->row.size > LIMIT_ROW_SIZE)
-        return error_set(error, STATUS_CORRUPT, "cell batch has a row of %zu bytes", batch->row.size);
+        return error_set(
+            error, STATUS_CORRUPT, "cell batch has a row of %zu bytes", batch->row.size);
     if (batch->cell_count > batch->rest.size / CELL_SIZE_MIN)
         return error_set(error, STATUS_CORRUPT, "cell batch is too short for its cells");
     batch->operation = batch->operation_count - batch->operations_left;
@@ -104,9 +105,8 @@ enum status cell_batch_next_cell(
     struct cell cell = {.row = batch->row};
     uint64_t timestamp;
     if (span_take_u8(&batch->rest, &cell.type) || span_take_sized(&batch->rest, &cell.family) ||
-        span_take_sized(&batch->rest, &cell.qualifier) ||
-        span_take_u64(&batch->rest, &timestamp) || span_take_sized(&batch->rest, &cell.value) ||
-        span_take_sized(&batch->rest, &cell.tags))
+        span_take_sized(&batch->rest, &cell.qualifier) || span_take_u64(&batch->rest, &timestamp) ||
+        span_take_sized(&batch->rest, &cell.value) || span_take_sized(&batch->rest, &cell.tags))
         return error_set(error, STATUS_CORRUPT, "cell batch ends in a cell");
     if (cell.family.size == 0 || cell.family.size > LIMIT_FAMILY_SIZE ||
         cell.tags.size > LIMIT_TAGS_SIZE || (cell.type != CELL_PUT && !cell_is_delete(&cell)))

@@ -256,8 +256,8 @@ enum status chain_newest(struct env *env, const char *folder, const char *name,
 static void version_path(
     const char *folder, const char *name, uint64_t version, struct path *out_path)
 {
-    int size =
-        snprintf(out_path->text, sizeof(out_path->text), "%s/%s.%" PRIu64, folder, name, version);
+    int size = snprintf(
+        out_path->text, sizeof(out_path->text), "%s/%s.%" PRIu64, folder, name, version);
     CHECK(size > 0 && (size_t)size < sizeof(out_path->text));
 }
 

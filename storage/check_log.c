@@ -49,8 +49,8 @@ static enum status check_segment(struct check *check, const char *incarnation, u
     struct error why = {0};
     struct log_segment segment;
     directory_segment_path(&check->directory, incarnation, number, &path);
-    enum status status =
-        log_segment_read(check->env, path.text, has_successor, check_frame, check, &segment, &why);
+    enum status status = log_segment_read(
+        check->env, path.text, has_successor, check_frame, check, &segment, &why);
     if (status)
         return check_judge(check, path.text, status, &why, error);
     if (segment.header.number != number || strcmp(segment.header.incarnation, incarnation) != 0)
@@ -113,8 +113,8 @@ enum status check_incarnation(struct check *check, const char *incarnation, stru
     status = plan_read(&check->directory, incarnation, &plan, &why);
     has_plan = status == STATUS_OK;
     check_join(folder.text, "plan", &path);
-    status =
-        status == STATUS_NOT_FOUND ? STATUS_OK : check_judge(check, path.text, status, &why, error);
+    status = status == STATUS_NOT_FOUND ? STATUS_OK
+                                        : check_judge(check, path.text, status, &why, error);
     if (status == STATUS_OK)
         status = check_segments(check, incarnation, &names, has_plan ? &plan : NULL, error);
     if (has_plan && status == STATUS_OK) {

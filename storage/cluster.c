@@ -42,8 +42,8 @@ static enum status read_file(
     struct buffer file = {0};
     struct document document;
     directory_path(directory, &path, "cluster");
-    enum status status =
-        document_read(directory->env, path.text, DOCUMENT_CLUSTER, &file, &document, error);
+    enum status status = document_read(
+        directory->env, path.text, DOCUMENT_CLUSTER, &file, &document, error);
     if (status == STATUS_OK)
         status = decode_id(path.text, &document, out_id, error);
     buffer_deinit(&file);
@@ -141,8 +141,8 @@ enum status cluster_lock(
     struct path path;
     struct env_file *lock = NULL;
     directory_path(directory, &path, "lock");
-    enum status status =
-        env_file_open(directory->env, path.text, ENV_WRITE | ENV_CREATE, 0600, &lock, error);
+    enum status status = env_file_open(
+        directory->env, path.text, ENV_WRITE | ENV_CREATE, 0600, &lock, error);
     if (status)
         return status;
     int pid = 0;

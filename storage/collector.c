@@ -341,8 +341,8 @@ static void schedule_locked(struct collector *collector, uint64_t delay_ms)
 
 static void run_timer(struct task *task)
 {
-    struct collector *collector =
-        (struct collector *)((char *)task - offsetof(struct collector, timer));
+    struct collector *collector = (struct collector *)((char *)task -
+                                                       offsetof(struct collector, timer));
     mutex_lock(&collector->mutex);
     bool is_stopped = collector->is_stopped;
     collector->is_woken = false;

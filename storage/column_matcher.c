@@ -21,15 +21,15 @@ static void init_read(struct column_matcher *matcher)
     const struct read_request *request = config->request;
     const struct family_selection *selection = config->selection;
     bool is_raw = config->mode == MATCH_READ_RAW;
-    uint32_t wanted =
-        is_raw ? request->max_versions : least(request->max_versions, config->family->max_versions);
+    uint32_t wanted = is_raw ? request->max_versions
+                             : least(request->max_versions, config->family->max_versions);
     /* A filter may pass over newer versions, so it sees all that the family keeps. */
     matcher->max_after_filter = wanted;
     matcher->max_versions = !config->filter ? wanted
                             : is_raw        ? UINT32_MAX
                                             : config->family->max_versions;
-    matcher->time_range =
-        selection && selection->has_time_range ? selection->time_range : request->time_range;
+    matcher->time_range = selection && selection->has_time_range ? selection->time_range
+                                                                 : request->time_range;
     matcher->store_limit = request->store_limit;
     matcher->store_offset = request->store_offset;
     if (selection && selection->qualifiers) {
@@ -353,8 +353,8 @@ static enum match_code match_compaction(struct column_matcher *matcher, const st
     bool is_marker = cell_is_delete(cell);
     if (is_marker && is_newer)
         return MATCH_INCLUDE;
-    enum match_code code =
-        is_marker ? match_compaction_marker(matcher, cell) : check_deleted(matcher, cell);
+    enum match_code code = is_marker ? match_compaction_marker(matcher, cell)
+                                     : check_deleted(matcher, cell);
     if (code == MATCH_GO_ON)
         code = is_newer ? MATCH_INCLUDE : check_versions(matcher, cell);
     /* Further markers of the column stay. */

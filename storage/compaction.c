@@ -107,8 +107,8 @@ static enum status put_cell(
     struct compaction_job *job, const struct cell *cell, struct error *error)
 {
     if (!job->writer) {
-        enum status status =
-            sstable_writer_new(job->env, job->path, &job->writer_options, &job->writer, error);
+        enum status status = sstable_writer_new(
+            job->env, job->path, &job->writer_options, &job->writer, error);
         if (status != STATUS_OK)
             return status;
     }
@@ -208,7 +208,8 @@ enum status compaction_step(
     tell(job);
     if (status != STATUS_OK)
         return status;
-    *out_due_ns =
-        job->budget ? compaction_budget_take(job->budget, bytes, env_monotonic_ns(job->env)) : 0;
+    *out_due_ns = job->budget
+                      ? compaction_budget_take(job->budget, bytes, env_monotonic_ns(job->env))
+                      : 0;
     return STATUS_OK;
 }

@@ -69,10 +69,10 @@ static struct compaction_choice pick_run(const struct compaction_policy *policy,
                 continue;
             if (is_ratio_needed && !is_in_ratio(policy, files, count, sum))
                 continue;
-            bool is_better =
-                best.count == 0 ||
-                (is_ratio_needed ? count > best.count || (count == best.count && sum < best_sum)
-                                 : sum < best_sum);
+            bool is_better = best.count == 0 ||
+                             (is_ratio_needed
+                                     ? count > best.count || (count == best.count && sum < best_sum)
+                                     : sum < best_sum);
             if (is_better) {
                 best = (struct compaction_choice){.first = first,
                     .count = count,
@@ -110,8 +110,8 @@ static bool are_deletes_many(
 static bool is_period_over(
     const struct compaction_policy *policy, const struct compaction_state *state)
 {
-    int64_t since =
-        state->major_compacted_ms > 0 ? state->major_compacted_ms : state->oldest_file_ms;
+    int64_t since = state->major_compacted_ms > 0 ? state->major_compacted_ms
+                                                  : state->oldest_file_ms;
     if (policy->major_period_ms == 0 || state->now_ms - since < policy->major_period_ms)
         return false;
     /* One file that was made by a major compaction needs another only for its TTL or its markers.

@@ -56,8 +56,8 @@ void delete_tracker_deinit(struct delete_tracker *tracker)
 static bool add_family_version(struct delete_tracker *tracker, int64_t timestamp)
 {
     if (tracker->family_version_count == tracker->family_version_capacity) {
-        size_t capacity =
-            tracker->family_version_capacity ? tracker->family_version_capacity * 2 : 4;
+        size_t capacity = tracker->family_version_capacity ? tracker->family_version_capacity * 2
+                                                           : 4;
         int64_t *grown = memory_reallocate(tracker->family_versions, capacity * sizeof(*grown));
         if (!grown)
             return false;

@@ -152,8 +152,8 @@ void directory_path(
     CHECK(size > 0 && (size_t)size < sizeof(out_path->text));
     va_list arguments;
     va_start(arguments, format);
-    int more =
-        vsnprintf(out_path->text + size, sizeof(out_path->text) - (size_t)size, format, arguments);
+    int more = vsnprintf(
+        out_path->text + size, sizeof(out_path->text) - (size_t)size, format, arguments);
     va_end(arguments);
     CHECK(more >= 0 && (size_t)size + (size_t)more < sizeof(out_path->text));
 }
@@ -209,8 +209,8 @@ void directory_temporary_path(struct directory *directory, struct path *out_path
 void directory_sstable_name(struct directory *directory, char out_name[SSTABLE_NAME_SIZE])
 {
     uint64_t number = atomic_fetch_add(&directory->next_file, 1);
-    int size =
-        snprintf(out_name, SSTABLE_NAME_SIZE, "%s-%" PRIu64 ".sst", directory->incarnation, number);
+    int size = snprintf(
+        out_name, SSTABLE_NAME_SIZE, "%s-%" PRIu64 ".sst", directory->incarnation, number);
     CHECK(size > 0 && size < SSTABLE_NAME_SIZE);
 }
 

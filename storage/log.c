@@ -276,8 +276,8 @@ static void join_group(struct log *log, struct log_entry *entry)
         group->bound += entry->body.size + RECORD_OVERHEAD;
         group->logged++;
     }
-    bool is_lazy =
-        entry->durability == DURABILITY_ASYNC_WAL || entry->durability == DURABILITY_SKIP_WAL;
+    bool is_lazy = entry->durability == DURABILITY_ASYNC_WAL ||
+                   entry->durability == DURABILITY_SKIP_WAL;
     if (entry->sequence_count == 0 || !is_lazy)
         group->needs_sync = true;
 }
@@ -379,8 +379,8 @@ static enum status write_group(struct log *log, struct error *error)
     }
     CHECK(log->tail + log->bytes.size <= log->files.current->capacity);
     pause_point("log.write.before");
-    enum status status =
-        env_file_write(log->files.file, log->tail, buffer_span(&log->bytes), error);
+    enum status status = env_file_write(
+        log->files.file, log->tail, buffer_span(&log->bytes), error);
     pause_point("log.write.after");
     if (status)
         return status;
@@ -432,8 +432,8 @@ static void run_group(struct log *log)
         if (status)
             die(log, &error, status, "write of the tablet log");
     }
-    bool needs_sync =
-        log->group.needs_sync || (log->files.current && log->tail - log->synced > LOG_ASYNC_BYTES);
+    bool needs_sync = log->group.needs_sync ||
+                      (log->files.current && log->tail - log->synced > LOG_ASYNC_BYTES);
     if (needs_sync && !is_dead(log)) {
         status = sync_and_look(log, &error);
         if (status)

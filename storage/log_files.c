@@ -83,8 +83,8 @@ static enum status make_spare(
     struct path path;
     struct env_file *file = NULL;
     spare_path(files, number, &path);
-    enum status status =
-        env_file_open(env, path.text, ENV_WRITE | ENV_CREATE | ENV_EXCLUSIVE, 0600, &file, error);
+    enum status status = env_file_open(
+        env, path.text, ENV_WRITE | ENV_CREATE | ENV_EXCLUSIVE, 0600, &file, error);
     if (status)
         return status;
     status = env_file_preallocate(file, capacity, error);
@@ -438,8 +438,8 @@ static void make_asked(struct log_files *files, uint64_t number, uint64_t capaci
         files->spare_capacity = capacity;
     } else if (is_wanted) {
         files->spare = LOG_SPARE_NONE; /* asked for again later; else made when needed */
-        files->spare_retry_ns =
-            env_monotonic_ns(files->directory->env) + (uint64_t)LOG_SPACE_RETRY_MS * 1000000;
+        files->spare_retry_ns = env_monotonic_ns(files->directory->env) +
+                                (uint64_t)LOG_SPACE_RETRY_MS * 1000000;
     }
     mutex_unlock(files->mutex);
     if (!is_wanted && status == STATUS_OK) {
@@ -451,8 +451,8 @@ static void make_asked(struct log_files *files, uint64_t number, uint64_t capaci
 
 static void run_upkeep(struct task *task)
 {
-    struct log_files *files =
-        (struct log_files *)((char *)task - offsetof(struct log_files, upkeep_task));
+    struct log_files *files = (struct log_files *)((char *)task -
+                                                   offsetof(struct log_files, upkeep_task));
     for (;;) {
         mutex_lock(files->mutex);
         struct log_live_segment *segment = files->released;

@@ -75,7 +75,7 @@ struct log_files {
     uint64_t spare_number;      /* guarded: spare-<n> */
     uint64_t spare_capacity;    /* guarded */
     uint64_t asked_capacity;    /* guarded */
-    uint64_t spare_retry_ns; /* guarded: none is asked for until then; 0 = no bound */
+    uint64_t spare_retry_ns;    /* guarded: none is asked for until then; 0 = no bound */
     uint64_t next_spare_number; /* guarded */
     bool is_upkeep_scheduled;   /* guarded */
     bool is_stopped;            /* guarded: upkeep does nothing more */

@@ -59,8 +59,8 @@ enum status log_index_extend(
     struct log_index *index, size_t slot, uint64_t offset, uint64_t size, uint64_t last_sequence)
 {
     struct log_index_tablet *tablet = &index->tablets[slot];
-    struct log_extent *last =
-        tablet->extent_count ? &tablet->extents[tablet->extent_count - 1] : NULL;
+    struct log_extent *last = tablet->extent_count ? &tablet->extents[tablet->extent_count - 1]
+                                                   : NULL;
     if (last && last->offset + last->size == offset) {
         last->size += size;
     } else {

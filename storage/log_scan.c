@@ -138,8 +138,8 @@ static enum status scan_frames(struct scan *scan, struct error *error)
     for (;;) {
         struct log_frame frame;
         size_t size;
-        enum status status =
-            window_frame(&scan->window, segment->header.salt, offset, &frame, &size, error);
+        enum status status = window_frame(
+            &scan->window, segment->header.salt, offset, &frame, &size, error);
         if (status == STATUS_NOT_FOUND)
             break;
         if (status == STATUS_OK)

@@ -356,8 +356,8 @@ enum status manifest_read_file(struct env *env, const char *path, struct arena *
     snprintf(name, sizeof(name), "%s.%" PRIu64, manifest.tablet_id, manifest.version);
     const char *slash = strrchr(path, '/');
     if (strcmp(slash ? slash + 1 : path, name) != 0) {
-        status =
-            error_set(error, STATUS_CORRUPT, "%s at offset 16: says that it is %s", path, name);
+        status = error_set(
+            error, STATUS_CORRUPT, "%s at offset 16: says that it is %s", path, name);
         goto done;
     }
     *out_manifest = manifest;
@@ -375,8 +375,8 @@ enum status manifest_commit(
     struct buffer payloads = {0};
     struct chain_commit *commits = memory_allocate_zeroed(count, sizeof(*commits));
     size_t *ends = memory_allocate_zeroed(count, sizeof(*ends));
-    char(*subjects)[TABLE_ID_SIZE + TABLET_ID_SIZE + 1] =
-        memory_allocate_zeroed(count, sizeof(*subjects));
+    char(*subjects)[TABLE_ID_SIZE + TABLET_ID_SIZE + 1] = memory_allocate_zeroed(
+        count, sizeof(*subjects));
     enum status status = STATUS_NO_MEMORY;
     if (!commits || !ends || !subjects)
         goto done;
@@ -435,8 +435,8 @@ static enum status list_one(void *context, const char *name, uint64_t version, s
     struct manifest *manifest = arena_allocate(list->arena, sizeof(*manifest));
     if (!manifest)
         return error_set(error, STATUS_NO_MEMORY, "manifest of %s", name);
-    enum status status =
-        read_version(list->directory, list->table_id, name, version, list->arena, manifest, error);
+    enum status status = read_version(
+        list->directory, list->table_id, name, version, list->arena, manifest, error);
     if (status == STATUS_NOT_FOUND) /* collected since the list was made */
         status = manifest_read(list->directory, list->table_id, name, list->arena, manifest, error);
     return status ? status : list->each(list->context, manifest, error);

@@ -41,7 +41,8 @@ struct memtable {
     size_t free_bytes;
     size_t next_chunk_bytes;
     uint64_t random;
-    struct memtable_node *splice[HEIGHT_MAX]; /* by level: the last node at or before the last added */
+    /* by level: the last node at or before the last added */
+    struct memtable_node *splice[HEIGHT_MAX];
     /* Read by others as statistics. */
     _Atomic uint64_t cell_count;
     _Atomic uint64_t used_bytes;
@@ -89,8 +90,8 @@ static uint64_t row_prefix(enum row_order row_order, struct span row)
 static struct target target_make(const struct memtable *memtable, const struct cell *cell)
 {
     struct target target = {.cell = cell, .prefix = row_prefix(memtable->row_order, cell->row)};
-    bool is_last_on_row =
-        cell->type == CELL_MINIMUM && cell->family.size == 0 && cell->qualifier.size == 0;
+    bool is_last_on_row = cell->type == CELL_MINIMUM && cell->family.size == 0 &&
+                          cell->qualifier.size == 0;
     target.family_order = is_last_on_row ? 1 : span_compare(cell->family, memtable->family);
     return target;
 }
@@ -249,8 +250,7 @@ struct memtable *memtable_ref(struct memtable *memtable)
 
 void memtable_unref(struct memtable *memtable)
 {
-    if (!memtable ||
-        atomic_fetch_sub_explicit(&memtable->references, 1, memory_order_acq_rel) != 1)
+    if (!memtable || atomic_fetch_sub_explicit(&memtable->references, 1, memory_order_acq_rel) != 1)
         return;
     chunks_free(memtable);
     memory_free(memtable);

@@ -11,12 +11,12 @@ struct merge_iterator {
     struct buffer probe; /* bytes of a seek's probe, which may lie in a source that moves */
     size_t count;
     size_t heap_size;
-    struct cell_iterator **heap; /* sources that take part, least cell first */
+    struct cell_iterator **heap;     /* sources that take part, least cell first */
     struct cell_iterator *sources[]; /* all; the heap's array lies behind them */
 };
 
-static bool is_before(
-    const struct merge_iterator *merge, const struct cell_iterator *a, const struct cell_iterator *b)
+static bool is_before(const struct merge_iterator *merge, const struct cell_iterator *a,
+    const struct cell_iterator *b)
 {
     return cell_compare(merge->row_order, &a->cell, &b->cell) < 0;
 }
@@ -78,8 +78,7 @@ static bool is_failure(enum status status)
 }
 
 /* Copies the probe's bytes and points it there. */
-static enum status keep_probe(
-    struct merge_iterator *merge, struct cell *probe, struct error *error)
+static enum status keep_probe(struct merge_iterator *merge, struct cell *probe, struct error *error)
 {
     size_t row = probe->row.size;
     size_t family = probe->family.size;
@@ -101,8 +100,8 @@ static enum status keep_probe(
 static enum status seek_forward(
     struct merge_iterator *merge, const struct cell *probe, struct error *error)
 {
-    while (merge->heap_size > 0 &&
-           cell_compare(merge->row_order, &merge->heap[0]->cell, probe) < 0) {
+    while (
+        merge->heap_size > 0 && cell_compare(merge->row_order, &merge->heap[0]->cell, probe) < 0) {
         enum status status = cell_iterator_seek(merge->heap[0], probe, error);
         if (is_failure(status)) {
             merge->base.is_valid = false;
@@ -168,8 +167,7 @@ static enum status keep_greatest_row(struct merge_iterator *merge)
     for (size_t i = 0; i < merge->count; i++) {
         struct cell_iterator *source = merge->sources[i];
         if (source->is_valid &&
-            (!greatest ||
-                row_compare(merge->row_order, source->cell.row, greatest->cell.row) > 0))
+            (!greatest || row_compare(merge->row_order, source->cell.row, greatest->cell.row) > 0))
             greatest = source;
     }
     merge->heap_size = 0;

@@ -175,7 +175,7 @@ bool nonce_table_add(struct nonce_table *table, uint64_t group, uint64_t nonce, 
 static void encode_generation(
     const struct nonce_generation *generation, struct buffer *out, size_t *left)
 {
-    for (size_t i = 0; generation && i < generation->slot_count && *left > 0; i++) {
+    for (size_t i = 0; generation && i<generation->slot_count && * left> 0; i++) {
         const struct slot *slot = &generation->slots[i];
         if (slot->nonce == 0 || !slot->is_settled)
             continue;

@@ -26,9 +26,9 @@ struct nonce_waiter {
 };
 
 enum nonce_state {
-    NONCE_NEW,        /* it was entered: apply the write, then settle or give up */
-    NONCE_UNDER_WAY,  /* the waiter was queued */
-    NONCE_SETTLED,    /* applied before */
+    NONCE_NEW,       /* it was entered: apply the write, then settle or give up */
+    NONCE_UNDER_WAY, /* the waiter was queued */
+    NONCE_SETTLED,   /* applied before */
     NONCE_NO_MEMORY,
 };
 

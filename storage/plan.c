@@ -85,8 +85,8 @@ enum status plan_read(const struct directory *directory, const char *incarnation
     struct buffer file = {0};
     struct document document;
     struct plan plan;
-    enum status status =
-        document_read(directory->env, path.text, DOCUMENT_PLAN, &file, &document, error);
+    enum status status = document_read(
+        directory->env, path.text, DOCUMENT_PLAN, &file, &document, error);
     if (status)
         goto done;
     if (!span_equal(document.subject, span_string(incarnation))) {
@@ -147,8 +147,8 @@ static enum status scan_one(const struct directory *directory, const char *incar
     struct path path;
     directory_segment_path(directory, incarnation, number, &path);
     struct log_segment segment;
-    enum status status =
-        log_segment_read(directory->env, path.text, has_successor, NULL, NULL, &segment, error);
+    enum status status = log_segment_read(
+        directory->env, path.text, has_successor, NULL, NULL, &segment, error);
     if (status)
         return status;
     if (segment.header.number != number || strcmp(segment.header.incarnation, incarnation) != 0) {
@@ -179,8 +179,8 @@ static enum status scan_all(const struct directory *directory, const char *incar
     struct numbers numbers = {0};
     struct plan plan = {0};
     directory_path(directory, &folder, "servers/%s", incarnation);
-    enum status status =
-        env_directory_list(directory->env, folder.text, note_number, &numbers, error);
+    enum status status = env_directory_list(
+        directory->env, folder.text, note_number, &numbers, error);
     if (status)
         goto done;
     if (numbers.count)
@@ -279,8 +279,8 @@ enum status plan_load_index(const struct directory *directory, const struct plan
     struct path path;
     directory_segment_path(directory, plan->incarnation, segment->number, &path);
     struct log_segment found;
-    enum status status =
-        log_segment_read(directory->env, path.text, true, NULL, NULL, &found, error);
+    enum status status = log_segment_read(
+        directory->env, path.text, true, NULL, NULL, &found, error);
     if (status)
         return status;
     if (found.header.salt != segment->salt || found.index_offset != segment->index_offset) {

@@ -131,8 +131,8 @@ enum status references_read(
     struct reading reading = {directory, &references};
     struct path folder;
     directory_path(directory, &folder, "snapshots");
-    enum status status =
-        env_directory_list(directory->env, folder.text, refuse_snapshot, NULL, error);
+    enum status status = env_directory_list(
+        directory->env, folder.text, refuse_snapshot, NULL, error);
     directory_path(directory, &folder, "tables");
     if (status == STATUS_OK)
         status = env_directory_list(directory->env, folder.text, read_table, &reading, error);

@@ -90,8 +90,8 @@ static inline const uint8_t *entry_parse(const uint8_t *p, const uint8_t *end, s
         return NULL;
     if (take_u32(&p, end, &entry->value_size))
         return NULL;
-    uint64_t body =
-        (uint64_t)entry->row_added + entry->qualifier_added + entry->tags_size + entry->value_size;
+    uint64_t body = (uint64_t)entry->row_added + entry->qualifier_added + entry->tags_size +
+                    entry->value_size;
     if (body > (uint64_t)(end - p))
         return NULL;
     entry->body = p;
@@ -175,8 +175,8 @@ static inline bool key_bytes_extend(struct key_bytes *key, struct span *bytes, s
 
 size_t sorted_block_front_size(uint32_t restart_count)
 {
-    size_t size =
-        sizeof(struct block_front) + restart_count * (sizeof(uint64_t) + sizeof(uint32_t));
+    size_t size = sizeof(struct block_front) +
+                  restart_count * (sizeof(uint64_t) + sizeof(uint32_t));
     return (size + 7) & ~(size_t)7;
 }
 
@@ -267,8 +267,8 @@ struct cell_probe cell_probe_of(enum row_order order, struct span family, const 
         .timestamp = probe->timestamp,
         .sequence = probe->sequence,
         .type = probe->type};
-    bool is_last_on_row =
-        probe->type == CELL_MINIMUM && probe->family.size == 0 && probe->qualifier.size == 0;
+    bool is_last_on_row = probe->type == CELL_MINIMUM && probe->family.size == 0 &&
+                          probe->qualifier.size == 0;
     int family_order = is_last_on_row ? 1 : span_compare(probe->family, family);
     if (family_order < 0) { /* the row's first key, which index entries are made of too */
         out.qualifier = SPAN_EMPTY;
@@ -551,8 +551,8 @@ enum cursor_answer cell_cursor_seek_last(
     uint32_t before = points_before(cursor, probe, is_or_equal);
     if (before == 0)
         return CURSOR_END;
-    const uint8_t *limit =
-        before < cursor->restart_count ? restart_entry(cursor, before) : cursor->entries_end;
+    const uint8_t *limit = before < cursor->restart_count ? restart_entry(cursor, before)
+                                                          : cursor->entries_end;
     enum cursor_answer answer = cursor_jump(cursor, before - 1);
     while (answer == CURSOR_CELL && cursor->next != limit) {
         const uint8_t *at = cursor->at;

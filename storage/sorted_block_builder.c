@@ -80,8 +80,8 @@ void sorted_block_builder_add(struct sorted_block_builder *builder, const struct
         flags |= ENTRY_HAS_TAGS;
 
     struct span row = span_slice(cell->row, shared_row, cell->row.size - shared_row);
-    struct span qualifier =
-        span_slice(cell->qualifier, shared_qualifier, cell->qualifier.size - shared_qualifier);
+    struct span qualifier = span_slice(
+        cell->qualifier, shared_qualifier, cell->qualifier.size - shared_qualifier);
     uint8_t head[ENTRY_HEAD_MOST];
     size_t size = 0;
     head[size++] = (uint8_t)flags;

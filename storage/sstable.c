@@ -31,8 +31,8 @@ static enum status block_load(const struct sstable *table, struct span stored,
 {
     struct block_trailer trailer;
     struct block_pin pin = {0};
-    enum status status =
-        block_check(stored, kind, table->footer.identity, handle.offset, &trailer, error);
+    enum status status = block_check(
+        stored, kind, table->footer.identity, handle.offset, &trailer, error);
     if (status != STATUS_OK)
         return status;
     if (is_of_cells(kind) && trailer.restart_count > trailer.raw_size / sizeof(uint32_t))
@@ -92,8 +92,8 @@ static enum status read_stored(const struct sstable *table, struct block_handle 
     if (may_block)
         return env_file_read_exact(table->file, handle.offset, bytes, handle.size, error);
     size_t size = 0;
-    enum status status =
-        env_file_read_cached(table->file, handle.offset, bytes, handle.size, &size, error);
+    enum status status = env_file_read_cached(
+        table->file, handle.offset, bytes, handle.size, &size, error);
     if (status == STATUS_OK && size < handle.size)
         return STATUS_WOULD_BLOCK; /* the rest is on disk, or the file is too short: the worker will
                                       see */
@@ -132,8 +132,8 @@ enum status sstable_index_handle(const struct sstable *table, const struct cell 
     enum status status = block_handle_decode(
         entry->value, table->properties.file_bytes - SSTABLE_FOOTER_SIZE, out_handle, error);
     if (status == STATUS_OK && out_handle->size > 2u * LIMIT_BLOCK_SIZE)
-        status =
-            error_set(error, STATUS_CORRUPT, "an index entry claims %u bytes", out_handle->size);
+        status = error_set(
+            error, STATUS_CORRUPT, "an index entry claims %u bytes", out_handle->size);
     return status == STATUS_OK ? status : error_prefix(error, status, "%s", table->path);
 }
 
@@ -208,8 +208,8 @@ static enum status read_tail(struct sstable *table, struct tail *tail, struct er
     status = env_file_read_exact(table->file, tail->offset, bytes, size, error);
     if (status != STATUS_OK)
         return error_prefix(error, status, "%s: read the tail", table->path);
-    struct span footer =
-        span_slice(buffer_span(&tail->bytes), size - SSTABLE_FOOTER_SIZE, SSTABLE_FOOTER_SIZE);
+    struct span footer = span_slice(
+        buffer_span(&tail->bytes), size - SSTABLE_FOOTER_SIZE, SSTABLE_FOOTER_SIZE);
     status = sstable_footer_decode(footer, stat.size - SSTABLE_FOOTER_SIZE, &table->footer, error);
     return status == STATUS_OK ? status : error_prefix(error, status, "%s", table->path);
 }
@@ -244,12 +244,12 @@ static enum status open_table(
     }
     table->properties.identity = footer->identity;
     table->properties.row_order = footer->row_order;
-    status =
-        load_resident(table, &tail, footer->top_index, BLOCK_TOP_INDEX, &table->top_index, error);
+    status = load_resident(
+        table, &tail, footer->top_index, BLOCK_TOP_INDEX, &table->top_index, error);
     if (status != STATUS_OK || footer->top_bloom.size == 0)
         goto done;
-    status =
-        load_resident(table, &tail, footer->top_bloom, BLOCK_TOP_BLOOM, &table->top_bloom, error);
+    status = load_resident(
+        table, &tail, footer->top_bloom, BLOCK_TOP_BLOOM, &table->top_bloom, error);
 done:
     buffer_deinit(&tail.bytes);
     return status;

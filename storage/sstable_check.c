@@ -76,8 +76,8 @@ static enum status find_bloom(struct checker *checker, struct span row, struct e
 {
     struct sstable *table = checker->table;
     struct cell start = cell_probe_row(row);
-    struct cell_probe probe =
-        cell_probe_of(table->footer.row_order, table->properties.family, &start);
+    struct cell_probe probe = cell_probe_of(
+        table->footer.row_order, table->properties.family, &start);
     struct block_handle handle;
     enum cursor_answer answer = cell_cursor_seek_last(&checker->bloom_top, &probe, true);
     if (answer == CURSOR_END)
@@ -158,8 +158,8 @@ static void check_separator(
     struct checker *checker, const struct cell *start, const struct cell *first, uint64_t offset)
 {
     struct sstable *table = checker->table;
-    struct cell_probe probe =
-        cell_probe_of(table->footer.row_order, table->properties.family, start);
+    struct cell_probe probe = cell_probe_of(
+        table->footer.row_order, table->properties.family, start);
     /* Before the file's first cell the key binds nobody: seeks that find none before begin there.
      */
     if (checker->seen.cell_count > 0 && cell_probe_compare(&checker->last, &probe) >= 0)
@@ -180,8 +180,8 @@ static enum status check_data(struct checker *checker, const struct block_visit 
     enum status status = check_entries(checker, &cursor, visit->handle.offset, error);
     checker->seen.data_block_count++;
     checker->seen.data_file_bytes += visit->handle.size;
-    checker->seen.data_raw_bytes +=
-        (uint64_t)(cursor.entries_end - cursor.data) + cursor.restart_count * sizeof(uint32_t);
+    checker->seen.data_raw_bytes += (uint64_t)(cursor.entries_end - cursor.data) +
+                                    cursor.restart_count * sizeof(uint32_t);
     cell_cursor_deinit(&cursor);
     return status;
 }
@@ -295,8 +295,8 @@ static enum status check_table(struct checker *checker, struct error *error)
         .block_size_bytes = said->block_size_bytes,
         .created_ms = said->created_ms,
         .family = said->family};
-    enum status status =
-        sstable_walk_blocks(checker->table, visit_block, checker, &is_whole, &damage);
+    enum status status = sstable_walk_blocks(
+        checker->table, visit_block, checker, &is_whole, &damage);
     if (status == STATUS_CORRUPT) {
         report(checker, checker->table->footer.top_index.offset, "%s", damage.message);
         return STATUS_OK;

@@ -182,8 +182,8 @@ static enum status dump_block(void *context, const struct block_visit *visit, st
         how.ahead = &dumper->ahead;
     buffer_put_format(&dumper->line, "%s block at %" PRIu64 ", %u bytes",
         block_kind_name(visit->kind), visit->handle.offset, visit->handle.size);
-    enum status status =
-        sstable_read_block(dumper->table, visit->handle, visit->kind, &how, &pin, &damage);
+    enum status status = sstable_read_block(
+        dumper->table, visit->handle, visit->kind, &how, &pin, &damage);
     if (status != STATUS_OK) {
         buffer_put_format(&dumper->line, ": %s", damage.message);
         return end_line(dumper, error);

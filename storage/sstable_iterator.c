@@ -417,8 +417,8 @@ enum status sstable_iterator_new(struct sstable *table,
         return error_set(error, STATUS_NO_MEMORY, "%s: no memory for an iterator", table->path);
     }
     it->from_row = span_make(it->range_bytes.data, options->from_row.size);
-    it->to_row =
-        span_slice(buffer_span(&it->range_bytes), options->from_row.size, options->to_row.size);
+    it->to_row = span_slice(
+        buffer_span(&it->range_bytes), options->from_row.size, options->to_row.size);
     cell_cursor_set(&it->top, table->top_index.data);
     *out_iterator = &it->base;
     return STATUS_OK;

@@ -99,8 +99,8 @@ static void separate(struct sstable_writer *writer, const struct cell *cell, siz
 
 static enum status write_out(struct sstable_writer *writer, struct error *error)
 {
-    enum status status =
-        env_file_write(writer->file, writer->out_offset, buffer_span(&writer->out), error);
+    enum status status = env_file_write(
+        writer->file, writer->out_offset, buffer_span(&writer->out), error);
     if (status == STATUS_OK) {
         writer->out_offset += writer->out.size;
         buffer_reset(&writer->out);
@@ -239,10 +239,10 @@ static enum status check_cell(const struct sstable_writer *writer, const struct 
                               (shared_row == last->row.size ||
                                   last->row.data[shared_row] < cell->row.data[shared_row]);
     else if (shared_qualifier < cell->qualifier.size || shared_qualifier < last->qualifier.size)
-        is_rising =
-            shared_qualifier < cell->qualifier.size &&
-            (shared_qualifier == last->qualifier.size ||
-                last->qualifier.data[shared_qualifier] < cell->qualifier.data[shared_qualifier]);
+        is_rising = shared_qualifier < cell->qualifier.size &&
+                    (shared_qualifier == last->qualifier.size ||
+                        last->qualifier.data[shared_qualifier] <
+                            cell->qualifier.data[shared_qualifier]);
     else if (cell->timestamp != last->timestamp)
         is_rising = cell->timestamp < last->timestamp;
     else if (cell->type != last->type)
@@ -338,8 +338,8 @@ static enum status put_tail(struct sstable_writer *writer, struct error *error)
     struct sstable_footer footer = {.identity = properties->identity,
         .row_order = properties->row_order,
         .version = SSTABLE_FORMAT_VERSION};
-    enum status status =
-        put_cells(writer, &writer->top_index, BLOCK_TOP_INDEX, &footer.top_index, error);
+    enum status status = put_cells(
+        writer, &writer->top_index, BLOCK_TOP_INDEX, &footer.top_index, error);
     if (status != STATUS_OK)
         return status;
     properties->index_file_bytes += footer.top_index.size;
@@ -355,8 +355,8 @@ static enum status put_tail(struct sstable_writer *writer, struct error *error)
     sstable_properties_encode(properties, &bytes);
     status = buffer_status(&bytes);
     if (status == STATUS_OK)
-        status =
-            put_block(writer, buffer_span(&bytes), 0, BLOCK_PROPERTIES, &footer.properties, error);
+        status = put_block(
+            writer, buffer_span(&bytes), 0, BLOCK_PROPERTIES, &footer.properties, error);
     else
         error_set(error, status, "%s: no memory for properties", writer->path);
     buffer_deinit(&bytes);
@@ -414,8 +414,8 @@ enum status sstable_writer_new(struct env *env, const char *path,
     properties->row_order = options->row_order;
     properties->compression = options->compression;
     properties->bloom = options->bloom == BLOOM_NONE ? BLOOM_NONE : BLOOM_ROW;
-    properties->block_size_bytes =
-        options->block_size_bytes ? options->block_size_bytes : BLOCK_SIZE_DEFAULT;
+    properties->block_size_bytes = options->block_size_bytes ? options->block_size_bytes
+                                                             : BLOCK_SIZE_DEFAULT;
     if (properties->block_size_bytes > LIMIT_BLOCK_SIZE / 4)
         properties->block_size_bytes = LIMIT_BLOCK_SIZE / 4;
     properties->family = buffer_span(&writer->family);

@@ -48,8 +48,8 @@ struct store_config {
     uint64_t memtable_budget_bytes; /* all memtables; 0 = 256 MiB */
     uint64_t cache_budget_bytes;    /* block cache; 0 = 256 MiB */
     uint64_t log_segment_bytes;     /* 0 = 64 MiB */
-    uint64_t
-        log_total_bytes; /* past it the tablet with the oldest record is flushed; 0 = 512 MiB */
+    /* past it the tablet with the oldest record is flushed; 0 = 512 MiB */
+    uint64_t log_total_bytes;
     uint64_t compaction_bytes_per_s; /* 0 = no bound */
     unsigned worker_threads;         /* reads that need the disk, opens, closes; 0 = 4 */
     unsigned flush_threads;          /* 0 = 1 */
@@ -142,7 +142,8 @@ enum status store_chain_remove(
 
 /* ---- Tablets ---- */
 
-#define TABLET_ID_SIZE 33 /* HBase's encoded name: 32 hex digits ("1588230740" for meta) and NUL   \
+#define TABLET_ID_SIZE                                                                             \
+    33 /* HBase's encoded name: 32 hex digits ("1588230740" for meta) and NUL   \
                            */
 
 enum tablet_state {
@@ -243,8 +244,8 @@ struct write {
     size_t operation_count;
     uint64_t nonce_group;
     struct arena *arena; /* for answers; used by one executor at a time */
-    uint64_t
-        deadline_ns; /* env_monotonic_ns; row lock waits past it fail; 0 = LIMIT_ROW_LOCK_WAIT_MS */
+    /* env_monotonic_ns; row lock waits past it fail; 0 = LIMIT_ROW_LOCK_WAIT_MS */
+    uint64_t deadline_ns;
     void (*done)(struct write *write); /* on an executor of the store */
     /* Of the whole, e.g. STATUS_CLOSED, STATUS_BUSY (over the memory budget:
      * RegionTooBusyException), STATUS_NO_SPACE; STATUS_OK: look at each operation. */
@@ -283,8 +284,8 @@ bool scanner_filter_has_row(const struct scanner *scanner); /* cuts only between
 struct scan_limits {
     uint64_t results; /* most results of this call; UINT64_MAX = no limit */
     uint64_t rows;    /* most complete rows of this call; UINT64_MAX = no limit */
-    uint64_t
-        bytes; /* cell_encoded_size sum; may overshoot by one cell (or a row: is_partial_allowed) */
+    /* cell_encoded_size sum; may overshoot by one cell (or a row: is_partial_allowed) */
+    uint64_t bytes;
     uint64_t deadline_ns;    /* 0 = none; looked at every few cells */
     bool is_partial_allowed; /* bytes and deadline may cut inside a row */
     bool may_block;

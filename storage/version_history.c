@@ -69,8 +69,8 @@ static bool enter_column(struct version_history *history, struct span qualifier)
     if (history->family_count)
         memcpy(history->events, history->family, history->family_count * sizeof(*history->events));
     history->event_count = history->family_count;
-    history->events[history->event_count++] =
-        (struct version_event){.sequence = UINT64_MAX, .type = CELL_MINIMUM};
+    history->events[history->event_count++] = (struct version_event){
+        .sequence = UINT64_MAX, .type = CELL_MINIMUM};
     return true;
 }
 

@@ -7,9 +7,9 @@
 #include "base/memory.h"
 #include "server/net/loop.h"
 
-#define CALLS_KEPT         1024
-#define CALL_TEXT_LIMIT    (64u << 10)
-#define CALL_ARENA_LIMIT   (1u << 30)
+#define CALLS_KEPT       1024
+#define CALL_TEXT_LIMIT  (64u << 10)
+#define CALL_ARENA_LIMIT (1u << 30)
 
 static struct call *call_from_task(struct task *task)
 {
@@ -150,8 +150,8 @@ static void worker_run(struct task *task)
 {
     struct call *call = call_from_task(task);
     if (call_is_expired(call))
-        call_fail(call, EXCEPTION_CALL_DROPPED, "Call %s waited past its timeout",
-            call->method->name);
+        call_fail(
+            call, EXCEPTION_CALL_DROPPED, "Call %s waited past its timeout", call->method->name);
     else if (call->method->handler(call) == CALL_PENDING)
         return;
     call_finish(call);
@@ -224,8 +224,7 @@ bool call_own(struct call *call)
     return true;
 }
 
-enum call_outcome call_fail(
-    struct call *call, const char *exception_class, const char *format, ...)
+enum call_outcome call_fail(struct call *call, const char *exception_class, const char *format, ...)
 {
     char text[4096];
     va_list arguments;

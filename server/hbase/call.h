@@ -35,30 +35,30 @@ struct call_method {
 };
 
 struct call {
-    struct task task;                  /* to a worker, and back to the loop */
+    struct task task; /* to a worker, and back to the loop */
     struct hbase_service *service;
-    struct connection *connection;     /* held */
+    struct connection *connection; /* held */
     struct loop *loop;
     const struct call_method *method;
     uint32_t call_id;
-    struct span param;                 /* the request message */
-    struct span cell_block;            /* the request's */
-    struct buffer own;                 /* holds both after call_own */
+    struct span param;      /* the request message */
+    struct span cell_block; /* the request's */
+    struct buffer own;      /* holds both after call_own */
     bool is_own;
-    bool is_counted;                   /* in the service's calls in flight */
+    bool is_counted; /* in the service's calls in flight */
     bool may_block;
-    enum cell_codec codec;             /* the connection's, for the answer's cells */
+    enum cell_codec codec;               /* the connection's, for the answer's cells */
     unsigned client_major, client_minor; /* the client's version; 0 = not told */
     uint64_t received_ns;
-    uint64_t deadline_ns;              /* 0 = none */
-    struct arena arena;                /* of this call; any one thread at a time */
-    struct buffer result;              /* answer */
+    uint64_t deadline_ns; /* 0 = none */
+    struct arena arena;   /* of this call; any one thread at a time */
+    struct buffer result; /* answer */
     struct buffer cells;
     bool is_failed;
-    const char *exception_class;       /* Java class; static */
+    const char *exception_class; /* Java class; static */
     struct buffer exception_text;
-    void *context;                     /* the handler's, while pending */
-    struct call *next;                 /* the loop's list of calls to reuse */
+    void *context;     /* the handler's, while pending */
+    struct call *next; /* the loop's list of calls to reuse */
 };
 
 /* The calls that a loop keeps for reuse (loop->service). */
@@ -76,10 +76,10 @@ bool call_own(struct call *call);
 /* Any thread: the pending call's answer is ready. The call is not the caller's any more. */
 void call_finish(struct call *call);
 /* Sets the answer to an exception. The text follows the class name as Java prints it. */
-enum call_outcome call_fail(
-    struct call *call, const char *exception_class, const char *format, ...)
+enum call_outcome call_fail(struct call *call, const char *exception_class, const char *format, ...)
     __attribute__((format(printf, 3, 4)));
-enum call_outcome call_fail_status(struct call *call, enum status status, const struct error *error);
+enum call_outcome call_fail_status(
+    struct call *call, enum status status, const struct error *error);
 /* True when it is too late to answer. */
 bool call_is_expired(const struct call *call);
 

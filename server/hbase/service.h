@@ -16,13 +16,13 @@ struct hbase_service {
     struct tablet_service *tablets;
     struct master *master;
     struct scanner_table *scanners;
-    struct server_name name;         /* what clients are told */
-    char name_text[320];             /* "host,port,startcode" */
+    struct server_name name; /* what clients are told */
+    char name_text[320];     /* "host,port,startcode" */
     const char *cluster_id;
     uint16_t web_port;
     int64_t started_ms;
-    uint64_t request_bytes_limit;    /* of calls in flight */
-    _Atomic uint64_t request_bytes;  /* of calls that have outlived their turn */
+    uint64_t request_bytes_limit;   /* of calls in flight */
+    _Atomic uint64_t request_bytes; /* of calls that have outlived their turn */
     _Atomic uint64_t calls_in_flight;
     _Atomic uint64_t calls_received;
     _Atomic bool is_stopping;

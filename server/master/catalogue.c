@@ -43,7 +43,8 @@ void catalogue_deinit(struct catalogue *catalogue)
 static struct span canonical(struct span name)
 {
     struct span prefix = SPAN_LITERAL("default:");
-    return span_starts_with(name, prefix) ? span_slice(name, prefix.size, name.size - prefix.size) : name;
+    return span_starts_with(name, prefix) ? span_slice(name, prefix.size, name.size - prefix.size)
+                                          : name;
 }
 
 struct catalogue_table *catalogue_find_locked(struct catalogue *catalogue, struct span name)
@@ -71,7 +72,8 @@ struct namespace_entry *catalogue_namespace_locked(struct catalogue *catalogue, 
     return NULL;
 }
 
-struct catalogue_table *catalogue_add_locked(struct catalogue *catalogue, const struct table_descriptor *descriptor)
+struct catalogue_table *catalogue_add_locked(
+    struct catalogue *catalogue, const struct table_descriptor *descriptor)
 {
     struct catalogue_table *table = memory_allocate_zeroed(1, sizeof *table);
     if (!table)
@@ -101,14 +103,16 @@ void catalogue_remove_locked(struct catalogue *catalogue, struct catalogue_table
 bool catalogue_set_tablets_locked(struct catalogue *catalogue, struct catalogue_table *table,
     const struct tablet_info *tablets, size_t count)
 {
-    struct tablet_info *copies = arena_allocate_zeroed(&table->arena, count ? count : 1, sizeof *copies);
+    struct tablet_info *copies = arena_allocate_zeroed(
+        &table->arena, count ? count : 1, sizeof *copies);
     if (!copies)
         return false;
     for (size_t i = 0; i < count; i++) {
         copies[i] = tablets[i];
         copies[i].start_row = arena_copy(&table->arena, tablets[i].start_row);
         copies[i].end_row = arena_copy(&table->arena, tablets[i].end_row);
-        if ((tablets[i].start_row.size && !copies[i].start_row.data) || (tablets[i].end_row.size && !copies[i].end_row.data))
+        if ((tablets[i].start_row.size && !copies[i].start_row.data) ||
+            (tablets[i].end_row.size && !copies[i].end_row.data))
             return false;
         if (tablets[i].region_id > catalogue->last_region_id)
             catalogue->last_region_id = tablets[i].region_id;
@@ -118,8 +122,8 @@ bool catalogue_set_tablets_locked(struct catalogue *catalogue, struct catalogue_
     return true;
 }
 
-enum status catalogue_set_schema_locked(struct catalogue_table *table, const struct table_schema *schema,
-    struct error *error)
+enum status catalogue_set_schema_locked(
+    struct catalogue_table *table, const struct table_schema *schema, struct error *error)
 {
     struct table_schema copy;
     enum status status = table_schema_copy(&table->arena, schema, &copy, error);
@@ -128,8 +132,8 @@ enum status catalogue_set_schema_locked(struct catalogue_table *table, const str
     return status;
 }
 
-struct namespace_entry *catalogue_put_namespace_locked(struct catalogue *catalogue, struct span name,
-    const struct attribute *configuration, size_t count, uint64_t version)
+struct namespace_entry *catalogue_put_namespace_locked(struct catalogue *catalogue,
+    struct span name, const struct attribute *configuration, size_t count, uint64_t version)
 {
     struct namespace_entry *entry = memory_allocate_zeroed(1, sizeof *entry);
     if (!entry)
@@ -139,7 +143,8 @@ struct namespace_entry *catalogue_put_namespace_locked(struct catalogue *catalog
     for (size_t i = 0; i < count; i++) {
         struct span key = arena_copy(&entry->arena, configuration[i].key);
         struct span value = arena_copy(&entry->arena, configuration[i].value);
-        if (attributes_set(&entry->arena, &entry->configuration, &entry->configuration_count, key, value)) {
+        if (attributes_set(
+                &entry->arena, &entry->configuration, &entry->configuration_count, key, value)) {
             free_namespace(entry);
             return NULL;
         }
@@ -186,8 +191,9 @@ uint64_t catalogue_next_region_id(struct catalogue *catalogue, int64_t now_ms)
     return id;
 }
 
-bool catalogue_plan_tablets(struct catalogue *catalogue, struct span table_name, const char *table_id,
-    const struct span *start_keys, size_t count, int64_t now_ms, struct tablet_info *out_tablets)
+bool catalogue_plan_tablets(struct catalogue *catalogue, struct span table_name,
+    const char *table_id, const struct span *start_keys, size_t count, int64_t now_ms,
+    struct tablet_info *out_tablets)
 {
     struct buffer name = {0};
     uint64_t region_id = catalogue_next_region_id(catalogue, now_ms);
@@ -207,7 +213,8 @@ bool catalogue_plan_tablets(struct catalogue *catalogue, struct span table_name,
             return false;
         }
         struct span encoded = region_encoded_name(buffer_span(&name), storage);
-        snprintf(tablet->id, sizeof tablet->id, "%.*s", (int)encoded.size, (const char *)encoded.data);
+        snprintf(
+            tablet->id, sizeof tablet->id, "%.*s", (int)encoded.size, (const char *)encoded.data);
     }
     buffer_deinit(&name);
     return true;

@@ -9,7 +9,8 @@
 #include "proto/exception_class.h"
 #include "server/master/master_internal.h"
 
-enum status master_new(const struct master_config *config, struct master **out_master, struct error *error)
+enum status master_new(
+    const struct master_config *config, struct master **out_master, struct error *error)
 {
     struct master *master = memory_allocate_zeroed(1, sizeof *master);
     if (!master)
@@ -21,7 +22,9 @@ enum status master_new(const struct master_config *config, struct master **out_m
     catalogue_init(&master->catalogue);
     mutex_init(&master->results_mutex, LOCK_RANK_MASTER);
     master->results = memory_allocate_zeroed(RESULTS_KEPT, sizeof *master->results);
-    enum status status = master->results ? STATUS_OK : error_set(error, STATUS_NO_MEMORY, "no memory for the master");
+    enum status status = master->results
+                             ? STATUS_OK
+                             : error_set(error, STATUS_NO_MEMORY, "no memory for the master");
     /* ids rise over restarts: a client that asks for an old one must not meet a new one */
     master->last_procedure_id = (uint64_t)env_wall_ms(config->env) << 10;
     if (!status)
@@ -55,8 +58,8 @@ void master_free(struct master *master)
     memory_free(master);
 }
 
-void master_start(struct master *master, void (*ready)(void *context, enum status status, const struct error *error),
-    void *context)
+void master_start(struct master *master,
+    void (*ready)(void *context, enum status status, const struct error *error), void *context)
 {
     master->ready = ready;
     master->ready_context = context;
@@ -103,7 +106,8 @@ void master_answer(struct master_request *request, uint64_t procedure_id)
     request->done(request);
 }
 
-void master_refuse(struct master_request *request, const char *exception_class, const char *format, ...)
+void master_refuse(
+    struct master_request *request, const char *exception_class, const char *format, ...)
 {
     va_list arguments;
     va_start(arguments, format);
@@ -116,7 +120,8 @@ void master_refuse(struct master_request *request, const char *exception_class, 
 /* The request's turn on the executor. */
 static void run_request(struct task *task)
 {
-    struct master_request *request = (struct master_request *)((char *)task - offsetof(struct master_request, task));
+    struct master_request *request =
+        (struct master_request *)((char *)task - offsetof(struct master_request, task));
     struct master *master = request->master;
     if (atomic_load(&master->is_stopping)) {
         master_refuse(request, EXCEPTION_PLEASE_HOLD, "Master is stopping");
@@ -179,7 +184,8 @@ uint64_t master_find_nonce(struct master *master, uint64_t nonce_group, uint64_t
     return found;
 }
 
-void master_procedure_result(struct master *master, uint64_t procedure_id, struct procedure_result *out_result)
+void master_procedure_result(
+    struct master *master, uint64_t procedure_id, struct procedure_result *out_result)
 {
     int64_t now = env_wall_ms(master->env);
     memset(out_result, 0, sizeof *out_result);
@@ -187,8 +193,8 @@ void master_procedure_result(struct master *master, uint64_t procedure_id, struc
     size_t from = master->result_count > RESULTS_KEPT ? master->result_count - RESULTS_KEPT : 0;
     for (size_t i = from; i < master->result_count; i++) {
         const struct kept_result *kept = &master->results[i % RESULTS_KEPT];
-        if (kept->id == procedure_id &&
-            (kept->result.state == PROCEDURE_RUNNING || now - kept->result.updated_ms < RESULTS_KEPT_MS))
+        if (kept->id == procedure_id && (kept->result.state == PROCEDURE_RUNNING ||
+                                            now - kept->result.updated_ms < RESULTS_KEPT_MS))
             *out_result = kept->result;
     }
     mutex_unlock(&master->results_mutex);

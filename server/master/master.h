@@ -22,16 +22,17 @@ struct master_config {
     struct env *env;
     struct store *store;
     struct tablet_service *tablets;
-    struct server_name name;       /* ours, as clients are told; borrowed for the master's life */
+    struct server_name name; /* ours, as clients are told; borrowed for the master's life */
 };
 
 /* Worker or main. Reads the directory, makes hbase:meta and the built-in namespaces at the first start, and starts the
  * executor. No tablet is open yet. */
-enum status master_new(const struct master_config *config, struct master **out_master, struct error *error);
+enum status master_new(
+    const struct master_config *config, struct master **out_master, struct error *error);
 /* Any. Opens hbase:meta, then every enabled table's tablets, then takes up unfinished procedures; `ready` runs as
  * soon as meta is open (status OK) or cannot be (the reason). The other tablets open meanwhile. */
-void master_start(struct master *master, void (*ready)(void *context, enum status status, const struct error *error),
-    void *context);
+void master_start(struct master *master,
+    void (*ready)(void *context, enum status status, const struct error *error), void *context);
 /* True once master_start's `ready` has run with STATUS_OK. Any. */
 bool master_is_ready(const struct master *master);
 /* Any. No new procedures; those under way stop at their next step (it is on disk). */
@@ -46,24 +47,24 @@ struct catalogue *master_catalogue(struct master *master);
 
 /* A change asked for, and its answer. The requester's memory, arena included, until done() runs. */
 struct master_request {
-    struct task task;                /* the master's */
-    struct master *master;           /* the master's */
-    struct master_request *next;     /* the master's */
+    struct task task;            /* the master's */
+    struct master *master;       /* the master's */
+    struct master_request *next; /* the master's */
     enum master_operation {
-        MASTER_CREATE_TABLE,         /* schema, split_keys */
-        MASTER_DELETE_TABLE,         /* table */
+        MASTER_CREATE_TABLE, /* schema, split_keys */
+        MASTER_DELETE_TABLE, /* table */
         MASTER_ENABLE_TABLE,
         MASTER_DISABLE_TABLE,
-        MASTER_TRUNCATE_TABLE,       /* table, keeps_splits */
-        MASTER_MODIFY_TABLE,         /* table, schema */
-        MASTER_ADD_FAMILY,           /* table, family */
+        MASTER_TRUNCATE_TABLE, /* table, keeps_splits */
+        MASTER_MODIFY_TABLE,   /* table, schema */
+        MASTER_ADD_FAMILY,     /* table, family */
         MASTER_MODIFY_FAMILY,
-        MASTER_DELETE_FAMILY,        /* table, family.name */
-        MASTER_CREATE_NAMESPACE,     /* namespace_name, configuration */
+        MASTER_DELETE_FAMILY,    /* table, family.name */
+        MASTER_CREATE_NAMESPACE, /* namespace_name, configuration */
         MASTER_MODIFY_NAMESPACE,
         MASTER_DELETE_NAMESPACE,
     } operation;
-    struct arena *arena;             /* for what the master makes of the request */
+    struct arena *arena; /* for what the master makes of the request */
     struct span table;
     struct table_schema schema;
     struct family_schema family;
@@ -73,10 +74,11 @@ struct master_request {
     struct span namespace_name;
     const struct attribute *configuration;
     size_t configuration_count;
-    uint64_t nonce_group, nonce;     /* a repeat of a request under way or just done gets its procedure id */
+    uint64_t nonce_group,
+        nonce; /* a repeat of a request under way or just done gets its procedure id */
     /* answers */
-    const char *exception_class;     /* Java class, or NULL: it was accepted */
-    struct error error;              /* the exception's text */
+    const char *exception_class; /* Java class, or NULL: it was accepted */
+    struct error error;          /* the exception's text */
     uint64_t procedure_id;
     void (*done)(struct master_request *request); /* on the master's executor */
 };
@@ -92,11 +94,12 @@ struct procedure_result {
     enum procedure_state state;
     int64_t submitted_ms;
     int64_t updated_ms;
-    const char *exception_class;     /* or NULL: static */
+    const char *exception_class; /* or NULL: static */
     char message[ERROR_MESSAGE_SIZE];
 };
 
 /* Any. Results are kept for ten minutes, and not over a restart. */
-void master_procedure_result(struct master *master, uint64_t procedure_id, struct procedure_result *out_result);
+void master_procedure_result(
+    struct master *master, uint64_t procedure_id, struct procedure_result *out_result);
 
 #endif

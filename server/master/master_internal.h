@@ -7,9 +7,9 @@
 #include "server/master/master.h"
 #include "server/master/meta_batch.h"
 
-#define RESULTS_KEPT      4096
-#define RESULTS_KEPT_MS   (10 * 60 * 1000)
-#define RETRY_DELAY_NS    1000000000ull
+#define RESULTS_KEPT       4096
+#define RESULTS_KEPT_MS    (10 * 60 * 1000)
+#define RETRY_DELAY_NS     1000000000ull
 #define RETRY_DELAY_MAX_NS 30000000000ull
 
 /* A procedure under way. */
@@ -17,18 +17,18 @@ struct running {
     struct running *next;
     struct master *master;
     struct procedure procedure;
-    struct arena arena;              /* of the procedure */
-    struct task task;                /* the next turn on the master's executor */
-    struct task answer_task;         /* the timer that answers early */
-    enum procedure_event event;      /* what the next turn is told */
-    struct error failure;            /* of the last action; of the first, for a create that is undone */
+    struct arena arena;         /* of the procedure */
+    struct task task;           /* the next turn on the master's executor */
+    struct task answer_task;    /* the timer that answers early */
+    enum procedure_event event; /* what the next turn is told */
+    struct error failure;       /* of the last action; of the first, for a create that is undone */
     bool has_failed;
     bool is_answer_due;
     unsigned retries;
-    struct master_request *request;  /* to answer, or NULL */
-    _Atomic size_t pending;          /* parts of an action handed out */
-    struct mutex mutex;              /* guards part_status and part_error */
-    enum status part_status;         /* the first failure of the parts */
+    struct master_request *request; /* to answer, or NULL */
+    _Atomic size_t pending;         /* parts of an action handed out */
+    struct mutex mutex;             /* guards part_status and part_error */
+    enum status part_status;        /* the first failure of the parts */
     struct error part_error;
 };
 
@@ -45,18 +45,18 @@ struct master {
     struct server_name name;
     struct catalogue catalogue;
     struct executor *executor;
-    struct running *procedures;      /* under way */
-    struct master_request *waiting;  /* their table has a procedure under way; oldest first */
+    struct running *procedures;     /* under way */
+    struct master_request *waiting; /* their table has a procedure under way; oldest first */
     uint64_t last_procedure_id;
-    struct mutex results_mutex;      /* LOCK_RANK_MASTER: guards the two below */
-    struct kept_result *results;     /* ring of RESULTS_KEPT */
-    size_t result_count;             /* ever kept */
+    struct mutex results_mutex;  /* LOCK_RANK_MASTER: guards the two below */
+    struct kept_result *results; /* ring of RESULTS_KEPT */
+    size_t result_count;         /* ever kept */
     _Atomic bool is_ready;
     _Atomic bool is_stopping;
     struct task start_task;
     void (*ready)(void *context, enum status status, const struct error *error);
     void *ready_context;
-    struct served_tablet *meta;      /* referenced from the start on */
+    struct served_tablet *meta; /* referenced from the start on */
 };
 
 /* master_load.c */
@@ -67,8 +67,8 @@ void master_run_start(struct task *task);
 void master_begin(struct master *master, struct master_request *request);
 /* Answers, once. */
 void master_answer(struct master_request *request, uint64_t procedure_id);
-void master_refuse(struct master_request *request, const char *exception_class, const char *format, ...)
-    __attribute__((format(printf, 3, 4)));
+void master_refuse(struct master_request *request, const char *exception_class, const char *format,
+    ...) __attribute__((format(printf, 3, 4)));
 /* True while a procedure of that table is under way. */
 bool master_table_is_busy(const struct master *master, struct span table_name);
 /* Begins the requests that waited for a table. */
@@ -85,8 +85,8 @@ uint64_t master_find_nonce(struct master *master, uint64_t nonce_group, uint64_t
 
 /* procedure_runner.c */
 /* Takes the procedure and its arena. NULL on no memory (the arena stays the caller's). */
-struct running *procedure_run(struct master *master, const struct procedure *procedure, struct arena *arena,
-    struct master_request *request);
+struct running *procedure_run(struct master *master, const struct procedure *procedure,
+    struct arena *arena, struct master_request *request);
 void procedure_running_free(struct running *running);
 
 /* procedure_action.c */

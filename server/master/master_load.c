@@ -18,7 +18,8 @@
 
 /* ---- Reading the directory ---- */
 
-static enum status add_table(void *context, const struct table_descriptor *descriptor, struct error *error)
+static enum status add_table(
+    void *context, const struct table_descriptor *descriptor, struct error *error)
 {
     struct master *master = context;
     mutex_lock(&master->catalogue.mutex);
@@ -33,7 +34,8 @@ struct tablet_array {
     size_t room;
 };
 
-static enum status collect_tablet(void *context, const struct tablet_info *tablet, struct error *error)
+static enum status collect_tablet(
+    void *context, const struct tablet_info *tablet, struct error *error)
 {
     struct tablet_array *array = context;
     if (tablet->state != TABLET_OPEN && tablet->state != TABLET_CLOSED)
@@ -56,11 +58,13 @@ static int compare_tablets(const void *a, const void *b)
     return span_compare(first->start_row, second->start_row);
 }
 
-static enum status load_tablets(struct master *master, struct catalogue_table *table, struct error *error)
+static enum status load_tablets(
+    struct master *master, struct catalogue_table *table, struct error *error)
 {
     struct tablet_array array = {0};
     struct arena arena = {0};
-    enum status status = store_tablet_list(master->store, table->descriptor.id, &arena, collect_tablet, &array, error);
+    enum status status = store_tablet_list(
+        master->store, table->descriptor.id, &arena, collect_tablet, &array, error);
     if (!status) {
         if (array.count)
             qsort(array.tablets, array.count, sizeof *array.tablets, compare_tablets);
@@ -74,8 +78,8 @@ static enum status load_tablets(struct master *master, struct catalogue_table *t
     return status;
 }
 
-static enum status add_namespace(void *context, struct span name, uint64_t version, struct span bytes,
-    struct error *error)
+static enum status add_namespace(
+    void *context, struct span name, uint64_t version, struct span bytes, struct error *error)
 {
     struct master *master = context;
     struct arena arena = {0};
@@ -84,12 +88,15 @@ static enum status add_namespace(void *context, struct span name, uint64_t versi
     enum status status = namespace_document_decode(bytes, &arena, &configuration, &count, error);
     if (!status) {
         mutex_lock(&master->catalogue.mutex);
-        if (!catalogue_put_namespace_locked(&master->catalogue, name, configuration, count, version))
+        if (!catalogue_put_namespace_locked(
+                &master->catalogue, name, configuration, count, version))
             status = error_set(error, STATUS_NO_MEMORY, "no memory for a namespace");
         mutex_unlock(&master->catalogue.mutex);
     }
     arena_deinit(&arena);
-    return status ? error_prefix(error, status, "namespace %.*s", (int)name.size, (const char *)name.data) : STATUS_OK;
+    return status ? error_prefix(
+                        error, status, "namespace %.*s", (int)name.size, (const char *)name.data)
+                  : STATUS_OK;
 }
 
 /* hbase:meta is made when the directory has none. Idempotent: a crash in its middle leaves what the next start uses. */
@@ -97,7 +104,9 @@ static enum status make_meta(struct master *master, struct error *error)
 {
     struct arena arena = {0};
     struct table_descriptor descriptor = {.id = META_TABLE_ID, .state = TABLE_ENABLED};
-    struct tablet_info tablet = {.id = META_TABLET_ID, .table_id = META_TABLE_ID, .region_id = META_REGION_ID,
+    struct tablet_info tablet = {.id = META_TABLET_ID,
+        .table_id = META_TABLE_ID,
+        .region_id = META_REGION_ID,
         .state = TABLET_CLOSED};
     mutex_lock(&master->catalogue.mutex);
     struct catalogue_table *table = catalogue_find_id_locked(&master->catalogue, META_TABLE_ID);
@@ -127,13 +136,15 @@ enum status master_load(struct master *master, struct error *error)
     struct arena arena = {0};
     enum status status = store_table_list(master->store, &arena, add_table, master, error);
     arena_deinit(&arena);
-    for (struct catalogue_table *table = master->catalogue.tables; table && !status; table = table->next)
+    for (struct catalogue_table *table = master->catalogue.tables; table && !status;
+         table = table->next)
         status = load_tablets(master, table, error);
     if (!status)
         status = make_meta(master, error);
     static const char *const built_in[] = {"default", "hbase"};
     for (size_t i = 0; i < 2 && !status; i++)
-        if (!catalogue_put_namespace_locked(&master->catalogue, span_string(built_in[i]), NULL, 0, 0))
+        if (!catalogue_put_namespace_locked(
+                &master->catalogue, span_string(built_in[i]), NULL, 0, 0))
             status = error_set(error, STATUS_NO_MEMORY, "no memory for a namespace");
     if (!status)
         status = store_chain_list(master->store, CHAIN_NAMESPACE, add_namespace, master, error);
@@ -142,7 +153,8 @@ enum status master_load(struct master *master, struct error *error)
 
 /* ---- Procedures left by an earlier start ---- */
 
-static enum status take_up(void *context, struct span name, uint64_t version, struct span bytes, struct error *error)
+static enum status take_up(
+    void *context, struct span name, uint64_t version, struct span bytes, struct error *error)
 {
     struct master *master = context;
     struct procedure procedure;
@@ -150,18 +162,21 @@ static enum status take_up(void *context, struct span name, uint64_t version, st
     enum status status = procedure_decode(bytes, &arena, &procedure, error);
     if (status) {
         arena_deinit(&arena);
-        return error_prefix(error, status, "procedure %.*s", (int)name.size, (const char *)name.data);
+        return error_prefix(
+            error, status, "procedure %.*s", (int)name.size, (const char *)name.data);
     }
     procedure.version = (uint32_t)version;
     if (procedure.id > master->last_procedure_id)
         master->last_procedure_id = procedure.id;
-    log_line(LOG_INFO, "procedure.resume", "id=%" PRIu64 " kind=%s step=%u undoing=%d", procedure.id,
-        procedure_kind_name(procedure.kind), procedure.step, procedure.is_undoing);
+    log_line(LOG_INFO, "procedure.resume", "id=%" PRIu64 " kind=%s step=%u undoing=%d",
+        procedure.id, procedure_kind_name(procedure.kind), procedure.step, procedure.is_undoing);
     /* a successor that has not taken the name yet must not be seen under it */
     if (procedure.new_table_id[0]) {
         mutex_lock(&master->catalogue.mutex);
-        struct catalogue_table *successor = catalogue_find_id_locked(&master->catalogue, procedure.new_table_id);
-        struct catalogue_table *old = catalogue_find_id_locked(&master->catalogue, procedure.table_id);
+        struct catalogue_table *successor = catalogue_find_id_locked(
+            &master->catalogue, procedure.new_table_id);
+        struct catalogue_table *old = catalogue_find_id_locked(
+            &master->catalogue, procedure.table_id);
         if (successor && old)
             successor->is_hidden = true;
         mutex_unlock(&master->catalogue.mutex);
@@ -224,12 +239,15 @@ static enum status see_meta_row(struct read_sink *sink, bool is_partial)
 }
 
 /* Deletes rows of meta that nothing stands behind: left by a crash between a manifest and its row. */
-static enum status find_stale_rows(struct master *master, struct meta_batch *batch, struct error *error)
+static enum status find_stale_rows(
+    struct master *master, struct meta_batch *batch, struct error *error)
 {
-    struct stale_rows stale = {.sink = {see_meta_cell, see_meta_row}, .master = master, .batch = batch};
+    struct stale_rows stale = {
+        .sink = {see_meta_cell, see_meta_row}, .master = master, .batch = batch};
     struct scan_request request;
     struct scanner *scanner;
-    struct scan_limits limits = {.results = UINT64_MAX, .rows = UINT64_MAX, .bytes = UINT64_MAX, .may_block = true};
+    struct scan_limits limits = {
+        .results = UINT64_MAX, .rows = UINT64_MAX, .bytes = UINT64_MAX, .may_block = true};
     struct scan_progress progress = {0};
     struct filter_node first_of_row = {.kind = FILTER_FIRST_KEY_ONLY};
     scan_request_init(&request);
@@ -258,7 +276,8 @@ static void on_row_written(void *context, enum status status, const struct error
 {
     struct start_opening *opening = context;
     if (status)
-        log_line(LOG_ERROR, "meta.write", "tablet=%s error=\"%s\"", opening->info.id, error->message);
+        log_line(
+            LOG_ERROR, "meta.write", "tablet=%s error=\"%s\"", opening->info.id, error->message);
     memory_free(opening);
 }
 
@@ -269,26 +288,29 @@ static void start_opening(struct task *task)
     struct error error = {0};
     struct served_tablet *served = NULL;
     struct region_specifier specifier = {span_string(opening->info.id), true};
-    enum status status = tablet_service_open(master->tablets, opening->info.id, opening->info.table_id,
-        &opening->table->descriptor.schema, &error);
+    enum status status = tablet_service_open(master->tablets, opening->info.id,
+        opening->info.table_id, &opening->table->descriptor.schema, &error);
     struct meta_batch *batch = status ? NULL : meta_batch_new();
-    if (status || !batch || tablet_service_find(master->tablets, specifier, &served) != TABLET_FOUND) {
+    if (status || !batch ||
+        tablet_service_find(master->tablets, specifier, &served) != TABLET_FOUND) {
         log_line(LOG_ERROR, "tablet.open", "table=%.*s tablet=%s error=\"%s\"",
             (int)opening->table->descriptor.schema.name.size,
-            (const char *)opening->table->descriptor.schema.name.data, opening->info.id, error.message);
+            (const char *)opening->table->descriptor.schema.name.data, opening->info.id,
+            error.message);
         meta_batch_free(batch);
         memory_free(opening);
         return;
     }
-    meta_batch_put_tablet(batch, opening->table->descriptor.schema.name, &opening->info, "OPEN", &master->name,
-        tablet_get_info(served->tablet)->open_sequence);
+    meta_batch_put_tablet(batch, opening->table->descriptor.schema.name, &opening->info, "OPEN",
+        &master->name, tablet_get_info(served->tablet)->open_sequence);
     served_tablet_unref(served);
     meta_batch_send(batch, master->meta->tablet, on_row_written, opening);
 }
 
 static bool is_served(const struct master *master, const struct catalogue_table *table)
 {
-    if (table->is_hidden || table->descriptor.state != TABLE_ENABLED || strcmp(table->descriptor.id, META_TABLE_ID) == 0)
+    if (table->is_hidden || table->descriptor.state != TABLE_ENABLED ||
+        strcmp(table->descriptor.id, META_TABLE_ID) == 0)
         return false;
     return !master_table_is_busy(master, table->descriptor.schema.name);
 }
@@ -301,8 +323,10 @@ static void begin_openings(struct master *master)
             continue;
         for (size_t i = 0; i < table->tablet_count; i++) {
             struct start_opening *opening = memory_allocate_zeroed(1, sizeof *opening);
-            if (!opening || tablet_service_begin_open(master->tablets, &table->descriptor.schema, &table->tablets[i])) {
-                log_line(LOG_ERROR, "tablet.open", "tablet=%s error=\"no memory\"", table->tablets[i].id);
+            if (!opening || tablet_service_begin_open(
+                                master->tablets, &table->descriptor.schema, &table->tablets[i])) {
+                log_line(LOG_ERROR, "tablet.open", "tablet=%s error=\"no memory\"",
+                    table->tablets[i].id);
                 memory_free(opening);
                 continue;
             }
@@ -352,7 +376,8 @@ static enum status bring_meta_in_line(struct master *master, struct error *error
         if (!table->is_hidden && strcmp(table->descriptor.id, META_TABLE_ID) != 0)
             meta_batch_put_state(batch, table->descriptor.schema.name, table->descriptor.state);
     for (struct namespace_entry *entry = master->catalogue.namespaces; entry; entry = entry->next)
-        meta_batch_put_namespace(batch, entry->name, entry->configuration, entry->configuration_count);
+        meta_batch_put_namespace(
+            batch, entry->name, entry->configuration, entry->configuration_count);
     meta_batch_send(batch, master->meta->tablet, on_rows_written, master);
     return STATUS_OK;
 }

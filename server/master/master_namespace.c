@@ -16,7 +16,8 @@ static void on_row_written(void *context, enum status status, const struct error
 {
     struct master_request *request = context;
     struct master *master = request->master;
-    struct procedure_result result = {.state = PROCEDURE_FINISHED, .submitted_ms = env_wall_ms(master->env),
+    struct procedure_result result = {.state = PROCEDURE_FINISHED,
+        .submitted_ms = env_wall_ms(master->env),
         .updated_ms = env_wall_ms(master->env)};
     if (status) {
         master_refuse(request, EXCEPTION_IO, "%s", error->message);
@@ -40,22 +41,24 @@ static void put_namespace(struct master *master, struct master_request *request,
     namespace_document_encode(request->configuration, request->configuration_count, &bytes);
     enum status status = batch ? buffer_status(&bytes) : STATUS_NO_MEMORY;
     if (!status)
-        status = store_chain_commit(master->store, CHAIN_NAMESPACE, request->namespace_name, version,
-            buffer_span(&bytes), &error);
+        status = store_chain_commit(master->store, CHAIN_NAMESPACE, request->namespace_name,
+            version, buffer_span(&bytes), &error);
     buffer_deinit(&bytes);
     if (!status) {
         mutex_lock(&master->catalogue.mutex);
-        if (!catalogue_put_namespace_locked(&master->catalogue, request->namespace_name, request->configuration,
-                request->configuration_count, version))
+        if (!catalogue_put_namespace_locked(&master->catalogue, request->namespace_name,
+                request->configuration, request->configuration_count, version))
             status = error_set(&error, STATUS_NO_MEMORY, "no memory for a namespace");
         mutex_unlock(&master->catalogue.mutex);
     }
     if (status) {
         meta_batch_free(batch);
-        master_refuse(request, EXCEPTION_IO, "%s", error.message[0] ? error.message : status_name(status));
+        master_refuse(
+            request, EXCEPTION_IO, "%s", error.message[0] ? error.message : status_name(status));
         return;
     }
-    meta_batch_put_namespace(batch, request->namespace_name, request->configuration, request->configuration_count);
+    meta_batch_put_namespace(
+        batch, request->namespace_name, request->configuration, request->configuration_count);
     send(request, batch);
 }
 
@@ -63,15 +66,17 @@ static void remove_namespace(struct master *master, struct master_request *reque
 {
     struct error error = {0};
     struct meta_batch *batch = meta_batch_new();
-    enum status status = batch ? store_chain_remove(master->store, CHAIN_NAMESPACE, request->namespace_name, &error)
-                               : error_set(&error, STATUS_NO_MEMORY, "no memory for a row of hbase:meta");
+    enum status status =
+        batch ? store_chain_remove(master->store, CHAIN_NAMESPACE, request->namespace_name, &error)
+              : error_set(&error, STATUS_NO_MEMORY, "no memory for a row of hbase:meta");
     if (status && status != STATUS_NOT_FOUND) {
         meta_batch_free(batch);
         master_refuse(request, EXCEPTION_IO, "%s", error.message);
         return;
     }
     mutex_lock(&master->catalogue.mutex);
-    struct namespace_entry *entry = catalogue_namespace_locked(&master->catalogue, request->namespace_name);
+    struct namespace_entry *entry = catalogue_namespace_locked(
+        &master->catalogue, request->namespace_name);
     if (entry)
         catalogue_remove_namespace_locked(&master->catalogue, entry);
     mutex_unlock(&master->catalogue.mutex);
@@ -90,14 +95,16 @@ void master_change_namespace(struct master *master, struct master_request *reque
     }
     mutex_lock(&master->catalogue.mutex);
     struct namespace_entry *entry = catalogue_namespace_locked(&master->catalogue, name);
-    bool is_there = entry != NULL, is_empty = catalogue_namespace_is_empty_locked(&master->catalogue, name);
+    bool is_there = entry != NULL,
+         is_empty = catalogue_namespace_is_empty_locked(&master->catalogue, name);
     uint64_t version = entry ? entry->version : 0;
     mutex_unlock(&master->catalogue.mutex);
     int size = (int)name.size;
     const char *text = (const char *)name.data;
     if (request->operation == MASTER_CREATE_NAMESPACE) {
         if (is_there)
-            master_refuse(request, EXCEPTION_NAMESPACE_EXISTS, "Namespace %.*s already exists", size, text);
+            master_refuse(
+                request, EXCEPTION_NAMESPACE_EXISTS, "Namespace %.*s already exists", size, text);
         else
             put_namespace(master, request, 1);
     } else if (!is_there) {
@@ -105,7 +112,8 @@ void master_change_namespace(struct master *master, struct master_request *reque
     } else if (request->operation == MASTER_MODIFY_NAMESPACE) {
         put_namespace(master, request, version + 1);
     } else if (is_built_in(name)) {
-        master_refuse(request, EXCEPTION_CONSTRAINT, "Reserved namespace %.*s cannot be removed.", size, text);
+        master_refuse(request, EXCEPTION_CONSTRAINT, "Reserved namespace %.*s cannot be removed.",
+            size, text);
     } else if (!is_empty) {
         master_refuse(request, EXCEPTION_CONSTRAINT,
             "Only empty namespaces can be removed. Namespace %.*s has tables", size, text);

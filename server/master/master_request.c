@@ -42,8 +42,8 @@ static void wait_for_table(struct master *master, struct master_request *request
 }
 
 /* Persists and runs. Takes the arena. */
-static void begin(struct master *master, struct master_request *request, struct procedure *procedure,
-    struct arena *arena)
+static void begin(struct master *master, struct master_request *request,
+    struct procedure *procedure, struct arena *arena)
 {
     procedure->id = ++master->last_procedure_id;
     procedure->submitted_ms = env_wall_ms(master->env);
@@ -61,12 +61,13 @@ static int compare_keys(const void *a, const void *b)
 }
 
 /* The first keys of all tablets, sorted, in the arena; false after a refusal. */
-static bool take_split_keys(struct master_request *request, struct arena *arena, struct span **out_keys,
-    size_t *out_count)
+static bool take_split_keys(
+    struct master_request *request, struct arena *arena, struct span **out_keys, size_t *out_count)
 {
     size_t count = request->split_key_count;
     if (count > LIMIT_SPLIT_KEYS) {
-        master_refuse(request, EXCEPTION_DO_NOT_RETRY_IO, "%zu split keys are more than %d", count, LIMIT_SPLIT_KEYS);
+        master_refuse(request, EXCEPTION_DO_NOT_RETRY_IO, "%zu split keys are more than %d", count,
+            LIMIT_SPLIT_KEYS);
         return false;
     }
     struct span *keys = arena_allocate_zeroed(arena, count + 1, sizeof *keys);
@@ -79,12 +80,13 @@ static bool take_split_keys(struct master_request *request, struct arena *arena,
     qsort(keys + 1, count, sizeof *keys, compare_keys);
     for (size_t i = 1; i <= count; i++) {
         if (keys[i].size == 0) {
-            master_refuse(request, EXCEPTION_ILLEGAL_ARGUMENT, "Empty split key must not be passed in the split keys.");
+            master_refuse(request, EXCEPTION_ILLEGAL_ARGUMENT,
+                "Empty split key must not be passed in the split keys.");
             return false;
         }
         if (keys[i].size > LIMIT_ROW_SIZE || (i > 1 && span_equal(keys[i], keys[i - 1]))) {
-            master_refuse(request, EXCEPTION_ILLEGAL_ARGUMENT, "All split keys must be unique, found duplicate: %.*s",
-                NAME(keys[i]));
+            master_refuse(request, EXCEPTION_ILLEGAL_ARGUMENT,
+                "All split keys must be unique, found duplicate: %.*s", NAME(keys[i]));
             return false;
         }
     }
@@ -93,13 +95,14 @@ static bool take_split_keys(struct master_request *request, struct arena *arena,
     return true;
 }
 
-static bool plan(struct master *master, struct procedure *procedure, struct arena *arena, const char *table_id,
-    const struct span *keys, size_t count)
+static bool plan(struct master *master, struct procedure *procedure, struct arena *arena,
+    const char *table_id, const struct span *keys, size_t count)
 {
     procedure->tablets = arena_allocate_zeroed(arena, count, sizeof *procedure->tablets);
     procedure->tablet_count = count;
-    return procedure->tablets && catalogue_plan_tablets(&master->catalogue, procedure->table_name, table_id, keys, count,
-                                     env_wall_ms(master->env), procedure->tablets);
+    return procedure->tablets &&
+           catalogue_plan_tablets(&master->catalogue, procedure->table_name, table_id, keys, count,
+               env_wall_ms(master->env), procedure->tablets);
 }
 
 static bool judge_schema(struct master_request *request, struct table_schema *schema)
@@ -137,8 +140,9 @@ static void create_table(struct master *master, struct master_request *request)
         master_refuse(request, EXCEPTION_TABLE_EXISTS, "%.*s", NAME(request->schema.name));
         return;
     }
-    if (attributes_set(request->arena, &request->schema.configuration, &request->schema.configuration_count,
-            SPAN_LITERAL("hbase.store.file-tracker.impl"), SPAN_LITERAL("DEFAULT"))) {
+    if (attributes_set(request->arena, &request->schema.configuration,
+            &request->schema.configuration_count, SPAN_LITERAL("hbase.store.file-tracker.impl"),
+            SPAN_LITERAL("DEFAULT"))) {
         master_refuse(request, EXCEPTION_IO, "no memory for a schema");
         return;
     }
@@ -169,7 +173,9 @@ static bool judge_state(struct master_request *request, const struct catalogue_t
     struct span name = table->descriptor.schema.name;
     static const char *const names[] = {"ENABLED", "DISABLED", "DISABLING", "ENABLING", "DROPPED"};
     if (strcmp(table->descriptor.id, "meta") == 0) {
-        master_refuse(request, request->operation == MASTER_DISABLE_TABLE ? EXCEPTION_CONSTRAINT : EXCEPTION_DO_NOT_RETRY_IO,
+        master_refuse(request,
+            request->operation == MASTER_DISABLE_TABLE ? EXCEPTION_CONSTRAINT
+                                                       : EXCEPTION_DO_NOT_RETRY_IO,
             "%.*s cannot be changed", NAME(name));
         return false;
     }
@@ -179,12 +185,14 @@ static bool judge_state(struct master_request *request, const struct catalogue_t
     case MASTER_ENABLE_TABLE:
         if (state == TABLE_DISABLED)
             return true;
-        master_refuse(request, EXCEPTION_TABLE_NOT_DISABLED, "tableName=%.*s, state=%s", NAME(name), names[state]);
+        master_refuse(request, EXCEPTION_TABLE_NOT_DISABLED, "tableName=%.*s, state=%s", NAME(name),
+            names[state]);
         return false;
     case MASTER_DISABLE_TABLE:
         if (state == TABLE_ENABLED)
             return true;
-        master_refuse(request, EXCEPTION_TABLE_NOT_ENABLED, "tableName=%.*s, state=%s", NAME(name), names[state]);
+        master_refuse(request, EXCEPTION_TABLE_NOT_ENABLED, "tableName=%.*s, state=%s", NAME(name),
+            names[state]);
         return false;
     default:
         return true;
@@ -192,8 +200,8 @@ static bool judge_state(struct master_request *request, const struct catalogue_t
 }
 
 /* The schema as it will be, in the arena; false after a refusal. */
-static bool altered_schema(struct master_request *request, const struct table_schema *now, struct arena *arena,
-    struct table_schema *out_schema)
+static bool altered_schema(struct master_request *request, const struct table_schema *now,
+    struct arena *arena, struct table_schema *out_schema)
 {
     struct table_schema next;
     bool is_whole = request->operation == MASTER_MODIFY_TABLE;
@@ -209,7 +217,8 @@ static bool altered_schema(struct master_request *request, const struct table_sc
         bool is_there = at < next.family_count;
         if (request->operation == MASTER_ADD_FAMILY && is_there) {
             master_refuse(request, EXCEPTION_INVALID_FAMILY_OPERATION,
-                "Column family '%.*s' in table '%.*s' already exists so cannot be added", NAME(name), NAME(now->name));
+                "Column family '%.*s' in table '%.*s' already exists so cannot be added",
+                NAME(name), NAME(now->name));
             return false;
         }
         if (request->operation != MASTER_ADD_FAMILY && !is_there) {
@@ -219,10 +228,12 @@ static bool altered_schema(struct master_request *request, const struct table_sc
             return false;
         }
         if (request->operation == MASTER_DELETE_FAMILY) {
-            memmove(&next.families[at], &next.families[at + 1], (next.family_count - at - 1) * sizeof *next.families);
+            memmove(&next.families[at], &next.families[at + 1],
+                (next.family_count - at - 1) * sizeof *next.families);
             next.family_count--;
         } else {
-            struct family_schema *families = arena_allocate_zeroed(arena, next.family_count + 1, sizeof *families);
+            struct family_schema *families = arena_allocate_zeroed(
+                arena, next.family_count + 1, sizeof *families);
             if (!families) {
                 master_refuse(request, EXCEPTION_IO, "no memory for a schema");
                 return false;
@@ -239,8 +250,8 @@ static bool altered_schema(struct master_request *request, const struct table_sc
 }
 
 /* Copies what the procedure needs of the table, under the mutex. */
-static bool copy_table(struct arena *arena, const struct catalogue_table *table, struct procedure *procedure,
-    struct table_schema *out_schema, struct span **out_keys)
+static bool copy_table(struct arena *arena, const struct catalogue_table *table,
+    struct procedure *procedure, struct table_schema *out_schema, struct span **out_keys)
 {
     snprintf(procedure->table_id, sizeof procedure->table_id, "%s", table->descriptor.id);
     procedure->table_name = arena_copy(arena, table->descriptor.schema.name);
@@ -255,10 +266,14 @@ static bool copy_table(struct arena *arena, const struct catalogue_table *table,
 static void change_table(struct master *master, struct master_request *request)
 {
     static const enum procedure_kind kinds[] = {[MASTER_CREATE_TABLE] = PROCEDURE_CREATE,
-        [MASTER_DELETE_TABLE] = PROCEDURE_DELETE, [MASTER_ENABLE_TABLE] = PROCEDURE_ENABLE,
-        [MASTER_DISABLE_TABLE] = PROCEDURE_DISABLE, [MASTER_TRUNCATE_TABLE] = PROCEDURE_TRUNCATE,
-        [MASTER_MODIFY_TABLE] = PROCEDURE_MODIFY, [MASTER_ADD_FAMILY] = PROCEDURE_MODIFY,
-        [MASTER_MODIFY_FAMILY] = PROCEDURE_MODIFY, [MASTER_DELETE_FAMILY] = PROCEDURE_MODIFY};
+        [MASTER_DELETE_TABLE] = PROCEDURE_DELETE,
+        [MASTER_ENABLE_TABLE] = PROCEDURE_ENABLE,
+        [MASTER_DISABLE_TABLE] = PROCEDURE_DISABLE,
+        [MASTER_TRUNCATE_TABLE] = PROCEDURE_TRUNCATE,
+        [MASTER_MODIFY_TABLE] = PROCEDURE_MODIFY,
+        [MASTER_ADD_FAMILY] = PROCEDURE_MODIFY,
+        [MASTER_MODIFY_FAMILY] = PROCEDURE_MODIFY,
+        [MASTER_DELETE_FAMILY] = PROCEDURE_MODIFY};
     struct procedure procedure = {.kind = kinds[request->operation]};
     struct arena arena = {0};
     struct table_schema now = {0};
@@ -274,7 +289,8 @@ static void change_table(struct master *master, struct master_request *request)
     if (table && !is_copied)
         master_refuse(request, EXCEPTION_IO, "no memory for a procedure");
     if (!is_copied || !judge_state(request, table) ||
-        (procedure.kind == PROCEDURE_MODIFY && !altered_schema(request, &now, request->arena, &procedure.schema))) {
+        (procedure.kind == PROCEDURE_MODIFY &&
+            !altered_schema(request, &now, request->arena, &procedure.schema))) {
         arena_deinit(&arena);
         return;
     }
@@ -286,7 +302,8 @@ static void change_table(struct master *master, struct master_request *request)
     } else if (procedure.kind == PROCEDURE_TRUNCATE) {
         store_table_id_new(master->store, procedure.new_table_id);
         procedure.schema = now;
-        is_planned = plan(master, &procedure, &arena, procedure.new_table_id, keys, request->keeps_splits ? count : 1);
+        is_planned = plan(master, &procedure, &arena, procedure.new_table_id, keys,
+            request->keeps_splits ? count : 1);
     }
     if (!is_planned) {
         arena_deinit(&arena);

@@ -24,7 +24,7 @@ struct meta_batch {
     struct arena arena;
     struct row *rows; /* newest first */
     size_t row_count;
-    bool is_failed;   /* out of memory */
+    bool is_failed; /* out of memory */
     void (*done)(void *context, enum status status, const struct error *error);
     void *context;
 };
@@ -62,17 +62,24 @@ static struct span keep_buffer(struct meta_batch *batch, struct buffer *buffer)
     return copy;
 }
 
-static struct row *add_row(struct meta_batch *batch, struct span key, enum mutation_kind kind, size_t cell_room)
+static struct row *add_row(
+    struct meta_batch *batch, struct span key, enum mutation_kind kind, size_t cell_room)
 {
     struct row *row = arena_allocate_zeroed(&batch->arena, 1, sizeof *row);
-    struct cell *cells = row ? arena_allocate_zeroed(&batch->arena, cell_room ? cell_room : 1, sizeof *cells) : NULL;
+    struct cell *cells = row ? arena_allocate_zeroed(
+                                   &batch->arena, cell_room ? cell_room : 1, sizeof *cells)
+                             : NULL;
     if (!cells) {
         batch->is_failed = true;
         return NULL;
     }
     row->key = keep(batch, key);
-    row->mutation = (struct mutation){.kind = kind, .row = row->key, .cells = cells, .timestamp = TIMESTAMP_LATEST,
-        .durability = DURABILITY_SYNC_WAL, .time_range = TIME_RANGE_ALL};
+    row->mutation = (struct mutation){.kind = kind,
+        .row = row->key,
+        .cells = cells,
+        .timestamp = TIMESTAMP_LATEST,
+        .durability = DURABILITY_SYNC_WAL,
+        .time_range = TIME_RANGE_ALL};
     row->cell_room = cell_room;
     row->next = batch->rows;
     batch->rows = row;
@@ -85,11 +92,16 @@ static void add_cell(struct row *row, const char *family, const char *qualifier,
     if (!row)
         return;
     CHECK(row->mutation.cell_count < row->cell_room);
-    row->mutation.cells[row->mutation.cell_count++] = (struct cell){.row = row->key, .family = span_string(family),
-        .qualifier = span_string(qualifier), .value = value, .timestamp = TIMESTAMP_LATEST, .type = CELL_PUT};
+    row->mutation.cells[row->mutation.cell_count++] = (struct cell){.row = row->key,
+        .family = span_string(family),
+        .qualifier = span_string(qualifier),
+        .value = value,
+        .timestamp = TIMESTAMP_LATEST,
+        .type = CELL_PUT};
 }
 
-static struct span region_name(struct meta_batch *batch, struct span table_name, const struct tablet_info *tablet)
+static struct span region_name(
+    struct meta_batch *batch, struct span table_name, const struct tablet_info *tablet)
 {
     struct buffer name = {0};
     region_name_put(&name, table_name, tablet->start_row, tablet->region_id);
@@ -116,10 +128,13 @@ static void add_server(struct meta_batch *batch, struct row *row, const struct s
     add_cell(row, "info", "sn", keep_buffer(batch, &name));
 }
 
-void meta_batch_put_tablet(struct meta_batch *batch, struct span table_name, const struct tablet_info *tablet,
-    const char *state, const struct server_name *server, uint64_t open_sequence)
+void meta_batch_put_tablet(struct meta_batch *batch, struct span table_name,
+    const struct tablet_info *tablet, const char *state, const struct server_name *server,
+    uint64_t open_sequence)
 {
-    struct region_info info = {.region_id = tablet->region_id, .table = table_name, .start_key = tablet->start_row,
+    struct region_info info = {.region_id = tablet->region_id,
+        .table = table_name,
+        .start_key = tablet->start_row,
         .end_key = tablet->end_row};
     struct buffer message = {0};
     struct row *row = add_row(batch, region_name(batch, table_name, tablet), MUTATION_PUT, 6);
@@ -139,8 +154,8 @@ void meta_batch_put_state(struct meta_batch *batch, struct span table_name, enum
     add_cell(row, "table", "state", keep_buffer(batch, &message));
 }
 
-void meta_batch_put_namespace(struct meta_batch *batch, struct span name, const struct attribute *configuration,
-    size_t count)
+void meta_batch_put_namespace(
+    struct meta_batch *batch, struct span name, const struct attribute *configuration, size_t count)
 {
     struct namespace_schema schema = {name, (struct attribute *)(uintptr_t)configuration, count};
     struct buffer message = {0};
@@ -149,7 +164,8 @@ void meta_batch_put_namespace(struct meta_batch *batch, struct span name, const 
     add_cell(row, "ns", "d", keep_buffer(batch, &message));
 }
 
-void meta_batch_delete_tablet(struct meta_batch *batch, struct span table_name, const struct tablet_info *tablet)
+void meta_batch_delete_tablet(
+    struct meta_batch *batch, struct span table_name, const struct tablet_info *tablet)
 {
     add_row(batch, region_name(batch, table_name, tablet), MUTATION_DELETE, 0);
 }
@@ -167,7 +183,8 @@ static void finish(struct meta_batch *batch, enum status status, const struct er
 
 static void on_written(struct write *write)
 {
-    struct meta_batch *batch = (struct meta_batch *)((char *)write - offsetof(struct meta_batch, write));
+    struct meta_batch *batch = (struct meta_batch *)((char *)write -
+                                                     offsetof(struct meta_batch, write));
     enum status status = write->status;
     const struct error *error = &write->error;
     for (size_t i = 0; i < write->operation_count && !status; i++) {
@@ -183,10 +200,11 @@ void meta_batch_send(struct meta_batch *batch, struct tablet *meta,
     struct error error = {0};
     batch->done = done;
     batch->context = context;
-    struct write_operation *operations =
-        arena_allocate_zeroed(&batch->arena, batch->row_count ? batch->row_count : 1, sizeof *operations);
+    struct write_operation *operations = arena_allocate_zeroed(
+        &batch->arena, batch->row_count ? batch->row_count : 1, sizeof *operations);
     if (batch->is_failed || !operations) {
-        finish(batch, error_set(&error, STATUS_NO_MEMORY, "no memory for rows of hbase:meta"), &error);
+        finish(
+            batch, error_set(&error, STATUS_NO_MEMORY, "no memory for rows of hbase:meta"), &error);
         return;
     }
     if (batch->row_count == 0) {
@@ -195,7 +213,8 @@ void meta_batch_send(struct meta_batch *batch, struct tablet *meta,
     }
     size_t i = batch->row_count;
     for (struct row *row = batch->rows; row; row = row->next)
-        operations[--i] = (struct write_operation){.row = row->key, .mutations = &row->mutation, .mutation_count = 1};
+        operations[--i] = (struct write_operation){
+            .row = row->key, .mutations = &row->mutation, .mutation_count = 1};
     batch->write.operations = operations;
     batch->write.operation_count = batch->row_count;
     batch->write.arena = &batch->arena;
@@ -205,30 +224,38 @@ void meta_batch_send(struct meta_batch *batch, struct tablet *meta,
 
 /* ---- The schema ---- */
 
-static enum status set(struct arena *arena, struct family_schema *family, const char *key, const char *value)
+static enum status set(
+    struct arena *arena, struct family_schema *family, const char *key, const char *value)
 {
-    return attributes_set(arena, &family->attributes, &family->attribute_count, span_string(key), span_string(value));
+    return attributes_set(
+        arena, &family->attributes, &family->attribute_count, span_string(key), span_string(value));
 }
 
-enum status meta_schema_make(struct arena *arena, struct table_schema *out_schema, struct error *error)
+enum status meta_schema_make(
+    struct arena *arena, struct table_schema *out_schema, struct error *error)
 {
     static const struct {
         const char *name;
         const char *versions;
     } families[] = {{"info", "3"}, {"ns", "3"}, {"rep_barrier", "2147483647"}, {"table", "3"}};
     struct table_schema schema = {.name = SPAN_LITERAL("hbase:meta"), .family_count = 4};
-    bool is_failed = attributes_set(arena, &schema.attributes, &schema.attribute_count, SPAN_LITERAL("IS_META"),
-                         SPAN_LITERAL("true")) != STATUS_OK;
+    bool is_failed = attributes_set(arena, &schema.attributes, &schema.attribute_count,
+                         SPAN_LITERAL("IS_META"), SPAN_LITERAL("true")) != STATUS_OK;
     schema.families = arena_allocate_zeroed(arena, schema.family_count, sizeof *schema.families);
     for (size_t i = 0; schema.families && i < schema.family_count; i++) {
         struct family_schema *family = &schema.families[i];
         family->name = span_string(families[i].name);
-        is_failed = is_failed || set(arena, family, "BLOOMFILTER", "ROWCOL") || set(arena, family, "IN_MEMORY", "true") ||
-            set(arena, family, "VERSIONS", families[i].versions) || set(arena, family, "KEEP_DELETED_CELLS", "FALSE") ||
-            set(arena, family, "DATA_BLOCK_ENCODING", "NONE") || set(arena, family, "COMPRESSION", "NONE") ||
-            set(arena, family, "TTL", "2147483647") || set(arena, family, "MIN_VERSIONS", "0") ||
-            set(arena, family, "BLOCKCACHE", "true") || set(arena, family, "BLOCKSIZE", "8192") ||
-            set(arena, family, "REPLICATION_SCOPE", "0");
+        is_failed = is_failed || set(arena, family, "BLOOMFILTER", "ROWCOL") ||
+                    set(arena, family, "IN_MEMORY", "true") ||
+                    set(arena, family, "VERSIONS", families[i].versions) ||
+                    set(arena, family, "KEEP_DELETED_CELLS", "FALSE") ||
+                    set(arena, family, "DATA_BLOCK_ENCODING", "NONE") ||
+                    set(arena, family, "COMPRESSION", "NONE") ||
+                    set(arena, family, "TTL", "2147483647") ||
+                    set(arena, family, "MIN_VERSIONS", "0") ||
+                    set(arena, family, "BLOCKCACHE", "true") ||
+                    set(arena, family, "BLOCKSIZE", "8192") ||
+                    set(arena, family, "REPLICATION_SCOPE", "0");
     }
     if (is_failed || !schema.families)
         return error_set(error, STATUS_NO_MEMORY, "no memory for the schema of hbase:meta");

@@ -13,12 +13,14 @@ void meta_batch_free(struct meta_batch *batch);
 
 /* info:regioninfo and info:state of a tablet; when `server` is not NULL also where it is open: info:server,
  * info:serverstartcode, info:seqnumDuringOpen, info:sn. */
-void meta_batch_put_tablet(struct meta_batch *batch, struct span table_name, const struct tablet_info *tablet,
-    const char *state, const struct server_name *server, uint64_t open_sequence);
+void meta_batch_put_tablet(struct meta_batch *batch, struct span table_name,
+    const struct tablet_info *tablet, const char *state, const struct server_name *server,
+    uint64_t open_sequence);
 void meta_batch_put_state(struct meta_batch *batch, struct span table_name, enum table_state state);
-void meta_batch_put_namespace(struct meta_batch *batch, struct span name, const struct attribute *configuration,
-    size_t count);
-void meta_batch_delete_tablet(struct meta_batch *batch, struct span table_name, const struct tablet_info *tablet);
+void meta_batch_put_namespace(struct meta_batch *batch, struct span name,
+    const struct attribute *configuration, size_t count);
+void meta_batch_delete_tablet(
+    struct meta_batch *batch, struct span table_name, const struct tablet_info *tablet);
 void meta_batch_delete_row(struct meta_batch *batch, struct span row);
 
 /* Any thread. Writes all rows; `done` runs once they are durable, or with why not, on an executor of the store; the
@@ -27,6 +29,7 @@ void meta_batch_send(struct meta_batch *batch, struct tablet *meta,
     void (*done)(void *context, enum status status, const struct error *error), void *context);
 
 /* The schema of hbase:meta itself, in `arena`. STATUS_NO_MEMORY. */
-enum status meta_schema_make(struct arena *arena, struct table_schema *out_schema, struct error *error);
+enum status meta_schema_make(
+    struct arena *arena, struct table_schema *out_schema, struct error *error);
 
 #endif

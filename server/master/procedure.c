@@ -6,27 +6,31 @@
 
 #define PROCEDURE_FORMAT 1
 
-static const enum procedure_action create_actions[] = {ACTION_COMMIT_ENABLING, ACTION_CREATE_TABLETS, ACTION_META_ROWS,
-    ACTION_OPEN, ACTION_COMMIT_ENABLED, ACTION_META_STATE, ACTION_FINISH};
-static const enum procedure_action create_undo_actions[] = {ACTION_COMMIT_DROPPED, ACTION_CLOSE, ACTION_META_REMOVE,
-    ACTION_REMOVE, ACTION_FINISH};
-static const enum procedure_action delete_actions[] = {ACTION_COMMIT_DROPPED, ACTION_META_REMOVE, ACTION_REMOVE,
+static const enum procedure_action create_actions[] = {ACTION_COMMIT_ENABLING,
+    ACTION_CREATE_TABLETS, ACTION_META_ROWS, ACTION_OPEN, ACTION_COMMIT_ENABLED, ACTION_META_STATE,
     ACTION_FINISH};
-static const enum procedure_action enable_actions[] = {ACTION_COMMIT_ENABLING, ACTION_META_STATE, ACTION_OPEN,
-    ACTION_COMMIT_ENABLED, ACTION_META_STATE, ACTION_FINISH};
-static const enum procedure_action disable_actions[] = {ACTION_COMMIT_DISABLING, ACTION_META_STATE, ACTION_CLOSE,
-    ACTION_COMMIT_DISABLED, ACTION_META_STATE, ACTION_FINISH};
-static const enum procedure_action truncate_actions[] = {ACTION_COMMIT_NEW, ACTION_CREATE_NEW_TABLETS,
-    ACTION_COMMIT_DROPPED, ACTION_META_REMOVE, ACTION_SWAP, ACTION_META_ROWS, ACTION_OPEN, ACTION_COMMIT_ENABLED,
-    ACTION_META_STATE, ACTION_REMOVE_OLD, ACTION_FINISH};
-static const enum procedure_action modify_actions[] = {ACTION_COMMIT_SCHEMA, ACTION_SET_SCHEMA, ACTION_FINISH};
+static const enum procedure_action create_undo_actions[] = {
+    ACTION_COMMIT_DROPPED, ACTION_CLOSE, ACTION_META_REMOVE, ACTION_REMOVE, ACTION_FINISH};
+static const enum procedure_action delete_actions[] = {
+    ACTION_COMMIT_DROPPED, ACTION_META_REMOVE, ACTION_REMOVE, ACTION_FINISH};
+static const enum procedure_action enable_actions[] = {ACTION_COMMIT_ENABLING, ACTION_META_STATE,
+    ACTION_OPEN, ACTION_COMMIT_ENABLED, ACTION_META_STATE, ACTION_FINISH};
+static const enum procedure_action disable_actions[] = {ACTION_COMMIT_DISABLING, ACTION_META_STATE,
+    ACTION_CLOSE, ACTION_COMMIT_DISABLED, ACTION_META_STATE, ACTION_FINISH};
+static const enum procedure_action truncate_actions[] = {ACTION_COMMIT_NEW,
+    ACTION_CREATE_NEW_TABLETS, ACTION_COMMIT_DROPPED, ACTION_META_REMOVE, ACTION_SWAP,
+    ACTION_META_ROWS, ACTION_OPEN, ACTION_COMMIT_ENABLED, ACTION_META_STATE, ACTION_REMOVE_OLD,
+    ACTION_FINISH};
+static const enum procedure_action modify_actions[] = {
+    ACTION_COMMIT_SCHEMA, ACTION_SET_SCHEMA, ACTION_FINISH};
 
 #define COUNT(list) (sizeof(list) / sizeof(list)[0])
 
 /* A create can be undone until the table is enabled. */
 #define CREATE_LAST_UNDOABLE 3
 
-static const enum procedure_action *actions_of(enum procedure_kind kind, bool is_undoing, size_t *out_count)
+static const enum procedure_action *actions_of(
+    enum procedure_kind kind, bool is_undoing, size_t *out_count)
 {
     switch (kind) {
     case PROCEDURE_CREATE:
@@ -52,9 +56,11 @@ static const enum procedure_action *actions_of(enum procedure_kind kind, bool is
     return NULL;
 }
 
-struct procedure_decision procedure_step(const struct procedure *procedure, enum procedure_event event)
+struct procedure_decision procedure_step(
+    const struct procedure *procedure, enum procedure_event event)
 {
-    struct procedure_decision decision = {.step = procedure->step, .is_undoing = procedure->is_undoing};
+    struct procedure_decision decision = {
+        .step = procedure->step, .is_undoing = procedure->is_undoing};
     size_t count;
     switch (event) {
     case PROCEDURE_BEGIN:
@@ -63,7 +69,8 @@ struct procedure_decision procedure_step(const struct procedure *procedure, enum
         decision.step++;
         break;
     case PROCEDURE_FAILED:
-        if (procedure->kind == PROCEDURE_CREATE && !procedure->is_undoing && procedure->step <= CREATE_LAST_UNDOABLE) {
+        if (procedure->kind == PROCEDURE_CREATE && !procedure->is_undoing &&
+            procedure->step <= CREATE_LAST_UNDOABLE) {
             decision.is_undoing = true;
             decision.step = 0;
         } else {
@@ -78,17 +85,18 @@ struct procedure_decision procedure_step(const struct procedure *procedure, enum
 
 const char *procedure_kind_name(enum procedure_kind kind)
 {
-    static const char *const names[] = {"?", "CreateTableProcedure", "DeleteTableProcedure", "EnableTableProcedure",
-        "DisableTableProcedure", "TruncateTableProcedure", "ModifyTableProcedure"};
+    static const char *const names[] = {"?", "CreateTableProcedure", "DeleteTableProcedure",
+        "EnableTableProcedure", "DisableTableProcedure", "TruncateTableProcedure",
+        "ModifyTableProcedure"};
     return kind >= PROCEDURE_CREATE && kind <= PROCEDURE_MODIFY ? names[kind] : names[0];
 }
 
 const char *procedure_action_name(enum procedure_action action)
 {
-    static const char *const names[] = {"commit enabling", "commit enabled", "commit disabling", "commit disabled",
-        "commit dropped", "commit schema", "commit successor", "create tablets", "create successor's tablets",
-        "write meta rows", "write meta state", "remove meta rows", "open", "close", "set schema", "swap", "remove",
-        "remove predecessor", "finish"};
+    static const char *const names[] = {"commit enabling", "commit enabled", "commit disabling",
+        "commit disabled", "commit dropped", "commit schema", "commit successor", "create tablets",
+        "create successor's tablets", "write meta rows", "write meta state", "remove meta rows",
+        "open", "close", "set schema", "swap", "remove", "remove predecessor", "finish"};
     return (size_t)action < COUNT(names) ? names[action] : "?";
 }
 
@@ -134,8 +142,9 @@ static bool take_tablet(struct span *in, struct arena *arena, struct tablet_info
 {
     struct span start, end;
     if (take_id(in, out_tablet->id, sizeof out_tablet->id) ||
-        take_id(in, out_tablet->table_id, sizeof out_tablet->table_id) || span_take_u64(in, &out_tablet->region_id) ||
-        span_take_sized(in, &start) || span_take_sized(in, &end))
+        take_id(in, out_tablet->table_id, sizeof out_tablet->table_id) ||
+        span_take_u64(in, &out_tablet->region_id) || span_take_sized(in, &start) ||
+        span_take_sized(in, &end))
         return true;
     out_tablet->start_row = arena_copy(arena, start);
     out_tablet->end_row = arena_copy(arena, end);
@@ -143,8 +152,8 @@ static bool take_tablet(struct span *in, struct arena *arena, struct tablet_info
     return false;
 }
 
-enum status procedure_decode(struct span bytes, struct arena *arena, struct procedure *out_procedure,
-    struct error *error)
+enum status procedure_decode(
+    struct span bytes, struct arena *arena, struct procedure *out_procedure, struct error *error)
 {
     struct procedure made = {0};
     uint8_t format, kind, is_undoing;
@@ -153,15 +162,17 @@ enum status procedure_decode(struct span bytes, struct arena *arena, struct proc
     if (span_take_u8(&bytes, &format))
         return error_set(error, STATUS_CORRUPT, "procedure is empty");
     if (format != PROCEDURE_FORMAT)
-        return error_set(error, STATUS_NEWER_FORMAT, "procedure has format %u, this program knows %u", format,
-            PROCEDURE_FORMAT);
-    if (span_take_u8(&bytes, &kind) || span_take_u8(&bytes, &is_undoing) || span_take_varint(&bytes, &step) ||
-        span_take_u64(&bytes, &made.id) || span_take_u64(&bytes, &submitted) || span_take_sized(&bytes, &name) ||
+        return error_set(error, STATUS_NEWER_FORMAT,
+            "procedure has format %u, this program knows %u", format, PROCEDURE_FORMAT);
+    if (span_take_u8(&bytes, &kind) || span_take_u8(&bytes, &is_undoing) ||
+        span_take_varint(&bytes, &step) || span_take_u64(&bytes, &made.id) ||
+        span_take_u64(&bytes, &submitted) || span_take_sized(&bytes, &name) ||
         take_id(&bytes, made.table_id, sizeof made.table_id) ||
         take_id(&bytes, made.new_table_id, sizeof made.new_table_id))
         return error_set(error, STATUS_CORRUPT, "procedure ends too early");
     if (kind < PROCEDURE_CREATE || kind > PROCEDURE_MODIFY || step > UINT8_MAX)
-        return error_set(error, STATUS_CORRUPT, "procedure has kind %u and step %llu", kind, (unsigned long long)step);
+        return error_set(error, STATUS_CORRUPT, "procedure has kind %u and step %llu", kind,
+            (unsigned long long)step);
     made.kind = (enum procedure_kind)kind;
     made.is_undoing = is_undoing != 0;
     made.step = (uint32_t)step;
@@ -174,10 +185,12 @@ enum status procedure_decode(struct span bytes, struct arena *arena, struct proc
         return error_set(error, STATUS_CORRUPT, "procedure has no count of tablets");
     made.tablets = arena_allocate_zeroed(arena, count ? (size_t)count : 1, sizeof *made.tablets);
     if (!made.tablets)
-        return error_set(error, STATUS_NO_MEMORY, "no memory for a procedure of %llu tablets", (unsigned long long)count);
+        return error_set(error, STATUS_NO_MEMORY, "no memory for a procedure of %llu tablets",
+            (unsigned long long)count);
     for (; made.tablet_count < count; made.tablet_count++)
         if (take_tablet(&bytes, arena, &made.tablets[made.tablet_count]))
-            return error_set(error, STATUS_CORRUPT, "procedure ends in tablet %zu", made.tablet_count);
+            return error_set(
+                error, STATUS_CORRUPT, "procedure ends in tablet %zu", made.tablet_count);
     *out_procedure = made;
     return STATUS_OK;
 }

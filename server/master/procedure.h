@@ -37,7 +37,7 @@ enum procedure_action {
     ACTION_COMMIT_DISABLED,
     ACTION_COMMIT_DROPPED,
     ACTION_COMMIT_SCHEMA,
-    ACTION_COMMIT_NEW,      /* truncate: the successor's descriptor, enabling */
+    ACTION_COMMIT_NEW, /* truncate: the successor's descriptor, enabling */
     ACTION_CREATE_TABLETS,
     ACTION_CREATE_NEW_TABLETS,
     ACTION_META_ROWS,
@@ -46,43 +46,44 @@ enum procedure_action {
     ACTION_OPEN,
     ACTION_CLOSE,
     ACTION_SET_SCHEMA,
-    ACTION_SWAP,            /* truncate: the successor takes the name */
+    ACTION_SWAP, /* truncate: the successor takes the name */
     ACTION_REMOVE,
     ACTION_REMOVE_OLD,
-    ACTION_FINISH,          /* nothing left to do: forget the procedure, tell who waits */
+    ACTION_FINISH, /* nothing left to do: forget the procedure, tell who waits */
 };
 
 enum procedure_event {
-    PROCEDURE_BEGIN,        /* new, or taken up after a restart: do the step that the state names */
-    PROCEDURE_DONE,         /* the action succeeded */
-    PROCEDURE_FAILED,       /* the action failed */
+    PROCEDURE_BEGIN,  /* new, or taken up after a restart: do the step that the state names */
+    PROCEDURE_DONE,   /* the action succeeded */
+    PROCEDURE_FAILED, /* the action failed */
 };
 
 /* What is on disk. Spans live in the arena that it was made or decoded in. */
 struct procedure {
     uint64_t id;
     enum procedure_kind kind;
-    uint32_t step;                   /* index in the list of its kind, or of its undoing */
+    uint32_t step; /* index in the list of its kind, or of its undoing */
     bool is_undoing;
     int64_t submitted_ms;
     struct span table_name;
     char table_id[TABLE_ID_SIZE];
     char new_table_id[TABLE_ID_SIZE]; /* truncate; else empty */
-    struct table_schema schema;      /* create, modify, truncate; else no families */
-    struct tablet_info *tablets;     /* create, truncate: those to make */
+    struct table_schema schema;       /* create, modify, truncate; else no families */
+    struct tablet_info *tablets;      /* create, truncate: those to make */
     size_t tablet_count;
     /* in memory only */
-    uint32_t version;                /* number in its chain */
+    uint32_t version; /* number in its chain */
 };
 
 struct procedure_decision {
     uint32_t step;
     bool is_undoing;
     enum procedure_action action;
-    bool is_delayed;                 /* do it again after a pause: it failed */
+    bool is_delayed; /* do it again after a pause: it failed */
 };
 
-struct procedure_decision procedure_step(const struct procedure *procedure, enum procedure_event event);
+struct procedure_decision procedure_step(
+    const struct procedure *procedure, enum procedure_event event);
 
 /* "CreateTableProcedure": what HBase's users see. */
 const char *procedure_kind_name(enum procedure_kind kind);
@@ -90,7 +91,7 @@ const char *procedure_action_name(enum procedure_action action);
 
 /* docs/formats/procedure.md. */
 void procedure_encode(const struct procedure *procedure, struct buffer *out_bytes);
-enum status procedure_decode(struct span bytes, struct arena *arena, struct procedure *out_procedure,
-    struct error *error);
+enum status procedure_decode(
+    struct span bytes, struct arena *arena, struct procedure *out_procedure, struct error *error);
 
 #endif

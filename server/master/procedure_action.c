@@ -33,14 +33,15 @@ static void done_at_once(struct running *running, enum status status, const stru
 /* ---- Descriptors ---- */
 
 /* Commits a state (and a schema, when not NULL) of a table that the catalogue holds. */
-static enum status commit_state(struct running *running, struct catalogue_table *table, enum table_state state,
-    const struct table_schema *schema, struct error *error)
+static enum status commit_state(struct running *running, struct catalogue_table *table,
+    enum table_state state, const struct table_schema *schema, struct error *error)
 {
     struct master *master = running->master;
     if (!table)
-        return state == TABLE_DROPPED ? STATUS_OK
-                                      : error_set(error, STATUS_NOT_FOUND, "table of procedure %" PRIu64 " is gone",
-                                            running->procedure.id);
+        return state == TABLE_DROPPED
+                   ? STATUS_OK
+                   : error_set(error, STATUS_NOT_FOUND, "table of procedure %" PRIu64 " is gone",
+                         running->procedure.id);
     struct table_descriptor next = table->descriptor;
     if (next.version > 0 && next.state == state && !schema)
         return STATUS_OK;
@@ -62,8 +63,9 @@ static enum status commit_state(struct running *running, struct catalogue_table 
 static void do_commit(struct running *running, enum table_state state)
 {
     struct error error = {0};
-    struct catalogue_table *table =
-        state == TABLE_DROPPED || state == TABLE_DISABLING ? table_of(running) : serving_table_of(running);
+    struct catalogue_table *table = state == TABLE_DROPPED || state == TABLE_DISABLING
+                                        ? table_of(running)
+                                        : serving_table_of(running);
     done_at_once(running, commit_state(running, table, state, NULL, &error), &error);
 }
 
@@ -72,7 +74,8 @@ static void do_commit_schema(struct running *running)
     struct error error = {0};
     struct catalogue_table *table = table_of(running);
     enum table_state state = table ? table->descriptor.state : TABLE_ENABLED;
-    done_at_once(running, commit_state(running, table, state, &running->procedure.schema, &error), &error);
+    done_at_once(
+        running, commit_state(running, table, state, &running->procedure.schema, &error), &error);
 }
 
 /* Adds a table of this procedure to the catalogue when it is not there, and commits it as enabling. */
@@ -80,7 +83,8 @@ static void do_commit_new(struct running *running, const char *table_id, bool is
 {
     struct master *master = running->master;
     struct error error = {0};
-    struct table_descriptor descriptor = {.state = TABLE_ENABLING, .schema = running->procedure.schema};
+    struct table_descriptor descriptor = {
+        .state = TABLE_ENABLING, .schema = running->procedure.schema};
     snprintf(descriptor.id, sizeof descriptor.id, "%s", table_id);
     mutex_lock(&master->catalogue.mutex);
     struct catalogue_table *table = catalogue_find_id_locked(&master->catalogue, table_id);
@@ -108,8 +112,8 @@ static void do_create_tablets(struct running *running, const char *table_id)
     if (!status) {
         mutex_lock(&master->catalogue.mutex);
         struct catalogue_table *table = catalogue_find_id_locked(&master->catalogue, table_id);
-        if (!table || !catalogue_set_tablets_locked(&master->catalogue, table, running->procedure.tablets,
-                          running->procedure.tablet_count))
+        if (!table || !catalogue_set_tablets_locked(&master->catalogue, table,
+                          running->procedure.tablets, running->procedure.tablet_count))
             status = error_set(&error, STATUS_NO_MEMORY, "no memory for the tablets of a table");
         mutex_unlock(&master->catalogue.mutex);
     }
@@ -145,11 +149,12 @@ static void tell_meta(struct opening *opening)
     struct meta_batch *batch = meta_batch_new();
     if (!batch) {
         struct error error = {0};
-        on_meta_written(opening, error_set(&error, STATUS_NO_MEMORY, "no memory for a row of hbase:meta"), &error);
+        on_meta_written(opening,
+            error_set(&error, STATUS_NO_MEMORY, "no memory for a row of hbase:meta"), &error);
         return;
     }
-    meta_batch_put_tablet(batch, opening->table->descriptor.schema.name, &opening->info, "OPEN", &master->name,
-        open_sequence);
+    meta_batch_put_tablet(batch, opening->table->descriptor.schema.name, &opening->info, "OPEN",
+        &master->name, open_sequence);
     meta_batch_send(batch, master->meta->tablet, on_meta_written, opening);
 }
 
@@ -161,7 +166,8 @@ static void open_on_worker(struct task *task)
     struct error error = {0};
     enum status status = tablet_service_begin_open(master->tablets, schema, &opening->info);
     if (!status)
-        status = tablet_service_open(master->tablets, opening->info.id, opening->info.table_id, schema, &error);
+        status = tablet_service_open(
+            master->tablets, opening->info.id, opening->info.table_id, schema, &error);
     if (status && status != STATUS_EXISTS) {
         error_prefix(&error, status, "open tablet %s", opening->info.id);
         procedure_part_done(opening->running, status, &error);
@@ -184,7 +190,8 @@ static void do_open(struct running *running)
     for (size_t i = 0; i < table->tablet_count; i++) {
         struct opening *opening = memory_allocate_zeroed(1, sizeof *opening);
         if (!opening) {
-            procedure_part_done(running, error_set(&error, STATUS_NO_MEMORY, "no memory to open a tablet"), &error);
+            procedure_part_done(
+                running, error_set(&error, STATUS_NO_MEMORY, "no memory to open a tablet"), &error);
             continue;
         }
         opening->task.run = open_on_worker;
@@ -223,11 +230,13 @@ static void send_rows(struct running *running, struct catalogue_table *table, co
     struct meta_batch *batch = meta_batch_new();
     struct error error = {0};
     if (!batch) {
-        procedure_part_done(running, error_set(&error, STATUS_NO_MEMORY, "no memory for rows of hbase:meta"), &error);
+        procedure_part_done(running,
+            error_set(&error, STATUS_NO_MEMORY, "no memory for rows of hbase:meta"), &error);
         return;
     }
     for (size_t i = 0; table && i < table->tablet_count; i++)
-        meta_batch_put_tablet(batch, table->descriptor.schema.name, &table->tablets[i], state, NULL, 0);
+        meta_batch_put_tablet(
+            batch, table->descriptor.schema.name, &table->tablets[i], state, NULL, 0);
     meta_batch_send(batch, running->master->meta->tablet, on_part_written, running);
 }
 
@@ -237,13 +246,16 @@ static void do_close(struct running *running)
     struct catalogue_table *table = table_of(running);
     struct error error = {0};
     size_t count = table ? table->tablet_count : 0;
-    bool is_dropped = running->procedure.kind == PROCEDURE_CREATE; /* undone: nothing in it counts */
+    bool is_dropped = running->procedure.kind ==
+                      PROCEDURE_CREATE; /* undone: nothing in it counts */
     atomic_store(&running->pending, count + 1);
     for (size_t i = 0; i < count; i++) {
         struct served_tablet *served = tablet_service_take(master->tablets, table->tablets[i].id);
         struct closing *closing = served ? memory_allocate_zeroed(1, sizeof *closing) : NULL;
         if (!closing) {
-            enum status status = served ? error_set(&error, STATUS_NO_MEMORY, "no memory to close a tablet") : STATUS_OK;
+            enum status status = served ? error_set(&error, STATUS_NO_MEMORY,
+                                              "no memory to close a tablet")
+                                        : STATUS_OK;
             served_tablet_unref(served);
             procedure_part_done(running, status, &error);
             continue;
@@ -290,7 +302,8 @@ static void do_meta_rows(struct running *running)
     struct meta_batch *batch = meta_batch_new();
     struct error error = {0};
     if (!batch) {
-        procedure_part_done(running, error_set(&error, STATUS_NO_MEMORY, "no memory for rows of hbase:meta"), &error);
+        procedure_part_done(running,
+            error_set(&error, STATUS_NO_MEMORY, "no memory for rows of hbase:meta"), &error);
         return;
     }
     if (table)
@@ -304,7 +317,8 @@ static void do_meta_state(struct running *running)
     struct meta_batch *batch = meta_batch_new();
     struct error error = {0};
     if (!batch) {
-        done_at_once(running, error_set(&error, STATUS_NO_MEMORY, "no memory for a row of hbase:meta"), &error);
+        done_at_once(running,
+            error_set(&error, STATUS_NO_MEMORY, "no memory for a row of hbase:meta"), &error);
         return;
     }
     atomic_store(&running->pending, 1);
@@ -319,7 +333,8 @@ static void do_meta_remove(struct running *running)
     struct meta_batch *batch = meta_batch_new();
     struct error error = {0};
     if (!batch) {
-        done_at_once(running, error_set(&error, STATUS_NO_MEMORY, "no memory for rows of hbase:meta"), &error);
+        done_at_once(running,
+            error_set(&error, STATUS_NO_MEMORY, "no memory for rows of hbase:meta"), &error);
         return;
     }
     atomic_store(&running->pending, 1);

@@ -19,7 +19,8 @@ static struct running *running_of(struct task *task)
 
 static void note_result(struct running *running, enum procedure_state state)
 {
-    struct procedure_result result = {.state = state, .submitted_ms = running->procedure.submitted_ms,
+    struct procedure_result result = {.state = state,
+        .submitted_ms = running->procedure.submitted_ms,
         .updated_ms = env_wall_ms(running->master->env)};
     if (running->has_failed && state == PROCEDURE_FINISHED) {
         result.exception_class = master_exception_of(running->failure.status);
@@ -28,8 +29,8 @@ static void note_result(struct running *running, enum procedure_state state)
     master_keep_result(running->master, running->procedure.id, running->request, &result);
 }
 
-struct running *procedure_run(struct master *master, const struct procedure *procedure, struct arena *arena,
-    struct master_request *request)
+struct running *procedure_run(struct master *master, const struct procedure *procedure,
+    struct arena *arena, struct master_request *request)
 {
     struct running *running = memory_allocate_zeroed(1, sizeof *running);
     if (!running)
@@ -68,7 +69,8 @@ static void answer(struct running *running)
     if (!request)
         return;
     if (running->has_failed)
-        master_refuse(request, master_exception_of(running->failure.status), "%s", running->failure.message);
+        master_refuse(
+            request, master_exception_of(running->failure.status), "%s", running->failure.message);
     else
         master_answer(request, running->procedure.id);
 }
@@ -76,7 +78,8 @@ static void answer(struct running *running)
 /* It takes long: the requester gets the id, and asks for the result. */
 static void answer_early(struct task *task)
 {
-    struct running *running = (struct running *)((char *)task - offsetof(struct running, answer_task));
+    struct running *running = (struct running *)((char *)task -
+                                                 offsetof(struct running, answer_task));
     running->is_answer_due = false;
     if (running->procedure.version > 0)
         answer(running);
@@ -88,11 +91,14 @@ static void finish(struct running *running)
     struct error error = {0};
     char name[32];
     snprintf(name, sizeof name, "%020" PRIu64, running->procedure.id);
-    enum status status = store_chain_remove(master->store, CHAIN_PROCEDURE, span_string(name), &error);
+    enum status status = store_chain_remove(
+        master->store, CHAIN_PROCEDURE, span_string(name), &error);
     if (status && status != STATUS_NOT_FOUND)
-        log_line(LOG_WARN, "procedure.forget", "id=%" PRIu64 " error=\"%s\"", running->procedure.id, error.message);
-    log_line(LOG_INFO, "procedure.finish", "id=%" PRIu64 " kind=%s table=%.*s ms=%" PRId64 " undone=%d",
-        running->procedure.id, procedure_kind_name(running->procedure.kind), (int)running->procedure.table_name.size,
+        log_line(LOG_WARN, "procedure.forget", "id=%" PRIu64 " error=\"%s\"", running->procedure.id,
+            error.message);
+    log_line(LOG_INFO, "procedure.finish",
+        "id=%" PRIu64 " kind=%s table=%.*s ms=%" PRId64 " undone=%d", running->procedure.id,
+        procedure_kind_name(running->procedure.kind), (int)running->procedure.table_name.size,
         (const char *)running->procedure.table_name.data,
         env_wall_ms(master->env) - running->procedure.submitted_ms, running->has_failed);
     note_result(running, PROCEDURE_FINISHED);
@@ -130,13 +136,15 @@ static void again_later(struct running *running)
     if (delay > RETRY_DELAY_MAX_NS)
         delay = RETRY_DELAY_MAX_NS;
     running->retries++;
-    executor_submit_at(running->master->executor, &running->task, env_monotonic_ns(running->master->env) + delay);
+    executor_submit_at(
+        running->master->executor, &running->task, env_monotonic_ns(running->master->env) + delay);
 }
 
 /* The state could not be written. Nothing has been done yet: a new procedure is given up, another waits. */
 static void state_not_written(struct running *running, const struct error *error)
 {
-    log_line(LOG_WARN, "procedure.state", "id=%" PRIu64 " error=\"%s\"", running->procedure.id, error->message);
+    log_line(LOG_WARN, "procedure.state", "id=%" PRIu64 " error=\"%s\"", running->procedure.id,
+        error->message);
     if (running->procedure.version == 0) {
         running->has_failed = true;
         running->failure = *error;
@@ -161,8 +169,9 @@ static void turn(struct task *task)
     }
     struct procedure_decision decision = procedure_step(&running->procedure, running->event);
     if (running->event == PROCEDURE_FAILED) {
-        log_line(LOG_WARN, "procedure.failed", "id=%" PRIu64 " kind=%s step=%u undoing=%d error=\"%s\"",
-            running->procedure.id, procedure_kind_name(running->procedure.kind), running->procedure.step,
+        log_line(LOG_WARN, "procedure.failed",
+            "id=%" PRIu64 " kind=%s step=%u undoing=%d error=\"%s\"", running->procedure.id,
+            procedure_kind_name(running->procedure.kind), running->procedure.step,
             decision.is_undoing, running->part_error.message);
         if (decision.is_undoing && !running->procedure.is_undoing) {
             running->has_failed = true;
@@ -171,8 +180,9 @@ static void turn(struct task *task)
     } else {
         running->retries = 0;
     }
-    bool is_new_state = running->procedure.version == 0 || decision.step != running->procedure.step ||
-        decision.is_undoing != running->procedure.is_undoing;
+    bool is_new_state = running->procedure.version == 0 ||
+                        decision.step != running->procedure.step ||
+                        decision.is_undoing != running->procedure.is_undoing;
     running->procedure.step = decision.step;
     running->procedure.is_undoing = decision.is_undoing;
     if (decision.is_delayed) {

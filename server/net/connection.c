@@ -53,8 +53,8 @@ bool connection_is_open(const struct connection *connection)
 bool connection_is_full(const struct connection *connection)
 {
     return connection->out.size > CONNECTION_OUT_HIGH ||
-        connection->holds >= CONNECTION_CALLS_HIGH || connection->is_closing ||
-        connection->is_finishing;
+           connection->holds >= CONNECTION_CALLS_HIGH || connection->is_closing ||
+           connection->is_finishing;
 }
 
 void connection_put(struct connection *connection, struct span bytes)
@@ -103,8 +103,8 @@ static bool find_protocol(struct connection *connection, struct span in)
         return true;
     bool needs_more = false;
     void *context = NULL;
-    const struct protocol *protocol =
-        connection->sniff(connection->sniff_context, in, &needs_more, &context);
+    const struct protocol *protocol = connection->sniff(
+        connection->sniff_context, in, &needs_more, &context);
     if (!protocol) {
         if (!needs_more)
             connection_close(connection);
@@ -134,8 +134,7 @@ static size_t consume(struct connection *connection, struct span in)
 static void consume_kept(struct connection *connection)
 {
     struct buffer *in = &connection->in;
-    struct span left =
-        span_make(in->data + connection->in_from, in->size - connection->in_from);
+    struct span left = span_make(in->data + connection->in_from, in->size - connection->in_from);
     connection->in_from += consume(connection, left);
     if (connection->in_from < in->size)
         return;
@@ -244,8 +243,8 @@ void connection_end_turn(struct connection *connection)
         write_out(connection);
     bool is_drained = connection->out.size == 0;
     bool is_over = connection->is_finishing ||
-        (connection->holds == 0 &&
-            atomic_load_explicit(&connection->loop->is_draining, memory_order_relaxed));
+                   (connection->holds == 0 &&
+                       atomic_load_explicit(&connection->loop->is_draining, memory_order_relaxed));
     if (connection->is_closing || (is_drained && is_over)) {
         connection_end(connection);
         return;

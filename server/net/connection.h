@@ -42,25 +42,25 @@ struct protocol {
 };
 
 /* Which protocol the first bytes are: NULL and *out_needs_more, or NULL for none. */
-typedef const struct protocol *protocol_sniff(void *context, struct span first,
-    bool *out_needs_more, void **out_protocol_context);
+typedef const struct protocol *protocol_sniff(
+    void *context, struct span first, bool *out_needs_more, void **out_protocol_context);
 
 struct connection {
     struct loop *loop;
-    struct stream *stream;             /* NULL once closed */
-    const struct protocol *protocol;   /* NULL until sniffed */
-    void *state;                       /* the protocol's */
+    struct stream *stream;           /* NULL once closed */
+    const struct protocol *protocol; /* NULL until sniffed */
+    void *state;                     /* the protocol's */
     protocol_sniff *sniff;
     void *sniff_context;
-    struct buffer in;                  /* bytes of unfinished messages */
-    size_t in_from;                    /* consumed already */
+    struct buffer in; /* bytes of unfinished messages */
+    size_t in_from;   /* consumed already */
     struct outbox out;
-    unsigned holds;                    /* calls in flight */
-    bool is_closing;                   /* close at the end of the turn */
-    bool is_finishing;                 /* close when the outbox is empty; nothing more is read */
-    bool is_dirty;                     /* in the loop's list of connections to write */
+    unsigned holds;    /* calls in flight */
+    bool is_closing;   /* close at the end of the turn */
+    bool is_finishing; /* close when the outbox is empty; nothing more is read */
+    bool is_dirty;     /* in the loop's list of connections to write */
     uint64_t opened_ns;
-    uint64_t message_since_ns;         /* when the unfinished message began; 0 = none */
+    uint64_t message_since_ns;          /* when the unfinished message began; 0 = none */
     struct connection *next, *previous; /* the loop's list of all */
     struct connection *next_dirty;
 };

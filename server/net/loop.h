@@ -17,7 +17,7 @@ struct loop {
     struct env *env;
     struct reactor *reactor;
     unsigned index;
-    uint8_t *read_memory;            /* LOOP_READ_SIZE, shared by all reads */
+    uint8_t *read_memory; /* LOOP_READ_SIZE, shared by all reads */
     struct buffer_pool pool;
     struct connection *connections;
     size_t connection_count;

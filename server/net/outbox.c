@@ -61,9 +61,8 @@ static struct outbox_chunk *append_chunk(struct outbox *outbox, struct buffer by
 void outbox_put(struct outbox *outbox, struct span bytes)
 {
     struct outbox_chunk *chunk = outbox->last;
-    bool has_room = chunk &&
-        (chunk->bytes.size + bytes.size <= chunk->bytes.capacity ||
-            chunk->bytes.size + bytes.size <= OUTBOX_CHUNK_SIZE);
+    bool has_room = chunk && (chunk->bytes.size + bytes.size <= chunk->bytes.capacity ||
+                                 chunk->bytes.size + bytes.size <= OUTBOX_CHUNK_SIZE);
     if (!has_room)
         chunk = append_chunk(outbox, buffer_pool_take(outbox->pool, false));
     if (!chunk)
@@ -93,7 +92,7 @@ size_t outbox_pieces(const struct outbox *outbox, struct span *out_pieces, size_
     size_t count = 0;
     size_t skip = outbox->sent;
     for (const struct outbox_chunk *chunk = outbox->first; chunk && count < limit;
-        chunk = chunk->next) {
+         chunk = chunk->next) {
         if (chunk->bytes.size > skip)
             out_pieces[count++] = span_make(chunk->bytes.data + skip, chunk->bytes.size - skip);
         skip = 0;

@@ -8,12 +8,12 @@
 
 #include "base/bytes.h"
 
-#define OUTBOX_CHUNK_SIZE   (32u << 10)
-#define OUTBOX_COPY_LIMIT   (16u << 10) /* answers from this size on are linked, not copied */
-#define BUFFER_LARGE_SIZE   (64u << 10)
-#define BUFFER_POOL_SMALL   64
-#define BUFFER_POOL_LARGE   8
-#define BUFFER_POOL_BYTES   (32u << 20) /* most that the large ones may hold together */
+#define OUTBOX_CHUNK_SIZE (32u << 10)
+#define OUTBOX_COPY_LIMIT (16u << 10) /* answers from this size on are linked, not copied */
+#define BUFFER_LARGE_SIZE (64u << 10)
+#define BUFFER_POOL_SMALL 64
+#define BUFFER_POOL_LARGE 8
+#define BUFFER_POOL_BYTES (32u << 20) /* most that the large ones may hold together */
 
 /* Buffers that were used and may be used again: small and large ones apart. Zero-initialised is valid. */
 struct buffer_pool {
@@ -39,9 +39,9 @@ struct outbox {
     struct buffer_pool *pool; /* the loop's */
     struct outbox_chunk *first;
     struct outbox_chunk *last;
-    size_t sent;              /* of the first chunk */
-    size_t size;              /* bytes not sent yet */
-    bool is_failed;           /* no memory: the connection must close */
+    size_t sent;    /* of the first chunk */
+    size_t size;    /* bytes not sent yet */
+    bool is_failed; /* no memory: the connection must close */
 };
 
 void outbox_put(struct outbox *outbox, struct span bytes);

@@ -112,8 +112,8 @@ static void stream_watch(struct stream *stream, bool is_reading, bool is_writing
         event_del(self->event);
     self->watched = wanted;
     if (wanted) {
-        event_assign(self->event, self->base, self->fd, (short)(wanted | EV_PERSIST), stream_event,
-            self);
+        event_assign(
+            self->event, self->base, self->fd, (short)(wanted | EV_PERSIST), stream_event, self);
         event_add(self->event, NULL);
     }
 }
@@ -192,8 +192,8 @@ static void listener_event(evutil_socket_t fd, short what, void *context)
     }
 }
 
-static enum status bind_any(const struct addrinfo *list, const char *host, uint16_t port,
-    int *out_fd, struct error *error)
+static enum status bind_any(
+    const struct addrinfo *list, const char *host, uint16_t port, int *out_fd, struct error *error)
 {
     enum status status = error_set(error, STATUS_IO, "listen on %s:%u: no address", host, port);
     for (const struct addrinfo *one = list; one; one = one->ai_next) {
@@ -234,8 +234,8 @@ static enum status reactor_listen_on(struct reactor *reactor, const char *host, 
     struct libevent_reactor *self = (struct libevent_reactor *)reactor;
     char service[8];
     snprintf(service, sizeof service, "%u", port);
-    struct addrinfo hints = {.ai_family = AF_UNSPEC, .ai_socktype = SOCK_STREAM,
-        .ai_flags = AI_PASSIVE};
+    struct addrinfo hints = {
+        .ai_family = AF_UNSPEC, .ai_socktype = SOCK_STREAM, .ai_flags = AI_PASSIVE};
     struct addrinfo *list = NULL;
     int problem = getaddrinfo(*host ? host : NULL, service, &hints, &list);
     if (problem)
@@ -246,8 +246,9 @@ static enum status reactor_listen_on(struct reactor *reactor, const char *host, 
     if (status)
         return status;
     struct listener *listener = memory_allocate_zeroed(1, sizeof *listener);
-    struct event *event =
-        listener ? event_new(self->base, fd, EV_READ | EV_PERSIST, listener_event, listener) : NULL;
+    struct event *event = listener ? event_new(self->base, fd, EV_READ | EV_PERSIST, listener_event,
+                                         listener)
+                                   : NULL;
     if (!event || event_add(event, NULL)) {
         if (event)
             event_free(event);
@@ -394,11 +395,10 @@ static bool make_events(struct libevent_reactor *self)
     self->base = event_base_new();
     if (self->wake_fd < 0 || !self->base)
         return false;
-    self->wake_event =
-        event_new(self->base, self->wake_fd, EV_READ | EV_PERSIST, wake_event, self);
+    self->wake_event = event_new(self->base, self->wake_fd, EV_READ | EV_PERSIST, wake_event, self);
     self->tick_event = event_new(self->base, -1, EV_PERSIST, tick_event, self);
     return self->wake_event && self->tick_event && !event_add(self->wake_event, NULL) &&
-        !event_add(self->tick_event, &period);
+           !event_add(self->tick_event, &period);
 }
 
 enum status reactor_libevent_new(struct env *env, const char *name,

@@ -149,8 +149,8 @@ static struct served_tablet *served_tablet_new(
     return tablet;
 }
 
-enum status tablet_service_begin_open(
-    struct tablet_service *service, const struct table_schema *schema, const struct tablet_info *info)
+enum status tablet_service_begin_open(struct tablet_service *service,
+    const struct table_schema *schema, const struct tablet_info *info)
 {
     struct region_info region = {
         .region_id = info->region_id,
@@ -176,8 +176,8 @@ enum status tablet_service_open(struct tablet_service *service, const char *tabl
     const char *table_id, const struct table_schema *schema, struct error *error)
 {
     struct tablet *opened = NULL;
-    enum status status =
-        store_tablet_open(service->store, table_id, tablet_id, schema, &opened, error);
+    enum status status = store_tablet_open(
+        service->store, table_id, tablet_id, schema, &opened, error);
     mutex_lock(&service->mu);
     struct served_tablet *tablet = *find_locked(service, span_string(tablet_id));
     CHECK(tablet && !tablet->tablet);

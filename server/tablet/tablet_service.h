@@ -18,15 +18,15 @@ struct tablet_service;
 /* Immutable once it is open, but for its references. */
 struct served_tablet {
     _Atomic unsigned references;
-    struct tablet *tablet;       /* NULL while opening */
-    char id[TABLET_ID_SIZE];     /* the encoded name */
+    struct tablet *tablet;   /* NULL while opening */
+    char id[TABLET_ID_SIZE]; /* the encoded name */
     char table_id[TABLE_ID_SIZE];
-    struct span table_name;      /* "ns:name" */
-    struct span region_name;     /* the whole name */
-    struct region_info info;     /* spans live as long as this */
+    struct span table_name;  /* "ns:name" */
+    struct span region_name; /* the whole name */
+    struct region_info info; /* spans live as long as this */
     bool is_meta;
-    struct arena arena;          /* of the spans */
-    struct served_tablet *next;  /* the table's chain; guarded by its mutex */
+    struct arena arena;         /* of the spans */
+    struct served_tablet *next; /* the table's chain; guarded by its mutex */
 };
 
 enum status tablet_service_new(struct store *store, struct tablet_service **out_service);
@@ -34,8 +34,8 @@ enum status tablet_service_new(struct store *store, struct tablet_service **out_
 void tablet_service_free(struct tablet_service *service);
 
 /* Says that a tablet is being opened. STATUS_EXISTS when it is here already, open or opening. */
-enum status tablet_service_begin_open(
-    struct tablet_service *service, const struct table_schema *schema, const struct tablet_info *info);
+enum status tablet_service_begin_open(struct tablet_service *service,
+    const struct table_schema *schema, const struct tablet_info *info);
 /* Worker. Opens it in the engine; on failure it is as if never begun. */
 enum status tablet_service_open(struct tablet_service *service, const char *tablet_id,
     const char *table_id, const struct table_schema *schema, struct error *error);

@@ -10,8 +10,8 @@ static void derive_password(
     const struct zk_facade *facade, uint64_t session_id, uint8_t out_password[ZK_PASSWORD_SIZE])
 {
     store_be64(out_password, XXH3_64bits_withSeed(&session_id, sizeof session_id, facade->secret));
-    store_be64(out_password + 8,
-        XXH3_64bits_withSeed(&session_id, sizeof session_id, ~facade->secret));
+    store_be64(
+        out_password + 8, XXH3_64bits_withSeed(&session_id, sizeof session_id, ~facade->secret));
 }
 
 static size_t message_begin(struct buffer *out)
@@ -38,10 +38,10 @@ static void connect_session(struct zk_session *session, const struct zk_facade *
     session->id = request.session_id ? request.session_id : fresh_session_id;
     derive_password(facade, session->id, password);
     bool is_welcome = !request.session_id ||
-        span_equal(request.password, span_make(password, sizeof password));
-    session->timeout_ms = request.timeout_ms < ZK_SESSION_MIN_MS ? ZK_SESSION_MIN_MS
-        : request.timeout_ms > ZK_SESSION_MAX_MS                 ? ZK_SESSION_MAX_MS
-                                                                 : request.timeout_ms;
+                      span_equal(request.password, span_make(password, sizeof password));
+    session->timeout_ms = request.timeout_ms < ZK_SESSION_MIN_MS   ? ZK_SESSION_MIN_MS
+                          : request.timeout_ms > ZK_SESSION_MAX_MS ? ZK_SESSION_MAX_MS
+                                                                   : request.timeout_ms;
     session->is_connected = is_welcome;
     session->is_over = !is_welcome;
     if (!is_welcome) /* a time-out of 0 and no id say: expired */
@@ -58,8 +58,8 @@ static void connect_session(struct zk_session *session, const struct zk_facade *
 
 /* ---- Answers: each appends its body and returns an error code, with nothing appended unless ZK_OK ---- */
 
-static int32_t answer_node(const struct zk_facade *facade, int32_t operation, struct span *in,
-    struct buffer *out)
+static int32_t answer_node(
+    const struct zk_facade *facade, int32_t operation, struct span *in, struct buffer *out)
 {
     struct span path;
     if (jute_take_bytes(in, &path))
@@ -145,8 +145,8 @@ static int32_t answer_set_watches(
     return ZK_OK;
 }
 
-static int32_t answer(struct zk_session *session, const struct zk_facade *facade,
-    int32_t operation, struct span *in, struct buffer *out, struct buffer *notifications)
+static int32_t answer(struct zk_session *session, const struct zk_facade *facade, int32_t operation,
+    struct span *in, struct buffer *out, struct buffer *notifications)
 {
     switch (operation) {
     case ZK_EXISTS:

@@ -13,10 +13,10 @@
 #include "server/net/connection.h"
 #include "server/zk/znode_tree.h"
 
-#define ZK_PASSWORD_SIZE      16
-#define ZK_SESSION_MIN_MS     4000
-#define ZK_SESSION_MAX_MS     90000
-#define ZK_CONNECT_SIZE_MAX   256
+#define ZK_PASSWORD_SIZE       16
+#define ZK_SESSION_MIN_MS      4000
+#define ZK_SESSION_MAX_MS      90000
+#define ZK_CONNECT_SIZE_MAX    256
 #define ZK_WATCHES_PER_REQUEST 10000
 
 /* What all connections of the facade share; immutable. Set `tree` before the first connection. */
@@ -27,7 +27,7 @@ struct zk_facade {
 
 struct zk_session {
     bool is_connected;
-    bool is_over;    /* the client closed it, or sent nonsense: send what is there and close */
+    bool is_over; /* the client closed it, or sent nonsense: send what is there and close */
     uint64_t id;
     int32_t timeout_ms;
 };

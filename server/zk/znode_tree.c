@@ -77,8 +77,8 @@ static void put_server(struct buffer *out, uint32_t number, const struct server_
     wire_end(out, mark);
 }
 
-static void add_all(struct znode_tree *tree, const struct znode_tree_config *config,
-    struct payload *payload)
+static void add_all(
+    struct znode_tree *tree, const struct znode_tree_config *config, struct payload *payload)
 {
     struct buffer *out = &payload->bytes;
     struct span none = SPAN_EMPTY;
@@ -155,7 +155,8 @@ int64_t znode_tree_zxid(const struct znode_tree *tree)
     return tree->zxid;
 }
 
-void znode_tree_stat(const struct znode_tree *tree, const struct znode *node, struct zk_stat *out_stat)
+void znode_tree_stat(
+    const struct znode_tree *tree, const struct znode *node, struct zk_stat *out_stat)
 {
     *out_stat = (struct zk_stat){
         .zxid = tree->zxid,

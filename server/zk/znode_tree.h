@@ -36,7 +36,8 @@ void znode_tree_free(struct znode_tree *tree);
 /* NULL when absent. A trailing '/' is not accepted, as in ZooKeeper. */
 const struct znode *znode_tree_find(const struct znode_tree *tree, struct span path);
 int64_t znode_tree_zxid(const struct znode_tree *tree);
-void znode_tree_stat(const struct znode_tree *tree, const struct znode *node, struct zk_stat *out_stat);
+void znode_tree_stat(
+    const struct znode_tree *tree, const struct znode *node, struct zk_stat *out_stat);
 /* The last part of the path. */
 struct span znode_name(const struct znode *node);
 

@@ -48,8 +48,8 @@ static void run_workload(struct history *history, struct env *env, uint64_t seed
     for (int step = 0; step < STEPS && !history->world.has_died; step++) {
         size_t count = 1 + dice_below(&dice, 5);
         for (size_t i = 0; i < count; i++) {
-            enum durability durability =
-                dice_chance(&dice, 80) ? DURABILITY_SYNC_WAL : DURABILITY_ASYNC_WAL;
+            enum durability durability = dice_chance(&dice, 80) ? DURABILITY_SYNC_WAL
+                                                                : DURABILITY_ASYNC_WAL;
             log_world_append(&history->world, (unsigned)dice_below(&dice, LOG_WORLD_TABLETS),
                 20 + dice_below(&dice, 900), durability);
         }

@@ -68,8 +68,8 @@ static struct cell random_cell(struct random_cells *cells, struct dice *dice, si
     struct arena *arena = &cells->arena;
     struct cell cell = {.family = SPAN_LITERAL("f")};
     uint64_t row = dice_below(dice, rows);
-    cell.row =
-        cells->order == ROW_ORDER_META ? meta_row(arena, row) : key_part(arena, "row", row, false);
+    cell.row = cells->order == ROW_ORDER_META ? meta_row(arena, row)
+                                              : key_part(arena, "row", row, false);
     cell.qualifier = key_part(arena, "q", dice_below(dice, qualifiers), true);
     cell.timestamp = dice_chance(dice, 5) ? (int64_t)dice_next(dice)
                                           : 1700000000000 + (int64_t)dice_below(dice, 20);
@@ -96,8 +96,8 @@ void random_cells_make(
     size_t qualifiers = 1 + (size_t)dice_below(dice, 40);
     cells->cells = arena_allocate(&cells->arena, options->count * sizeof *cells->cells);
     for (size_t i = 0; i < options->count; i++)
-        cells->cells[i] =
-            random_cell(cells, dice, rows, qualifiers, value_size, options->is_put_only);
+        cells->cells[i] = random_cell(
+            cells, dice, rows, qualifiers, value_size, options->is_put_only);
     sort_order = cells->order;
     qsort(cells->cells, options->count, sizeof *cells->cells, compare_cells);
     for (size_t i = 0; i < options->count; i++) {

@@ -46,9 +46,9 @@ static void report_seed(void)
         return;
     is_seed_running = false;
     char text[96];
-    int size =
-        snprintf(text, sizeof(text), "failed with seed %llu: STELE_SEED=%llu runs it alone\n",
-            (unsigned long long)running_seed, (unsigned long long)running_seed);
+    int size = snprintf(text, sizeof(text),
+        "failed with seed %llu: STELE_SEED=%llu runs it alone\n", (unsigned long long)running_seed,
+        (unsigned long long)running_seed);
     ssize_t written = write(STDERR_FILENO, text, (size_t)size);
     (void)written;
 }

@@ -36,8 +36,8 @@ static void one_thread_keeps_the_order(void **state)
     static struct counted_task tasks[1000];
     unsigned count = 0;
     for (unsigned i = 0; i < 1000; i++) {
-        tasks[i] =
-            (struct counted_task){.task.run = count_run, .executor = executor, .count = &count};
+        tasks[i] = (struct counted_task){
+            .task.run = count_run, .executor = executor, .count = &count};
         executor_submit(executor, &tasks[i].task);
     }
     executor_free(executor); /* runs what is queued */
@@ -98,8 +98,8 @@ static void timers_run_when_due_and_in_order(void **state)
     unsigned count = 0;
     uint64_t start_ns = env_monotonic_ns(env);
     for (unsigned i = 0; i < 20; i++) {
-        tasks[i] =
-            (struct counted_task){.task.run = count_run, .executor = executor, .count = &count};
+        tasks[i] = (struct counted_task){
+            .task.run = count_run, .executor = executor, .count = &count};
         executor_submit_at(executor, &tasks[i].task, start_ns + (20 - i) * 500000);
     }
     wait_for_count(&count, 20);

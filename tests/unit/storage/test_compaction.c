@@ -77,8 +77,8 @@ static void expect(struct world *world, const struct column_matcher_config *conf
     struct error error;
     struct column_matcher matcher;
     column_matcher_init(&matcher, config);
-    world->expected =
-        arena_allocate(&world->cells.arena, (world->cells.count + 1) * sizeof *world->expected);
+    world->expected = arena_allocate(
+        &world->cells.arena, (world->cells.count + 1) * sizeof *world->expected);
     struct cell probe = {0};
     bool is_skipping = false;
     for (size_t i = 0; i < world->cells.count; i++) {

@@ -38,8 +38,8 @@ static void world_make(struct world *world, struct dice *dice,
         .row_order = shape->order,
         .compression = (enum compression)dice_below(dice, COMPRESSION_GZIP + 1),
         .bloom = dice_chance(dice, 80) ? BLOOM_ROW : BLOOM_NONE,
-        .block_size_bytes =
-            (uint32_t)(dice_chance(dice, 70) ? 64 + dice_below(dice, 2000) : 16384)};
+        .block_size_bytes = (uint32_t)(dice_chance(dice, 70) ? 64 + dice_below(dice, 2000)
+                                                             : 16384)};
     world_write(world, &options);
     assert_ok(sstable_open(world->env, "t.sst", world->written.identity, world->cache,
                   &world->table, &error),
@@ -238,8 +238,8 @@ static void check_middle(struct world *world, struct dice *dice)
     if (dice_chance(dice, 50))
         random_range(world, dice, &range);
     struct buffer row = {0};
-    enum status status =
-        sstable_middle_row(world->table, range.from_row, range.to_row, &row, &error);
+    enum status status = sstable_middle_row(
+        world->table, range.from_row, range.to_row, &row, &error);
     if (status == STATUS_OK) {
         enum row_order order = world->cells.order;
         assert_true(row_compare(order, buffer_span(&row), range.from_row) > 0);
