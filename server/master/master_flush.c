@@ -1,0 +1,181 @@
+/* Flushing a whole table: FlushTable of 2.6 clients, and `flush-table-proc` of older ones. */
+#include <stdatomic.h>
+#include <string.h>
+
+#include "base/memory.h"
+#include "proto/wire.h"
+#include "server/master/master_service.h"
+
+#define FLUSH_SIGNATURE "flush-table-proc"
+#define FLUSH_FAMILIES_LIMIT 1024
+
+/* A call that waits for the flushes of a table. */
+struct table_flush {
+    struct call *call;
+    struct span table_name;
+    struct span *families;      /* none = all */
+    size_t family_count;
+    bool is_procedure_id_told;  /* FlushTable */
+    _Atomic size_t pending;
+    _Atomic int status;         /* the first failure */
+};
+
+struct tablet_flush {
+    struct completion completion;
+    struct table_flush *flush;
+    struct served_tablet *served;
+};
+
+static void part_done(struct table_flush *flush, enum status status)
+{
+    int none = STATUS_OK;
+    if (status && status != STATUS_CLOSED)
+        atomic_compare_exchange_strong(&flush->status, &none, status);
+    if (atomic_fetch_sub(&flush->pending, 1) != 1)
+        return;
+    struct call *call = flush->call;
+    if (flush->status)
+        call_fail(call, EXCEPTION_IO, "flush of %.*s: %s", (int)flush->table_name.size,
+            (const char *)flush->table_name.data, status_name((enum status)flush->status));
+    else if (flush->is_procedure_id_told)
+        wire_put_varint(&call->result, 1, 0);
+    else
+        wire_put_varint(&call->result, 1, 60000); /* how long to wait, ms: it is done already */
+    call_finish(call);
+}
+
+static void on_flushed(struct completion *completion)
+{
+    struct tablet_flush *part = (struct tablet_flush *)completion;
+    struct table_flush *flush = part->flush;
+    enum status status = completion->status;
+    served_tablet_unref(part->served);
+    memory_free(part);
+    part_done(flush, status);
+}
+
+static void flush_part(struct table_flush *flush, struct served_tablet *served, const struct span *family)
+{
+    struct tablet_flush *part = memory_allocate_zeroed(1, sizeof *part);
+    atomic_fetch_add(&flush->pending, 1);
+    if (!part) {
+        part_done(flush, STATUS_NO_MEMORY);
+        return;
+    }
+    served_tablet_ref(served);
+    part->completion.done = on_flushed;
+    part->flush = flush;
+    part->served = served;
+    tablet_flush(served->tablet, family, &part->completion);
+}
+
+static bool flush_tablet(void *context, struct served_tablet *served)
+{
+    struct table_flush *flush = context;
+    if (!span_equal(served->table_name, flush->table_name))
+        return true;
+    for (size_t i = 0; i < flush->family_count; i++)
+        flush_part(flush, served, &flush->families[i]);
+    if (flush->family_count == 0)
+        flush_part(flush, served, NULL);
+    return true;
+}
+
+/* Judges the table and starts. */
+static enum call_outcome start(struct call *call, struct table_flush *flush)
+{
+    struct catalogue *catalogue = master_catalogue(call->service->master);
+    struct span name = flush->table_name;
+    mutex_lock(&catalogue->mutex);
+    struct catalogue_table *table = catalogue_find_locked(catalogue, name);
+    bool is_enabled = table && table->descriptor.state == TABLE_ENABLED;
+    const struct span *missing = NULL;
+    for (size_t i = 0; table && i < flush->family_count && !missing; i++)
+        if (!table_schema_family(&table->descriptor.schema, flush->families[i]))
+            missing = &flush->families[i];
+    mutex_unlock(&catalogue->mutex);
+    if (!table)
+        return call_fail(call, EXCEPTION_TABLE_NOT_FOUND, "%.*s", (int)name.size, (const char *)name.data);
+    if (!is_enabled)
+        return call_fail(call, EXCEPTION_TABLE_NOT_ENABLED, "%.*s", (int)name.size, (const char *)name.data);
+    if (missing)
+        return call_fail(call, EXCEPTION_NO_SUCH_FAMILY, "Column family %.*s does not exist in table %.*s",
+            (int)missing->size, (const char *)missing->data, (int)name.size, (const char *)name.data);
+    flush->call = call;
+    atomic_store(&flush->pending, 1);
+    tablet_service_each(call->service->tablets, flush_tablet, flush);
+    part_done(flush, STATUS_OK);
+    return CALL_PENDING;
+}
+
+static struct table_flush *new_flush(struct call *call)
+{
+    if (!call_own(call))
+        return NULL;
+    struct table_flush *flush = arena_allocate_zeroed(&call->arena, 1, sizeof *flush);
+    if (flush)
+        flush->families = arena_allocate_zeroed(&call->arena, FLUSH_FAMILIES_LIMIT, sizeof *flush->families);
+    if (!flush || !flush->families) {
+        call_fail(call, EXCEPTION_IO, "no memory for the call");
+        return NULL;
+    }
+    return flush;
+}
+
+enum call_outcome master_flush_table(struct call *call)
+{
+    struct table_flush *flush = new_flush(call);
+    struct wire_field field;
+    if (!flush || !master_field_table(call, 1, &flush->table_name))
+        return CALL_DONE;
+    struct span in = call->param;
+    while (wire_take(&in, &field) == STATUS_OK && flush->family_count < FLUSH_FAMILIES_LIMIT)
+        if (wire_is(&field, 2, WIRE_BYTES))
+            flush->families[flush->family_count++] = field.bytes;
+    flush->is_procedure_id_told = true;
+    return start(call, flush);
+}
+
+/* ProcedureDescription {signature 1, instance 2, creation_time 3, configuration 4 (NameStringPair)}. */
+static bool take_description(struct call *call, struct span *out_signature, struct table_flush *flush)
+{
+    struct span in = SPAN_EMPTY, name, value;
+    struct wire_field field;
+    master_field_bytes(call, 1, &in);
+    *out_signature = SPAN_EMPTY;
+    while (wire_take(&in, &field) == STATUS_OK) {
+        if (wire_is(&field, 1, WIRE_BYTES))
+            *out_signature = field.bytes;
+        else if (wire_is(&field, 2, WIRE_BYTES))
+            flush->table_name = field.bytes;
+        else if (wire_is(&field, 4, WIRE_BYTES) && !wire_read_pair(field.bytes, &name, &value) &&
+            span_equal(name, SPAN_LITERAL("family"))) {
+            while (value.size && flush->family_count < FLUSH_FAMILIES_LIMIT) {
+                size_t comma = span_find(value, ',');
+                size_t size = comma == SIZE_MAX ? value.size : comma;
+                flush->families[flush->family_count++] = span_slice(value, 0, size);
+                value = comma == SIZE_MAX ? SPAN_EMPTY : span_slice(value, size + 1, value.size - size - 1);
+            }
+        }
+    }
+    return span_equal(*out_signature, SPAN_LITERAL(FLUSH_SIGNATURE));
+}
+
+enum call_outcome master_exec_procedure(struct call *call)
+{
+    struct span signature;
+    struct table_flush *flush = new_flush(call);
+    if (!flush)
+        return CALL_DONE;
+    if (!take_description(call, &signature, flush))
+        return call_fail(call, EXCEPTION_DO_NOT_RETRY_IO, "The procedure is not registered: %.*s", (int)signature.size,
+            (const char *)signature.data);
+    return start(call, flush);
+}
+
+/* ExecProcedure answers when the flush is done. */
+enum call_outcome master_is_procedure_done(struct call *call)
+{
+    wire_put_bool(&call->result, 1, true);
+    return CALL_DONE;
+}
