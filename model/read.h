@@ -51,5 +51,9 @@ struct scan_request {
 /* The defaults of HBase's Get and Scan: everything, one version, caching. */
 void read_request_init(struct read_request *request);
 void scan_request_init(struct scan_request *request);
+/* A deep copy into `arena`, filter tree and all; STATUS_NO_MEMORY, also for a tree far deeper than
+ * filter_new allows. */
+enum status scan_request_copy(struct arena *arena, const struct scan_request *from,
+    struct scan_request *out_request, struct error *error);
 
 #endif

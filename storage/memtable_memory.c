@@ -11,6 +11,7 @@ enum { KEPT_CHUNKS_MAX = 64 }; /* free huge pages kept for the next memtable */
 struct memtable_memory {
     uint64_t budget_bytes;
     _Atomic uint64_t bytes; /* handed out */
+    _Atomic bool is_flush_asked;
     struct mutex mutex;     /* guards what follows */
     uint8_t *kept[KEPT_CHUNKS_MAX];
     size_t kept_count;
@@ -99,4 +100,15 @@ enum memtable_pressure memtable_memory_pressure(const struct memtable_memory *me
     if (bytes <= 4 * fifth)
         return MEMTABLE_PRESSURE_FLUSH;
     return bytes <= memory->budget_bytes ? MEMTABLE_PRESSURE_DELAY : MEMTABLE_PRESSURE_FULL;
+}
+
+bool memtable_memory_ask_flush(struct memtable_memory *memory)
+{
+    return !atomic_load_explicit(&memory->is_flush_asked, memory_order_relaxed) &&
+           !atomic_exchange_explicit(&memory->is_flush_asked, true, memory_order_relaxed);
+}
+
+void memtable_memory_flush_ended(struct memtable_memory *memory)
+{
+    atomic_store_explicit(&memory->is_flush_asked, false, memory_order_relaxed);
 }

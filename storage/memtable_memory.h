@@ -12,6 +12,7 @@
 #ifndef STELE_STORAGE_MEMTABLE_MEMORY_H
 #define STELE_STORAGE_MEMTABLE_MEMORY_H
 
+#include <stdbool.h>
 #include <stddef.h>
 #include <stdint.h>
 
@@ -40,5 +41,8 @@ void memtable_memory_give(struct memtable_memory *memory, uint8_t *chunk, size_t
 uint64_t memtable_memory_bytes(const struct memtable_memory *memory); /* handed out */
 uint64_t memtable_memory_budget(const struct memtable_memory *memory);
 enum memtable_pressure memtable_memory_pressure(const struct memtable_memory *memory);
+/* True for the first who asks for a flush under pressure, until a flush has ended. */
+bool memtable_memory_ask_flush(struct memtable_memory *memory);
+void memtable_memory_flush_ended(struct memtable_memory *memory);
 
 #endif

@@ -29,7 +29,8 @@ static int compare_hashes(const void *a, const void *b)
     return left < right ? -1 : left > right;
 }
 
-void row_claim_prepare(struct row_claim *claim, uint64_t *hashes, size_t count, bool is_exclusive)
+void row_claim_prepare(struct row_claim *claim, uint64_t *hashes, size_t count, bool is_exclusive,
+    uint64_t deadline_ns)
 {
     if (count > 1)
         qsort(hashes, count, sizeof(*hashes), compare_hashes);
@@ -38,7 +39,10 @@ void row_claim_prepare(struct row_claim *claim, uint64_t *hashes, size_t count, 
         if (unique == 0 || hashes[unique - 1] != hashes[i])
             hashes[unique++] = hashes[i];
     }
-    *claim = (struct row_claim){.hashes = hashes, .count = unique, .is_exclusive = is_exclusive};
+    *claim = (struct row_claim){.hashes = hashes,
+        .count = unique,
+        .is_exclusive = is_exclusive,
+        .deadline_ns = deadline_ns};
 }
 
 enum status row_locks_init(struct row_locks *locks)
@@ -150,6 +154,39 @@ static void hold(struct row_lock *lock, struct row_claim *claim)
     claim->held++;
 }
 
+static void queue_locked(
+    struct row_locks *locks, struct row_lock *lock, struct row_claim *claim)
+{
+    claim->next = NULL;
+    claim->queue = lock;
+    if (lock->last)
+        lock->last->next = claim;
+    else
+        lock->first = claim;
+    lock->last = claim;
+    claim->waiting_previous = NULL;
+    claim->waiting_next = locks->waiting;
+    if (locks->waiting)
+        locks->waiting->waiting_previous = claim;
+    locks->waiting = claim;
+}
+
+/* Takes the claim out of the queue it is in; `before` is the one in front of it there, or NULL. */
+static void unqueue_locked(
+    struct row_locks *locks, struct row_claim *claim, struct row_claim *before)
+{
+    struct row_lock *lock = claim->queue;
+    *(before ? &before->next : &lock->first) = claim->next;
+    if (lock->last == claim)
+        lock->last = before;
+    claim->queue = NULL;
+    claim->next = NULL;
+    *(claim->waiting_previous ? &claim->waiting_previous->waiting_next : &locks->waiting) =
+        claim->waiting_next;
+    if (claim->waiting_next)
+        claim->waiting_next->waiting_previous = claim->waiting_previous;
+}
+
 /* Goes on with the claim: STATUS_OK when it holds all, STATUS_BUSY when it queued. */
 static enum status advance_locked(struct row_locks *locks, struct row_claim *claim)
 {
@@ -158,13 +195,7 @@ static enum status advance_locked(struct row_locks *locks, struct row_claim *cla
         if (!lock)
             return STATUS_NO_MEMORY;
         if (lock->first || !can_hold(lock, claim)) {
-            claim->next = NULL;
-            claim->queue = lock;
-            if (lock->last)
-                lock->last->next = claim;
-            else
-                lock->first = claim;
-            lock->last = claim;
+            queue_locked(locks, lock, claim);
             return STATUS_BUSY;
         }
         hold(lock, claim);
@@ -182,11 +213,7 @@ static void admit_locked(struct row_locks *locks, struct row_lock *lock, struct 
 {
     while (lock->first && can_hold(lock, lock->first)) {
         struct row_claim *claim = lock->first;
-        lock->first = claim->next;
-        if (!lock->first)
-            lock->last = NULL;
-        claim->queue = NULL;
-        claim->next = NULL;
+        unqueue_locked(locks, claim, NULL);
         hold(lock, claim);
         /* Without memory for its next lock it is handed back too, holding too little. */
         if (advance_locked(locks, claim) != STATUS_BUSY) {
@@ -227,28 +254,32 @@ struct row_claim *row_locks_release(struct row_locks *locks, struct row_claim *c
     return granted.first;
 }
 
-bool row_locks_cancel(
-    struct row_locks *locks, struct row_claim *claim, struct row_claim **out_granted)
+bool row_locks_expire(struct row_locks *locks, uint64_t now_ns, struct row_claim **out_expired,
+    struct row_claim **out_granted)
 {
     struct granted granted = {NULL, &granted.first};
+    struct granted expired = {NULL, &expired.first};
     mutex_lock(&locks->mutex);
-    struct row_lock *lock = claim->queue;
-    if (lock) {
-        struct row_claim *before = NULL;
-        struct row_claim **link = &lock->first;
-        while (*link != claim) {
-            before = *link;
-            link = &before->next;
+    struct row_claim *claim = locks->waiting;
+    while (claim) {
+        if (claim->deadline_ns > now_ns) {
+            claim = claim->waiting_next;
+            continue;
         }
-        *link = claim->next;
-        if (lock->last == claim)
-            lock->last = before;
-        claim->queue = NULL;
-        claim->next = NULL;
+        struct row_lock *lock = claim->queue;
+        struct row_claim *before = NULL;
+        for (struct row_claim *at = lock->first; at != claim; at = at->next)
+            before = at;
+        unqueue_locked(locks, claim, before);
+        *expired.end = claim;
+        expired.end = &claim->next;
         admit_locked(locks, lock, &granted);
         release_locked(locks, claim, &granted);
+        claim = locks->waiting; /* the list may have changed anywhere */
     }
+    bool is_any_left = locks->waiting != NULL;
     mutex_unlock(&locks->mutex);
+    *out_expired = expired.first;
     *out_granted = granted.first;
-    return lock != NULL;
+    return is_any_left;
 }

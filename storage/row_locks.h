@@ -25,6 +25,7 @@ struct row_locks {
     size_t lock_count;
     struct row_lock *spare;    /* free locks, for the next */
     size_t spare_count;
+    struct row_claim *waiting; /* every queued claim */
 };
 
 /* One write's claim on its rows. The hashes are the caller's memory until the claim is released. */
@@ -32,16 +33,19 @@ struct row_claim {
     uint64_t *hashes;       /* sorted, unique: row_claim_prepare */
     size_t count;
     bool is_exclusive;
+    uint64_t deadline_ns;   /* of waiting: row_locks_expire */
     /* the table's */
     size_t held;            /* how many of them it holds, from the first */
     struct row_claim *next; /* in a lock's queue, or in a list of the granted */
     struct row_lock *queue; /* whose queue it is in; NULL = none */
+    struct row_claim *waiting_previous;
+    struct row_claim *waiting_next;
 };
 
 uint64_t row_hash(struct span row);
 /* Sorts hashes and removes repeats; sets up the rest. */
-void row_claim_prepare(
-    struct row_claim *claim, uint64_t *hashes, size_t count, bool is_exclusive);
+void row_claim_prepare(struct row_claim *claim, uint64_t *hashes, size_t count, bool is_exclusive,
+    uint64_t deadline_ns);
 
 enum status row_locks_init(struct row_locks *locks); /* STATUS_NO_MEMORY */
 void row_locks_deinit(struct row_locks *locks);      /* nothing may be held; zeroed memory is fine */
@@ -52,9 +56,9 @@ enum status row_locks_acquire(struct row_locks *locks, struct row_claim *claim);
 /* Gives all back and returns the claims that may go on (linked by next): they hold all of theirs, or,
  * when memory ran out, less (held < count), and must then be released. */
 struct row_claim *row_locks_release(struct row_locks *locks, struct row_claim *claim);
-/* Takes a queued claim out and gives back what it held, at its deadline. False: it was not queued any
- * more, and runs or will be run by who granted it. *out_granted as from a release. */
-bool row_locks_cancel(
-    struct row_locks *locks, struct row_claim *claim, struct row_claim **out_granted);
+/* Takes the claims out that have waited past their deadline and gives back what they held: true when
+ * any wait is left. *out_expired: linked by next, holding nothing. *out_granted: as from a release. */
+bool row_locks_expire(struct row_locks *locks, uint64_t now_ns, struct row_claim **out_expired,
+    struct row_claim **out_granted);
 
 #endif

@@ -12,6 +12,7 @@
 
 #include "base/mutex.h"
 #include "storage/collector.h"
+#include "storage/compaction.h"
 #include "storage/directory.h"
 #include "storage/log.h"
 #include "storage/manifest.h"
@@ -64,6 +65,12 @@ struct store {
     _Atomic uint64_t compactions;
     _Atomic uint64_t flushed_bytes;
     _Atomic uint64_t compacted_bytes;
+
+    struct compaction_budget compaction_budget; /* bytes a second of all compactions */
+
+    /* tablet_sweep.c's own */
+    struct task sweep;
+    _Atomic bool is_sweep_due;
 
     /* store.c's own */
     struct task timer; /* upkeep: space, reserve */

@@ -4,6 +4,22 @@
 
 /* ---- Files ---- */
 
+void tablet_file_describe(struct manifest_file *out_entry, const char *table_id, const char *name,
+    const struct sstable_properties *properties)
+{
+    *out_entry = (struct manifest_file){.file = span_string(name),
+        .identity = properties->identity,
+        .size_bytes = properties->file_bytes,
+        .raw_bytes = properties->data_raw_bytes,
+        .cell_count = properties->cell_count,
+        .delete_count = properties->delete_count,
+        .min_sequence = properties->min_sequence,
+        .max_sequence = properties->max_sequence,
+        .min_timestamp = properties->min_timestamp,
+        .max_timestamp = properties->max_timestamp};
+    strcpy(out_entry->table_id, table_id);
+}
+
 struct tablet_file *tablet_file_new(
     struct sstable *table, const struct manifest_file *entry, struct collector *collector)
 {
@@ -28,7 +44,7 @@ struct tablet_file *tablet_file_new(
     return file;
 }
 
-static struct tablet_file *tablet_file_ref(struct tablet_file *file)
+struct tablet_file *tablet_file_ref(struct tablet_file *file)
 {
     atomic_fetch_add_explicit(&file->references, 1, memory_order_relaxed);
     return file;
@@ -105,12 +121,14 @@ static const struct version_family *find_family(const struct version *version, s
     return NULL;
 }
 
-struct version *version_copy_altered(const struct version *from, const struct table_schema *schema)
+struct version *version_copy_altered(
+    const struct version *from, const struct table_schema *schema, uint64_t last_sequence)
 {
     struct version *version = version_allocate(schema);
     for (size_t i = 0; version && i < version->family_count; i++) {
         struct version_family *family = &version->families[i];
         const struct version_family *old = find_family(from, family->schema->name);
+        family->flushed_sequence = last_sequence;
         if (old && !copy_family(family, old, 0, 0)) {
             version_unref(version);
             return NULL;

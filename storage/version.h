@@ -37,9 +37,13 @@ struct tablet_file {
     struct collector *collector; /* NULL: the file is nobody's to collect (tests) */
 };
 
+/* The manifest's entry for a whole new file; `name` is borrowed. */
+void tablet_file_describe(struct manifest_file *out_entry, const char *table_id, const char *name,
+    const struct sstable_properties *properties);
 /* Takes the SSTable over, copies the entry. NULL on no memory: the SSTable is unreferenced. */
 struct tablet_file *tablet_file_new(
     struct sstable *table, const struct manifest_file *entry, struct collector *collector);
+struct tablet_file *tablet_file_ref(struct tablet_file *file);
 void tablet_file_unref(struct tablet_file *file); /* NULL is fine */
 
 struct version_family {
@@ -67,9 +71,10 @@ struct version *version_new(const struct table_schema *schema);
  * no memory. */
 struct version *version_copy(
     const struct version *from, size_t frozen_room, size_t file_room);
-/* As version_copy, under another schema: families by name; those gone are left out. */
+/* As version_copy, under another schema: families by name; those gone are left out, those new begin
+ * behind last_sequence: nothing older can be theirs. */
 struct version *version_copy_altered(
-    const struct version *from, const struct table_schema *schema);
+    const struct version *from, const struct table_schema *schema, uint64_t last_sequence);
 void version_ref(struct version *version);
 void version_unref(struct version *version); /* NULL is fine */
 

@@ -1,0 +1,143 @@
+/* Close: a state machine that is looked at whenever something it waits for has ended.
+ *
+ *   no new calls -> writes under way end, the compaction is cancelled -> a last flush (not when the
+ *   tablet is dropped) -> a worker commits the manifest as closed or dropped -> done
+ *
+ * When the store closes and its time is up, or the flush fails, the manifest stays open: the next
+ * owner replays the log. */
+#include "base/log_lines.h"
+#include "storage/tablet.h"
+
+static void close_end(struct tablet *tablet, enum status status, const struct error *error)
+{
+    struct completion *completion = tablet->closing;
+    store_remove_tablet(tablet->store, &tablet->link);
+    log_line(LOG_INFO, "tablet.close", "tablet=%s status=\"%s\"", tablet->info.id,
+        status_name(status));
+    completion->status = status;
+    if (status)
+        completion->error = *error;
+    completion->done(completion);
+    tablet_unref(tablet);
+}
+
+struct closing_edit {
+    struct tablet_edit edit; /* first */
+    enum status status;
+    struct error error;
+};
+
+static void close_committed(
+    struct tablet_edit *edit, enum status status, const struct error *error)
+{
+    struct closing_edit *closing = (struct closing_edit *)edit;
+    closing->status = status;
+    closing->error = *error;
+}
+
+/* All families are flushed. Without memory for the list the manifest only says less. */
+static void list_families(struct tablet *tablet, struct tablet_edit *edit)
+{
+    const struct table_schema *schema = tablet_get_schema(tablet);
+    struct span *names = arena_allocate(&tablet->arena, schema->family_count * sizeof(*names));
+    if (!names || tablet->is_dropping)
+        return;
+    for (size_t i = 0; i < schema->family_count; i++)
+        names[i] = schema->families[i].name;
+    edit->flushed_families = names;
+    edit->flushed_family_count = schema->family_count;
+}
+
+static void close_run(struct task *task)
+{
+    struct tablet *tablet =
+        (struct tablet *)(void *)((char *)task - offsetof(struct tablet, close_task));
+    if (tablet->close_error.status) {
+        struct error error = tablet->close_error;
+        close_end(tablet, error.status, &error);
+        return;
+    }
+    /* Nothing else commits any more, so this runs here and now; and nothing is in memory only. */
+    struct closing_edit closing = {.edit = {.flushed_sequence = log_tablet_last_sequence(&tablet->log),
+                                       .is_state_changed = true,
+                                       .state = tablet->is_dropping ? TABLET_DROPPED : TABLET_CLOSED,
+                                       .committed = close_committed}};
+    list_families(tablet, &closing.edit);
+    tablet_commit(tablet, &closing.edit);
+    close_end(tablet, closing.status, &closing.error);
+}
+
+static bool has_unflushed(const struct version *version)
+{
+    for (size_t i = 0; i < version->family_count; i++) {
+        const struct version_family *family = &version->families[i];
+        if (family->frozen_count > 0 || (family->active && !memtable_is_empty(family->active)))
+            return true;
+    }
+    return false;
+}
+
+/* Closing store: its flushes must end by then. */
+static bool is_out_of_time(struct store *store)
+{
+    uint64_t deadline_ns = atomic_load(&store->close_deadline_ns);
+    return deadline_ns != 0 && env_monotonic_ns(store->env) >= deadline_ns;
+}
+
+/* Nothing is under way that has to end first. */
+static bool is_quiet_locked(struct tablet *tablet)
+{
+    bool is_retrying = tablet->flush_retry_ns != 0 && !is_out_of_time(tablet->store) &&
+                       !store_is_dead(tablet->store);
+    return tablet->closing && !tablet->is_close_ending && !tablet->is_flushing && !is_retrying &&
+           !tablet->is_compacting && !tablet->is_committing && tablet->alterations == 0 &&
+           atomic_load_explicit(&tablet->writes_under_way, memory_order_seq_cst) == 0;
+}
+
+void tablet_close_step(struct tablet *tablet)
+{
+    bool must_flush = false;
+    bool must_end = false;
+    mutex_lock(&tablet->mutex);
+    if (is_quiet_locked(tablet)) {
+        bool is_left = !tablet->is_dropping && has_unflushed(tablet->version);
+        must_flush = is_left && !tablet->is_close_flushed && !store_is_dead(tablet->store) &&
+                     !is_out_of_time(tablet->store);
+        must_end = !must_flush;
+        tablet->is_close_flushed = true;
+        tablet->is_close_ending = must_end;
+        if (must_flush || !is_left)
+            error_clear(&tablet->close_error);
+        else if (!tablet->close_error.status)
+            error_set(&tablet->close_error, STATUS_CLOSED,
+                "tablet %s was not flushed: its log will be replayed", tablet->info.id);
+    }
+    mutex_unlock(&tablet->mutex);
+    if (must_flush)
+        tablet_ask_own_flush(tablet);
+    if (must_end) {
+        tablet->close_task.run = close_run;
+        executor_submit(tablet->store->workers, &tablet->close_task);
+    }
+}
+
+void tablet_close(struct tablet *tablet, bool is_dropped, struct completion *completion)
+{
+    mutex_lock(&tablet->mutex);
+    bool is_first = !tablet->closing;
+    if (is_first) {
+        tablet->closing = completion;
+        tablet->is_dropping = is_dropped;
+    }
+    mutex_unlock(&tablet->mutex);
+    if (!is_first) {
+        completion->status = error_set(
+            &completion->error, STATUS_CLOSED, "tablet %s is closing already", tablet->info.id);
+        completion->done(completion);
+        return;
+    }
+    tablet_ref(tablet);
+    atomic_store_explicit(&tablet->is_closed, true, memory_order_seq_cst);
+    tablet_cancel_compaction(tablet);
+    tablet_close_step(tablet);
+}

@@ -1,0 +1,298 @@
+/* Open: the newest manifest, the SSTables it names, what the dead logs hold beyond them, and a
+ * manifest in our own name (design 7.5: the open rule). */
+#include "base/log_lines.h"
+#include "base/memory.h"
+#include "storage/cell_batch.h"
+#include "storage/tablet.h"
+
+static enum status no_memory(const char *tablet_id, struct error *error)
+{
+    return error_set(error, STATUS_NO_MEMORY, "tablet %s: no memory to open it", tablet_id);
+}
+
+static struct tablet *tablet_allocate(struct store *store)
+{
+    struct tablet *tablet = memory_allocate_zeroed(1, sizeof(*tablet));
+    if (!tablet)
+        return NULL;
+    atomic_init(&tablet->references, 1);
+    tablet->store = store;
+    tablet->read_points.previous = tablet->read_points.next = &tablet->read_points;
+    mutex_init(&tablet->mutex, LOCK_RANK_TABLET);
+    return tablet;
+}
+
+static enum status set_first_schema(
+    struct tablet *tablet, const struct table_schema *schema, struct error *error)
+{
+    tablet->schemas = memory_allocate_zeroed(1, sizeof(*tablet->schemas));
+    if (!tablet->schemas)
+        return no_memory(tablet->info.id, error);
+    return table_schema_copy(&tablet->schemas->arena, schema, &tablet->schemas->schema, error);
+}
+
+/* ---- The manifest ---- */
+
+static enum status read_manifest(struct tablet *tablet, const char *table_id,
+    const char *tablet_id, struct error *error)
+{
+    struct store *store = tablet->store;
+    struct manifest *manifest = &tablet->manifest;
+    enum status status = manifest_read(
+        &store->directory, table_id, tablet_id, &tablet->arena, manifest, error);
+    if (status)
+        return status;
+    if (manifest->state != TABLET_OPEN && manifest->state != TABLET_CLOSED)
+        return error_set(error, STATUS_WRONG_STATE, "tablet %s is split, merged or dropped",
+            tablet_id);
+    tablet->row_order = manifest->row_order;
+    struct tablet_info *info = &tablet->info;
+    strcpy(info->id, manifest->tablet_id);
+    strcpy(info->table_id, manifest->table_id);
+    info->region_id = manifest->region_id;
+    info->start_row = manifest->start_row;
+    info->end_row = manifest->end_row;
+    info->state = TABLET_OPEN;
+    info->open_sequence = manifest->open_sequence + 1;
+    return STATUS_OK;
+}
+
+static enum status open_file(
+    struct tablet *tablet, const struct manifest_file *entry, struct tablet_file **out_file,
+    struct error *error)
+{
+    struct store *store = tablet->store;
+    char name[SSTABLE_NAME_SIZE];
+    if (entry->file.size >= sizeof(name))
+        return error_set(error, STATUS_CORRUPT, "tablet %s: a file's name is too long",
+            tablet->info.id);
+    memcpy(name, entry->file.data, entry->file.size);
+    name[entry->file.size] = '\0';
+    struct path path;
+    directory_sstable_path(&store->directory, entry->table_id, name, &path);
+    struct sstable *table;
+    enum status status =
+        sstable_open(store->env, path.text, entry->identity, store->cache, &table, error);
+    if (status)
+        return status;
+    *out_file = tablet_file_new(table, entry, store->collector);
+    return *out_file ? STATUS_OK : no_memory(tablet->info.id, error);
+}
+
+/* The version that the manifest describes. Files of families that the schema no longer has are left
+ * out, here and from the next manifest. */
+static enum status make_version(struct tablet *tablet, struct error *error)
+{
+    const struct manifest *manifest = &tablet->manifest;
+    struct version *empty = version_new(&tablet->schemas->schema);
+    struct version *version = empty ? version_copy(empty, 0, manifest->file_count) : NULL;
+    version_unref(empty);
+    if (!version)
+        return no_memory(tablet->info.id, error);
+    tablet->version = version;
+    for (size_t i = 0; i < manifest->family_count; i++) {
+        struct version_family *family =
+            version_find_family(version, manifest->families[i].name);
+        if (!family)
+            continue;
+        family->flushed_sequence = manifest->families[i].flushed_sequence;
+        family->major_compacted_ms = manifest->families[i].major_compacted_ms;
+    }
+    for (size_t i = 0; i < manifest->file_count; i++) {
+        const struct manifest_file *entry = &manifest->files[i];
+        struct version_family *family = version_find_family(
+            version, manifest->families[entry->family].name);
+        if (!family)
+            continue;
+        enum status status =
+            open_file(tablet, entry, &family->files[family->file_count], error);
+        if (status)
+            return error_prefix(error, status, "tablet %s", tablet->info.id);
+        family->file_count++;
+    }
+    return STATUS_OK;
+}
+
+static uint64_t least_flushed_sequence(const struct version *version)
+{
+    uint64_t least = UINT64_MAX;
+    for (size_t i = 0; i < version->family_count; i++) {
+        if (version->families[i].flushed_sequence < least)
+            least = version->families[i].flushed_sequence;
+    }
+    return version->family_count > 0 ? least : 0;
+}
+
+/* ---- Replay ---- */
+
+struct replay {
+    struct tablet *tablet;
+    struct version *version; /* referenced */
+    uint64_t last_sequence;
+    uint64_t records;
+};
+
+static enum status replay_operation(struct replay *replay, struct cell_batch *batch,
+    uint64_t sequence, struct error *error)
+{
+    enum status status;
+    struct cell cell;
+    while ((status = cell_batch_next_cell(batch, &cell, error)) == STATUS_OK) {
+        const struct version_family *family = version_find_family(replay->version, cell.family);
+        if (!family || sequence <= family->flushed_sequence)
+            continue;
+        status = tablet_insert(replay->tablet, &replay->version, &cell, sequence);
+        if (status)
+            return error_set(error, status, "replay: %s", status_name(status));
+    }
+    return status == STATUS_END ? STATUS_OK : status;
+}
+
+static enum status replay_record(
+    void *context, const struct log_record *record, struct error *error)
+{
+    struct replay *replay = context;
+    struct tablet *tablet = replay->tablet;
+    struct cell_batch batch;
+    enum status status = cell_batch_open(record->body, &batch, error);
+    while (!status && (status = cell_batch_next_operation(&batch, error)) == STATUS_OK) {
+        status = replay_operation(replay, &batch, record->sequence + batch.operation, error);
+        if (!status && batch.nonce != 0 &&
+            !nonce_table_add(
+                &tablet->nonces, batch.nonce_group, batch.nonce, record->written_ms))
+            status = no_memory(tablet->info.id, error);
+    }
+    if (status != STATUS_END)
+        return status;
+    if (batch.clock_ms > atomic_load(&tablet->clock_ms))
+        atomic_store(&tablet->clock_ms, batch.clock_ms);
+    uint64_t last = record->sequence + (record->sequence_count ? record->sequence_count - 1 : 0);
+    if (last > replay->last_sequence)
+        replay->last_sequence = last;
+    replay->records++;
+    return STATUS_OK;
+}
+
+/* Replays all dead logs, and leaves their list in the manifest to come. */
+static enum status replay_all(struct tablet *tablet, uint64_t *last_sequence, struct error *error)
+{
+    struct manifest *manifest = &tablet->manifest;
+    struct manifest_dead_log *logs;
+    size_t count;
+    enum status status = recovery_list(tablet->store, manifest,
+        least_flushed_sequence(tablet->version) + 1, &tablet->arena, &logs, &count, error);
+    if (status)
+        return status;
+    uint64_t ignored;
+    uint64_t started_ns = env_monotonic_ns(tablet->store->env);
+    struct replay replay = {.tablet = tablet,
+        .version = tablet_snapshot(tablet, &ignored),
+        .last_sequence = *last_sequence};
+    for (size_t i = 0; !status && i < count; i++)
+        status = recovery_replay(
+            tablet->store, tablet->info.id, &logs[i], replay_record, &replay, error);
+    version_unref(replay.version);
+    if (status)
+        return error_prefix(error, status, "replay tablet %s", tablet->info.id);
+    if (replay.records > 0)
+        log_line(LOG_INFO, "tablet.replay", "tablet=%s records=%llu ms=%llu", tablet->info.id,
+            (unsigned long long)replay.records,
+            (unsigned long long)((env_monotonic_ns(tablet->store->env) - started_ns) / 1000000));
+    manifest->dead_logs = logs;
+    manifest->dead_log_count = count;
+    *last_sequence = replay.last_sequence;
+    tablet->replayed_sequence = count > 0 ? replay.last_sequence : 0;
+    return STATUS_OK;
+}
+
+static uint64_t greatest_known_sequence(const struct manifest *manifest)
+{
+    uint64_t greatest = manifest->last_sequence;
+    for (size_t i = 0; i < manifest->family_count; i++) {
+        if (manifest->families[i].flushed_sequence > greatest)
+            greatest = manifest->families[i].flushed_sequence;
+    }
+    for (size_t i = 0; i < manifest->file_count; i++) {
+        if (manifest->files[i].max_sequence > greatest)
+            greatest = manifest->files[i].max_sequence;
+    }
+    return greatest;
+}
+
+/* ---- Taking it ---- */
+
+struct opening_edit {
+    struct tablet_edit edit; /* first */
+    enum status status;
+    struct error *error;
+};
+
+static void open_committed(struct tablet_edit *edit, enum status status, const struct error *error)
+{
+    struct opening_edit *opening = (struct opening_edit *)edit;
+    opening->status = status;
+    if (status && opening->error)
+        *opening->error = *error;
+}
+
+/* Commits the next manifest in our name. */
+static enum status take_ownership(struct tablet *tablet, struct error *error)
+{
+    struct manifest *manifest = &tablet->manifest;
+    manifest->state = TABLET_OPEN;
+    manifest->owner = span_string(tablet->store->directory.incarnation);
+    manifest->open_sequence = tablet->info.open_sequence;
+    struct opening_edit opening = {.edit = {.committed = open_committed}, .error = error};
+    tablet_commit(tablet, &opening.edit);
+    return opening.status;
+}
+
+static enum status open_parts(struct tablet *tablet, const char *table_id, const char *tablet_id,
+    const struct table_schema *schema, struct error *error)
+{
+    enum status status = read_manifest(tablet, table_id, tablet_id, error);
+    if (!status && row_locks_init(&tablet->locks))
+        status = no_memory(tablet_id, error);
+    if (!status)
+        status = set_first_schema(tablet, schema, error);
+    if (!status)
+        status = make_version(tablet, error);
+    if (status)
+        return status;
+    struct store *store = tablet->store;
+    uint64_t last_sequence = greatest_known_sequence(&tablet->manifest);
+    atomic_store(&tablet->clock_ms, tablet->manifest.last_timestamp_ms);
+    status = nonce_table_decode(
+        &tablet->nonces, tablet->manifest.nonces, env_wall_ms(store->env), error);
+    if (!status)
+        status = replay_all(tablet, &last_sequence, error);
+    if (status)
+        return status;
+    log_tablet_init(&tablet->log, tablet->info.id, last_sequence);
+    atomic_store(&tablet->appended_sequence, last_sequence);
+    atomic_store(&tablet->read_point, last_sequence);
+    return take_ownership(tablet, error);
+}
+
+enum status store_tablet_open(struct store *store, const char *table_id, const char *tablet_id,
+    const struct table_schema *schema, struct tablet **out_tablet, struct error *error)
+{
+    if (store_is_dead(store) || atomic_load(&store->is_closing))
+        return error_set(error, STATUS_CLOSED, "the store is closing");
+    struct tablet *tablet = tablet_allocate(store);
+    if (!tablet)
+        return no_memory(tablet_id, error);
+    enum status status = open_parts(tablet, table_id, tablet_id, schema, error);
+    if (!status)
+        status = store_add_tablet(store, &tablet->link, tablet, error);
+    if (status) {
+        tablet_free_unopened(tablet);
+        return status;
+    }
+    tablet->oldest_flush_ms = env_wall_ms(store->env);
+    if (version_memtable_bytes(tablet->version) > TABLET_FLUSH_BYTES / 2)
+        tablet_ask_own_flush(tablet);
+    tablet_consider_compaction(tablet);
+    *out_tablet = tablet;
+    return STATUS_OK;
+}

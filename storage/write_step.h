@@ -1,0 +1,83 @@
+/* Write steps: how one `struct write` goes through a tablet. Private to the write path.
+ *
+ *   tablet_write.c        drives: steps in turn, nonces, locks, the log, answers
+ *   write_check.c         what is refused, before anything is locked
+ *   write_evaluate.c      conditions, increments, appends, deletes of the newest version
+ *
+ * A write's operations are handled in their order as steps. A step is a run of blind operations
+ * (puts and deletes that depend on nothing stored) with one durability, or one operation that reads
+ * its row first. A step is one record in the log:
+ *
+ *   check -> nonce -> row locks -> stamp, evaluate -> encode -> log_append
+ *        appended (log thread): cells into memtables, locks released, the next step begins
+ *        durable (log thread): read point moves; after the last step's, the write is done
+ *
+ * Everything lives in the write's arena. */
+#ifndef STELE_STORAGE_WRITE_STEP_H
+#define STELE_STORAGE_WRITE_STEP_H
+
+#include "storage/tablet.h"
+
+/* An operation of a step that passed its check, and the cells it comes to. */
+struct step_operation {
+    struct write_operation *operation;
+    struct cell *cells;
+    size_t cell_count;
+};
+
+struct write_run;
+
+struct write_step {
+    struct log_entry entry; /* first */
+    struct write_run *run;
+    struct step_operation *operations;
+    size_t operation_count;
+    bool is_blind;
+    enum durability durability;
+    uint64_t nonce;       /* 0 = none */
+    bool is_nonce_held;
+    struct nonce_waiter nonce_waiter;
+    struct row_claim claim;
+    uint64_t one_hash;    /* the claim's, when the step has one operation */
+    bool is_expired;      /* waited for its locks past the deadline */
+    bool is_repeat;       /* answers a repeated nonce */
+    struct write_step *ready_next;
+    struct buffer body;
+    int64_t clock_ms; /* what LATEST becomes */
+};
+
+/* One write under way. */
+struct write_run {
+    struct write *write;
+    struct tablet *tablet;
+    const struct table_schema *schema;
+    uint64_t deadline_ns;
+    size_t next_operation;
+    _Atomic uint32_t references; /* the driver, and each log entry under way */
+    struct write_step *blocked;  /* waits for a worker */
+};
+
+/* ---- write_check.c ---- */
+
+/* Sets operation->status and error, and returns the status. */
+enum status write_operation_check(
+    const struct tablet *tablet, const struct table_schema *schema, struct write_operation *operation);
+/* Whether it depends on nothing that is stored. */
+bool write_operation_is_blind(const struct write_operation *operation);
+enum durability write_operation_durability(
+    const struct table_schema *schema, const struct write_operation *operation);
+/* 0 = none. */
+uint64_t write_operation_nonce(const struct write_operation *operation);
+/* STATUS_LIMIT in HBase's words when the cell is over LIMIT_CELL_SIZE. */
+enum status write_cell_check_size(const struct cell *cell, struct error *error);
+
+/* ---- write_evaluate.c ---- */
+
+/* Under the row locks: fills in the cells of each operation of the step, with timestamps and tags as
+ * they will be stored. A blind step reads nothing. Otherwise sets is_processed and the results of
+ * its operation. STATUS_WOULD_BLOCK: nothing has changed. Another failure is the operation's. */
+enum status write_step_evaluate(struct write_step *step, bool may_block, struct error *error);
+/* The answer to a repeated nonce: current values of what the operation would have changed. */
+enum status write_step_repeat(struct write_step *step, bool may_block, struct error *error);
+
+#endif

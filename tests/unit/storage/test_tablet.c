@@ -1,0 +1,160 @@
+/* Tablets through storage.h: writes, reads, restart, flush, compaction, close. */
+#include "tests/support/tablet_world.h"
+
+#include "base/memory.h"
+
+static int set_up(void **state)
+{
+    struct error error = {0};
+    struct tablet_world *world = memory_allocate(sizeof(*world));
+    tablet_world_init(world, 1, ENV_MEMORY_SEEDED);
+    tablet_world_set_families(world, "f;g:VERSIONS=3");
+    assert_ok(tablet_world_start(world, &error), &error);
+    *state = world;
+    return 0;
+}
+
+static int tear_down(void **state)
+{
+    struct tablet_world *world = *state;
+    tablet_world_deinit(world);
+    memory_free(world);
+    return 0;
+}
+
+static void restart(struct tablet_world *world, enum env_memory_power_cut how)
+{
+    struct error error = {0};
+    tablet_world_crash(world, how);
+    assert_ok(tablet_world_start(world, &error), &error);
+}
+
+static void test_put_then_get(void **state)
+{
+    struct tablet_world *world = *state;
+    world_put(world, "r1", "f:a", 10, "x");
+    world_put(world, "r1", "g:b", 11, "y");
+    world_put(world, "r2", "f:a", 12, "z");
+    assert_string_equal(world_get(world, "r1", NULL, 1), "r1 f:a@10=x;r1 g:b@11=y");
+    assert_string_equal(world_get(world, "r1", "g:b", 1), "r1 g:b@11=y");
+    assert_string_equal(world_get(world, "r1", "g:c", 1), "");
+    assert_string_equal(world_get(world, "r0", NULL, 1), "");
+    assert_string_equal(
+        world_scan_all(world), "r1 f:a@10=x;r1 g:b@11=y;r2 f:a@12=z");
+}
+
+static void test_versions_and_deletes(void **state)
+{
+    struct tablet_world *world = *state;
+    for (int i = 1; i <= 5; i++) {
+        char value[2] = {(char)('0' + i), 0};
+        world_put(world, "r", "g:q", i, value);
+    }
+    assert_string_equal(world_get(world, "r", NULL, 9), "r g:q@5=5;r g:q@4=4;r g:q@3=3");
+    world_delete(world, CELL_DELETE, "r", "g:q", TIMESTAMP_LATEST);
+    assert_string_equal(world_get(world, "r", NULL, 9), "r g:q@4=4;r g:q@3=3;r g:q@2=2");
+    world_delete(world, CELL_DELETE_COLUMN, "r", "g:q", 3);
+    assert_string_equal(world_get(world, "r", NULL, 9), "r g:q@4=4");
+}
+
+static void test_what_was_acknowledged_survives_a_power_cut(void **state)
+{
+    struct tablet_world *world = *state;
+    world_put(world, "r1", "f:a", 10, "x");
+    restart(world, ENV_CUT_LOSE_ALL);
+    assert_string_equal(world_scan_all(world), "r1 f:a@10=x");
+    world_put(world, "r1", "f:a", 11, "y");
+    restart(world, ENV_CUT_LOSE_ALL);
+    restart(world, ENV_CUT_LOSE_ALL);
+    assert_string_equal(world_scan_all(world), "r1 f:a@11=y");
+}
+
+static void test_flush_keeps_answers(void **state)
+{
+    struct tablet_world *world = *state;
+    struct error error = {0};
+    world_put(world, "r1", "f:a", 10, "x");
+    world_put(world, "r2", "g:a", 10, "y");
+    assert_status(world_flush(world), STATUS_OK);
+    struct tablet_statistics statistics;
+    tablet_statistics_read(world->tablet, &statistics);
+    assert_int_equal(statistics.sstable_count, 2);
+    assert_int_equal(statistics.memtable_bytes, 0);
+    assert_string_equal(world_scan_all(world), "r1 f:a@10=x;r2 g:a@10=y");
+    world_put(world, "r1", "f:a", 11, "z");
+    assert_string_equal(world_scan_all(world), "r1 f:a@11=z;r2 g:a@10=y");
+    assert_string_equal(world_get(world, "r1", NULL, 1), "r1 f:a@11=z");
+    restart(world, ENV_CUT_LOSE_ALL);
+    assert_string_equal(world_scan_all(world), "r1 f:a@11=z;r2 g:a@10=y");
+    tablet_world_stop(world);
+    assert_ok(tablet_world_start(world, &error), &error);
+    tablet_statistics_read(world->tablet, &statistics);
+    assert_int_equal(statistics.memtable_bytes, 0);
+    assert_string_equal(world_scan_all(world), "r1 f:a@11=z;r2 g:a@10=y");
+}
+
+static void test_compaction_keeps_answers_and_makes_one_file(void **state)
+{
+    struct tablet_world *world = *state;
+    struct error error = {0};
+    for (int i = 0; i < 6; i++) {
+        char row[3] = {'r', (char)('0' + i), 0};
+        world_put(world, row, "f:a", 10 + i, "x");
+        world_put(world, "all", "f:a", 10 + i, "x");
+        assert_status(world_flush(world), STATUS_OK);
+    }
+    world_delete(world, CELL_DELETE_COLUMN, "r3", "f:a", 100);
+    assert_status(world_flush(world), STATUS_OK);
+    const char *before = world_scan_all(world);
+    assert_status(world_compact(world, true), STATUS_OK);
+    struct tablet_statistics statistics;
+    tablet_statistics_read(world->tablet, &statistics);
+    assert_int_equal(statistics.sstable_count, 1);
+    assert_string_equal(world_scan_all(world), before);
+    restart(world, ENV_CUT_LOSE_ALL);
+    assert_string_equal(world_scan_all(world), before);
+    tablet_world_stop(world);
+    assert_ok(tablet_world_start(world, &error), &error);
+    assert_string_equal(world_scan_all(world), before);
+}
+
+static void test_increments_add_up_over_restarts_and_flushes(void **state)
+{
+    struct tablet_world *world = *state;
+    assert_int_equal(world_increment(world, "c", "f:n", 5, 0), 5);
+    assert_int_equal(world_increment(world, "c", "f:n", 7, 0), 12);
+    restart(world, ENV_CUT_LOSE_ALL);
+    assert_int_equal(world_increment(world, "c", "f:n", 1, 0), 13);
+    assert_status(world_flush(world), STATUS_OK);
+    assert_int_equal(world_increment(world, "c", "f:n", -3, 0), 10);
+}
+
+static void test_a_repeated_nonce_counts_once(void **state)
+{
+    struct tablet_world *world = *state;
+    assert_int_equal(world_increment(world, "c", "f:n", 5, 99), 5);
+    assert_int_equal(world_increment(world, "c", "f:n", 5, 99), 5);
+    restart(world, ENV_CUT_LOSE_ALL);
+    assert_int_equal(world_increment(world, "c", "f:n", 5, 99), 5);
+    assert_status(world_flush(world), STATUS_OK);
+    restart(world, ENV_CUT_LOSE_ALL);
+    assert_int_equal(world_increment(world, "c", "f:n", 5, 99), 5);
+    assert_int_equal(world_increment(world, "c", "f:n", 5, 100), 10);
+}
+
+int main(void)
+{
+    const struct CMUnitTest tests[] = {
+        cmocka_unit_test_setup_teardown(test_put_then_get, set_up, tear_down),
+        cmocka_unit_test_setup_teardown(test_versions_and_deletes, set_up, tear_down),
+        cmocka_unit_test_setup_teardown(
+            test_what_was_acknowledged_survives_a_power_cut, set_up, tear_down),
+        cmocka_unit_test_setup_teardown(test_flush_keeps_answers, set_up, tear_down),
+        cmocka_unit_test_setup_teardown(
+            test_compaction_keeps_answers_and_makes_one_file, set_up, tear_down),
+        cmocka_unit_test_setup_teardown(
+            test_increments_add_up_over_restarts_and_flushes, set_up, tear_down),
+        cmocka_unit_test_setup_teardown(test_a_repeated_nonce_counts_once, set_up, tear_down),
+    };
+    return cmocka_run_group_tests(tests, NULL, NULL);
+}
