@@ -99,10 +99,7 @@ static enum status bury_all(struct store *store, struct error *error)
     directory_path(&store->directory, &servers, "servers");
     enum status status = name_list_read(store->env, servers.text, &names, error);
     for (size_t i = 0; i < names.count && status == STATUS_OK; i++) {
-        if (strcmp(names.items[i], store->directory.incarnation) == 0)
-            status =
-                error_set(error, STATUS_INVALID, "incarnation %s was used before", names.items[i]);
-        else
+        if (strcmp(names.items[i], store->directory.incarnation) != 0)
             status = bury(store, names.items[i], error);
     }
     name_list_deinit(&names);
@@ -159,7 +156,7 @@ static void fill_defaults(struct store_config *config)
         config->compaction_threads = 1;
 }
 
-/* The directory, the lock, the dead, ourselves. */
+/* The directory, the lock, ourselves, the dead. */
 static enum status take_root(struct store *store, struct error *error)
 {
     enum status status = cluster_open(&store->directory, store->cluster_id, error);
@@ -168,11 +165,14 @@ static enum status take_root(struct store *store, struct error *error)
     if (status == STATUS_OK)
         status = directory_make(&store->directory, error);
     if (status == STATUS_OK)
-        status = bury_all(store, error);
-    if (status == STATUS_OK)
         status = seal_register(&store->directory, &store->alive, error);
+    if (status == STATUS_EXISTS)
+        status = error_set(error, STATUS_INVALID, "incarnation %s was used before",
+            store->config.incarnation);
     if (status == STATUS_OK)
         status = cluster_probe(&store->directory, error);
+    if (status == STATUS_OK)
+        status = bury_all(store, error); /* with temporaries in our own folder */
     return status;
 }
 
