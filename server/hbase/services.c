@@ -1,0 +1,31 @@
+#include "server/hbase/services.h"
+
+static const struct call_method no_methods[] = {{NULL, NULL}};
+
+static const struct rpc_service services[] = {
+    {"ClientService", client_methods},
+    {"AdminService", admin_methods},
+    {"MasterService", master_methods},
+    {"ClientMetaService", registry_methods},
+    /* HBase has these; nothing of them is built. */
+    {"HbckService", no_methods},
+    {"LockService", no_methods},
+    {"BootstrapNodeService", no_methods},
+    {"RegionServerStatusService", no_methods},
+};
+
+const struct rpc_service *rpc_service_find(struct span name)
+{
+    for (size_t i = 0; i < sizeof services / sizeof services[0]; i++)
+        if (span_equal(name, span_string(services[i].name)))
+            return &services[i];
+    return NULL;
+}
+
+const struct call_method *rpc_service_method(const struct rpc_service *service, struct span name)
+{
+    for (const struct call_method *method = service->methods; method->name; method++)
+        if (span_equal(name, span_string(method->name)))
+            return method;
+    return NULL;
+}

@@ -1,0 +1,407 @@
+#include "server/server.h"
+
+#include <stdio.h>
+#include <string.h>
+#include <unistd.h>
+
+#include "base/limits.h"
+#include "base/log_lines.h"
+#include "base/memory.h"
+#include "server/hbase/rpc_connection.h"
+#include "server/hbase/scanner_table.h"
+#include "server/hbase/services.h"
+#include "server/net/loop.h"
+#include "server/zk/facade.h"
+
+#define LOOPS_MAX        16
+#define INCARNATION_SIZE 320
+#define GRACE_MS         1000 /* for calls under way when the server closes */
+#define DRAIN_LOOK_MS    10
+
+/* Which part of the memory goes where, in eighths; the rest is the calls' in flight. */
+#define MEMTABLE_EIGHTHS 3
+#define CACHE_EIGHTHS    3
+#define REQUEST_EIGHTHS  1
+
+struct server_loop;
+
+/* loop->service: the calls come first, and their pool is what is freed. */
+struct loop_service {
+    struct call_pool calls;
+    struct server_loop *owner;
+};
+
+/* One loop as the server sees it. */
+struct server_loop {
+    struct loop *loop;
+    struct server *server;
+    struct task task;           /* drain, then close_connections */
+    _Atomic size_t connections; /* as of its last turn */
+};
+
+struct server {
+    struct server_config config;
+    char incarnation[INCARNATION_SIZE];
+    struct hbase_service service;
+    struct znode_tree *znodes;
+    struct zk_facade zookeeper;
+    struct server_loop loops[LOOPS_MAX];
+    unsigned loop_count;
+    unsigned next_loop;        /* loop 0: who gets the next connection */
+    struct listener *listener; /* loop 0's, as the next */
+    struct listener *zookeeper_listener;
+    bool has_started; /* the loops turn */
+
+    /* Closing */
+    void (*closed)(void *context);
+    uint64_t flush_ms;
+    uint64_t grace_until_ns;
+    struct task drain_task; /* on the store's workers */
+    _Atomic unsigned loops_to_clear;
+    struct completion store_closing;
+};
+
+/* ---- Connections ---- */
+
+/* A stream on its way from the loop that accepted it to its own. */
+struct handover {
+    struct task task;
+    struct server_loop *loop;
+    struct stream *stream;
+    protocol_sniff *sniff;
+};
+
+static const struct protocol *sniff_main(
+    void *context, struct span first, bool *out_needs_more, void **out_protocol_context)
+{
+    struct server *server = context;
+    uint32_t size, version;
+    if (first.data[0] != 0) {
+        *out_protocol_context = &server->service;
+        return &rpc_protocol; /* which tells strangers what it expected */
+    }
+    /* A ZooKeeper connect request: its size, then protocol version 0. */
+    *out_needs_more = first.size < 8;
+    if (span_take_be32(&first, &size) || span_take_be32(&first, &version))
+        return NULL;
+    if (size > ZK_CONNECT_SIZE_MAX || version != 0)
+        return NULL;
+    *out_protocol_context = &server->zookeeper;
+    return &zk_protocol;
+}
+
+static const struct protocol *sniff_zookeeper(
+    void *context, struct span first, bool *out_needs_more, void **out_protocol_context)
+{
+    struct server *server = context;
+    (void)first, (void)out_needs_more;
+    *out_protocol_context = &server->zookeeper;
+    return &zk_protocol;
+}
+
+static void handover_run(struct task *task)
+{
+    struct handover *handover = (struct handover *)((char *)task - offsetof(struct handover, task));
+    struct loop *loop = handover->loop->loop;
+    struct connection *connection;
+    if (loop->connection_count >= LIMIT_CONNECTIONS / handover->loop->server->loop_count ||
+        atomic_load_explicit(&loop->is_draining, memory_order_relaxed))
+        handover->stream->table->close(handover->stream);
+    else
+        (void)connection_new(
+            loop, handover->stream, handover->sniff, handover->loop->server, &connection);
+    memory_free(handover);
+}
+
+/* Loop 0. */
+static void deal(struct server *server, struct stream *stream, protocol_sniff *sniff)
+{
+    struct handover *handover = memory_allocate_zeroed(1, sizeof *handover);
+    if (!handover) {
+        stream->table->close(stream);
+        return;
+    }
+    handover->task.run = handover_run;
+    handover->loop = &server->loops[server->next_loop++ % server->loop_count];
+    handover->stream = stream;
+    handover->sniff = sniff;
+    loop_post(handover->loop->loop, &handover->task);
+}
+
+static void accept_main(void *context, struct stream *stream)
+{
+    deal(context, stream, sniff_main);
+}
+
+static void accept_zookeeper(void *context, struct stream *stream)
+{
+    deal(context, stream, sniff_zookeeper);
+}
+
+/* ---- Start ---- */
+
+static void count_connections(struct loop *loop)
+{
+    const struct loop_service *service = loop->service;
+    struct server_loop *self = service->owner;
+    atomic_store_explicit(&self->connections, loop->connection_count, memory_order_relaxed);
+}
+
+static enum status make_loops(struct server *server, struct error *error)
+{
+    long cores = sysconf(_SC_NPROCESSORS_ONLN);
+    unsigned count = server->config.loops ? server->config.loops : cores > 0 ? (unsigned)cores : 1;
+    if (count > LOOPS_MAX)
+        count = LOOPS_MAX;
+    for (unsigned i = 0; i < count; i++) {
+        struct server_loop *self = &server->loops[i];
+        self->server = server;
+        enum status status = loop_new(server->config.env, i, &self->loop, error);
+        if (status)
+            return status;
+        server->loop_count++;
+        struct loop_service *service = memory_allocate_zeroed(1, sizeof *service);
+        if (!service)
+            return error_set(error, STATUS_NO_MEMORY, "no memory for an event loop");
+        service->owner = self;
+        self->loop->service = service;
+        self->loop->turn = count_connections;
+    }
+    return STATUS_OK;
+}
+
+static enum status listen_on(struct server *server, struct error *error)
+{
+    struct reactor *reactor = server->loops[0].loop->reactor;
+    const struct server_config *config = &server->config;
+    enum status status = reactor_listen(reactor, config->host, (uint16_t)config->port, accept_main,
+        server, &server->listener, error);
+    if (status || config->zookeeper_port == SERVER_PORT_OFF)
+        return status;
+    status = reactor_listen(reactor, config->host, (uint16_t)config->zookeeper_port,
+        accept_zookeeper, server, &server->zookeeper_listener, error);
+    if (status == STATUS_EXISTS && config->is_zookeeper_optional) {
+        log_line(LOG_WARN, "zookeeper.off", "reason=\"%s\"", error ? error->message : "");
+        error_clear(error);
+        status = STATUS_OK;
+    }
+    return status;
+}
+
+static void name_server(struct server *server)
+{
+    const struct server_config *config = &server->config;
+    struct hbase_service *service = &server->service;
+    service->started_ms = env_wall_ms(config->env);
+    service->name = (struct server_name){
+        .host = span_string(config->advertise_host ? config->advertise_host : config->host),
+        .port = config->advertise_port ? (uint32_t)config->advertise_port : server_port(server),
+        .start_code = (uint64_t)service->started_ms,
+    };
+    snprintf(service->name_text, sizeof service->name_text, "%.*s,%u,%llu",
+        (int)service->name.host.size, (const char *)service->name.host.data, service->name.port,
+        (unsigned long long)service->name.start_code);
+    snprintf(server->incarnation, sizeof server->incarnation, "%s", service->name_text);
+}
+
+static enum status open_store(struct server *server, struct error *error)
+{
+    uint64_t eighth = server->config.memory_bytes / 8;
+    struct store_config config = {
+        .env = server->config.env,
+        .root = server->config.root,
+        .incarnation = server->incarnation,
+        .memtable_budget_bytes = eighth * MEMTABLE_EIGHTHS,
+        .cache_budget_bytes = eighth * CACHE_EIGHTHS,
+    };
+    enum status status = store_open(&config, &server->service.store, error);
+    if (status)
+        return status;
+    server->service.env = server->config.env;
+    server->service.cluster_id = store_cluster_id(server->service.store);
+    server->service.request_bytes_limit = eighth * REQUEST_EIGHTHS;
+    return STATUS_OK;
+}
+
+static enum status make_services(struct server *server, struct error *error)
+{
+    struct hbase_service *service = &server->service;
+    struct master_config master = {
+        .env = service->env, .store = service->store, .name = service->name};
+    struct znode_tree_config znodes = {
+        .cluster_id = service->cluster_id,
+        .server = service->name,
+        .started_ms = service->started_ms,
+    };
+    if (tablet_service_new(service->store, &service->tablets) ||
+        scanner_table_new(service->env, store_workers(service->store), &service->scanners) ||
+        znode_tree_new(&znodes, &server->znodes))
+        return error_set(error, STATUS_NO_MEMORY, "no memory for the server");
+    server->zookeeper.tree = server->znodes;
+    server->zookeeper.secret = env_random_u64(service->env);
+    master.tablets = service->tablets;
+    return master_new(&master, &service->master, error);
+}
+
+static void master_ready(void *context, enum status status, const struct error *error)
+{
+    struct server *server = context;
+    if (!status) {
+        server->has_started = true;
+        for (unsigned i = 0; i < server->loop_count; i++)
+            loop_start(server->loops[i].loop);
+    }
+    server->config.ready(server->config.context, status, error);
+}
+
+enum status server_open(
+    const struct server_config *config, struct server **out_server, struct error *error)
+{
+    struct server *server = memory_allocate_zeroed(1, sizeof *server);
+    if (!server)
+        return error_set(error, STATUS_NO_MEMORY, "no memory for the server");
+    server->config = *config;
+    enum status status = make_loops(server, error);
+    if (!status)
+        status = listen_on(server, error);
+    if (!status) {
+        name_server(server);
+        status = open_store(server, error);
+    }
+    if (!status)
+        status = make_services(server, error);
+    if (status) {
+        server_free(server);
+        return status;
+    }
+    *out_server = server;
+    master_start(server->service.master, master_ready, server);
+    return STATUS_OK;
+}
+
+/* ---- Stop ---- */
+
+static void close_listeners(struct server *server)
+{
+    if (!server->listener)
+        return;
+    const struct reactor_table *table = server->loops[0].loop->reactor->table;
+    table->listener_close(server->listener);
+    if (server->zookeeper_listener)
+        table->listener_close(server->zookeeper_listener);
+    server->listener = server->zookeeper_listener = NULL;
+}
+
+static void store_closed(struct completion *completion)
+{
+    struct server *server = (struct server *)((char *)completion -
+                                              offsetof(struct server, store_closing));
+    if (completion->status)
+        log_line(LOG_WARN, "store.close", "reason=\"%s\"", completion->error.message);
+    server->closed(server->config.context);
+}
+
+static void close_store(struct server *server)
+{
+    server->store_closing.done = store_closed;
+    store_close(server->service.store, server->flush_ms, &server->store_closing);
+}
+
+static struct server_loop *loop_from_task(struct task *task)
+{
+    return (struct server_loop *)((char *)task - offsetof(struct server_loop, task));
+}
+
+static void clear_loop(struct task *task)
+{
+    struct server_loop *self = loop_from_task(task);
+    loop_close_connections(self->loop);
+    if (atomic_fetch_sub_explicit(&self->server->loops_to_clear, 1, memory_order_acq_rel) == 1)
+        close_store(self->server);
+}
+
+/* Worker: looks now and then whether the connections have gone by themselves. */
+static void wait_for_drain(struct task *task)
+{
+    struct server *server = (struct server *)((char *)task - offsetof(struct server, drain_task));
+    uint64_t now_ns = env_monotonic_ns(server->service.env);
+    size_t left = 0;
+    for (unsigned i = 0; i < server->loop_count; i++)
+        left += atomic_load_explicit(&server->loops[i].connections, memory_order_relaxed);
+    if (left > 0 && now_ns < server->grace_until_ns) {
+        executor_submit_at(
+            store_workers(server->service.store), task, now_ns + DRAIN_LOOK_MS * 1000000ull);
+        return;
+    }
+    atomic_store_explicit(&server->loops_to_clear, server->loop_count, memory_order_release);
+    for (unsigned i = 0; i < server->loop_count; i++) {
+        server->loops[i].task.run = clear_loop;
+        loop_post(server->loops[i].loop, &server->loops[i].task);
+    }
+}
+
+static void drain_loop(struct task *task)
+{
+    struct server_loop *self = loop_from_task(task);
+    struct server *server = self->server;
+    if (self == &server->loops[0])
+        close_listeners(server);
+    atomic_store_explicit(&self->loop->is_draining, true, memory_order_relaxed);
+    for (struct connection *one = self->loop->connections; one; one = one->next)
+        connection_tick(one, env_monotonic_ns(server->service.env));
+    if (atomic_fetch_sub_explicit(&server->loops_to_clear, 1, memory_order_acq_rel) > 1)
+        return;
+    server->drain_task.run = wait_for_drain;
+    executor_submit_at(store_workers(server->service.store), &server->drain_task,
+        env_monotonic_ns(server->service.env) + DRAIN_LOOK_MS * 1000000ull);
+}
+
+void server_close(struct server *server, uint64_t flush_ms, void (*closed)(void *context))
+{
+    server->closed = closed;
+    server->flush_ms = flush_ms;
+    server->grace_until_ns = env_monotonic_ns(server->service.env) + GRACE_MS * 1000000ull;
+    atomic_store_explicit(&server->service.is_stopping, true, memory_order_relaxed);
+    master_stop(server->service.master);
+    if (!server->has_started) {
+        close_store(server);
+        return;
+    }
+    atomic_store_explicit(&server->loops_to_clear, server->loop_count, memory_order_release);
+    for (unsigned i = 0; i < server->loop_count; i++) {
+        server->loops[i].task.run = drain_loop;
+        loop_post(server->loops[i].loop, &server->loops[i].task);
+    }
+}
+
+void server_free(struct server *server)
+{
+    if (!server)
+        return;
+    if (server->loop_count > 0 && !server->has_started)
+        close_listeners(server);
+    for (unsigned i = 0; i < server->loop_count; i++) {
+        struct loop_service *service = server->loops[i].loop->service;
+        loop_free(server->loops[i].loop);
+        if (service)
+            call_pool_free(&service->calls);
+    }
+    master_free(server->service.master);
+    scanner_table_free(server->service.scanners);
+    tablet_service_free(server->service.tablets);
+    store_free(server->service.store);
+    znode_tree_free(server->znodes);
+    memory_free(server);
+}
+
+uint16_t server_port(const struct server *server)
+{
+    return server->loops[0].loop->reactor->table->listener_port(server->listener);
+}
+
+uint16_t server_zookeeper_port(const struct server *server)
+{
+    if (!server->zookeeper_listener)
+        return 0;
+    return server->loops[0].loop->reactor->table->listener_port(server->zookeeper_listener);
+}

@@ -1,0 +1,51 @@
+/* A whole server in one process: master and tablet server of a cluster of one (design 2, 8).
+ *
+ *   listeners -> loops (one a core) -> protocols: HBase RPC | ZooKeeper
+ *                                          |
+ *               master -- tablet service --'-- store
+ *
+ * Start: bind, open the store in the name that the ports give it, read the catalogue, open hbase:meta; then
+ * the loops begin to turn. Connections that come earlier wait in the backlog of the kernel.
+ * Stop: no new connections; those that are idle close, those with calls under way get a grace; the store
+ * closes, which ends every call; then the memory goes.
+ *
+ * Threads: open and free from the one that owns the server and is no executor's; close from any. */
+#ifndef STELE_SERVER_SERVER_H
+#define STELE_SERVER_SERVER_H
+
+#include "base/env.h"
+
+struct server;
+
+#define SERVER_PORT_OFF (-1) /* else 0 = any free one */
+
+struct server_config {
+    struct env *env;
+    const char *root; /* the shared directory */
+    const char *host; /* where to listen */
+    int port;
+    int zookeeper_port;
+    bool is_zookeeper_optional; /* its port may be taken: it is then off */
+    const char *advertise_host; /* what clients are told; NULL = host */
+    int advertise_port;         /* 0 = the port */
+    uint64_t memory_bytes;      /* of memtables, block cache and requests in all */
+    unsigned loops;             /* 0 = one a core */
+    /* Runs once on an executor: STATUS_OK when the server serves, else why it never will. */
+    void (*ready)(void *context, enum status status, const struct error *error);
+    void *context;
+};
+
+/* Config is copied, its strings borrowed for the server's life. Blocks on the disk. STATUS_EXISTS: a port is in
+ * use; else as store_open. On failure ready does not run. */
+enum status server_open(
+    const struct server_config *config, struct server **out_server, struct error *error);
+/* After ready. Flushes what fits into flush_ms. closed() runs on an executor; then the owner frees. */
+void server_close(struct server *server, uint64_t flush_ms, void (*closed)(void *context));
+/* After closed, or after a start that failed. NULL is fine. */
+void server_free(struct server *server);
+
+/* From server_open on. 0 = off. */
+uint16_t server_port(const struct server *server);
+uint16_t server_zookeeper_port(const struct server *server);
+
+#endif
