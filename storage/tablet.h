@@ -6,7 +6,7 @@
  *   tablet_write.c   writes: locks, conditions, the log, the memtable
  *   scanner.c        gets and scans, over row_reader.c
  *   tablet_flush.c   memtable to SSTable
- *   tablet_compact.c SSTables to SSTable
+ *   tablet_compact.c SSTables to SSTable; tablet_split_row.c where to split
  *   tablet_sweep.c   what waits for time to pass
  *   tablet_commit.c  changes of the manifest, one after the other
  *
