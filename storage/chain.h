@@ -2,8 +2,7 @@
  *
  * Version n of a document is the file <folder>/<name>.<n>. Committing n+1:
  *
- *   write a temporary -> sync it -> link(2) it to <name>.<n+1> -> sync the folder -> list the
- * folder again
+ *   write a temporary -> sync it -> link(2) it to <name>.<n+1> -> sync the folder -> list it again
  *
  * The link is the swap: a name already there means that somebody else committed first
  * (STATUS_SUPERSEDED). Listing again finds the case in which the number was free only because its
@@ -13,19 +12,21 @@
  *
  * Every file is an envelope around its payload, so that one reader serves all kinds:
  *
- *   0   8  magic of the kind, ASCII: "SteleMfs" manifest, "SteleDsc" descriptor, "SteleNsp"
- * namespace, "StelePrc" procedure, "StelePln" plan, "SteleClu" cluster 8   2  format version of the
- * kind 10  2  comparator: enum row_order of what the payload sorts by; 0xffff where nothing is
- * sorted 12  4  size of the subject 16  8  version number in the chain; 0 for a document without
- * chain (plan, cluster) 24  8  size of the payload 32  .. subject: the name whose version this is
- * ("<table>/<tablet>", "<table>", the user's name ...), so that a file under the wrong name is
- * found
- *   ..  .. payload
- *   end 8  XXH3 of all before it, seeded with the magic
+ *   0   8   magic of the kind, ASCII: "SteleMfs" manifest, "SteleDsc" descriptor, "SteleNsp"
+ *           namespace, "StelePrc" procedure, "StelePln" plan, "SteleClu" cluster
+ *   8   2   format version of the kind
+ *   10  2   comparator: enum row_order of what the payload sorts by; 0xffff: nothing is sorted
+ *   12  4   size of the subject
+ *   16  8   version number in the chain; 0 for a document without one (plan, cluster)
+ *   24  8   size of the payload
+ *   32  ..  subject: the name whose version this is ("<table>/<tablet>", "<table>", the user's
+ *           name ...), so that a file under the wrong name is found
+ *   ..  ..  payload
+ *   ..  8   XXH3 of all before it, seeded with the magic
  *
  * Integers are little-endian. A file is read whole, and refused whole when any byte is wrong:
- * STATUS_CORRUPT names the file. Old numbers are removed only once a newer one is durable
- * (chain_prune), the newest never.
+ * STATUS_CORRUPT names the file. Old numbers are removed only once a newer one is durable, the
+ * newest never.
  *
  * Threads: any that may block. */
 #ifndef STELE_STORAGE_CHAIN_H

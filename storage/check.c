@@ -1,13 +1,15 @@
 /* storage_check: every promise of the formats under a root that no server uses (cli: stele fsck).
  *
  *   - the cluster file, every document of every chain: checksum, name, number, payload
- *   - every segment of every incarnation: frames to the end, records, index; only the newest may be open; the plan says
- *     what the segments say
+ *   - every segment of every incarnation: frames to the end, records, index; only the newest may be
+ *     open; the plan says what the segments say
  *   - every seal leads to the alive of its incarnation and has taken its mode
- *   - newest manifests: tablets that serve tile their table; each SSTable pointer leads to a file that keeps its own
- *     promises and those of the pointer; each owner and dead log is an incarnation that is there, with that plan
+ *   - newest manifests: tablets that serve tile their table; each SSTable pointer leads to a file
+ *     that keeps its own promises and those of the pointer; each owner and dead log is an
+ *     incarnation that is there, with that plan
  *
- * Nothing is changed. What cannot be read for an I/O error is no problem of the directory: it ends the check. */
+ * Nothing is changed. What cannot be read for an I/O error is no problem of the directory: it ends
+ * the check. */
 #include <inttypes.h>
 #include <stdio.h>
 #include <stdlib.h>

@@ -19,7 +19,8 @@ struct check {
 void check_tell(struct check *check, const char *path, uint64_t offset, const char *what);
 /* Whether a status says something of the bytes rather than of our looking at them. */
 bool check_is_about_bytes(enum status status);
-/* Turns a finding into a problem, with the offset that its message names; passes on what ends the check. */
+/* Turns a finding into a problem, with the offset that its message names; passes on what ends the
+ * check. */
 enum status check_judge(struct check *check, const char *path, enum status status,
     const struct error *error, struct error *out_error);
 /* name_list_read, where a folder that is not there is empty. */

@@ -1,14 +1,15 @@
 /* The collector: the one that deletes (design 4).
  *
  * What goes, and the proof needed:
- *   an SSTable that was dropped     its dropper says that nobody reads it and that the manifest
- * without it is durable; no newest manifest of any table names it; nobody holds the collector an
- * SSTable never committed      its incarnation is sealed, or is ours and the file was given up; no
- * manifest names it; nobody holds the collector a dead incarnation              it is sealed, and
- * no newest manifest has it as owner or in its dead logs; a single segment of it, when all of its
- * tablets are past their records there older versions in a chain       a newer one is durable a
- * dropped table                 store_table_remove moved it to the trash What goes first lies in
- * trash/ for COLLECTOR_TRASH_MS, less when space is short.
+ *   - An SSTable that was dropped: its dropper says that nobody reads it and that the manifest
+ *     without it is durable; no newest manifest of any table names it; nobody holds the collector.
+ *   - An SSTable never committed: its incarnation is dead, or is ours and gave the file up; no
+ *     newest manifest names it; nobody holds the collector.
+ *   - A dead incarnation, whole: it is sealed, and no newest manifest has it as owner or in its
+ *     dead logs.
+ *   - Older versions in a chain: a newer one is durable.
+ *   - A dropped table: store_table_remove moved it to the trash.
+ * What goes first lies in trash/ for COLLECTOR_TRASH_MS, less when space is short.
  *
  * An error is never read as "absent": when any table, manifest or plan cannot be read, nothing that
  * it might name goes. Whoever is about to make a manifest that points at files of another tablet

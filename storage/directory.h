@@ -1,22 +1,21 @@
 /* The shared directory: where everything lies (design 4), and the names in it.
  *
- *   <root>/cluster                               id and format version            cluster.h
- *   <root>/lock                                  one store at a time (standalone); holds its pid as
- * text <root>/servers/<incarnation>/alive           the file whose link count and mode say "may
- * acknowledge" <root>/servers/<incarnation>/<n>.log         tablet log segments log_segment.h
- *   <root>/servers/<incarnation>/spare-<n>       a segment to be: never read
- *   <root>/servers/<incarnation>/reserve         space kept back for flush and manifest
- *   <root>/servers/<incarnation>/tmp-<n>         what is about to be linked somewhere else
- *   <root>/servers/<incarnation>/plan            after death: where each segment ends   plan.h
- *   <root>/sealed/<incarnation>                  link to a dead incarnation's alive: the seal
- *   <root>/namespaces/<name>.<n>                 chained documents                chain.h
- *   <root>/procedures/<id>.<n>
- *   <root>/tables/<table>/descriptor.<n>         descriptor.h
- *   <root>/tables/<table>/tablets/<tablet>.<n>   manifests                        manifest.h
- *   <root>/tables/<table>/sst/<incarnation>-<n>.sst
- *   <root>/snapshots/
- *   <root>/trash/<ms>-<what>                     unreferenced files and dropped tables, kept for a
- * while
+ *   cluster                             id and format version                        cluster.h
+ *   lock                                one store at a time (standalone); its pid as text
+ *   servers/<incarnation>/alive         its link count and mode say "may acknowledge"    seal.h
+ *   servers/<incarnation>/<n>.log       segments of the tablet log               log_segment.h
+ *   servers/<incarnation>/spare-<n>     a segment to be: never read
+ *   servers/<incarnation>/reserve       space kept back for flush and manifest
+ *   servers/<incarnation>/tmp-<n>       what is about to be linked somewhere else
+ *   servers/<incarnation>/plan          after death: where each segment ends            plan.h
+ *   sealed/<incarnation>                link to a dead incarnation's alive: the seal    seal.h
+ *   namespaces/<name>.<n>               chained documents of others                    chain.h
+ *   procedures/<id>.<n>
+ *   tables/<table>/descriptor.<n>       name, schema, state                       descriptor.h
+ *   tables/<table>/tablets/<tablet>.<n> manifests                                   manifest.h
+ *   tables/<table>/sst/<incarnation>-<n>.sst                                         sstable.h
+ *   snapshots/
+ *   trash/<ms>-<what>                   unreferenced files and dropped tables, kept for a while
  *
  * Every temporary lies in its own incarnation's folder, so other folders hold committed names only,
  * and what a crash leaves behind goes when the incarnation is collected.

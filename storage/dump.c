@@ -1,5 +1,5 @@
-/* storage_dump: every file kind in words, for people and tests. What kind a file is, its first bytes say (an SSTable's
- * name does). A directory is walked in order of names. */
+/* storage_dump: every file kind in words, for people and tests. What kind a file is, its first bytes
+ * say (an SSTable's name does). A directory is walked in order of names. */
 #include <inttypes.h>
 #include <stdarg.h>
 #include <stdio.h>

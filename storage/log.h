@@ -1,11 +1,10 @@
-/* The tablet log: one append-only log for all tablets of an incarnation, with group commit (design
- * 5).
+/* The tablet log: one append-only log for all tablets of an incarnation, with group commit
+ * (design 5).
  *
  *     log_append (any thread)
- *          |  queue                     one task on the log executor makes a group of all that
- * waits:
+ *          |  queue                     one task on the log executor makes a group of all that waits
  *          v
- *     per entry, in order:  sequence given -> its bytes placed in the group -> appended()
+ *     per entry, in order:  sequence given -> its place in the group -> appended()
  *                           (the tablet inserts its cells, still invisible, and releases row locks;
  *                            what that lets append joins this same group)
  *     then, once a group:   one write at the segment's tail -> one fdatasync -> one look at `alive`

@@ -1,11 +1,9 @@
-/* The segment files of a living log: which exist, who still needs them, the next one, the used
- * ones.
+/* The segment files of a living log: which exist, who still needs them, the next one, used ones.
  *
- *     spare --(take)--> current --(close)--> full --(all flushed past it)--> released --> spare
- * again, or removed
+ *     spare -> current -> full -> released (all have flushed past it) -> spare again, or removed
  *
  * The log thread alone makes a segment current and closes it. The upkeep executor prepares the
- * spare once the current segment is half full (preallocated, zeroed, its header page durable), and
+ * spare once the current segment is half full (preallocated and zeroed), and
  * takes released segments away, preferably by making one the spare: its bytes need no zeroing, for
  * a new salt makes the old frames strangers.
  *

@@ -15,24 +15,31 @@
  *
  * Frame: what one tablet has in one group.
  *
- *   0   8  mark: XXH3 of {salt, offset}: no frame of a recycled segment's earlier life, nor one at
- * a wrong place, is taken for one of ours, and frames can be found behind damage 8   1  kind: 1
- * records, 2 index 9   1  size of the tablet id (0 for an index) 10  2  0 12  4  size of the body
- *   16  8  synced up to: every byte of this segment below it was synced before this frame was
- * written 24  8  first sequence (0 for an index) 32  8  written at (ms) 40  .. tablet id, body
- *   ..  8  XXH3 of all before it, seeded with the mark
- *   ..  .. zeros to a multiple of 8
+ *   0   8   mark: XXH3 of {salt, offset}. No frame of a recycled segment's earlier life, nor one
+ *           at a wrong place, is taken for one of ours; frames can be found behind damage
+ *   8   1   kind: 1 records, 2 index
+ *   9   1   size of the tablet id (0 for an index)
+ *   10  2   0
+ *   12  4   size of the body
+ *   16  8   synced up to: every byte of this segment below it was synced before this frame was
+ *           written
+ *   24  8   first sequence (0 for an index)
+ *   32  8   written at (ms)
+ *   40  ..  tablet id, body
+ *   ..  8   XXH3 of all before it, seeded with the mark
+ *   ..  ..  zeros to a multiple of 8
  *
- * Body of records, one for each entry: v sequences skipped (given to entries that were not logged),
- * v sequences taken, s bytes (cell_batch.h). Body of an index: v tablets { s id; v first sequence;
- * v last sequence; v extents { v offset / 8 since the end of the extent before, v size / 8 } }:
- * runs of frames of one tablet, rising.
+ * Body of records, one for each entry (`v` varint, `s` varint size and bytes):
+ *   v sequences skipped (given to entries that were not logged), v sequences taken, s cell batch
+ * Body of an index, runs of frames of one tablet, rising:
+ *   v tablets { s id; v first sequence; v last sequence;
+ *               v extents { v offset / 8 since the end of the extent before; v size / 8 } }
  *
  * What a crash leaves behind. Bytes below the greatest "synced up to" of any valid frame of the
- * segment were synced, and so was all of a segment that is closed or has a successor: an invalid
- * frame there is damage (STATUS_CORRUPT with file and offset). At or above that offset it is a torn
- * tail, never acknowledged; the plan of the recovery fixes once and for all where it begins. A read
- * error is never an end. */
+ * segment were synced, and so was all of a segment that has a successor: an invalid frame there is
+ * damage (STATUS_CORRUPT with file and offset). At or above that offset it is a torn tail, never
+ * acknowledged; the plan of the recovery fixes once and for all where it begins. A read error is
+ * never an end. */
 #ifndef STELE_STORAGE_LOG_SEGMENT_H
 #define STELE_STORAGE_LOG_SEGMENT_H
 

@@ -1,5 +1,5 @@
-/* Manifests: what a tablet is, as a chain of files tables/<table>/tablets/<tablet>.<n> (design 4,
- * 7; docs/formats/manifest.md).
+/* Manifests: what a tablet is, as a chain of files tables/<table>/tablets/<tablet>.<n>
+ * (design 4, 7; docs/formats/manifest.md).
  *
  * The newest manifest is the whole truth about a tablet: its range, who owns it, which SSTables
  * count and for which part of it, up to which sequence each family is in them, and which dead logs
@@ -8,13 +8,17 @@
  * them.
  *
  * Payload of the document (integers little-endian, `v` varint, `s` varint size and bytes):
- *   u8 state; s table id; s tablet id; u64 region id; s start row; s end row; s owner ("" unless
- * open) u64 open sequence; u64 last sequence; u64 last timestamp ms; u64 written ms v parents { s
- * tablet id }; v children { s tablet id } v families { s name; v flushed sequence; u64 major
- * compacted ms } v files { s table id; s file; v family (index); s start row; s end row; u64
- * identity; v size; v raw bytes; v cells; v deletes; v min sequence; v max sequence; u64 min
- * timestamp; u64 max timestamp; v level } v dead logs { s incarnation; u64 plan checksum; v from
- * sequence }
+ *   u8 state; s table id; s tablet id; u64 region id; s start row; s end row;
+ *   s owner ("" unless open); u64 open sequence; u64 last sequence; u64 last timestamp (ms);
+ *   u64 written at (ms)
+ *   v parents { s tablet id }
+ *   v children { s tablet id }
+ *   v families { s name; v flushed sequence; u64 major compacted at (ms) }
+ *   v files { s table id; s file; v family (index); s start row; s end row; u64 identity;
+ *             v size; v raw bytes; v cells; v deletes; v min sequence; v max sequence;
+ *             u64 min timestamp; u64 max timestamp; v level }
+ *   v dead logs { s incarnation; u64 plan checksum; v from sequence }
+ *   s nonces (the tablet's own: what a retry must still find after a flush or a move)
  *
  * The document's comparator is the table's row order, its subject "<table>/<tablet>", its version
  * the number. */

@@ -3,8 +3,7 @@
  * There is no log-splitting phase: the plan of a dead incarnation (plan.h) and the index of each of
  * its segments say where the tablet's records lie, and only those are read.
  *
- *     manifest_read -> recovery_list -> recovery_replay for each -> manifest_commit in our own
- * name, with the list
+ *     manifest_read -> recovery_list -> recovery_replay for each -> manifest_commit with the list
  *
  * Threads: workers. */
 #ifndef STELE_STORAGE_RECOVERY_H

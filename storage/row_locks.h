@@ -23,17 +23,17 @@ struct row_locks {
     struct row_lock **buckets; /* guarded by mutex, like all below */
     size_t bucket_count;       /* a power of two */
     size_t lock_count;
-    struct row_lock *spare;    /* free locks, for the next */
+    struct row_lock *spare; /* free locks, for the next */
     size_t spare_count;
     struct row_claim *waiting; /* every queued claim */
 };
 
 /* One write's claim on its rows. The hashes are the caller's memory until the claim is released. */
 struct row_claim {
-    uint64_t *hashes;       /* sorted, unique: row_claim_prepare */
+    uint64_t *hashes; /* sorted, unique: row_claim_prepare */
     size_t count;
     bool is_exclusive;
-    uint64_t deadline_ns;   /* of waiting: row_locks_expire */
+    uint64_t deadline_ns; /* of waiting: row_locks_expire */
     /* the table's */
     size_t held;            /* how many of them it holds, from the first */
     struct row_claim *next; /* in a lock's queue, or in a list of the granted */
@@ -48,7 +48,7 @@ void row_claim_prepare(struct row_claim *claim, uint64_t *hashes, size_t count, 
     uint64_t deadline_ns);
 
 enum status row_locks_init(struct row_locks *locks); /* STATUS_NO_MEMORY */
-void row_locks_deinit(struct row_locks *locks);      /* nothing may be held; zeroed memory is fine */
+void row_locks_deinit(struct row_locks *locks); /* nothing may be held; zeroed memory is fine */
 
 /* STATUS_OK: all held. STATUS_BUSY: queued; it comes back from somebody's release.
  * STATUS_NO_MEMORY: it holds a part: release it. */

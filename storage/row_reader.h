@@ -24,9 +24,9 @@
 struct row_reader;
 
 struct row_reader_config {
-    const struct table_schema *schema;  /* borrowed, like the rest, for the reader's life */
+    const struct table_schema *schema; /* borrowed, like the rest, for the reader's life */
     const struct read_request *request;
-    struct filter *filter;              /* or NULL */
+    struct filter *filter; /* or NULL */
     bool is_reversed;
     uint64_t read_point;
     int64_t now_ms;
@@ -34,15 +34,15 @@ struct row_reader_config {
 
 /* STATUS_NO_FAMILY, STATUS_INVALID (columns in a raw read), STATUS_NO_MEMORY. It starts suspended
  * and in no row. */
-enum status row_reader_new(const struct row_reader_config *config, struct row_reader **out_reader,
-    struct error *error);
+enum status row_reader_new(
+    const struct row_reader_config *config, struct row_reader **out_reader, struct error *error);
 void row_reader_free(struct row_reader *reader); /* NULL is fine */
 
 /* Takes the version over (a reference), whatever the answer. only_row: when not empty, only this
  * row is going to be read, and SSTables that surely lack it stay closed. STATUS_WOULD_BLOCK: it is
  * suspended still. */
-enum status row_reader_open(struct row_reader *reader, struct version *version, struct span only_row,
-    bool may_block, struct error *error);
+enum status row_reader_open(struct row_reader *reader, struct version *version,
+    struct span only_row, bool may_block, struct error *error);
 bool row_reader_is_open(const struct row_reader *reader);
 void row_reader_set_may_block(struct row_reader *reader, bool may_block);
 void row_reader_suspend(struct row_reader *reader);

@@ -63,7 +63,7 @@ struct tablet {
     _Atomic uint32_t references;
     struct store *store;
     struct store_tablet link;
-    struct tablet_info info;    /* immutable but for state; spans in `arena` */
+    struct tablet_info info; /* immutable but for state; spans in `arena` */
     enum row_order row_order;
     struct arena arena;
 
@@ -74,12 +74,12 @@ struct tablet {
     _Atomic uint64_t read_point;        /* log thread */
     _Atomic int64_t clock_ms;           /* greatest timestamp given out; never falls */
     _Atomic uint64_t writes_under_way;
-    _Atomic bool is_closed;             /* writes and reads are refused */
+    _Atomic bool is_closed; /* writes and reads are refused */
 
     struct mutex mutex; /* LOCK_RANK_TABLET; guards all below */
     struct version *version;
-    struct tablet_schema *schemas;   /* the one in force first */
-    struct read_point read_points;   /* head of a ring, oldest first */
+    struct tablet_schema *schemas; /* the one in force first */
+    struct read_point read_points; /* head of a ring, oldest first */
     struct nonce_table nonces;
 
     /* Flush: who asked, and one flush under way. */
@@ -100,15 +100,15 @@ struct tablet {
     struct tablet_edit *edits; /* waiting, oldest first */
     size_t alterations;        /* commits of a schema on their way */
     bool is_committing;        /* whoever set it owns `manifest` */
-    struct manifest manifest;  /* the last committed, without families and files; spans in `arena` */
+    struct manifest manifest; /* the last committed, without families and files; spans in `arena` */
     uint64_t replayed_sequence; /* dead logs are needed until all families are flushed past it */
 
     /* Close */
     struct completion *closing;
     bool is_dropping;
-    bool is_close_flushed;     /* its flush was asked for */
-    bool is_close_ending;      /* the last step was submitted */
-    struct error close_error;  /* why it could not flush */
+    bool is_close_flushed;    /* its flush was asked for */
+    bool is_close_ending;     /* the last step was submitted */
+    struct error close_error; /* why it could not flush */
     struct task close_task;
 
     struct tablet_counters counters;

@@ -31,7 +31,7 @@ struct tablet_schema {
 
 struct tablet_file {
     _Atomic uint32_t references;
-    _Atomic bool is_dropped;     /* no manifest names it any more */
+    _Atomic bool is_dropped; /* no manifest names it any more */
     struct sstable *table;
     struct manifest_file entry;  /* spans lie behind the struct; entry.family is not kept up */
     struct collector *collector; /* NULL: the file is nobody's to collect (tests) */
@@ -69,8 +69,7 @@ struct version *version_new(const struct table_schema *schema);
 /* A copy with one reference, sharing all it points to; its lists have room for `frozen_room` and
  * `file_room` more entries a family, which the builder may append (taking references over). NULL on
  * no memory. */
-struct version *version_copy(
-    const struct version *from, size_t frozen_room, size_t file_room);
+struct version *version_copy(const struct version *from, size_t frozen_room, size_t file_room);
 /* As version_copy, under another schema: families by name; those gone are left out, those new begin
  * behind last_sequence: nothing older can be theirs. */
 struct version *version_copy_altered(

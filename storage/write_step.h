@@ -34,13 +34,13 @@ struct write_step {
     size_t operation_count;
     bool is_blind;
     enum durability durability;
-    uint64_t nonce;       /* 0 = none */
+    uint64_t nonce; /* 0 = none */
     bool is_nonce_held;
     struct nonce_waiter nonce_waiter;
     struct row_claim claim;
-    uint64_t one_hash;    /* the claim's, when the step has one operation */
-    bool is_expired;      /* waited for its locks past the deadline */
-    bool is_repeat;       /* answers a repeated nonce */
+    uint64_t one_hash; /* the claim's, when the step has one operation */
+    bool is_expired;   /* waited for its locks past the deadline */
+    bool is_repeat;    /* answers a repeated nonce */
     struct write_step *ready_next;
     struct buffer body;
     int64_t clock_ms; /* what LATEST becomes */
@@ -60,8 +60,8 @@ struct write_run {
 /* ---- write_check.c ---- */
 
 /* Sets operation->status and error, and returns the status. */
-enum status write_operation_check(
-    const struct tablet *tablet, const struct table_schema *schema, struct write_operation *operation);
+enum status write_operation_check(const struct tablet *tablet, const struct table_schema *schema,
+    struct write_operation *operation);
 /* Whether it depends on nothing that is stored. */
 bool write_operation_is_blind(const struct write_operation *operation);
 enum durability write_operation_durability(
