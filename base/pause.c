@@ -15,8 +15,8 @@ static const char *const names[] = {
     "chain.link.after", "chain.link.before", "chain.sync.after", "collector.incarnation.between",
     "collector.trash.before", "log.look.after", "log.rename.after", "log.switch.between",
     "log.sync.after", "log.sync.before", "log.write.after", "log.write.before", "plan.link.after",
-    "plan.link.before", "recovery.segment.before", "seal.link.after", "seal.link.before",
-    "test.pause.here", /* tests/unit/base/test_pause.c */
+    "plan.link.before", "procedure.action.before", "recovery.segment.before", "seal.link.after",
+    "seal.link.before", "test.pause.here", /* tests/unit/base/test_pause.c */
 };
 
 enum { NAME_COUNT = sizeof(names) / sizeof(names[0]) };

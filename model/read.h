@@ -16,36 +16,37 @@ struct time_range {
 
 struct family_selection {
     struct span family;
-    struct span *qualifiers;        /* sorted, unique; NULL = the whole family */
+    struct span *qualifiers; /* sorted, unique; NULL = the whole family */
     size_t qualifier_count;
-    bool has_time_range;            /* overrides the request's for this family */
+    bool has_time_range; /* overrides the request's for this family */
     struct time_range time_range;
-    bool is_time_range_only;        /* the family was named only by a cf_time_range: selects nothing itself */
+    bool
+        is_time_range_only; /* the family was named only by a cf_time_range: selects nothing itself */
 };
 
 struct read_request {
     struct family_selection *families; /* sorted by name; none selected = all families */
     size_t family_count;
     struct time_range time_range;
-    uint32_t max_versions;          /* at least 1 */
-    uint32_t store_limit;           /* cells per row and family; 0 = no limit */
+    uint32_t max_versions; /* at least 1 */
+    uint32_t store_limit;  /* cells per row and family; 0 = no limit */
     uint32_t store_offset;
     const struct filter_node *filter; /* or NULL */
-    bool is_raw;                    /* delete markers and masked cells too */
-    bool is_uncommitted;            /* READ_UNCOMMITTED: an infinite read point */
-    bool is_cache_fill;             /* blocks read go into the cache */
+    bool is_raw;                      /* delete markers and masked cells too */
+    bool is_uncommitted;              /* READ_UNCOMMITTED: an infinite read point */
+    bool is_cache_fill;               /* blocks read go into the cache */
     bool is_existence_only;
 };
 
 struct scan_request {
     struct read_request read;
-    struct span start_row;          /* empty = the end it starts from */
-    struct span stop_row;           /* empty = the other end */
+    struct span start_row; /* empty = the end it starts from */
+    struct span stop_row;  /* empty = the other end */
     bool is_start_inclusive;
     bool is_stop_inclusive;
-    bool is_reversed;               /* start_row is the high end */
-    uint32_t batch;                 /* most cells of a result; 0 = whole rows */
-    uint64_t read_point;            /* 0 = now */
+    bool is_reversed;    /* start_row is the high end */
+    uint32_t batch;      /* most cells of a result; 0 = whole rows */
+    uint64_t read_point; /* 0 = now */
 };
 
 /* The defaults of HBase's Get and Scan: everything, one version, caching. */

@@ -10,9 +10,9 @@ enum { BUCKETS_MIN = 64, SPARES_MAX = 1024 };
 
 struct row_lock {
     uint64_t hash;
-    struct row_lock *next; /* in its bucket, or among the spares */
-    size_t shared;         /* holders; with is_exclusive false */
-    bool is_exclusive;     /* one holder, alone */
+    struct row_lock *next;   /* in its bucket, or among the spares */
+    size_t shared;           /* holders; with is_exclusive false */
+    bool is_exclusive;       /* one holder, alone */
     struct row_claim *first; /* queue */
     struct row_claim *last;
 };
