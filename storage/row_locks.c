@@ -154,8 +154,7 @@ static void hold(struct row_lock *lock, struct row_claim *claim)
     claim->held++;
 }
 
-static void queue_locked(
-    struct row_locks *locks, struct row_lock *lock, struct row_claim *claim)
+static void queue_locked(struct row_locks *locks, struct row_lock *lock, struct row_claim *claim)
 {
     claim->next = NULL;
     claim->queue = lock;
@@ -181,8 +180,8 @@ static void unqueue_locked(
         lock->last = before;
     claim->queue = NULL;
     claim->next = NULL;
-    *(claim->waiting_previous ? &claim->waiting_previous->waiting_next : &locks->waiting) =
-        claim->waiting_next;
+    *(claim->waiting_previous ? &claim->waiting_previous->waiting_next
+                              : &locks->waiting) = claim->waiting_next;
     if (claim->waiting_next)
         claim->waiting_next->waiting_previous = claim->waiting_previous;
 }
