@@ -4,10 +4,10 @@
 #include "base/memory.h"
 #include "base/mutex.h"
 
-#define BUCKETS       4096u /* a power of two */
-#define CLOSED_KEPT   8192u
-#define SWEEP_NS      (5u * (uint64_t)1000000000)
-#define NS_PER_MS     1000000u
+#define BUCKETS     4096u /* a power of two */
+#define CLOSED_KEPT 8192u
+#define SWEEP_NS    (5u * (uint64_t)1000000000)
+#define NS_PER_MS   1000000u
 
 struct closed_id {
     uint64_t id;
@@ -23,7 +23,7 @@ struct scanner_table {
     struct closed_id closed[CLOSED_KEPT]; /* a ring */
     size_t closed_next;
     struct task sweep;
-    bool is_sweep_due;  /* the timer is set, or the sweep runs */
+    bool is_sweep_due; /* the timer is set, or the sweep runs */
     bool is_stopping;
     unsigned references; /* the owner's, and the sweep's while it is due */
 };
@@ -86,8 +86,8 @@ static void table_unref(struct scanner_table *table)
 
 static void sweep_run(struct task *task)
 {
-    struct scanner_table *table =
-        (struct scanner_table *)((char *)task - offsetof(struct scanner_table, sweep));
+    struct scanner_table *table = (struct scanner_table *)((char *)task -
+                                                           offsetof(struct scanner_table, sweep));
     uint64_t now_ns = env_monotonic_ns(table->env);
     mutex_lock(&table->mu);
     struct scanner_entry *due = take_due_locked(table, now_ns);
@@ -245,8 +245,8 @@ void scanner_table_close(struct scanner_table *table, struct scanner_entry *entr
         *link = entry->next;
         table->count--;
     }
-    table->closed[table->closed_next] =
-        (struct closed_id){entry->id, now_ns + (uint64_t)LIMIT_SCANNER_LEASE_MS * NS_PER_MS};
+    table->closed[table->closed_next] = (struct closed_id){
+        entry->id, now_ns + (uint64_t)LIMIT_SCANNER_LEASE_MS * NS_PER_MS};
     table->closed_next = (table->closed_next + 1) % CLOSED_KEPT;
     mutex_unlock(&table->mu);
     entry_free(entry);

@@ -16,21 +16,22 @@
 struct scanner_table;
 
 struct scanner_entry {
-    struct scanner_entry *next;    /* in its bucket; guarded by the table's mutex, as the two below */
+    struct scanner_entry *next; /* in its bucket; guarded by the table's mutex, as the two below */
     uint64_t lease_due_ns;
     bool is_taken;
     uint64_t id;
-    struct scanner *scanner;       /* owned */
-    struct served_tablet *tablet;  /* referenced */
-    uint64_t next_call_seq;        /* that the next call must carry */
-    uint64_t max_result_size;      /* bytes of an answer */
-    uint32_t caching;              /* rows of an answer, when a call does not say; 0 = not told either */
+    struct scanner *scanner;      /* owned */
+    struct served_tablet *tablet; /* referenced */
+    uint64_t next_call_seq;       /* that the next call must carry */
+    uint64_t max_result_size;     /* bytes of an answer */
+    uint32_t caching; /* rows of an answer, when a call does not say; 0 = not told either */
     bool is_cursor_wanted;
-    bool is_heavy;                 /* runs on workers only: a filter may look at many rows in vain */
+    bool is_heavy; /* runs on workers only: a filter may look at many rows in vain */
 };
 
 /* `workers` runs the sweeps. Stops and frees after the last call has ended; closes what is open. */
-enum status scanner_table_new(struct env *env, struct executor *workers, struct scanner_table **out_table);
+enum status scanner_table_new(
+    struct env *env, struct executor *workers, struct scanner_table **out_table);
 void scanner_table_free(struct scanner_table *table); /* NULL is fine */
 uint64_t scanner_table_lease_ms(const struct scanner_table *table);
 size_t scanner_table_count(struct scanner_table *table);
@@ -41,10 +42,10 @@ struct scanner_entry *scanner_table_make(
     struct scanner_table *table, struct scanner *scanner, struct served_tablet *tablet);
 
 enum scanner_lookup {
-    SCANNER_TAKEN,        /* *out_entry is the caller's until give or close */
-    SCANNER_UNKNOWN,      /* never seen, or its lease ran out */
-    SCANNER_CLOSED,       /* closed not long ago */
-    SCANNER_IN_USE,       /* another call has it */
+    SCANNER_TAKEN,   /* *out_entry is the caller's until give or close */
+    SCANNER_UNKNOWN, /* never seen, or its lease ran out */
+    SCANNER_CLOSED,  /* closed not long ago */
+    SCANNER_IN_USE,  /* another call has it */
 };
 
 enum scanner_lookup scanner_table_take(
