@@ -1,0 +1,444 @@
+#include "server/hbase/multi_service.h"
+
+#include <stdarg.h>
+#include <stdatomic.h>
+#include <stdio.h>
+
+#include "base/limits.h"
+#include "proto/multi_message.h"
+#include "server/hbase/region_lookup.h"
+#include "server/hbase/result_sink.h"
+
+#define ACTIONS_ON_LOOP 512 /* more of them run on a worker */
+#define TEXT_SIZE       2048
+
+/* What one action of a region answers. */
+struct multi_action {
+    const struct action *action;
+    const char *exception_class; /* NULL: it went well */
+    struct span text;
+    struct result result;              /* of a get */
+    struct write_operation *operation; /* of a mutation; NULL when it was not tried */
+};
+
+struct multi_region {
+    struct multi_call *multi;
+    const struct region_action *request;
+    const struct condition *condition; /* of this region action, or NULL */
+    bool is_atomic;                    /* one operation for all its mutations */
+    struct served_tablet *tablet;      /* referenced until its write is done */
+    const char *exception_class;       /* for all of it; NULL: see the actions */
+    struct span text;
+    struct multi_action *actions;
+    struct write_operation *operations;
+    size_t operation_count;
+    struct write write;
+    struct arena arena; /* the write's: writes of one call run side by side */
+};
+
+struct multi_call {
+    struct call *call;
+    struct multi_message message;
+    struct multi_region *regions;
+    bool is_inline; /* the client takes no cell block */
+    bool
+        is_block_for_gets; /* nothing but gets has cells: they go into the block as they are read */
+    _Atomic size_t writes_left; /* and one for whoever submits them */
+};
+
+/* ---- Failures ---- */
+
+/* "class: text", as Java prints an exception. Empty memory is told by the class alone. */
+static struct span exception_text(struct call *call, const char *class_name, const char *format,
+    ...) __attribute__((format(printf, 3, 4)));
+static struct span exception_text(
+    struct call *call, const char *class_name, const char *format, ...)
+{
+    char text[TEXT_SIZE];
+    int head = snprintf(text, sizeof text, "%s: ", class_name);
+    va_list arguments;
+    va_start(arguments, format);
+    vsnprintf(text + head, sizeof text - (size_t)head, format, arguments);
+    va_end(arguments);
+    struct span copy = arena_copy(&call->arena, span_string(text));
+    return copy.data ? copy : span_string(class_name);
+}
+
+static void fail_region(struct multi_region *region, const char *class_name, const char *what)
+{
+    region->exception_class = class_name;
+    region->text = exception_text(region->multi->call, class_name, "%s", what);
+}
+
+static void fail_action(
+    struct call *call, struct multi_action *action, enum status status, const struct error *error)
+{
+    action->exception_class = exception_of_status(status);
+    action->text = exception_text(call, action->exception_class, "%s",
+        error->message[0] ? error->message : status_name(status));
+}
+
+/* ---- Regions ---- */
+
+static void find_tablet(struct multi_region *region)
+{
+    struct call *call = region->multi->call;
+    struct buffer text = {0};
+    region->exception_class = region_find(
+        call->service, region->request->region, &region->tablet, &text);
+    if (region->exception_class)
+        region->text = exception_text(call, region->exception_class, "%.*s", (int)text.size,
+            text.data ? (const char *)text.data : "");
+    buffer_deinit(&text);
+}
+
+static void release_tablets(struct multi_call *multi)
+{
+    for (size_t i = 0; i < multi->message.region_count; i++) {
+        served_tablet_unref(multi->regions[i].tablet);
+        multi->regions[i].tablet = NULL;
+    }
+}
+
+/* ---- Gets ---- */
+
+/* STATUS_WOULD_BLOCK, or STATUS_OK: the action has its answer. */
+static enum status run_get(struct multi_region *region, struct multi_action *answer)
+{
+    struct multi_call *multi = region->multi;
+    struct call *call = multi->call;
+    const struct get_message *get = &answer->action->get;
+    struct result_sink sink;
+    struct error error = {0};
+    if (get->is_closest_row_before) {
+        answer->exception_class = EXCEPTION_UNKNOWN_PROTOCOL;
+        answer->text = exception_text(
+            call, EXCEPTION_UNKNOWN_PROTOCOL, "closest_row_before is not supported");
+        return STATUS_OK;
+    }
+    if (call->cells.size > LIMIT_SCAN_RESULT_SIZE) {
+        answer->exception_class = EXCEPTION_MULTI_RESULT_TOO_LARGE;
+        answer->text = exception_text(call, EXCEPTION_MULTI_RESULT_TOO_LARGE,
+            "Max size exceeded CellSize: %zu", call->cells.size);
+        return STATUS_OK;
+    }
+    size_t block_size = call->cells.size;
+    result_sink_init(&sink, call, !multi->is_block_for_gets);
+    sink.is_counting_only = get->read.is_existence_only;
+    enum status status = tablet_get(
+        region->tablet->tablet, get->row, &get->read, call->may_block, &sink.sink, &error);
+    if (status == STATUS_WOULD_BLOCK)
+        return status;
+    if (status) {
+        if (block_size < call->cells.size)
+            call->cells.size = block_size;
+        fail_action(call, answer, status, &error);
+        return STATUS_OK;
+    }
+    answer->result = result_sink_result(&sink);
+    if (get->read.is_existence_only) {
+        answer->result.has_exists = true;
+        answer->result.exists = sink.cell_count > 0;
+        answer->result.cell_count = 0;
+    }
+    return STATUS_OK;
+}
+
+static enum status run_gets(struct multi_region *region)
+{
+    for (size_t i = 0; i < region->request->action_count; i++) {
+        struct multi_action *answer = &region->actions[i];
+        if (answer->action->kind != ACTION_GET)
+            continue;
+        enum status status = run_get(region, answer);
+        if (status)
+            return status;
+    }
+    return STATUS_OK;
+}
+
+/* ---- Mutations ---- */
+
+/* All mutations of an atomic region action as one operation. */
+static void plan_atomic(struct multi_region *region)
+{
+    struct call *call = region->multi->call;
+    const struct region_action *request = region->request;
+    struct mutation *mutations = arena_allocate_zeroed(
+        &call->arena, request->action_count, sizeof *mutations);
+    struct write_operation *operation = &region->operations[0];
+    if (!mutations) {
+        fail_region(region, EXCEPTION_REGION_TOO_BUSY, "no memory for the call");
+        return;
+    }
+    for (size_t i = 0; i < request->action_count; i++) {
+        const struct action *action = &request->actions[i];
+        if (action->kind != ACTION_MUTATION) {
+            fail_region(
+                region, EXCEPTION_DO_NOT_RETRY_IO, "Atomic put and/or delete only, not a get");
+            return;
+        }
+        mutations[i] = action->mutation;
+        if (!span_equal(mutations[i].row, mutations[0].row)) {
+            fail_region(region, EXCEPTION_DO_NOT_RETRY_IO,
+                "the mutations of an atomic action are of several rows");
+            return;
+        }
+        if (!operation->nonce)
+            operation->nonce = mutations[i].nonce;
+    }
+    if (region->condition && !span_equal(region->condition->row, mutations[0].row)) {
+        fail_region(region, EXCEPTION_DO_NOT_RETRY_IO, "Action's getRow must match");
+        return;
+    }
+    operation->row = mutations[0].row;
+    operation->condition = region->condition;
+    operation->mutations = mutations;
+    operation->mutation_count = request->action_count;
+    region->operation_count = 1;
+}
+
+static void plan_single(struct multi_region *region)
+{
+    for (size_t i = 0; i < region->request->action_count; i++) {
+        struct multi_action *answer = &region->actions[i];
+        struct action *action = &region->request->actions[i];
+        if (action->kind == ACTION_SERVICE_CALL) {
+            answer->exception_class = EXCEPTION_UNKNOWN_PROTOCOL;
+            answer->text = exception_text(
+                region->multi->call, EXCEPTION_UNKNOWN_PROTOCOL, "no coprocessor services here");
+        }
+        if (action->kind != ACTION_MUTATION)
+            continue;
+        struct write_operation *operation = &region->operations[region->operation_count++];
+        operation->row = action->mutation.row;
+        operation->mutations = &action->mutation;
+        operation->mutation_count = 1;
+        answer->operation = operation;
+    }
+}
+
+/* ---- The answer ---- */
+
+static void put_cells(struct multi_call *multi, const struct result *result)
+{
+    for (size_t i = 0; i < result->cell_count; i++)
+        cell_block_put(&multi->call->cells, &result->cells[i], multi->call->codec);
+}
+
+static struct result mutation_result(const struct multi_action *answer)
+{
+    const struct mutation *mutation = &answer->action->mutation;
+    bool has_cells = mutation->kind == MUTATION_INCREMENT || mutation->kind == MUTATION_APPEND;
+    if (!has_cells || !mutation->is_result_wanted)
+        return (struct result){0};
+    return (struct result){
+        .cells = answer->operation->result_cells, .cell_count = answer->operation->result_count};
+}
+
+static void put_action(struct multi_region *region, struct multi_action *answer)
+{
+    struct multi_call *multi = region->multi;
+    struct buffer *out = &multi->call->result;
+    uint32_t index = answer->action->index;
+    bool is_get = answer->action->kind == ACTION_GET;
+    if (answer->operation && answer->operation->status)
+        fail_action(multi->call, answer, answer->operation->status, &answer->operation->error);
+    if (answer->exception_class) {
+        multi_response_put_exception(
+            out, index, span_string(answer->exception_class), answer->text);
+        return;
+    }
+    struct result result = is_get ? answer->result : mutation_result(answer);
+    multi_response_put_result(out, index, &result, multi->is_inline);
+    if (!multi->is_inline && !(is_get && multi->is_block_for_gets))
+        put_cells(multi, &result);
+}
+
+/* An entry for each mutation; the first one carries the cells of all, inside the message. */
+static void put_atomic(struct multi_region *region)
+{
+    struct buffer *out = &region->multi->call->result;
+    const struct write_operation *operation = &region->operations[0];
+    struct result first = {.cells = operation->result_cells, .cell_count = operation->result_count};
+    struct result empty = {0};
+    for (size_t i = 0; i < region->request->action_count; i++)
+        multi_response_put_result(out, (uint32_t)i, i == 0 ? &first : &empty, true);
+    multi_response_put_region_processed(out, operation->is_processed);
+}
+
+/* The write as a whole was refused. Gets of the region keep their answers. */
+static void fail_write(struct multi_region *region)
+{
+    const struct write *write = &region->write;
+    for (size_t i = 0; !region->is_atomic && i < region->operation_count; i++) {
+        region->operations[i].status = write->status;
+        region->operations[i].error = write->error;
+    }
+    if (region->is_atomic)
+        fail_region(region, exception_of_status(write->status),
+            write->error.message[0] ? write->error.message : status_name(write->status));
+}
+
+static void put_region(struct multi_region *region)
+{
+    struct buffer *out = &region->multi->call->result;
+    if (!region->exception_class && region->operation_count && region->write.status)
+        fail_write(region);
+    if (!region->exception_class && region->is_atomic && region->operations[0].status)
+        fail_region(region, exception_of_status(region->operations[0].status),
+            region->operations[0].error.message);
+    size_t mark = multi_response_region_begin(out);
+    if (region->exception_class) {
+        multi_response_put_region_exception(
+            out, span_string(region->exception_class), region->text);
+    } else if (region->is_atomic) {
+        put_atomic(region);
+    } else {
+        for (size_t i = 0; i < region->request->action_count; i++)
+            put_action(region, &region->actions[i]);
+    }
+    multi_response_region_end(out, mark);
+}
+
+/* Every write is done: nobody else has the call. */
+static void answer_multi(struct multi_call *multi)
+{
+    bool has_processed = false, is_processed = true;
+    for (size_t i = 0; i < multi->message.region_count; i++) {
+        struct multi_region *region = &multi->regions[i];
+        put_region(region);
+        if (region->is_atomic && !region->exception_class) {
+            has_processed = true;
+            is_processed = is_processed && region->operations[0].is_processed;
+        }
+        arena_deinit(&region->arena);
+    }
+    if (has_processed)
+        multi_response_put_processed(&multi->call->result, is_processed);
+}
+
+/* ---- Running ---- */
+
+static void region_written(struct write *write)
+{
+    struct multi_region *region = (struct multi_region *)((char *)write -
+                                                          offsetof(struct multi_region, write));
+    struct multi_call *multi = region->multi;
+    served_tablet_unref(region->tablet);
+    region->tablet = NULL;
+    if (atomic_fetch_sub_explicit(&multi->writes_left, 1, memory_order_acq_rel) > 1)
+        return;
+    answer_multi(multi);
+    call_finish(multi->call);
+}
+
+static void write_region(struct multi_region *region)
+{
+    struct call *call = region->multi->call;
+    region->write = (struct write){
+        .operations = region->operations,
+        .operation_count = region->operation_count,
+        .nonce_group = region->multi->message.nonce_group,
+        .arena = &region->arena,
+        .deadline_ns = call->deadline_ns,
+        .done = region_written,
+    };
+    tablet_write(region->tablet->tablet, &region->write);
+}
+
+static enum call_outcome write_regions(struct multi_call *multi)
+{
+    size_t count = multi->message.region_count, writes = 0;
+    for (size_t i = 0; i < count; i++)
+        writes += !multi->regions[i].exception_class && multi->regions[i].operation_count > 0;
+    atomic_init(&multi->writes_left, writes + 1);
+    for (size_t i = 0; i < count; i++) {
+        struct multi_region *region = &multi->regions[i];
+        if (!region->exception_class && region->operation_count > 0) {
+            write_region(region);
+        } else {
+            served_tablet_unref(region->tablet);
+            region->tablet = NULL;
+        }
+    }
+    if (atomic_fetch_sub_explicit(&multi->writes_left, 1, memory_order_acq_rel) > 1)
+        return CALL_PENDING;
+    answer_multi(multi);
+    return CALL_DONE;
+}
+
+static bool begin_region(struct multi_call *multi, size_t at)
+{
+    struct multi_region *region = &multi->regions[at];
+    struct region_action *request = &multi->message.regions[at];
+    struct arena *arena = &multi->call->arena;
+    region->multi = multi;
+    region->request = request;
+    region->condition = request->has_condition         ? &request->condition
+                        : multi->message.has_condition ? &multi->message.condition
+                                                       : NULL;
+    region->is_atomic = (request->is_atomic || region->condition) && request->action_count > 0;
+    region->arena.limit_bytes = multi->call->arena.limit_bytes;
+    region->actions = arena_allocate_zeroed(arena, request->action_count, sizeof *region->actions);
+    region->operations = arena_allocate_zeroed(
+        arena, request->action_count, sizeof *region->operations);
+    if (request->action_count > 0 && (!region->actions || !region->operations))
+        return false;
+    for (size_t i = 0; i < request->action_count; i++)
+        region->actions[i].action = &request->actions[i];
+    return true;
+}
+
+static bool has_cells_of_mutations(const struct multi_message *message)
+{
+    for (size_t i = 0; i < message->region_count; i++) {
+        for (size_t j = 0; j < message->regions[i].action_count; j++) {
+            const struct action *action = &message->regions[i].actions[j];
+            if (action->kind == ACTION_MUTATION && (action->mutation.kind == MUTATION_INCREMENT ||
+                                                       action->mutation.kind == MUTATION_APPEND))
+                return true;
+        }
+    }
+    return false;
+}
+
+enum call_outcome multi_service_multi(struct call *call)
+{
+    struct error error = {0};
+    if (!call_own(call))
+        return CALL_DONE;
+    struct multi_call *multi = arena_allocate_zeroed(&call->arena, 1, sizeof *multi);
+    if (!multi)
+        return call_fail(call, EXCEPTION_REGION_TOO_BUSY, "no memory for the call");
+    multi->call = call;
+    enum status status = multi_request_decode(
+        call->param, call->cell_block, &call->arena, &multi->message, &error);
+    if (status)
+        return call_fail_status(call, status, &error);
+    if (multi->message.action_count > ACTIONS_ON_LOOP && !call->may_block)
+        return CALL_TO_WORKER;
+    size_t count = multi->message.region_count;
+    multi->regions = arena_allocate_zeroed(&call->arena, count, sizeof *multi->regions);
+    multi->is_inline = call->codec == CELL_CODEC_NONE;
+    multi->is_block_for_gets = !multi->is_inline && !has_cells_of_mutations(&multi->message);
+    for (size_t i = 0; i < count; i++)
+        if (!multi->regions || !begin_region(multi, i))
+            return call_fail(call, EXCEPTION_REGION_TOO_BUSY, "no memory for the call");
+    for (size_t i = 0; i < count; i++) {
+        struct multi_region *region = &multi->regions[i];
+        find_tablet(region);
+        if (region->exception_class)
+            continue;
+        if (region->is_atomic) {
+            plan_atomic(region);
+            continue;
+        }
+        if (run_gets(region) == STATUS_WOULD_BLOCK) {
+            release_tablets(multi);
+            return CALL_TO_WORKER;
+        }
+        plan_single(region);
+    }
+    return write_regions(multi);
+}
