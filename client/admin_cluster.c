@@ -26,7 +26,8 @@ static struct stele_server server_of(const Hbase__Pb__ServerName *name)
                 : (struct stele_server){stele_text(""), 0, 0};
 }
 
-static const struct stele_server *servers_of(struct arena *arena, Hbase__Pb__ServerName **names, size_t count)
+static const struct stele_server *servers_of(
+    struct arena *arena, Hbase__Pb__ServerName **names, size_t count)
 {
     struct stele_server *servers = arena_allocate(arena, count * sizeof(*servers));
     for (size_t i = 0; servers && i < count; i++)
@@ -34,7 +35,8 @@ static const struct stele_server *servers_of(struct arena *arena, Hbase__Pb__Ser
     return servers;
 }
 
-static const struct stele_bytes *names_of(struct arena *arena, Hbase__Pb__Coprocessor **coprocessors, size_t count)
+static const struct stele_bytes *names_of(
+    struct arena *arena, Hbase__Pb__Coprocessor **coprocessors, size_t count)
 {
     struct stele_bytes *names = arena_allocate(arena, count * sizeof(*names));
     for (size_t i = 0; names && i < count; i++)
@@ -68,10 +70,12 @@ static struct stele_region_load region_load_of(const Hbase__Pb__RegionLoad *load
 }
 
 /* False on no memory. */
-static bool server_load_of(struct arena *arena, const Hbase__Pb__LiveServerInfo *info, struct stele_server_load *out)
+static bool server_load_of(
+    struct arena *arena, const Hbase__Pb__LiveServerInfo *info, struct stele_server_load *out)
 {
     const Hbase__Pb__ServerLoad *load = info->server_load;
-    struct stele_region_load *regions = arena_allocate(arena, load->n_region_loads * sizeof(*regions));
+    struct stele_region_load *regions = arena_allocate(
+        arena, load->n_region_loads * sizeof(*regions));
     for (size_t i = 0; regions && i < load->n_region_loads; i++)
         regions[i] = region_load_of(load->region_loads[i]);
     *out = (struct stele_server_load){
@@ -91,7 +95,8 @@ static bool server_load_of(struct arena *arena, const Hbase__Pb__LiveServerInfo 
     return regions && out->coprocessors;
 }
 
-static const struct stele_transition *transitions_of(struct arena *arena, const Hbase__Pb__ClusterStatus *status)
+static const struct stele_transition *transitions_of(
+    struct arena *arena, const Hbase__Pb__ClusterStatus *status)
 {
     size_t count = status->n_regions_in_transition;
     struct stele_transition *transitions = arena_allocate(arena, count * sizeof(*transitions));
@@ -105,7 +110,8 @@ static const struct stele_transition *transitions_of(struct arena *arena, const 
     return transitions;
 }
 
-static const struct stele_table_regions *tables_of(struct arena *arena, const Hbase__Pb__ClusterStatus *status)
+static const struct stele_table_regions *tables_of(
+    struct arena *arena, const Hbase__Pb__ClusterStatus *status)
 {
     size_t count = status->n_table_region_states_count;
     struct stele_table_regions *tables = arena_allocate(arena, count * sizeof(*tables));
@@ -113,8 +119,8 @@ static const struct stele_table_regions *tables_of(struct arena *arena, const Hb
         const Hbase__Pb__TableRegionStatesCount *entry = status->table_region_states_count[i];
         const Hbase__Pb__RegionStatesCount *counts = entry->region_states_count;
         tables[i] = (struct stele_table_regions){admin_copy_table_name(arena, entry->table_name),
-            counts->open_regions, counts->split_regions, counts->closed_regions, counts->regions_in_transition,
-            counts->total_regions};
+            counts->open_regions, counts->split_regions, counts->closed_regions,
+            counts->regions_in_transition, counts->total_regions};
         if (!tables[i].table.data)
             return NULL;
     }
@@ -122,9 +128,11 @@ static const struct stele_table_regions *tables_of(struct arena *arena, const Hb
 }
 
 /* False on no memory. */
-static bool cluster_of(struct arena *arena, const Hbase__Pb__ClusterStatus *status, struct stele_cluster *out)
+static bool cluster_of(
+    struct arena *arena, const Hbase__Pb__ClusterStatus *status, struct stele_cluster *out)
 {
-    struct stele_server_load *servers = arena_allocate(arena, status->n_live_servers * sizeof(*servers));
+    struct stele_server_load *servers = arena_allocate(
+        arena, status->n_live_servers * sizeof(*servers));
     size_t region_count = 0;
     if (!servers)
         return false;
@@ -148,16 +156,20 @@ static bool cluster_of(struct arena *arena, const Hbase__Pb__ClusterStatus *stat
         .transition_count = status->n_regions_in_transition,
         .tables = tables_of(arena, status),
         .table_count = status->n_table_region_states_count,
-        .master_coprocessors = names_of(arena, status->master_coprocessors, status->n_master_coprocessors),
+        .master_coprocessors = names_of(
+            arena, status->master_coprocessors, status->n_master_coprocessors),
         .master_coprocessor_count = status->n_master_coprocessors,
         .is_balancer_on = status->balancer_on,
-        .average_load = status->n_live_servers ? (double)region_count / (double)status->n_live_servers : 0,
+        .average_load = status->n_live_servers
+                            ? (double)region_count / (double)status->n_live_servers
+                            : 0,
     };
-    return out->backup_masters && out->dead_servers && out->transitions && out->tables && out->master_coprocessors;
+    return out->backup_masters && out->dead_servers && out->transitions && out->tables &&
+           out->master_coprocessors;
 }
 
-enum stele_status stele_cluster_status(struct stele_client *client, struct stele_cluster *out_cluster,
-    struct stele_error *error)
+enum stele_status stele_cluster_status(
+    struct stele_client *client, struct stele_cluster *out_cluster, struct stele_error *error)
 {
     struct admin_answer answer;
     struct stele_cluster cluster = {0};
@@ -166,7 +178,8 @@ enum stele_status stele_cluster_status(struct stele_client *client, struct stele
         return status;
     struct arena *arena = admin_memory_new();
     const Hbase__Pb__GetClusterStatusResponse *response =
-        arena ? (void *)admin_unpack(&answer, &hbase__pb__get_cluster_status_response__descriptor, arena, error)
+        arena ? (void *)admin_unpack(
+                    &answer, &hbase__pb__get_cluster_status_response__descriptor, arena, error)
               : NULL;
     if (!arena || (response && !cluster_of(arena, response->cluster_status, &cluster)))
         status = failure_set(error, STELE_NO_MEMORY, "no memory for the cluster's status");

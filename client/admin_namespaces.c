@@ -29,20 +29,20 @@ static enum stele_status run_with_descriptor(struct stele_client *client, const 
     return status;
 }
 
-enum stele_status stele_create_namespace(struct stele_client *client, const struct stele_namespace *namespace_,
-    struct stele_error *error)
+enum stele_status stele_create_namespace(struct stele_client *client,
+    const struct stele_namespace *namespace_, struct stele_error *error)
 {
     return run_with_descriptor(client, "CreateNamespace", namespace_, error);
 }
 
-enum stele_status stele_modify_namespace(struct stele_client *client, const struct stele_namespace *namespace_,
-    struct stele_error *error)
+enum stele_status stele_modify_namespace(struct stele_client *client,
+    const struct stele_namespace *namespace_, struct stele_error *error)
 {
     return run_with_descriptor(client, "ModifyNamespace", namespace_, error);
 }
 
-enum stele_status stele_delete_namespace(struct stele_client *client, struct stele_bytes name,
-    struct stele_error *error)
+enum stele_status stele_delete_namespace(
+    struct stele_client *client, struct stele_bytes name, struct stele_error *error)
 {
     struct buffer request = {0};
     wire_put_bytes(&request, 1, span_of(name));
@@ -54,8 +54,8 @@ enum stele_status stele_delete_namespace(struct stele_client *client, struct ste
 }
 
 /* Descriptors in field 1, one or many. */
-static enum stele_status decode_list(struct span message, struct stele_namespace_list *out_list,
-    struct stele_error *error)
+static enum stele_status decode_list(
+    struct span message, struct stele_namespace_list *out_list, struct stele_error *error)
 {
     struct arena *arena = admin_memory_new();
     struct wire_field field;
@@ -64,7 +64,8 @@ static enum stele_status decode_list(struct span message, struct stele_namespace
     for (struct span in = message; !wire_take(&in, &field);)
         count += wire_is(&field, 1, WIRE_BYTES);
     struct stele_namespace *list = arena ? arena_allocate(arena, count * sizeof(*list)) : NULL;
-    struct span copy = list ? arena_copy(arena, message) : SPAN_EMPTY; /* the descriptors borrow from it */
+    struct span copy = list ? arena_copy(arena, message)
+                            : SPAN_EMPTY; /* the descriptors borrow from it */
     if (!list || (!copy.data && message.size)) {
         admin_memory_free(arena);
         return failure_set(error, STELE_NO_MEMORY, "no memory for namespaces");
@@ -79,14 +80,15 @@ static enum stele_status decode_list(struct span message, struct stele_namespace
             return failure_set(error, STELE_PROTOCOL, "%s", cause.message);
         }
         list[count++] = (struct stele_namespace){bytes_of(schema.name),
-            (const struct stele_attribute *)(const void *)schema.configuration, schema.configuration_count};
+            (const struct stele_attribute *)(const void *)schema.configuration,
+            schema.configuration_count};
     }
     *out_list = (struct stele_namespace_list){list, count, arena};
     return STELE_OK;
 }
 
-static enum stele_status fetch_list(struct stele_client *client, const char *method, struct buffer *request,
-    struct stele_namespace_list *out_list, struct stele_error *error)
+static enum stele_status fetch_list(struct stele_client *client, const char *method,
+    struct buffer *request, struct stele_namespace_list *out_list, struct stele_error *error)
 {
     struct admin_answer answer;
     enum stele_status status = admin_call_master_bytes(client, method, request, &answer, error);
@@ -107,8 +109,8 @@ enum stele_status stele_describe_namespace(struct stele_client *client, struct s
     return fetch_list(client, "GetNamespaceDescriptor", &request, out_list, error);
 }
 
-enum stele_status stele_list_namespaces(struct stele_client *client, struct stele_namespace_list *out_list,
-    struct stele_error *error)
+enum stele_status stele_list_namespaces(
+    struct stele_client *client, struct stele_namespace_list *out_list, struct stele_error *error)
 {
     return fetch_list(client, "ListNamespaceDescriptors", NULL, out_list, error);
 }

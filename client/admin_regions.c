@@ -24,9 +24,11 @@ static enum stele_status no_memory(struct stele_error *error)
 
 static enum stele_status table_not_found(struct stele_bytes table, struct stele_error *error)
 {
-    enum stele_status status = failure_set(error, STELE_NOT_FOUND, "%.*s", (int)table.size, (const char *)table.data);
+    enum stele_status status = failure_set(
+        error, STELE_NOT_FOUND, "%.*s", (int)table.size, (const char *)table.data);
     if (error)
-        memcpy(error->exception_class, EXCEPTION_TABLE_NOT_FOUND, sizeof(EXCEPTION_TABLE_NOT_FOUND));
+        memcpy(
+            error->exception_class, EXCEPTION_TABLE_NOT_FOUND, sizeof(EXCEPTION_TABLE_NOT_FOUND));
     return status;
 }
 
@@ -36,18 +38,20 @@ struct collection {
     struct stele_region *regions; /* heap, then copied to the arena */
     size_t count;
     size_t capacity;
-    struct span table;            /* only its regions; empty: all */
-    struct span encoded_name;     /* only this one; empty: all */
-    bool has_table;               /* the table's state row was there */
+    struct span table;        /* only its regions; empty: all */
+    struct span encoded_name; /* only this one; empty: all */
+    bool has_table;           /* the table's state row was there */
     bool is_failed;
 };
 
-static void add_region(struct collection *collection, const struct meta_row *row, struct span encoded)
+static void add_region(
+    struct collection *collection, const struct meta_row *row, struct span encoded)
 {
     struct arena *arena = collection->arena;
     if (collection->count == collection->capacity) {
         size_t capacity = collection->capacity ? collection->capacity * 2 : 16;
-        struct stele_region *larger = memory_reallocate(collection->regions, capacity * sizeof(*larger));
+        struct stele_region *larger = memory_reallocate(
+            collection->regions, capacity * sizeof(*larger));
         if (!larger) {
             collection->is_failed = true;
             return;
@@ -69,8 +73,9 @@ static void add_region(struct collection *collection, const struct meta_row *row
         .is_offline = row->info.is_offline,
         .is_split = row->info.is_split,
     };
-    collection->is_failed |= !region->table.data || !region->name.data || !region->encoded_name.data ||
-                             !region->start_key.data || !region->end_key.data || !region->server.host.data ||
+    collection->is_failed |= !region->table.data || !region->name.data ||
+                             !region->encoded_name.data || !region->start_key.data ||
+                             !region->end_key.data || !region->server.host.data ||
                              !region->state.data;
 }
 
@@ -91,19 +96,21 @@ static void on_row(void *context, const struct meta_row *row)
 }
 
 /* hbase:meta has no row of its own: its only region, and the server that answers for it. */
-static enum stele_status collect_meta_itself(struct stele_client *client, struct collection *collection,
-    struct stele_error *error)
+static enum stele_status collect_meta_itself(
+    struct stele_client *client, struct collection *collection, struct stele_error *error)
 {
-    struct meta_row row = {.name = SPAN_LITERAL(META_REGION_NAME), .open_sequence = -1, .state = SPAN_LITERAL("OPEN")};
-    struct buffer message = {0}; /* GetServerInfo has no fields, and the region before it says whom to ask */
+    struct meta_row row = {
+        .name = SPAN_LITERAL(META_REGION_NAME), .open_sequence = -1, .state = SPAN_LITERAL("OPEN")};
+    struct buffer message = {
+        0}; /* GetServerInfo has no fields, and the region before it says whom to ask */
     struct admin_answer answer;
     struct arena arena = {0};
-    enum stele_status status =
-        admin_call_region(client->meta, SPAN_EMPTY, SERVICE_ADMIN, "GetServerInfo", &message, &answer, error);
+    enum stele_status status = admin_call_region(
+        client->meta, SPAN_EMPTY, SERVICE_ADMIN, "GetServerInfo", &message, &answer, error);
     if (status)
         return status;
-    const Hbase__Pb__GetServerInfoResponse *response =
-        (void *)admin_unpack(&answer, &hbase__pb__get_server_info_response__descriptor, &arena, error);
+    const Hbase__Pb__GetServerInfoResponse *response = (void *)admin_unpack(
+        &answer, &hbase__pb__get_server_info_response__descriptor, &arena, error);
     if (response) {
         const Hbase__Pb__ServerName *name = response->server_info->server_name;
         row.info.table = SPAN_LITERAL(META_TABLE_NAME);
@@ -131,11 +138,14 @@ static enum stele_status collect(struct stele_client *client, enum meta_scan kin
         struct admin_answer answer;
         struct arena arena = {0};
         buffer_reset(&message);
-        meta_scan_encode(&message, kind, collection->table, row, buffer_span(&from), META_PAGE_ROWS);
-        status = admin_call_region(client->meta, SPAN_EMPTY, SERVICE_CLIENT, "Scan", &message, &answer, error);
+        meta_scan_encode(
+            &message, kind, collection->table, row, buffer_span(&from), META_PAGE_ROWS);
+        status = admin_call_region(
+            client->meta, SPAN_EMPTY, SERVICE_CLIENT, "Scan", &message, &answer, error);
         if (status)
             break;
-        if (meta_answer_decode(answer.result, answer.cell_block, &arena, on_row, collection, &count, &last, &cause))
+        if (meta_answer_decode(answer.result, answer.cell_block, &arena, on_row, collection, &count,
+                &last, &cause))
             status = failure_set(error, STELE_PROTOCOL, "hbase:meta: %s", cause.message);
         buffer_reset(&from);
         if (status == STELE_OK)
@@ -155,7 +165,8 @@ static enum stele_status collect(struct stele_client *client, enum meta_scan kin
 static struct span bare_name(struct stele_bytes table)
 {
     struct span name = span_of(table);
-    return span_starts_with(name, SPAN_LITERAL("default:")) ? span_slice(name, 8, name.size - 8) : name;
+    return span_starts_with(name, SPAN_LITERAL("default:")) ? span_slice(name, 8, name.size - 8)
+                                                            : name;
 }
 
 /* Moves what was collected into the list. */
@@ -163,7 +174,8 @@ static enum stele_status collection_finish(struct collection *collection, enum s
     struct stele_region_list *out_list, struct stele_error *error)
 {
     struct stele_region *regions = NULL;
-    if (!status && !(regions = arena_allocate(collection->arena, collection->count * sizeof(*regions))))
+    if (!status &&
+        !(regions = arena_allocate(collection->arena, collection->count * sizeof(*regions))))
         status = no_memory(error);
     if (!status && collection->count)
         memcpy(regions, collection->regions, collection->count * sizeof(*regions));
@@ -190,8 +202,8 @@ enum stele_status stele_list_regions(struct stele_client *client, struct stele_b
     return collection_finish(&collection, status, out_list, error);
 }
 
-enum stele_status stele_locate_region(struct stele_client *client, struct stele_bytes table, struct stele_bytes row,
-    struct stele_region_list *out_list, struct stele_error *error)
+enum stele_status stele_locate_region(struct stele_client *client, struct stele_bytes table,
+    struct stele_bytes row, struct stele_region_list *out_list, struct stele_error *error)
 {
     struct collection collection = {.arena = admin_memory_new(), .table = bare_name(table)};
     enum stele_status status = collection.arena ? STELE_OK : no_memory(error);
@@ -211,7 +223,8 @@ static bool is_encoded_name(struct span text)
     if (span_equal(text, SPAN_LITERAL(META_ENCODED_NAME)))
         return true;
     for (size_t i = 0; i < text.size; i++)
-        if (!(text.data[i] >= '0' && text.data[i] <= '9') && !(text.data[i] >= 'a' && text.data[i] <= 'f'))
+        if (!(text.data[i] >= '0' && text.data[i] <= '9') &&
+            !(text.data[i] >= 'a' && text.data[i] <= 'f'))
             return false;
     return text.size == ENCODED_NAME_SIZE;
 }
@@ -241,17 +254,19 @@ static enum stele_status resolve_target(struct stele_client *client, struct stel
             collection_finish(&collection, STELE_NOT_FOUND, out_list, NULL);
             return stele_list_regions(client, target, out_list, error);
         }
-        status = failure_set(error, STELE_NOT_FOUND, "%.*s", (int)target.size, (const char *)target.data);
+        status = failure_set(
+            error, STELE_NOT_FOUND, "%.*s", (int)target.size, (const char *)target.data);
         if (error)
-            memcpy(error->exception_class, EXCEPTION_UNKNOWN_REGION, sizeof(EXCEPTION_UNKNOWN_REGION));
+            memcpy(
+                error->exception_class, EXCEPTION_UNKNOWN_REGION, sizeof(EXCEPTION_UNKNOWN_REGION));
     }
     return collection_finish(&collection, status, out_list, error);
 }
 
 /* Calls AdminService for each region that is open; `each` (may be NULL) looks at the answers. */
-static enum stele_status call_regions(struct stele_client *client, struct stele_bytes target, const char *method,
-    const struct buffer *message, void (*each)(void *context, struct span answer), void *context,
-    struct stele_error *error)
+static enum stele_status call_regions(struct stele_client *client, struct stele_bytes target,
+    const char *method, const struct buffer *message,
+    void (*each)(void *context, struct span answer), void *context, struct stele_error *error)
 {
     struct stele_region_list regions;
     enum stele_status status = resolve_target(client, target, &regions, error);
@@ -263,8 +278,8 @@ static enum stele_status call_regions(struct stele_client *client, struct stele_
         if (region->is_offline || region->is_split)
             continue;
         struct stele_table *table = stele_table_open(client, region->table);
-        status = table ? admin_call_region(table, span_of(region->start_key), SERVICE_ADMIN, method, message, &answer,
-                             error)
+        status = table ? admin_call_region(table, span_of(region->start_key), SERVICE_ADMIN, method,
+                             message, &answer, error)
                        : no_memory(error);
         if (status)
             break;
@@ -276,25 +291,27 @@ static enum stele_status call_regions(struct stele_client *client, struct stele_
     return status;
 }
 
-enum stele_status stele_flush(struct stele_client *client, struct stele_bytes target, struct stele_bytes family,
-    struct stele_error *error)
+enum stele_status stele_flush(struct stele_client *client, struct stele_bytes target,
+    struct stele_bytes family, struct stele_error *error)
 {
     struct buffer message = {0};
     if (family.size)
         wire_put_bytes(&message, 4, span_of(family));
-    enum stele_status status = call_regions(client, target, "FlushRegion", &message, NULL, NULL, error);
+    enum stele_status status = call_regions(
+        client, target, "FlushRegion", &message, NULL, NULL, error);
     buffer_deinit(&message);
     return status;
 }
 
-enum stele_status stele_compact(struct stele_client *client, struct stele_bytes target, struct stele_bytes family,
-    bool is_major, struct stele_error *error)
+enum stele_status stele_compact(struct stele_client *client, struct stele_bytes target,
+    struct stele_bytes family, bool is_major, struct stele_error *error)
 {
     struct buffer message = {0};
     wire_put_bool(&message, 2, is_major);
     if (family.size)
         wire_put_bytes(&message, 3, span_of(family));
-    enum stele_status status = call_regions(client, target, "CompactRegion", &message, NULL, NULL, error);
+    enum stele_status status = call_regions(
+        client, target, "CompactRegion", &message, NULL, NULL, error);
     buffer_deinit(&message);
     return status;
 }
@@ -315,7 +332,8 @@ enum stele_status stele_get_compaction_state(struct stele_client *client, struct
     struct buffer message = {0};
     unsigned states = 0;
     wire_put_bool(&message, 2, true);
-    enum stele_status status = call_regions(client, table, "GetRegionInfo", &message, join_state, &states, error);
+    enum stele_status status = call_regions(
+        client, table, "GetRegionInfo", &message, join_state, &states, error);
     buffer_deinit(&message);
     if (!status)
         *out_state = (enum stele_compaction_state)states;

@@ -36,8 +36,8 @@ static bool answer_copy(struct admin_answer *answer, const struct response_frame
     return true;
 }
 
-static void on_answer(struct call *call, const struct failure *failure, const struct response_frame *frame,
-    struct block *block)
+static void on_answer(struct call *call, const struct failure *failure,
+    const struct response_frame *frame, struct block *block)
 {
     struct rpc_wait *rpc = call->context;
     (void)block;
@@ -52,8 +52,8 @@ static void on_answer(struct call *call, const struct failure *failure, const st
 }
 
 /* Starts the call and waits. Takes the call over. */
-static enum stele_status run_call(struct stele_client *client, struct call *call, struct rpc_wait *rpc,
-    struct admin_answer *out_answer, struct stele_error *error)
+static enum stele_status run_call(struct stele_client *client, struct call *call,
+    struct rpc_wait *rpc, struct admin_answer *out_answer, struct stele_error *error)
 {
     struct loop_wait *wait = rpc->wait;
     call_start(call);
@@ -72,12 +72,13 @@ static enum stele_status run_call(struct stele_client *client, struct call *call
 }
 
 /* A call and what waits for it; NULL on no memory. */
-static struct call *new_call(struct stele_client *client, enum call_target target, enum service service,
-    const char *method, struct rpc_wait **out_rpc, struct stele_error *error)
+static struct call *new_call(struct stele_client *client, enum call_target target,
+    enum service service, const char *method, struct rpc_wait **out_rpc, struct stele_error *error)
 {
     struct rpc_wait *rpc = memory_allocate_zeroed(1, sizeof(*rpc));
     struct loop_wait *wait = loop_wait_new();
-    struct call *call = rpc && wait ? call_new(client, target, service, method, on_answer, rpc) : NULL;
+    struct call *call = rpc && wait ? call_new(client, target, service, method, on_answer, rpc)
+                                    : NULL;
     if (!call) {
         memory_free(rpc);
         memory_free(wait);
@@ -90,8 +91,8 @@ static struct call *new_call(struct stele_client *client, enum call_target targe
     return call;
 }
 
-enum stele_status admin_call_master_bytes(struct stele_client *client, const char *method, struct buffer *request,
-    struct admin_answer *out_answer, struct stele_error *error)
+enum stele_status admin_call_master_bytes(struct stele_client *client, const char *method,
+    struct buffer *request, struct admin_answer *out_answer, struct stele_error *error)
 {
     struct rpc_wait *rpc;
     struct call *call = new_call(client, CALL_TO_MASTER, SERVICE_MASTER, method, &rpc, error);
@@ -104,8 +105,8 @@ enum stele_status admin_call_master_bytes(struct stele_client *client, const cha
     return run_call(client, call, rpc, out_answer, error);
 }
 
-enum stele_status admin_call_master(struct stele_client *client, const char *method, const ProtobufCMessage *request,
-    struct admin_answer *out_answer, struct stele_error *error)
+enum stele_status admin_call_master(struct stele_client *client, const char *method,
+    const ProtobufCMessage *request, struct admin_answer *out_answer, struct stele_error *error)
 {
     struct buffer bytes = {0};
     if (request)
@@ -115,8 +116,9 @@ enum stele_status admin_call_master(struct stele_client *client, const char *met
     return status;
 }
 
-enum stele_status admin_call_region(struct stele_table *table, struct span row, enum service service,
-    const char *method, const struct buffer *message, struct admin_answer *out_answer, struct stele_error *error)
+enum stele_status admin_call_region(struct stele_table *table, struct span row,
+    enum service service, const char *method, const struct buffer *message,
+    struct admin_answer *out_answer, struct stele_error *error)
 {
     struct rpc_wait *rpc;
     struct call *call = new_call(table->client, CALL_TO_ROW, service, method, &rpc, error);
@@ -130,8 +132,8 @@ enum stele_status admin_call_region(struct stele_table *table, struct span row, 
     return run_call(table->client, call, rpc, out_answer, error);
 }
 
-ProtobufCMessage *admin_unpack(const struct admin_answer *answer, const ProtobufCMessageDescriptor *descriptor,
-    struct arena *arena, struct stele_error *error)
+ProtobufCMessage *admin_unpack(const struct admin_answer *answer,
+    const ProtobufCMessageDescriptor *descriptor, struct arena *arena, struct stele_error *error)
 {
     struct error cause;
     ProtobufCMessage *message = message_unpack(descriptor, answer->result, arena, &cause);
@@ -155,18 +157,19 @@ static bool sleep_ms(struct stele_client *client, uint32_t pause_ms)
 }
 
 /* One look at a procedure: *out_is_done, or its failure. */
-static enum stele_status poll_procedure(struct stele_client *client, uint64_t id, bool *out_is_done,
-    struct stele_error *error)
+static enum stele_status poll_procedure(
+    struct stele_client *client, uint64_t id, bool *out_is_done, struct stele_error *error)
 {
     Hbase__Pb__GetProcedureResultRequest request = HBASE__PB__GET_PROCEDURE_RESULT_REQUEST__INIT;
     struct admin_answer answer;
     struct arena arena = {0};
     request.proc_id = id;
-    enum stele_status status = admin_call_master(client, "getProcedureResult", &request.base, &answer, error);
+    enum stele_status status = admin_call_master(
+        client, "getProcedureResult", &request.base, &answer, error);
     if (status)
         return status;
-    const Hbase__Pb__GetProcedureResultResponse *response =
-        (void *)admin_unpack(&answer, &hbase__pb__get_procedure_result_response__descriptor, &arena, error);
+    const Hbase__Pb__GetProcedureResultResponse *response = (void *)admin_unpack(
+        &answer, &hbase__pb__get_procedure_result_response__descriptor, &arena, error);
     if (!response) {
         status = STELE_PROTOCOL;
     } else {
@@ -189,23 +192,27 @@ static enum stele_status poll_procedure(struct stele_client *client, uint64_t id
     return status;
 }
 
-static enum stele_status wait_for_procedure(struct stele_client *client, uint64_t id, struct stele_error *error)
+static enum stele_status wait_for_procedure(
+    struct stele_client *client, uint64_t id, struct stele_error *error)
 {
-    uint64_t deadline = loop_now(&client->loop) + (uint64_t)client->options.operation_timeout_ms * 1000000;
+    uint64_t deadline = loop_now(&client->loop) +
+                        (uint64_t)client->options.operation_timeout_ms * 1000000;
     bool is_done = false;
     for (uint32_t pause_ms = 2;; pause_ms = pause_ms < 250 ? pause_ms * 2 : 500) {
         enum stele_status status = poll_procedure(client, id, &is_done, error);
         if (status || is_done)
             return status;
         if (loop_now(&client->loop) > deadline)
-            return failure_set(error, STELE_TIMEOUT, "procedure %llu is not done in time", (unsigned long long)id);
+            return failure_set(
+                error, STELE_TIMEOUT, "procedure %llu is not done in time", (unsigned long long)id);
         if (!sleep_ms(client, pause_ms))
-            return failure_set(error, STELE_CANCELLED, "interrupted; procedure %llu goes on", (unsigned long long)id);
+            return failure_set(error, STELE_CANCELLED, "interrupted; procedure %llu goes on",
+                (unsigned long long)id);
     }
 }
 
-enum stele_status admin_run_procedure(struct stele_client *client, const char *method, struct buffer *request,
-    struct stele_error *error)
+enum stele_status admin_run_procedure(struct stele_client *client, const char *method,
+    struct buffer *request, struct stele_error *error)
 {
     struct admin_answer answer;
     struct wire_field field;

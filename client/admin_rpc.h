@@ -11,7 +11,7 @@
 #include "proto/common.pb-c.h"
 
 struct admin_answer {
-    uint8_t *bytes;          /* heap; admin_answer_deinit */
+    uint8_t *bytes; /* heap; admin_answer_deinit */
     struct span result;
     struct span cell_block;
 };
@@ -19,21 +19,22 @@ struct admin_answer {
 void admin_answer_deinit(struct admin_answer *answer);
 
 /* To the active master. request: NULL = an empty message. */
-enum stele_status admin_call_master(struct stele_client *client, const char *method, const ProtobufCMessage *request,
-    struct admin_answer *out_answer, struct stele_error *error);
+enum stele_status admin_call_master(struct stele_client *client, const char *method,
+    const ProtobufCMessage *request, struct admin_answer *out_answer, struct stele_error *error);
 /* The same with the request as bytes (owned by the caller). */
-enum stele_status admin_call_master_bytes(struct stele_client *client, const char *method, struct buffer *request,
-    struct admin_answer *out_answer, struct stele_error *error);
+enum stele_status admin_call_master_bytes(struct stele_client *client, const char *method,
+    struct buffer *request, struct admin_answer *out_answer, struct stele_error *error);
 /* To the region of a row, its specifier before the message. */
-enum stele_status admin_call_region(struct stele_table *table, struct span row, enum service service,
-    const char *method, const struct buffer *message, struct admin_answer *out_answer, struct stele_error *error);
+enum stele_status admin_call_region(struct stele_table *table, struct span row,
+    enum service service, const char *method, const struct buffer *message,
+    struct admin_answer *out_answer, struct stele_error *error);
 /* Decodes the answer into the arena; NULL with *error (STELE_PROTOCOL). */
-ProtobufCMessage *admin_unpack(const struct admin_answer *answer, const ProtobufCMessageDescriptor *descriptor,
-    struct arena *arena, struct stele_error *error);
+ProtobufCMessage *admin_unpack(const struct admin_answer *answer,
+    const ProtobufCMessageDescriptor *descriptor, struct arena *arena, struct stele_error *error);
 
 /* Calls the master for an operation that is a procedure, and waits until that is done. */
-enum stele_status admin_run_procedure(struct stele_client *client, const char *method, struct buffer *request,
-    struct stele_error *error);
+enum stele_status admin_run_procedure(struct stele_client *client, const char *method,
+    struct buffer *request, struct stele_error *error);
 
 /* A TableName message that borrows the name; it must outlive nothing but the call. */
 Hbase__Pb__TableName admin_table_name(struct stele_bytes name);

@@ -11,7 +11,8 @@
 #include "proto/wire.h"
 
 _Static_assert(sizeof(struct attribute) == sizeof(struct stele_attribute), "one layout");
-_Static_assert(offsetof(struct attribute, value) == offsetof(struct stele_attribute, value), "one layout");
+_Static_assert(
+    offsetof(struct attribute, value) == offsetof(struct stele_attribute, value), "one layout");
 
 /* What HBase's client sends with a family that does not say otherwise. */
 static const char *const family_defaults[][2] = {
@@ -29,8 +30,8 @@ static const char *const family_defaults[][2] = {
     {"INDEX_BLOCK_ENCODING", "NONE"},
 };
 
-bool stele_attribute_find(const struct stele_attribute *attributes, size_t count, struct stele_bytes key,
-    struct stele_bytes *out_value)
+bool stele_attribute_find(const struct stele_attribute *attributes, size_t count,
+    struct stele_bytes key, struct stele_bytes *out_value)
 {
     for (size_t i = 0; i < count; i++) {
         if (span_equal(span_of(attributes[i].key), span_of(key))) {
@@ -43,7 +44,8 @@ bool stele_attribute_find(const struct stele_attribute *attributes, size_t count
 
 /* ---- schemas to messages ---- */
 
-static void put_pairs(struct buffer *out, uint32_t number, const struct stele_attribute *pairs, size_t count)
+static void put_pairs(
+    struct buffer *out, uint32_t number, const struct stele_attribute *pairs, size_t count)
 {
     for (size_t i = 0; i < count; i++)
         wire_put_pair(out, number, span_of(pairs[i].key), span_of(pairs[i].value));
@@ -56,8 +58,10 @@ static void put_family(struct buffer *out, const struct stele_family *family)
     wire_put_bytes(out, 1, span_of(family->name));
     put_pairs(out, 2, family->attributes, family->attribute_count);
     for (size_t i = 0; i < sizeof(family_defaults) / sizeof(family_defaults[0]); i++)
-        if (!stele_attribute_find(family->attributes, family->attribute_count, stele_text(family_defaults[i][0]), &unused))
-            wire_put_pair(out, 2, span_string(family_defaults[i][0]), span_string(family_defaults[i][1]));
+        if (!stele_attribute_find(family->attributes, family->attribute_count,
+                stele_text(family_defaults[i][0]), &unused))
+            wire_put_pair(
+                out, 2, span_string(family_defaults[i][0]), span_string(family_defaults[i][1]));
     put_pairs(out, 3, family->configuration, family->configuration_count);
 }
 
@@ -97,8 +101,8 @@ static enum stele_status check_name(struct stele_bytes name, struct stele_error 
 
 /* Runs the procedure and forgets the request. What the client knew of the table's regions is left to be found
  * wrong by the next call. */
-static enum stele_status run(struct stele_client *client, const char *method, struct buffer *request,
-    struct stele_error *error)
+static enum stele_status run(struct stele_client *client, const char *method,
+    struct buffer *request, struct stele_error *error)
 {
     enum stele_status status = admin_run_procedure(client, method, request, error);
     buffer_deinit(request);
@@ -109,7 +113,8 @@ static enum stele_status run(struct stele_client *client, const char *method, st
 
 static int compare_keys(const void *a, const void *b)
 {
-    return span_compare(span_of(*(const struct stele_bytes *)a), span_of(*(const struct stele_bytes *)b));
+    return span_compare(
+        span_of(*(const struct stele_bytes *)a), span_of(*(const struct stele_bytes *)b));
 }
 
 enum stele_status stele_create_table(struct stele_client *client, const struct stele_schema *schema,
@@ -117,7 +122,8 @@ enum stele_status stele_create_table(struct stele_client *client, const struct s
 {
     struct buffer request = {0};
     enum stele_status status = check_name(schema->name, error);
-    struct stele_bytes *keys = split_key_count ? memory_allocate(split_key_count * sizeof(*keys)) : NULL;
+    struct stele_bytes *keys = split_key_count ? memory_allocate(split_key_count * sizeof(*keys))
+                                               : NULL;
     if (split_key_count && !keys)
         return failure_set(error, STELE_NO_MEMORY, "no memory for %zu split keys", split_key_count);
     if (keys) {
@@ -127,10 +133,12 @@ enum stele_status stele_create_table(struct stele_client *client, const struct s
     put_schema(&request, 1, schema);
     for (size_t i = 0; i < split_key_count && !status; i++) {
         if (keys[i].size == 0)
-            status = failure_set(error, STELE_INVALID, "Empty split key must not be passed in the split keys.");
+            status = failure_set(
+                error, STELE_INVALID, "Empty split key must not be passed in the split keys.");
         else if (i > 0 && compare_keys(&keys[i - 1], &keys[i]) == 0)
-            status = failure_set(error, STELE_INVALID, "All split keys must be unique, found duplicate: %.*s",
-                (int)keys[i].size, (const char *)keys[i].data);
+            status = failure_set(error, STELE_INVALID,
+                "All split keys must be unique, found duplicate: %.*s", (int)keys[i].size,
+                (const char *)keys[i].data);
         wire_put_bytes(&request, 2, span_of(keys[i]));
     }
     put_nonce(&request, client, 3);
@@ -141,8 +149,8 @@ enum stele_status stele_create_table(struct stele_client *client, const struct s
     return status;
 }
 
-static enum stele_status run_on_table(struct stele_client *client, const char *method, struct stele_bytes table,
-    struct stele_error *error)
+static enum stele_status run_on_table(struct stele_client *client, const char *method,
+    struct stele_bytes table, struct stele_error *error)
 {
     struct buffer request = {0};
     enum stele_status status = check_name(table, error);
@@ -153,26 +161,26 @@ static enum stele_status run_on_table(struct stele_client *client, const char *m
     return run(client, method, &request, error);
 }
 
-enum stele_status stele_delete_table(struct stele_client *client, struct stele_bytes table,
-    struct stele_error *error)
+enum stele_status stele_delete_table(
+    struct stele_client *client, struct stele_bytes table, struct stele_error *error)
 {
     return run_on_table(client, "DeleteTable", table, error);
 }
 
-enum stele_status stele_enable_table(struct stele_client *client, struct stele_bytes table,
-    struct stele_error *error)
+enum stele_status stele_enable_table(
+    struct stele_client *client, struct stele_bytes table, struct stele_error *error)
 {
     return run_on_table(client, "EnableTable", table, error);
 }
 
-enum stele_status stele_disable_table(struct stele_client *client, struct stele_bytes table,
-    struct stele_error *error)
+enum stele_status stele_disable_table(
+    struct stele_client *client, struct stele_bytes table, struct stele_error *error)
 {
     return run_on_table(client, "DisableTable", table, error);
 }
 
-enum stele_status stele_truncate_table(struct stele_client *client, struct stele_bytes table, bool keeps_splits,
-    struct stele_error *error)
+enum stele_status stele_truncate_table(struct stele_client *client, struct stele_bytes table,
+    bool keeps_splits, struct stele_error *error)
 {
     struct buffer request = {0};
     enum stele_status status = check_name(table, error);
@@ -184,8 +192,8 @@ enum stele_status stele_truncate_table(struct stele_client *client, struct stele
     return run(client, "truncateTable", &request, error);
 }
 
-enum stele_status stele_modify_table(struct stele_client *client, const struct stele_schema *schema,
-    struct stele_error *error)
+enum stele_status stele_modify_table(
+    struct stele_client *client, const struct stele_schema *schema, struct stele_error *error)
 {
     struct buffer request = {0};
     enum stele_status status = check_name(schema->name, error);
@@ -197,8 +205,8 @@ enum stele_status stele_modify_table(struct stele_client *client, const struct s
     return run(client, "ModifyTable", &request, error);
 }
 
-static enum stele_status run_on_family(struct stele_client *client, const char *method, struct stele_bytes table,
-    const struct stele_family *family, struct stele_error *error)
+static enum stele_status run_on_family(struct stele_client *client, const char *method,
+    struct stele_bytes table, const struct stele_family *family, struct stele_error *error)
 {
     struct buffer request = {0};
     enum stele_status status = check_name(table, error);
@@ -244,25 +252,28 @@ static const struct stele_attribute *public_attributes(const struct attribute *a
     return (const struct stele_attribute *)(const void *)attributes;
 }
 
-static bool schema_view(const struct table_schema *schema, struct arena *arena, struct stele_schema *out_schema)
+static bool schema_view(
+    const struct table_schema *schema, struct arena *arena, struct stele_schema *out_schema)
 {
     struct stele_family *families = arena_allocate(arena, schema->family_count * sizeof(*families));
     if (!families)
         return false;
     for (size_t i = 0; i < schema->family_count; i++) {
         const struct family_schema *family = &schema->families[i];
-        families[i] = (struct stele_family){bytes_of(family->name), public_attributes(family->attributes),
-            family->attribute_count, public_attributes(family->configuration), family->configuration_count};
+        families[i] = (struct stele_family){bytes_of(family->name),
+            public_attributes(family->attributes), family->attribute_count,
+            public_attributes(family->configuration), family->configuration_count};
     }
-    *out_schema = (struct stele_schema){bytes_of(schema->name), public_attributes(schema->attributes),
-        schema->attribute_count, public_attributes(schema->configuration), schema->configuration_count, families,
+    *out_schema = (struct stele_schema){bytes_of(schema->name),
+        public_attributes(schema->attributes), schema->attribute_count,
+        public_attributes(schema->configuration), schema->configuration_count, families,
         schema->family_count};
     return true;
 }
 
 /* GetTableDescriptorsResponse{table_schema* = 1}. */
-static enum stele_status decode_schemas(struct span message, struct stele_schema_list *out_list,
-    struct stele_error *error)
+static enum stele_status decode_schemas(
+    struct span message, struct stele_schema_list *out_list, struct stele_error *error)
 {
     struct arena *arena = admin_memory_new();
     struct wire_field field;
@@ -287,8 +298,9 @@ static enum stele_status decode_schemas(struct span message, struct stele_schema
     }
     if (status || !schemas) {
         admin_memory_free(arena);
-        return status == STATUS_INVALID ? failure_set(error, STELE_PROTOCOL, "%s", cause.message)
-                                        : failure_set(error, STELE_NO_MEMORY, "no memory for schemas");
+        return status == STATUS_INVALID
+                   ? failure_set(error, STELE_PROTOCOL, "%s", cause.message)
+                   : failure_set(error, STELE_NO_MEMORY, "no memory for schemas");
     }
     *out_list = (struct stele_schema_list){schemas, count, arena};
     return STELE_OK;
@@ -302,11 +314,13 @@ void stele_schema_list_free(struct stele_schema_list *list)
     *list = (struct stele_schema_list){0};
 }
 
-static enum stele_status fetch_schemas(struct stele_client *client, const Hbase__Pb__GetTableDescriptorsRequest *request,
-    struct stele_schema_list *out_list, struct stele_error *error)
+static enum stele_status fetch_schemas(struct stele_client *client,
+    const Hbase__Pb__GetTableDescriptorsRequest *request, struct stele_schema_list *out_list,
+    struct stele_error *error)
 {
     struct admin_answer answer;
-    enum stele_status status = admin_call_master(client, "GetTableDescriptors", &request->base, &answer, error);
+    enum stele_status status = admin_call_master(
+        client, "GetTableDescriptors", &request->base, &answer, error);
     if (status)
         return status;
     status = decode_schemas(answer.result, out_list, error);
@@ -330,12 +344,13 @@ enum stele_status stele_describe_table(struct stele_client *client, struct stele
     stele_schema_list_free(out_list);
     status = failure_set(error, STELE_NOT_FOUND, "%.*s", (int)table.size, (const char *)table.data);
     if (error)
-        memcpy(error->exception_class, EXCEPTION_TABLE_NOT_FOUND, sizeof(EXCEPTION_TABLE_NOT_FOUND));
+        memcpy(
+            error->exception_class, EXCEPTION_TABLE_NOT_FOUND, sizeof(EXCEPTION_TABLE_NOT_FOUND));
     return status;
 }
 
-enum stele_status stele_describe_tables(struct stele_client *client, const char *regex, bool with_system,
-    struct stele_schema_list *out_list, struct stele_error *error)
+enum stele_status stele_describe_tables(struct stele_client *client, const char *regex,
+    bool with_system, struct stele_schema_list *out_list, struct stele_error *error)
 {
     Hbase__Pb__GetTableDescriptorsRequest request = HBASE__PB__GET_TABLE_DESCRIPTORS_REQUEST__INIT;
     request.regex = (char *)(uintptr_t)regex;
@@ -355,16 +370,17 @@ void stele_name_list_free(struct stele_name_list *list)
 }
 
 /* Also of ListTableNamesByNamespace. */
-static enum stele_status decode_names(const struct admin_answer *answer, struct stele_name_list *out_list,
-    struct stele_error *error)
+static enum stele_status decode_names(
+    const struct admin_answer *answer, struct stele_name_list *out_list, struct stele_error *error)
 {
     struct arena *arena = admin_memory_new();
     if (!arena)
         return failure_set(error, STELE_NO_MEMORY, "no memory for names");
-    const Hbase__Pb__GetTableNamesResponse *response =
-        (void *)admin_unpack(answer, &hbase__pb__get_table_names_response__descriptor, arena, error);
-    struct stele_bytes *names =
-        response ? arena_allocate(arena, response->n_table_names * sizeof(*names)) : NULL;
+    const Hbase__Pb__GetTableNamesResponse *response = (void *)admin_unpack(
+        answer, &hbase__pb__get_table_names_response__descriptor, arena, error);
+    struct stele_bytes *names = response ? arena_allocate(
+                                               arena, response->n_table_names * sizeof(*names))
+                                         : NULL;
     for (size_t i = 0; names && i < response->n_table_names; i++) {
         names[i] = admin_copy_table_name(arena, response->table_names[i]);
         if (!names[i].data)
@@ -372,21 +388,23 @@ static enum stele_status decode_names(const struct admin_answer *answer, struct 
     }
     if (!names) {
         admin_memory_free(arena);
-        return response ? failure_set(error, STELE_NO_MEMORY, "no memory for names") : STELE_PROTOCOL;
+        return response ? failure_set(error, STELE_NO_MEMORY, "no memory for names")
+                        : STELE_PROTOCOL;
     }
     *out_list = (struct stele_name_list){names, response->n_table_names, arena};
     return STELE_OK;
 }
 
-enum stele_status stele_list_tables(struct stele_client *client, const char *regex, bool with_system,
-    struct stele_name_list *out_list, struct stele_error *error)
+enum stele_status stele_list_tables(struct stele_client *client, const char *regex,
+    bool with_system, struct stele_name_list *out_list, struct stele_error *error)
 {
     Hbase__Pb__GetTableNamesRequest request = HBASE__PB__GET_TABLE_NAMES_REQUEST__INIT;
     struct admin_answer answer;
     request.regex = (char *)(uintptr_t)regex;
     request.has_include_sys_tables = true;
     request.include_sys_tables = with_system;
-    enum stele_status status = admin_call_master(client, "GetTableNames", &request.base, &answer, error);
+    enum stele_status status = admin_call_master(
+        client, "GetTableNames", &request.base, &answer, error);
     if (status)
         return status;
     status = decode_names(&answer, out_list, error);
@@ -400,7 +418,8 @@ enum stele_status stele_list_namespace_tables(struct stele_client *client, struc
     struct buffer request = {0};
     struct admin_answer answer;
     wire_put_bytes(&request, 1, span_of(name));
-    enum stele_status status = admin_call_master_bytes(client, "ListTableNamesByNamespace", &request, &answer, error);
+    enum stele_status status = admin_call_master_bytes(
+        client, "ListTableNamesByNamespace", &request, &answer, error);
     buffer_deinit(&request);
     if (status)
         return status;
@@ -412,8 +431,8 @@ enum stele_status stele_list_namespace_tables(struct stele_client *client, struc
 /* ---- states ---- */
 
 /* *out_has_state false: there is no such table. */
-static enum stele_status read_state(struct stele_client *client, struct stele_bytes table, bool *out_has_state,
-    enum stele_table_state *out_state, struct stele_error *error)
+static enum stele_status read_state(struct stele_client *client, struct stele_bytes table,
+    bool *out_has_state, enum stele_table_state *out_state, struct stele_error *error)
 {
     struct stele_column column = {STELE_TEXT("table"), STELE_TEXT("state"), false};
     struct stele_get get;
@@ -450,8 +469,8 @@ static enum stele_status read_state(struct stele_client *client, struct stele_by
     return STELE_OK;
 }
 
-enum stele_status stele_table_exists(struct stele_client *client, struct stele_bytes table, bool *out_exists,
-    struct stele_error *error)
+enum stele_status stele_table_exists(struct stele_client *client, struct stele_bytes table,
+    bool *out_exists, struct stele_error *error)
 {
     enum stele_table_state state;
     return read_state(client, table, out_exists, &state, error);
@@ -466,18 +485,20 @@ enum stele_status stele_get_table_state(struct stele_client *client, struct stel
         return status;
     status = failure_set(error, STELE_NOT_FOUND, "%.*s", (int)table.size, (const char *)table.data);
     if (error)
-        memcpy(error->exception_class, EXCEPTION_TABLE_NOT_FOUND, sizeof(EXCEPTION_TABLE_NOT_FOUND));
+        memcpy(
+            error->exception_class, EXCEPTION_TABLE_NOT_FOUND, sizeof(EXCEPTION_TABLE_NOT_FOUND));
     return status;
 }
 
-enum stele_status stele_alter_status(struct stele_client *client, struct stele_bytes table, uint32_t *out_left,
-    uint32_t *out_total, struct stele_error *error)
+enum stele_status stele_alter_status(struct stele_client *client, struct stele_bytes table,
+    uint32_t *out_left, uint32_t *out_total, struct stele_error *error)
 {
     struct buffer request = {0};
     struct admin_answer answer;
     struct wire_field field;
     put_table_name(&request, 1, table);
-    enum stele_status status = admin_call_master_bytes(client, "GetSchemaAlterStatus", &request, &answer, error);
+    enum stele_status status = admin_call_master_bytes(
+        client, "GetSchemaAlterStatus", &request, &answer, error);
     buffer_deinit(&request);
     if (status)
         return status;

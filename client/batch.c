@@ -23,10 +23,10 @@ struct item {
     size_t from, to;             /* its Action in batch.actions */
     size_t cells_from, cells_to; /* its cells in batch.cells */
     struct span row;             /* in batch.actions, once that does not grow any more */
-    struct region *region;       /* this round's, borrowed while the round is being sent, then held */
-    size_t ordinal;              /* of its region action in its call */
+    struct region *region; /* this round's, borrowed while the round is being sent, then held */
+    size_t ordinal;        /* of its region action in its call */
     enum item_state state;
-    bool is_answered;            /* in this round */
+    bool is_answered; /* in this round */
     const struct stele_error *error;
 };
 
@@ -34,20 +34,20 @@ struct batch {
     struct stele_batch public;
     struct stele_client *client;
     struct stele_table *table;
-    struct arena arena;          /* items, groups, errors, results */
+    struct arena arena; /* items, groups, errors, results */
     struct buffer actions;
     struct buffer cells;
     struct item *items;
     size_t count;
-    size_t calls_open;           /* of this round */
-    bool is_sending;             /* calls of this round are still being made */
-    struct failure failure;      /* the last that may pass, of this round */
+    size_t calls_open;      /* of this round */
+    bool is_sending;        /* calls of this round are still being made */
+    struct failure failure; /* the last that may pass, of this round */
     bool has_failure;
     struct retry retry;
     struct locate_waiter waiter;
     struct event *timer;
     struct loop_task task;
-    struct stele_error error;    /* of an argument, or of the first action that failed */
+    struct stele_error error; /* of an argument, or of the first action that failed */
     stele_batch_function *done;
     void *context;
     void (*keeper)(struct batch *batch); /* instead of done: takes the batch over */
@@ -113,10 +113,11 @@ static void finish(struct batch *batch)
 }
 
 /* A copy of an error in the batch's memory; the same one again for the same words. */
-static const struct stele_error *keep_error(struct batch *batch, const struct stele_error *error,
-    const struct stele_error *last)
+static const struct stele_error *keep_error(
+    struct batch *batch, const struct stele_error *error, const struct stele_error *last)
 {
-    static const struct stele_error no_memory = {.status = STELE_NO_MEMORY, .message = "no memory for an error"};
+    static const struct stele_error no_memory = {
+        .status = STELE_NO_MEMORY, .message = "no memory for an error"};
     if (last && last->status == error->status && strcmp(last->message, error->message) == 0)
         return last;
     struct stele_error *kept = arena_allocate(&batch->arena, sizeof(*kept));
@@ -159,9 +160,11 @@ static void end_round(struct batch *batch)
     for (size_t i = 0; i < batch->count && !has_pending; i++)
         has_pending = batch->items[i].state == ITEM_PENDING;
     bool goes_on = has_pending && batch->has_failure && !batch->client->is_closing &&
-                   retry_again(&batch->retry, &batch->failure, loop_now(&batch->client->loop), &pause_ns);
+                   retry_again(
+                       &batch->retry, &batch->failure, loop_now(&batch->client->loop), &pause_ns);
     if (goes_on) {
-        struct timeval timeout = {(time_t)(pause_ns / 1000000000), (suseconds_t)(pause_ns % 1000000000 / 1000)};
+        struct timeval timeout = {
+            (time_t)(pause_ns / 1000000000), (suseconds_t)(pause_ns % 1000000000 / 1000)};
         if (!batch->timer)
             batch->timer = event_new(batch->client->loop.base, -1, 0, on_pause_over, batch);
         if (batch->timer && event_add(batch->timer, &timeout) == 0)
@@ -179,7 +182,8 @@ struct answer {
 };
 
 /* A result's cells, copied into the batch's memory. */
-static bool keep_result(struct batch *batch, const struct result *result, struct stele_result *out_result)
+static bool keep_result(
+    struct batch *batch, const struct result *result, struct stele_result *out_result)
 {
     struct arena *arena = &batch->arena;
     *out_result = result_view(result);
@@ -190,7 +194,8 @@ static bool keep_result(struct batch *batch, const struct result *result, struct
         return false;
     for (size_t i = 0; i < result->cell_count; i++) {
         cells[i] = result->cells[i];
-        struct span *spans[] = {&cells[i].row, &cells[i].family, &cells[i].qualifier, &cells[i].value, &cells[i].tags};
+        struct span *spans[] = {
+            &cells[i].row, &cells[i].family, &cells[i].qualifier, &cells[i].value, &cells[i].tags};
         for (size_t s = 0; s < sizeof(spans) / sizeof(spans[0]); s++) {
             if (spans[s]->size == 0)
                 continue;
@@ -203,7 +208,8 @@ static bool keep_result(struct batch *batch, const struct result *result, struct
     return true;
 }
 
-static enum status on_outcome(void *context, const struct action_outcome *outcome, struct error *error)
+static enum status on_outcome(
+    void *context, const struct action_outcome *outcome, struct error *error)
 {
     struct answer *answer = context;
     struct group *group = answer->group;
@@ -211,8 +217,10 @@ static enum status on_outcome(void *context, const struct action_outcome *outcom
     struct failure failure;
     (void)error;
     if (outcome->has_exception) {
-        struct exception exception = {.class_name = outcome->class_name, .text = outcome->text,
-            .has_do_not_retry = true, .is_do_not_retry = exception_is_do_not_retry(outcome->class_name)};
+        struct exception exception = {.class_name = outcome->class_name,
+            .text = outcome->text,
+            .has_do_not_retry = true,
+            .is_do_not_retry = exception_is_do_not_retry(outcome->class_name)};
         failure_from_exception(&failure, &exception);
     }
     if (outcome->index == UINT32_MAX) {
@@ -221,7 +229,8 @@ static enum status on_outcome(void *context, const struct action_outcome *outcom
             if (item->ordinal != outcome->region)
                 continue;
             if (!item->is_answered)
-                client_note_failure(batch->client, batch->table, item->region, group->server, &failure);
+                client_note_failure(
+                    batch->client, batch->table, item->region, group->server, &failure);
             item_fail(batch, item, &failure, &answer->last);
         }
         return STATUS_OK;
@@ -243,8 +252,8 @@ static enum status on_outcome(void *context, const struct action_outcome *outcom
     return STATUS_OK;
 }
 
-static void on_answer(struct call *call, const struct failure *failure, const struct response_frame *frame,
-    struct block *block)
+static void on_answer(struct call *call, const struct failure *failure,
+    const struct response_frame *frame, struct block *block)
 {
     struct group *group = call->context;
     struct batch *batch = group->batch;
@@ -253,15 +262,16 @@ static void on_answer(struct call *call, const struct failure *failure, const st
     struct error error;
     (void)block;
     enum status status = failure ? STATUS_OK
-                                 : multi_response_decode(frame->result, frame->cell_block, &batch->client->scratch,
-                                       on_outcome, &answer, &error);
+                                 : multi_response_decode(frame->result, frame->cell_block,
+                                       &batch->client->scratch, on_outcome, &answer, &error);
     if (failure) {
         wrong = *failure;
         client_note_failure(batch->client, batch->table, NULL, group->server, failure);
     } else if (status) {
         failure_init(&wrong, EXCEPTION_DO_NOT_RETRY, STELE_PROTOCOL, "%s", error.message);
     } else {
-        failure_init(&wrong, EXCEPTION_DO_NOT_RETRY, STELE_PROTOCOL, "the server did not answer this action");
+        failure_init(&wrong, EXCEPTION_DO_NOT_RETRY, STELE_PROTOCOL,
+            "the server did not answer this action");
     }
     for (size_t i = 0; i < group->count; i++)
         if (group->items[i]->state == ITEM_PENDING && !group->items[i]->is_answered)
@@ -281,9 +291,10 @@ static struct server *item_server(const struct item *item)
 static size_t measure_group(struct item **items, size_t count)
 {
     size_t taken = 0, bytes = 0;
-    while (taken < count && item_server(items[taken]) == item_server(items[0]) && taken < GROUP_ACTIONS &&
-           (taken == 0 || bytes < GROUP_BYTES)) {
-        bytes += items[taken]->to - items[taken]->from + items[taken]->cells_to - items[taken]->cells_from;
+    while (taken < count && item_server(items[taken]) == item_server(items[0]) &&
+           taken < GROUP_ACTIONS && (taken == 0 || bytes < GROUP_BYTES)) {
+        bytes += items[taken]->to - items[taken]->from + items[taken]->cells_to -
+                 items[taken]->cells_from;
         taken++;
     }
     return taken;
@@ -301,7 +312,8 @@ static void group_encode(struct group *group, struct call *call)
             if (region)
                 multi_region_end(&call->body, mark);
             region = item->region;
-            mark = multi_region_begin(&call->body, (struct region_specifier){region->name, false}, false);
+            mark = multi_region_begin(
+                &call->body, (struct region_specifier){region->name, false}, false);
             group->region_count++;
         }
         item->ordinal = group->region_count - 1;
@@ -318,8 +330,9 @@ static void send_group(struct batch *batch, struct item **items, size_t count)
 {
     struct stele_client *client = batch->client;
     struct group *group = arena_allocate_zeroed(&batch->arena, 1, sizeof(*group));
-    struct call *call =
-        group ? call_new(client, CALL_TO_SERVER, SERVICE_CLIENT, "Multi", on_answer, group) : NULL;
+    struct call *call = group ? call_new(client, CALL_TO_SERVER, SERVICE_CLIENT, "Multi", on_answer,
+                                    group)
+                              : NULL;
     if (!call) {
         const struct stele_error *last = NULL;
         struct failure failure;
@@ -328,7 +341,8 @@ static void send_group(struct batch *batch, struct item **items, size_t count)
             item_fail(batch, items[i], &failure, &last);
         return;
     }
-    *group = (struct group){.batch = batch, .items = items, .count = count, .server = item_server(items[0])};
+    *group = (struct group){
+        .batch = batch, .items = items, .count = count, .server = item_server(items[0])};
     call->is_once = true;
     call->server = group->server;
     call->timeout_ms = retry_call_timeout_ms(&batch->retry, loop_now(&client->loop));
@@ -361,8 +375,8 @@ static void on_located(struct locate_waiter *waiter, const struct failure *failu
             return;
         }
         batch->table->is_suspect = true;
-        failure_init(&lost, EXCEPTION_RETRY, STELE_CONNECTION, "a region of table %s is on no server",
-            batch->table->name_text);
+        failure_init(&lost, EXCEPTION_RETRY, STELE_CONNECTION,
+            "a region of table %s is on no server", batch->table->name_text);
         failure = &lost;
     }
     for (size_t i = 0; i < batch->count; i++)
@@ -414,8 +428,8 @@ static void start_round(struct batch *batch)
 
 /* ---- starting ---- */
 
-static enum stele_status encode_item(struct batch *batch, size_t index, const struct stele_action *action,
-    struct arena *arena, struct stele_error *error)
+static enum stele_status encode_item(struct batch *batch, size_t index,
+    const struct stele_action *action, struct arena *arena, struct stele_error *error)
 {
     struct item *item = &batch->items[index];
     struct get_message get;
@@ -432,7 +446,8 @@ static enum stele_status encode_item(struct batch *batch, size_t index, const st
         if (!status && (mutation.kind == MUTATION_INCREMENT || mutation.kind == MUTATION_APPEND))
             mutation.nonce = client_next_nonce(batch->client);
         if (!status)
-            multi_put_mutation(&batch->actions, &batch->cells, (uint32_t)index, &mutation, CELL_CODEC_KEY_VALUE);
+            multi_put_mutation(
+                &batch->actions, &batch->cells, (uint32_t)index, &mutation, CELL_CODEC_KEY_VALUE);
     }
     arena_reset(arena);
     item->to = batch->actions.size;
@@ -440,15 +455,16 @@ static enum stele_status encode_item(struct batch *batch, size_t index, const st
     return status;
 }
 
-static enum stele_status encode_items(struct batch *batch, const struct stele_action *actions, size_t count,
-    struct stele_error *error)
+static enum stele_status encode_items(struct batch *batch, const struct stele_action *actions,
+    size_t count, struct stele_error *error)
 {
     struct arena arena = {0};
     enum stele_status status = STELE_OK;
     for (size_t i = 0; i < count && !status; i++)
         status = !actions[i].get == !actions[i].mutation
-            ? failure_set(error, STELE_INVALID, "an action has not exactly one of get and mutation")
-            : encode_item(batch, i, &actions[i], &arena, error);
+                     ? failure_set(error, STELE_INVALID,
+                           "an action has not exactly one of get and mutation")
+                     : encode_item(batch, i, &actions[i], &arena, error);
     arena_deinit(&arena);
     if (status)
         return status;
@@ -456,8 +472,8 @@ static enum stele_status encode_items(struct batch *batch, const struct stele_ac
         return failure_set(error, STELE_NO_MEMORY, "no memory for a batch of %zu actions", count);
     for (size_t i = 0; i < count; i++) {
         /* Action{index = 1, mutation = 2 | get = 3}: the row follows the keys and sizes of both and the index. */
-        struct span in = span_make(batch->actions.data + batch->items[i].from,
-            batch->items[i].to - batch->items[i].from);
+        struct span in = span_make(
+            batch->actions.data + batch->items[i].from, batch->items[i].to - batch->items[i].from);
         struct wire_field field = {0};
         CHECK(!wire_take(&in, &field));
         in = field.bytes;
@@ -500,10 +516,10 @@ static void batch_start(struct stele_table *table, const struct stele_action *ac
     batch->task.run = post_start;
     batch->items = arena_allocate_zeroed(&batch->arena, count, sizeof(*batch->items));
     batch->public.outcomes = memory_allocate_zeroed(count + 1, sizeof(*batch->public.outcomes));
-    enum stele_status status =
-        !batch->items || !batch->public.outcomes
-            ? failure_set(&batch->error, STELE_NO_MEMORY, "no memory for a batch of %zu actions", count)
-            : encode_items(batch, actions, count, &batch->error);
+    enum stele_status status = !batch->items || !batch->public.outcomes
+                                   ? failure_set(&batch->error, STELE_NO_MEMORY,
+                                         "no memory for a batch of %zu actions", count)
+                                   : encode_items(batch, actions, count, &batch->error);
     if (!status)
         batch->count = count;
     atomic_fetch_add(&batch->client->in_flight, 1);
@@ -536,8 +552,8 @@ static void keep_batch(struct batch *batch)
     }
 }
 
-enum stele_status stele_batch(struct stele_table *table, const struct stele_action *actions, size_t count,
-    struct stele_batch *out_batch, struct stele_error *error)
+enum stele_status stele_batch(struct stele_table *table, const struct stele_action *actions,
+    size_t count, struct stele_batch *out_batch, struct stele_error *error)
 {
     struct batch_wait *answer = memory_allocate_zeroed(1, sizeof(*answer));
     struct loop_wait *wait = loop_wait_new();
