@@ -1,0 +1,390 @@
+/* stele import: a file of cells or of separated fields into a table.
+ *
+ * The file is read a chunk at a time; the lines of a chunk become puts, one for each run of lines with the same row,
+ * and one batch. Several batches are in flight while the next chunk is parsed. */
+#include <errno.h>
+#include <event2/event.h>
+#include <fcntl.h>
+#include <inttypes.h>
+#include <stdio.h>
+#include <stdlib.h>
+#include <string.h>
+#include <unistd.h>
+
+#include "base/bytes.h"
+#include "base/env.h"
+#include "base/memory.h"
+#include "cli/cell_line.h"
+#include "cli/commands.h"
+#include "cli/options.h"
+#include "cli/place.h"
+
+enum {
+    CHUNK_SIZE = 1 << 20,
+    LINE_LIMIT = 64 << 20, /* a value of 10 MB with every byte escaped, and room */
+    BATCHES_IN_FLIGHT = 6,
+    CELLS_OF_A_PUT = 4096, /* a run of one row longer than this is cut */
+    PROGRESS_MS = 500,
+};
+
+static const char usage[] =
+    "usage: stele import TABLE [OPTIONS] FILE        FILE - is standard input\n\n"
+    "  --format=cells          lines of row TAB family:qualifier [TAB timestamp] TAB value, with "
+    "\\xNN for\n"
+    "                          other bytes: what 'stele export' writes\n"
+    "  --columns=LIST          separated fields instead: HBASE_ROW_KEY,f:q,... (HBASE_TS_KEY: the "
+    "timestamp)\n"
+    "  --separator=CHAR        between those fields (default: tab)\n"
+    "  --skip-bad              leave bad lines out instead of ending with exit 1\n"
+    "  --connect=HOST:PORT,... a server of the cluster (default: $STELE_CONNECT, else "
+    "127.0.0.1:16000)\n"
+    "  --zookeeper=HOST:PORT,...[/hbase]\n";
+
+struct import {
+    const char *place; /* the file's name, for messages */
+    int fd;
+    bool skips_bad;
+    bool is_tsv;
+    struct tsv_columns columns;
+    uint8_t separator;
+    struct stele_client *client;
+    struct stele_table *table;
+    struct event_base *loop;
+    size_t in_flight;         /* batches */
+    struct stele_error error; /* the first failure */
+    bool is_failed;
+
+    struct stele_cell *cells; /* of the chunk */
+    size_t cell_count, cell_capacity;
+    struct stele_mutation *puts;
+    struct stele_action *actions;
+    size_t put_count, put_capacity;
+    struct buffer last_row; /* of the chunk before: a row is counted once */
+
+    uint64_t line, rows, bad_lines, bytes;
+    uint64_t start_ns, progress_ns;
+    bool shows_progress;
+};
+
+static uint64_t now_ns(void)
+{
+    return env_monotonic_ns(env_real());
+}
+
+static void show_progress(struct import *import, bool is_last)
+{
+    uint64_t now = now_ns();
+    if (!import->shows_progress ||
+        (!is_last && now - import->progress_ns < (uint64_t)PROGRESS_MS * 1000000))
+        return;
+    double seconds = (double)(now - import->start_ns) / 1e9;
+    import->progress_ns = now;
+    fprintf(stderr, "\r%" PRIu64 " rows, %.0f rows/s, %.1f MB%s", import->rows,
+        seconds > 0 ? (double)import->rows / seconds : 0, (double)import->bytes / 1e6,
+        is_last ? "\n" : "");
+}
+
+/* ---- cells to puts ---- */
+
+static bool grow(void *array, size_t *capacity, size_t item_size)
+{
+    size_t larger = *capacity ? *capacity * 2 : 4096;
+    void *memory = memory_reallocate(*(void **)array, larger * item_size);
+    if (!memory)
+        return false;
+    *(void **)array = memory;
+    *capacity = larger;
+    return true;
+}
+
+static bool rows_are_equal(struct stele_bytes a, struct stele_bytes b)
+{
+    return a.size == b.size && memcmp(a.data, b.data, a.size) == 0;
+}
+
+static bool add_cell(struct import *import, const struct stele_cell *cell)
+{
+    if (import->cell_count == import->cell_capacity &&
+        !grow(&import->cells, &import->cell_capacity, sizeof(*import->cells)))
+        return false;
+    import->cells[import->cell_count++] = *cell;
+    return true;
+}
+
+/* A put for each run of cells with one row. */
+static bool make_puts(struct import *import)
+{
+    for (size_t from = 0, to; from < import->cell_count; from = to) {
+        struct stele_bytes row = import->cells[from].row;
+        for (to = from + 1; to < import->cell_count && to - from < CELLS_OF_A_PUT; to++)
+            if (!rows_are_equal(import->cells[to].row, row))
+                break;
+        if (import->put_count == import->put_capacity) {
+            size_t capacity = import->put_capacity;
+            if (!grow(&import->puts, &capacity, sizeof(*import->puts)) ||
+                !grow(&import->actions, &import->put_capacity, sizeof(*import->actions)))
+                return false;
+        }
+        struct stele_mutation *put = &import->puts[import->put_count++];
+        stele_mutation_init(put, STELE_PUT, row);
+        put->cells = import->cells + from;
+        put->cell_count = to - from;
+        struct stele_bytes last = stele_bytes(import->last_row.data, import->last_row.size);
+        if (!rows_are_equal(last, row)) {
+            import->rows++;
+            buffer_reset(&import->last_row);
+            buffer_put(&import->last_row, span_make(row.data, row.size));
+        }
+    }
+    for (size_t i = 0; i < import->put_count; i++)
+        import->actions[i] = (struct stele_action){.mutation = &import->puts[i]};
+    return true;
+}
+
+/* ---- batches ---- */
+
+static void on_batch(
+    void *context, const struct stele_error *error, const struct stele_batch *batch)
+{
+    struct import *import = context;
+    (void)batch;
+    import->in_flight--;
+    if (error->status && !import->is_failed) {
+        import->is_failed = true;
+        import->error = *error;
+    }
+}
+
+static void wait_for_batches(struct import *import, size_t at_most)
+{
+    event_base_loop(import->loop, EVLOOP_NONBLOCK);
+    while (import->in_flight > at_most)
+        event_base_loop(import->loop, EVLOOP_ONCE);
+}
+
+/* Sends what the chunk had. False when the import failed. */
+static bool send_batch(struct import *import)
+{
+    if (!make_puts(import)) {
+        import->is_failed = true;
+        snprintf(import->error.message, sizeof(import->error.message), "no memory");
+        return false;
+    }
+    if (import->put_count) {
+        import->in_flight++;
+        stele_batch_async(import->table, import->actions, import->put_count, on_batch, import);
+    }
+    import->put_count = import->cell_count = 0;
+    wait_for_batches(import, BATCHES_IN_FLIGHT);
+    show_progress(import, false);
+    return !import->is_failed;
+}
+
+/* ---- lines ---- */
+
+static bool take_line(struct import *import, uint8_t *line, size_t size)
+{
+    struct stele_cell cells[TSV_COLUMNS];
+    struct error error;
+    size_t count = 1;
+    enum status status;
+    import->line++;
+    if (size && line[size - 1] == '\r' && import->is_tsv)
+        size--;
+    if (size == 0)
+        return true;
+    if (import->is_tsv)
+        status = tsv_line_parse(
+            &import->columns, import->separator, span_make(line, size), cells, &count, &error);
+    else
+        status = cell_line_parse(line, size, cells, &error);
+    if (status) {
+        import->bad_lines++;
+        if (import->skips_bad)
+            return true;
+        import->is_failed = true;
+        snprintf(import->error.message, sizeof(import->error.message), "%s:%" PRIu64 ": %s",
+            import->place, import->line, error.message);
+        return false;
+    }
+    for (size_t i = 0; i < count; i++)
+        if (!add_cell(import, &cells[i]))
+            return false;
+    return true;
+}
+
+/* Takes the whole lines of the buffer, and the rest too at the end of the file. Returns how many bytes it took. */
+static size_t take_lines(struct import *import, struct buffer *input, bool is_end)
+{
+    uint8_t *at = input->data, *end = input->data + input->size;
+    while (at < end && !import->is_failed) {
+        uint8_t *newline = memchr(at, '\n', (size_t)(end - at));
+        if (!newline && !is_end)
+            break;
+        uint8_t *line_end = newline ? newline : end;
+        if (!take_line(import, at, (size_t)(line_end - at)))
+            break;
+        at = newline ? newline + 1 : end;
+    }
+    return (size_t)(at - input->data);
+}
+
+static bool read_chunk(struct import *import, struct buffer *input, bool *out_is_end)
+{
+    while (input->size < CHUNK_SIZE || !memchr(input->data, '\n', input->size)) {
+        uint8_t *room = input->size < LINE_LIMIT ? buffer_reserve(input, CHUNK_SIZE) : NULL;
+        ssize_t size = room ? read(import->fd, room, CHUNK_SIZE) : -1;
+        if (size < 0 && room && errno == EINTR)
+            continue;
+        if (size < 0) {
+            import->is_failed = true;
+            snprintf(import->error.message, sizeof(import->error.message), "%s: %s", import->place,
+                room ? strerror(errno) : "a line is too long");
+            return false;
+        }
+        if (size == 0) {
+            *out_is_end = true;
+            return true;
+        }
+        import->bytes += (uint64_t)size;
+        buffer_commit(input, (size_t)size);
+    }
+    return true;
+}
+
+static void import_file(struct import *import)
+{
+    struct buffer input = {0};
+    bool is_end = false;
+    while (!is_end && read_chunk(import, &input, &is_end)) {
+        size_t taken = take_lines(import, &input, is_end);
+        if (import->is_failed || !send_batch(import))
+            break;
+        memmove(input.data, input.data + taken, input.size - taken);
+        input.size -= taken;
+    }
+    wait_for_batches(import, 0);
+    buffer_deinit(&input);
+}
+
+/* ---- the command ---- */
+
+static int complain(const char *format, const char *what)
+{
+    fprintf(stderr, "stele: import: ");
+    fprintf(stderr, format, what);
+    fputc('\n', stderr);
+    return EXIT_FAILED;
+}
+
+/* The table must be there: without it the first batch would fail only after reading. */
+static int check_table(struct import *import)
+{
+    struct stele_bytes name = stele_table_name(import->table);
+    bool exists = false;
+    if (stele_table_exists(import->client, name, &exists, &import->error))
+        return complain("%s", import->error.message);
+    return exists ? EXIT_DONE : complain("Unknown table %s!", (const char *)name.data);
+}
+
+static int run_import(struct import *import)
+{
+    int code = check_table(import);
+    if (code)
+        return code;
+    import->start_ns = import->progress_ns = now_ns();
+    import->shows_progress = isatty(STDERR_FILENO);
+    import_file(import);
+    show_progress(import, true);
+    if (import->is_failed)
+        return complain("%s", import->error.message);
+    printf("%" PRIu64 " rows, %" PRIu64 " bad lines\n", import->rows, import->bad_lines);
+    return EXIT_DONE;
+}
+
+static int check_format(const struct options *options, struct import *import)
+{
+    const char *format = options_get(options, "format"), *columns = options_get(options, "columns");
+    const char *separator = options_get(options, "separator");
+    struct error error;
+    if (!format == !columns || (format && strcmp(format, "cells") != 0)) {
+        complain("give --format=cells or --columns=HBASE_ROW_KEY,f:q,...%s", "");
+        return EXIT_USAGE;
+    }
+    import->is_tsv = columns != NULL;
+    import->separator = separator ? (uint8_t)separator[0] : '\t';
+    if (separator && strcmp(separator, "\\t") == 0)
+        import->separator = '\t';
+    else if (separator && strlen(separator) != 1) {
+        complain("--separator=%s is not one byte", separator);
+        return EXIT_USAGE;
+    }
+    if (columns && tsv_columns_parse(span_string(columns), &import->columns, &error)) {
+        complain("--columns: %s", error.message);
+        return EXIT_USAGE;
+    }
+    return EXIT_DONE;
+}
+
+static void import_deinit(struct import *import)
+{
+    stele_table_close(import->table);
+    stele_client_close(import->client);
+    if (import->loop)
+        event_base_free(import->loop);
+    if (import->fd > STDIN_FILENO)
+        close(import->fd);
+    buffer_deinit(&import->last_row);
+    memory_free(import->cells);
+    memory_free(import->puts);
+    memory_free(import->actions);
+    memory_free(import);
+}
+
+int command_import(int argc, char **argv)
+{
+    struct option_value values[] = {{.name = "format"}, {.name = "columns"}, {.name = "separator"},
+        {.name = "skip-bad", .is_flag = true}, {.name = "connect"}, {.name = "zookeeper"}};
+    const char *arguments[2];
+    struct options options = {.command = "import",
+        .usage = usage,
+        .values = values,
+        .value_count = sizeof(values) / sizeof(values[0]),
+        .arguments = arguments,
+        .argument_limit = 2};
+    int code = options_parse(&options, argc, argv);
+    if (code >= 0)
+        return code;
+    if (options.argument_count != 2) {
+        complain("needs a table and a file%s", "");
+        return EXIT_USAGE;
+    }
+    struct stele_options client_options;
+    struct import *import = memory_allocate_zeroed(1, sizeof(*import));
+    if (!import)
+        return complain("no memory%s", "");
+    stele_options_init(&client_options);
+    code = place_from_options(&options, &client_options) ? check_format(&options, import)
+                                                         : EXIT_USAGE;
+    import->skips_bad = options_get(&options, "skip-bad") != NULL;
+    import->place = arguments[1];
+    if (code == EXIT_DONE && strcmp(arguments[1], "-") != 0) {
+        import->fd = open(arguments[1], O_RDONLY | O_CLOEXEC);
+        if (import->fd < 0) {
+            fprintf(stderr, "stele: import: %s: %s\n", arguments[1], strerror(errno));
+            code = EXIT_FAILED;
+        }
+    }
+    if (code == EXIT_DONE) {
+        import->loop = client_options.loop = event_base_new();
+        client_options.run = STELE_RUN_ON_LOOP;
+        if (stele_client_open(&client_options, &import->client, &import->error))
+            code = complain("%s", import->error.message);
+        else if (!(import->table = stele_table_open(import->client, stele_text(arguments[0]))))
+            code = complain("no memory%s", "");
+    }
+    if (code == EXIT_DONE)
+        code = run_import(import);
+    import_deinit(import);
+    return code;
+}
