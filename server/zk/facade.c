@@ -104,7 +104,7 @@ static void put_notification(struct buffer *out, enum zk_event event, struct spa
     jute_put_i32(out, ZK_XID_NOTIFICATION);
     jute_put_i64(out, -1);
     jute_put_i32(out, ZK_OK);
-    jute_put_i32(out, event);
+    jute_put_i32(out, (int32_t)event);
     jute_put_i32(out, ZK_STATE_CONNECTED);
     jute_put_bytes(out, path);
     message_end(out, mark);
