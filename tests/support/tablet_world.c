@@ -172,6 +172,28 @@ void tablet_world_crash(struct tablet_world *world, enum env_memory_power_cut ho
     env_memory_power_cut(world->env, how);
 }
 
+static enum status forget_file(void *context, const char *name, struct error *error)
+{
+    struct tablet_world *world = context;
+    struct env_file *file;
+    char path[512];
+    snprintf(path, sizeof(path), "/root/tables/%s/sst/%s", world->table_id, name);
+    enum status status = env_file_open(world->env, path, ENV_READ, 0, &file, error);
+    if (status)
+        return status;
+    env_file_forget(file, 0, 0);
+    env_file_close(file);
+    return STATUS_OK;
+}
+
+void tablet_world_forget_pages(struct tablet_world *world)
+{
+    struct error error = {0};
+    char path[512];
+    snprintf(path, sizeof(path), "/root/tables/%s/sst", world->table_id);
+    assert_ok(env_directory_list(world->env, path, forget_file, world, &error), &error);
+}
+
 /* ---- Writes ---- */
 
 struct waited_write {

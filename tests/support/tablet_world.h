@@ -41,6 +41,9 @@ void tablet_world_stop(struct tablet_world *world);
 /* kill -9 or a power cut: all memory is gone. Start again after it. */
 void tablet_world_crash(struct tablet_world *world, enum env_memory_power_cut how);
 
+/* Drops the table's SSTables from the page cache: reads that must not block answer so. */
+void tablet_world_forget_pages(struct tablet_world *world);
+
 /* Runs the world until *is_done, which completions set under the mutex. */
 void tablet_world_wait(struct tablet_world *world, const bool *is_done);
 void tablet_world_signal(struct tablet_world *world, bool *is_done);

@@ -1,0 +1,312 @@
+/* The write path: conditions, read-modify-writes, groups of operations, refusals. */
+#include "tests/support/tablet_world.h"
+
+#include <stdio.h>
+
+#include "base/limits.h"
+#include "base/log_lines.h"
+#include "base/memory.h"
+
+static int set_up(void **state)
+{
+    struct error error = {0};
+    struct tablet_world *world = memory_allocate(sizeof(*world));
+    log_set_level(LOG_ERROR);
+    tablet_world_init(world, 5, ENV_MEMORY_SEEDED);
+    tablet_world_set_families(world, "f:VERSIONS=3;g");
+    assert_ok(tablet_world_start(world, &error), &error);
+    *state = world;
+    return 0;
+}
+
+static int tear_down(void **state)
+{
+    struct tablet_world *world = *state;
+    tablet_world_deinit(world);
+    memory_free(world);
+    return 0;
+}
+
+static struct cell make_cell(const char *row, const char *family, const char *qualifier,
+    int64_t timestamp, enum cell_type type, const char *value)
+{
+    return (struct cell){.row = span_string(row),
+        .family = span_string(family),
+        .qualifier = span_string(qualifier),
+        .timestamp = timestamp,
+        .type = (uint8_t)type,
+        .value = span_string(value)};
+}
+
+static struct mutation make_mutation(enum mutation_kind kind, struct cell *cells, size_t count)
+{
+    return (struct mutation){.kind = kind,
+        .row = cells->row,
+        .cells = cells,
+        .cell_count = count,
+        .time_range = TIME_RANGE_ALL,
+        .is_result_wanted = true};
+}
+
+static struct write_operation make_operation(struct mutation *mutations, size_t count)
+{
+    return (struct write_operation){
+        .row = mutations->row, .mutations = mutations, .mutation_count = count};
+}
+
+/* Puts f:out if `stored OP` holds as HBase sees it; whether it did. */
+static bool check_and_put(
+    struct tablet_world *world, const char *qualifier, enum compare_op op, const char *value)
+{
+    struct comparator comparator = {.kind = COMPARATOR_BINARY, .value = span_string(value ? value : "")};
+    struct condition condition = {.row = SPAN_LITERAL("r"),
+        .family = SPAN_LITERAL("f"),
+        .qualifier = span_string(qualifier),
+        .op = op,
+        .comparator = value ? &comparator : NULL,
+        .time_range = TIME_RANGE_ALL};
+    struct cell cell = make_cell("r", "f", "out", TIMESTAMP_LATEST, CELL_PUT, "x");
+    struct mutation mutation = make_mutation(MUTATION_PUT, &cell, 1);
+    struct write_operation operation = make_operation(&mutation, 1);
+    operation.condition = &condition;
+    world_write(world, &operation, 1);
+    assert_ok(operation.status, &operation.error);
+    return operation.is_processed;
+}
+
+static void test_conditions_compare_the_given_value_with_the_stored(void **state)
+{
+    struct tablet_world *world = *state;
+    world_put(world, "r", "f:five", 1, "5");
+    world_put(world, "r", "f:empty", 1, "");
+    assert_true(check_and_put(world, "five", COMPARE_EQUAL, "5"));
+    assert_false(check_and_put(world, "five", COMPARE_EQUAL, "6"));
+    assert_true(check_and_put(world, "five", COMPARE_NOT_EQUAL, "6"));
+    /* Operands are reversed: the given value OP the stored one. */
+    assert_true(check_and_put(world, "five", COMPARE_GREATER, "6"));
+    assert_false(check_and_put(world, "five", COMPARE_GREATER, "5"));
+    assert_true(check_and_put(world, "five", COMPARE_GREATER_OR_EQUAL, "5"));
+    assert_true(check_and_put(world, "five", COMPARE_LESS, "4"));
+    assert_true(check_and_put(world, "five", COMPARE_LESS_OR_EQUAL, "5"));
+    assert_false(check_and_put(world, "five", COMPARE_NO_OP, "5"));
+    /* The null check. */
+    assert_true(check_and_put(world, "absent", COMPARE_EQUAL, NULL));
+    assert_false(check_and_put(world, "absent", COMPARE_NOT_EQUAL, NULL));
+    assert_false(check_and_put(world, "five", COMPARE_EQUAL, NULL));
+    assert_true(check_and_put(world, "five", COMPARE_NOT_EQUAL, NULL));
+    assert_true(check_and_put(world, "empty", COMPARE_EQUAL, NULL));
+    assert_false(check_and_put(world, "empty", COMPARE_NOT_EQUAL, NULL));
+    /* No cell and a value never match. */
+    assert_false(check_and_put(world, "absent", COMPARE_EQUAL, "5"));
+    assert_false(check_and_put(world, "absent", COMPARE_NOT_EQUAL, "5"));
+}
+
+static void test_append_and_increment_go_on_from_what_is_stored(void **state)
+{
+    struct tablet_world *world = *state;
+    struct cell tail = make_cell("r", "f", "a", TIMESTAMP_LATEST, CELL_PUT, "cd");
+    struct mutation mutation = make_mutation(MUTATION_APPEND, &tail, 1);
+    struct write_operation operation = make_operation(&mutation, 1);
+    world_put(world, "r", "f:a", 5, "ab");
+    world_write(world, &operation, 1);
+    assert_ok(operation.status, &operation.error);
+    assert_spans_equal(operation.result_cells[0].value, SPAN_LITERAL("abcd"));
+    /* Never at or below what it follows, even in the future. */
+    int64_t future = env_wall_ms(world->env) + 1000000;
+    world_put(world, "r", "f:a", future, "z");
+    operation = make_operation(&mutation, 1);
+    world_write(world, &operation, 1);
+    assert_int_equal(operation.result_cells[0].timestamp, future + 1);
+    assert_spans_equal(operation.result_cells[0].value, SPAN_LITERAL("zcd"));
+    /* A counter must be eight bytes. */
+    uint8_t one[8] = {0, 0, 0, 0, 0, 0, 0, 1};
+    tail.value = span_make(one, 8);
+    mutation.kind = MUTATION_INCREMENT;
+    operation = make_operation(&mutation, 1);
+    world_write(world, &operation, 1);
+    assert_int_equal(operation.status, STATUS_INVALID);
+    assert_string_equal(operation.error.message, "Field is not a long, it's 3 bytes wide");
+}
+
+static void test_the_kth_delete_of_the_newest_takes_the_kth_newest(void **state)
+{
+    struct tablet_world *world = *state;
+    for (int i = 1; i <= 3; i++)
+        world_put(world, "r", "f:a", i * 10, "v");
+    struct cell cells[2] = {make_cell("r", "f", "a", TIMESTAMP_LATEST, CELL_DELETE, ""),
+        make_cell("r", "f", "a", TIMESTAMP_LATEST, CELL_DELETE, "")};
+    struct mutation mutation = make_mutation(MUTATION_DELETE, cells, 2);
+    struct write_operation operation = make_operation(&mutation, 1);
+    world_write(world, &operation, 1);
+    assert_string_equal(world_get(world, "r", NULL, 9), "r f:a@10=v");
+}
+
+static void test_row_mutations_are_one(void **state)
+{
+    struct tablet_world *world = *state;
+    world_put(world, "r", "f:old", 5, "x");
+    struct cell put = make_cell("r", "f", "new", 7, CELL_PUT, "y");
+    struct cell marker = make_cell("r", "f", "old", 9, CELL_DELETE_COLUMN, "");
+    struct cell tail = make_cell("r", "g", "log", TIMESTAMP_LATEST, CELL_PUT, "+");
+    struct mutation mutations[3] = {make_mutation(MUTATION_PUT, &put, 1),
+        make_mutation(MUTATION_DELETE, &marker, 1), make_mutation(MUTATION_APPEND, &tail, 1)};
+    struct write_operation operation = make_operation(mutations, 3);
+    world_write(world, &operation, 1);
+    assert_ok(operation.status, &operation.error);
+    assert_int_equal(operation.result_count, 1);
+    assert_string_equal(world_get(world, "r", "f:", 1), "r f:new@7=y");
+    /* One that cannot be done leaves nothing of the others. */
+    put.value = SPAN_LITERAL("z");
+    tail.family = SPAN_LITERAL("none");
+    operation = make_operation(mutations, 3);
+    world_write(world, &operation, 1);
+    assert_int_equal(operation.status, STATUS_NO_FAMILY);
+    assert_string_equal(world_get(world, "r", "f:", 1), "r f:new@7=y");
+}
+
+static void test_the_last_of_two_alike_in_one_mutation_wins(void **state)
+{
+    struct tablet_world *world = *state;
+    struct cell cells[2] = {
+        make_cell("r", "f", "a", 5, CELL_PUT, "1"), make_cell("r", "f", "a", 5, CELL_PUT, "2")};
+    struct mutation mutation = make_mutation(MUTATION_PUT, cells, 2);
+    struct write_operation operation = make_operation(&mutation, 1);
+    world_write(world, &operation, 1);
+    assert_string_equal(world_get(world, "r", NULL, 9), "r f:a@5=2");
+    assert_status(world_flush(world), STATUS_OK);
+    assert_string_equal(world_get(world, "r", NULL, 9), "r f:a@5=2");
+}
+
+static void test_operations_of_a_write_fail_on_their_own(void **state)
+{
+    struct tablet_world *world = *state;
+    struct cell cells[4] = {make_cell("a", "f", "q", 1, CELL_PUT, "1"),
+        make_cell("b", "none", "q", 1, CELL_PUT, "1"), make_cell("c", "f", "q", -5, CELL_PUT, "1"),
+        make_cell("a", "f", "q", 1, CELL_PUT, "2")};
+    uint8_t *huge = memory_allocate_zeroed(1, LIMIT_CELL_SIZE);
+    struct cell large = make_cell("d", "f", "q", 1, CELL_PUT, "");
+    large.value = span_make(huge, LIMIT_CELL_SIZE);
+    struct mutation mutations[5];
+    struct write_operation operations[5];
+    for (size_t i = 0; i < 5; i++) {
+        mutations[i] = make_mutation(MUTATION_PUT, i < 4 ? &cells[i] : &large, 1);
+        operations[i] = make_operation(&mutations[i], 1);
+    }
+    world_write(world, operations, 5);
+    assert_int_equal(operations[0].status, STATUS_OK);
+    assert_int_equal(operations[1].status, STATUS_NO_FAMILY);
+    assert_int_equal(operations[2].status, STATUS_INVALID);
+    assert_int_equal(operations[3].status, STATUS_OK);
+    assert_int_equal(operations[4].status, STATUS_LIMIT);
+    assert_string_equal(world_scan_all(world), "a f:q@1=2");
+    memory_free(huge);
+}
+
+struct many {
+    struct write write; /* first */
+    struct write_operation operation;
+    struct mutation mutation;
+    struct cell cell;
+    uint8_t one[8];
+    struct arena arena;
+    unsigned *left;
+    bool *is_done;
+};
+
+static void one_of_many_done(struct write *write)
+{
+    struct many *many = (struct many *)write;
+    *many->is_done = --*many->left == 0;
+}
+
+static void test_a_hot_counter_is_not_bound_to_one_sync_each(void **state)
+{
+    struct tablet_world *world = *state;
+    enum { COUNT = 200 };
+    struct many *writes = memory_allocate_zeroed(COUNT, sizeof(*writes));
+    unsigned left = COUNT;
+    bool is_done = false;
+    struct store_statistics before;
+    struct store_statistics after;
+    store_statistics_read(world->store, &before);
+    for (size_t i = 0; i < COUNT; i++) {
+        struct many *many = &writes[i];
+        store_be64(many->one, 1);
+        many->cell = make_cell("r", "f", "n", TIMESTAMP_LATEST, CELL_PUT, "");
+        many->cell.value = span_make(many->one, 8);
+        many->mutation = make_mutation(MUTATION_INCREMENT, &many->cell, 1);
+        many->operation = make_operation(&many->mutation, 1);
+        many->left = &left;
+        many->is_done = &is_done;
+        many->write = (struct write){.operations = &many->operation,
+            .operation_count = 1,
+            .arena = &many->arena,
+            .done = one_of_many_done};
+        tablet_write(world->tablet, &many->write);
+    }
+    tablet_world_wait(world, &is_done);
+    store_statistics_read(world->store, &after);
+    assert_true(after.log_syncs - before.log_syncs < COUNT / 10);
+    uint64_t sum = 0;
+    for (size_t i = 0; i < COUNT; i++) {
+        assert_ok(writes[i].operation.status, &writes[i].operation.error);
+        sum += load_be64(writes[i].operation.result_cells[0].value.data);
+        arena_deinit(&writes[i].arena);
+    }
+    assert_int_equal(sum, COUNT * (COUNT + 1) / 2); /* each saw another value */
+    memory_free(writes);
+}
+
+struct closing {
+    struct completion completion; /* first */
+    bool is_done;
+};
+
+static void closing_done(struct completion *completion)
+{
+    ((struct closing *)completion)->is_done = true;
+}
+
+static void test_a_closed_tablet_refuses_and_opens_again(void **state)
+{
+    struct tablet_world *world = *state;
+    struct error error = {0};
+    world_put(world, "r", "f:a", 1, "x");
+    struct closing closing = {.completion = {.done = closing_done}};
+    tablet_close(world->tablet, false, &closing.completion);
+    tablet_world_wait(world, &closing.is_done);
+    assert_ok(closing.completion.status, &closing.completion.error);
+    struct cell cell = make_cell("r", "f", "n", 1, CELL_PUT, "");
+    struct mutation mutation = make_mutation(MUTATION_PUT, &cell, 1);
+    struct write_operation operation = make_operation(&mutation, 1);
+    world_write(world, &operation, 1);
+    assert_int_equal(operation.status, STATUS_CLOSED);
+    struct read_request request;
+    read_request_init(&request);
+    struct world_cells cells;
+    world_cells_init(&cells, world);
+    assert_status(
+        tablet_get(world->tablet, SPAN_LITERAL("r"), &request, true, &cells.sink, &error),
+        STATUS_CLOSED);
+    tablet_unref(world->tablet);
+    assert_ok(store_tablet_open(world->store, world->table_id, world->tablet_id, &world->schema,
+                  &world->tablet, &error),
+        &error);
+    assert_string_equal(world_scan_all(world), "r f:a@1=x");
+}
+
+int main(void)
+{
+#define TEST(name) cmocka_unit_test_setup_teardown(name, set_up, tear_down)
+    const struct CMUnitTest tests[] = {
+        TEST(test_conditions_compare_the_given_value_with_the_stored),
+        TEST(test_append_and_increment_go_on_from_what_is_stored),
+        TEST(test_the_kth_delete_of_the_newest_takes_the_kth_newest),
+        TEST(test_row_mutations_are_one),
+        TEST(test_the_last_of_two_alike_in_one_mutation_wins),
+        TEST(test_operations_of_a_write_fail_on_their_own),
+        TEST(test_a_hot_counter_is_not_bound_to_one_sync_each),
+        TEST(test_a_closed_tablet_refuses_and_opens_again),
+    };
+    return cmocka_run_group_tests(tests, NULL, NULL);
+}
