@@ -1,6 +1,8 @@
 /* Cells: order, sizes and tags (cell.h is the contract). */
 #include "model/cell.h"
 
+#include "base/limits.h"
+
 /* The three parts of a row of hbase:meta: table, start key, and id; absent parts say so. */
 struct meta_row {
     struct span table;
@@ -145,4 +147,66 @@ bool cell_tags_are_valid(struct span tags)
             return false;
     }
     return true;
+}
+
+/* ---- The limit of a cell ---- */
+
+static const char *cell_type_name(uint8_t type)
+{
+    switch (type) {
+    case CELL_PUT:
+        return "Put";
+    case CELL_DELETE:
+        return "Delete";
+    case CELL_DELETE_FAMILY_VERSION:
+        return "DeleteFamilyVersion";
+    case CELL_DELETE_COLUMN:
+        return "DeleteColumn";
+    case CELL_DELETE_FAMILY:
+        return "DeleteFamily";
+    default:
+        return "Unknown";
+    }
+}
+
+/* The size that HBase compares with its limit: the cell with its own length in front. */
+static size_t wire_size(const struct cell *cell)
+{
+    return cell_encoded_size(cell) + 4;
+}
+
+enum status cell_check_outcome_size(const struct cell *cell, struct error *error)
+{
+    size_t size = wire_size(cell);
+    if (size <= LIMIT_CELL_SIZE)
+        return STATUS_OK;
+    return error_set(
+        error, STATUS_LIMIT, "Cell with size %zu exceeds limit of %u bytes", size, LIMIT_CELL_SIZE);
+}
+
+enum status cell_check_size(const struct cell *cell, struct error *error)
+{
+    size_t size = wire_size(cell);
+    if (size <= LIMIT_CELL_SIZE)
+        return STATUS_OK;
+    struct buffer name = {0};
+    struct span row = cell->row;
+    struct span qualifier = cell->qualifier;
+    row.size = row.size < 64 ? row.size : 64; /* the sentence must fit */
+    qualifier.size = qualifier.size < 64 ? qualifier.size : 64;
+    buffer_put_escaped(&name, row);
+    buffer_put_u8(&name, '/');
+    buffer_put_escaped(&name, cell->family);
+    buffer_put_u8(&name, ':');
+    buffer_put_escaped(&name, qualifier);
+    if (cell->timestamp == TIMESTAMP_LATEST)
+        buffer_put(&name, SPAN_LITERAL("/LATEST_TIMESTAMP"));
+    else
+        buffer_put_format(&name, "/%lld", (long long)cell->timestamp);
+    enum status status = error_set(error, STATUS_LIMIT,
+        "Cell[%.*s/%s/vlen=%zu/seqid=0] with size %zu exceeds limit of %u bytes", (int)name.size,
+        (const char *)name.data, cell_type_name(cell->type), cell->value.size, size,
+        LIMIT_CELL_SIZE);
+    buffer_deinit(&name);
+    return status;
 }

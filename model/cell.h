@@ -56,6 +56,10 @@ bool cell_is_delete(const struct cell *cell); /* any of the four markers */
 size_t cell_size(const struct cell *cell);
 /* The key/value encoded size of HBase's KeyValue: 8 + 12 + row + family + qualifier + value (+ 2 + tags). */
 size_t cell_encoded_size(const struct cell *cell);
+/* STATUS_LIMIT in HBase's words when the cell is over LIMIT_CELL_SIZE; of a cell that a client sent, and of what
+ * an increment or append comes to. */
+enum status cell_check_size(const struct cell *cell, struct error *error);
+enum status cell_check_outcome_size(const struct cell *cell, struct error *error);
 
 /* First tag of that type; false when absent. A malformed tag list ends the search. */
 bool cell_find_tag(const struct cell *cell, enum cell_tag type, struct span *out_payload);

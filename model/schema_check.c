@@ -10,11 +10,6 @@
 #define LEAST_BLOCK_SIZE    1024
 #define GREATEST_BLOCK_SIZE (16 << 20)
 
-/* What every sentence of TableDescriptorChecker ends with. */
-#define BYPASS                                                                                     \
-    " Set hbase.table.sanity.checks to false at conf or table descriptor if you want to bypass "   \
-    "sanity checks"
-
 #define NAME(text) (int)(text).size, (const char *)(text).data
 
 static int family_order(const void *a, const void *b)
@@ -63,13 +58,13 @@ static enum status check_sizes(const struct table_schema *schema, struct error *
         return error_set(error, STATUS_INVALID,
             "MAX_FILESIZE for table descriptor or \"hbase.hregion.max.filesize\" (%lld) is too "
             "small, which "
-            "might cause over splitting into unmanageable number of regions." BYPASS,
+            "might cause over splitting into unmanageable number of regions." SANITY_BYPASS,
             (long long)schema->max_file_size_bytes);
     if (schema->memtable_flush_bytes > 0 && schema->memtable_flush_bytes < LEAST_FLUSH_SIZE)
         return error_set(error, STATUS_INVALID,
             "MEMSTORE_FLUSHSIZE for table descriptor or \"hbase.hregion.memstore.flush.size\" "
             "(%lld) is too "
-            "small, which might cause very frequent flushing." BYPASS,
+            "small, which might cause very frequent flushing." SANITY_BYPASS,
             (long long)schema->memtable_flush_bytes);
     return STATUS_OK;
 }
@@ -93,14 +88,15 @@ static enum status check_classes(const struct table_schema *schema, struct error
                 span_string(policies[i]));
         if (!is_known)
             return error_set(error, STATUS_INVALID,
-                "Unable to load configured region split policy '%.*s' for table '%.*s'" BYPASS,
+                "Unable to load configured region split policy '%.*s' for table "
+                "'%.*s'" SANITY_BYPASS,
                 (int)(value.size < 100 ? value.size : 100), (const char *)value.data,
                 NAME(schema->name));
     }
     for (size_t i = 0; i < schema->attribute_count; i++) {
         value = schema->attributes[i].value;
         if (span_starts_with(schema->attributes[i].key, SPAN_LITERAL("coprocessor$")))
-            return error_set(error, STATUS_INVALID, "No jar path specified for %.*s" BYPASS,
+            return error_set(error, STATUS_INVALID, "No jar path specified for %.*s" SANITY_BYPASS,
                 (int)(value.size < 100 ? value.size : 100), (const char *)value.data);
     }
     return STATUS_OK;
@@ -115,14 +111,14 @@ static enum status check_table(const struct table_schema *schema, struct error *
         return status;
     if (schema->family_count == 0)
         return error_set(
-            error, STATUS_INVALID, "Table should have at least one column family." BYPASS);
+            error, STATUS_INVALID, "Table should have at least one column family." SANITY_BYPASS);
     bool is_present = table_schema_find(schema, "REGION_REPLICATION", &value);
     if ((status = attribute_parse_integer(
              is_present, value, INT32_MIN, INT32_MAX, 1, &replicas, error)))
         return status;
     if (replicas < 1)
-        return error_set(
-            error, STATUS_INVALID, "Table region replication should be at least one." BYPASS);
+        return error_set(error, STATUS_INVALID,
+            "Table region replication should be at least one." SANITY_BYPASS);
     return STATUS_OK;
 }
 
@@ -152,32 +148,33 @@ static enum status check_family(const struct family_schema *family, struct error
         (status = family_number(family, "DFS_REPLICATION", 0, &replication, error)))
         return status;
     if (versions < 1)
-        return error_set(error, STATUS_INVALID, "Maximum versions must be positive" BYPASS);
+        return error_set(error, STATUS_INVALID, "Maximum versions must be positive" SANITY_BYPASS);
     if (scope != 0 && scope != 1)
         return error_set(error, STATUS_INVALID,
-            "Replication scope for column family %.*s is %d which is invalid." BYPASS,
+            "Replication scope for column family %.*s is %d which is invalid." SANITY_BYPASS,
             NAME(family->name), (int)scope);
     if (family->ttl_ms <= 0)
         return error_set(error, STATUS_INVALID,
-            "TTL for column family %.*s must be positive." BYPASS, NAME(family->name));
+            "TTL for column family %.*s must be positive." SANITY_BYPASS, NAME(family->name));
     if (block_size < LEAST_BLOCK_SIZE || block_size > GREATEST_BLOCK_SIZE)
         return error_set(error, STATUS_INVALID,
-            "Block size for column family %.*s  must be between 1K and 16MB." BYPASS,
+            "Block size for column family %.*s  must be between 1K and 16MB." SANITY_BYPASS,
             NAME(family->name));
     if (min_versions < 0)
         return error_set(error, STATUS_INVALID,
-            "Min versions for column family %.*s  must be positive." BYPASS, NAME(family->name));
+            "Min versions for column family %.*s  must be positive." SANITY_BYPASS,
+            NAME(family->name));
     if (min_versions > versions)
         return error_set(error, STATUS_INVALID,
-            "Min versions for column family %.*s must be less than the Max versions." BYPASS,
+            "Min versions for column family %.*s must be less than the Max versions." SANITY_BYPASS,
             NAME(family->name));
     if (replication < 0)
         return error_set(error, STATUS_INVALID,
-            "HFile Replication for column family %.*s  must be greater than zero." BYPASS,
+            "HFile Replication for column family %.*s  must be greater than zero." SANITY_BYPASS,
             NAME(family->name));
     if (family_schema_find(family, "ENCRYPTION", &value) && value.size)
         return error_set(error, STATUS_INVALID,
-            "Encryption of column family %.*s is not supported." BYPASS, NAME(family->name));
+            "Encryption of column family %.*s is not supported." SANITY_BYPASS, NAME(family->name));
     return STATUS_OK;
 }
 
@@ -192,7 +189,8 @@ enum status table_schema_check(struct table_schema *schema, struct error *error)
         return error_set(error, STATUS_LIMIT, "table %.*s has more than %d attributes",
             NAME(schema->name), LIMIT_SCHEMA_ATTRIBUTES);
     if (schema->row_order == ROW_ORDER_META && schema->is_read_only)
-        return error_set(error, STATUS_INVALID, "Meta table can't be set as read only." BYPASS);
+        return error_set(
+            error, STATUS_INVALID, "Meta table can't be set as read only." SANITY_BYPASS);
     if (sanity_is_bypassed(schema))
         return STATUS_OK;
     if ((status = check_table(schema, error)))

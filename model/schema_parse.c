@@ -118,6 +118,11 @@ static enum status parse_compression(struct family_schema *family, struct error 
     if (is_ours_named || family_schema_find(family, "COMPRESSION", &value))
         status = word_parse(
             value, words, COUNT_OF(words), "io.compress.Compression.Algorithm", &index, error);
+    if (status)
+        error_set(error, status,
+            "No enum constant "
+            "org.apache.hadoop.hbase.io.compress.Compression.Algorithm.%.*s" SANITY_BYPASS,
+            SHOWN(value));
     family->compression = kinds[index];
     if (family->compression == COMPRESSION_NONE && !is_ours_named)
         family->compression = COMPRESSION_LZ4;
@@ -133,6 +138,8 @@ static enum status parse_bloom(struct family_schema *family, struct error *error
     enum status status = STATUS_OK;
     if (family_schema_find(family, "BLOOMFILTER", &value))
         status = word_parse(value, words, COUNT_OF(words), "regionserver.BloomType", &index, error);
+    if (status)
+        error_set(error, status, "Failed to get bloom filter param" SANITY_BYPASS);
     family->bloom = kinds[index];
     return status;
 }

@@ -18,4 +18,9 @@ bool family_schema_find(
 enum status attribute_parse_integer(bool is_present, struct span value, int64_t least,
     int64_t greatest, int64_t fallback, int64_t *out_number, struct error *error);
 
+/* What every sentence of TableDescriptorChecker ends with. */
+#define SANITY_BYPASS                                                                              \
+    " Set hbase.table.sanity.checks to false at conf or table descriptor if you want to bypass "   \
+    "sanity checks"
+
 #endif

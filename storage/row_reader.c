@@ -34,8 +34,8 @@ struct row_reader {
     bool is_advancing;       /* reversed: next_row was interrupted */
     bool is_start_inclusive;
     bool is_filter_done;
-    struct buffer row;       /* the current row, or the bound to start from */
-    size_t at;               /* family being read */
+    struct buffer row; /* the current row, or the bound to start from */
+    size_t at;         /* family being read */
     size_t family_count;
     struct family_reader families[];
 };
@@ -61,12 +61,9 @@ static enum status check_selections(
     for (size_t i = 0; i < request->family_count; i++) {
         const struct family_selection *selection = &request->families[i];
         if (!table_schema_family(config->schema, selection->family))
-            return error_set(error, STATUS_NO_FAMILY, "Column family %.*s does not exist in table %.*s",
-                (int)selection->family.size, (const char *)selection->family.data,
-                (int)config->schema->name.size, (const char *)config->schema->name.data);
+            return tablet_refuse_family(config->info, config->schema, selection->family, error);
         if (request->is_raw && selection->qualifiers)
-            return error_set(
-                error, STATUS_INVALID, "Cannot specify any column for a raw scan");
+            return error_set(error, STATUS_INVALID, "Cannot specify any column for a raw scan");
         selecting += !selection->is_time_range_only;
     }
     *out_selecting = selecting;
@@ -91,8 +88,8 @@ static void family_init(struct family_reader *family, const struct family_schema
     column_matcher_init(&family->matcher, &matcher);
 }
 
-enum status row_reader_new(const struct row_reader_config *config, struct row_reader **out_reader,
-    struct error *error)
+enum status row_reader_new(
+    const struct row_reader_config *config, struct row_reader **out_reader, struct error *error)
 {
     size_t selecting = 0;
     enum status status = check_selections(config, &selecting, error);
@@ -198,8 +195,8 @@ static enum status add_file(struct row_reader *reader, struct tablet_file *file,
         .to_row = file->entry.end_row,
         .is_cache_fill = reader->config.request->is_cache_fill,
     };
-    enum status status =
-        sstable_iterator_new(file->table, &options, &sources->iterators[sources->count], error);
+    enum status status = sstable_iterator_new(
+        file->table, &options, &sources->iterators[sources->count], error);
     if (status)
         return status;
     if (!may_block)
@@ -217,8 +214,8 @@ static enum status collect_sources(struct row_reader *reader, struct family_read
         add_memtable(reader, family, from->frozen[i], sources);
     for (size_t i = 0; i < from->file_count; i++) {
         bool is_needed;
-        enum status status =
-            file_is_needed(family, from->files[i], only_row, may_block, &is_needed, error);
+        enum status status = file_is_needed(
+            family, from->files[i], only_row, may_block, &is_needed, error);
         if (status)
             return status;
         if (!is_needed)
@@ -236,8 +233,7 @@ static enum status family_open(struct row_reader *reader, struct family_reader *
     enum { INLINE_SOURCES = 32 };
     struct cell_iterator *inline_sources[INLINE_SOURCES];
     static const struct version_family nothing = {0};
-    const struct version_family *from =
-        version_find_family(reader->version, family->schema->name);
+    const struct version_family *from = version_find_family(reader->version, family->schema->name);
     if (!from)
         from = &nothing; /* altered away since */
     size_t memtables = from->frozen_count + 1;
@@ -269,14 +265,13 @@ done:
     return status;
 }
 
-enum status row_reader_open(struct row_reader *reader, struct version *version, struct span only_row,
-    bool may_block, struct error *error)
+enum status row_reader_open(struct row_reader *reader, struct version *version,
+    struct span only_row, bool may_block, struct error *error)
 {
     assert(!reader->version);
     reader->version = version;
     for (size_t i = 0; i < reader->family_count; i++) {
-        enum status status =
-            family_open(reader, &reader->families[i], only_row, may_block, error);
+        enum status status = family_open(reader, &reader->families[i], only_row, may_block, error);
         if (status) {
             close_inputs(reader);
             return status;
@@ -397,8 +392,8 @@ enum status row_reader_start(
     reader->is_start_inclusive = is_inclusive || row.size == 0;
     enum status status = set_row(reader, row, error);
     for (size_t i = 0; !status && i < reader->family_count; i++) {
-        struct cell probe =
-            reader->is_start_inclusive ? cell_probe_row(row) : cell_probe_after_row(row);
+        struct cell probe = reader->is_start_inclusive ? cell_probe_row(row)
+                                                       : cell_probe_after_row(row);
         if (!reader->config.is_reversed || (is_inclusive && row.size > 0))
             status = seek_later(&reader->families[i], &probe, error);
     }
@@ -461,8 +456,8 @@ static enum status advance_backward(struct row_reader *reader, struct error *err
             continue;
         if (!family->input->is_valid || reader->row.size == 0 ||
             compare_to_row(reader, family->input->cell.row) >= 0) {
-            enum status status =
-                cell_iterator_seek_before_row(family->input, current_row(reader), error);
+            enum status status = cell_iterator_seek_before_row(
+                family->input, current_row(reader), error);
             if (status != STATUS_OK && status != STATUS_END)
                 return status;
         }
@@ -481,8 +476,7 @@ static const struct cell *choose_row(const struct row_reader *reader)
         const struct cell_iterator *input = reader->families[i].input;
         if (!input->is_valid)
             continue;
-        if (is_reversed && reader->row.size > 0 &&
-            compare_to_row(reader, input->cell.row) > 0)
+        if (is_reversed && reader->row.size > 0 && compare_to_row(reader, input->cell.row) > 0)
             continue;
         if (!best) {
             best = &input->cell;

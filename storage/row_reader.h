@@ -25,6 +25,7 @@ struct row_reader;
 
 struct row_reader_config {
     const struct table_schema *schema; /* borrowed, like the rest, for the reader's life */
+    const struct tablet_info *info;    /* for messages */
     const struct read_request *request;
     struct filter *filter; /* or NULL */
     bool is_reversed;

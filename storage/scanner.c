@@ -22,18 +22,18 @@ struct scanner {
     struct filter *filter;
     bool filter_has_row;
     struct row_reader *reader;
-    bool is_get;      /* one row, gathered */
+    bool is_get; /* one row, gathered */
     bool is_ended;
     enum scan_stop end; /* why */
     /* the row under way */
     bool is_in_row;
-    bool is_row_partial;     /* part of the row has been given as a result */
-    bool is_row_cells_done;  /* only its end is left */
-    bool is_peeking;         /* a cut was due: is there more of the row? */
-    enum scan_stop cut;      /* of is_peeking */
-    uint32_t result_cells;   /* given or gathered since the last result */
+    bool is_row_partial;    /* part of the row has been given as a result */
+    bool is_row_cells_done; /* only its end is left */
+    bool is_peeking;        /* a cut was due: is there more of the row? */
+    enum scan_stop cut;     /* of is_peeking */
+    uint32_t result_cells;  /* given or gathered since the last result */
     uint64_t row_bytes;
-    struct arena row_arena;  /* gathered cells */
+    struct arena row_arena; /* gathered cells */
     struct cell *cells;
     size_t cell_capacity;
     struct buffer last_row;
@@ -58,6 +58,7 @@ static enum status make_reader(struct scanner *scanner, const struct table_schem
 {
     struct row_reader_config config = {
         .schema = schema,
+        .info = &scanner->tablet->info,
         .request = &scanner->request.read,
         .filter = scanner->filter,
         .is_reversed = scanner->request.is_reversed,
@@ -113,8 +114,7 @@ enum status scanner_open(struct tablet *tablet, const struct scan_request *reque
     if (!status)
         status = make_filter(scanner, error);
     if (!status) {
-        version_unref(
-            tablet_register_read_point(tablet, &scanner->point, request->read_point));
+        version_unref(tablet_register_read_point(tablet, &scanner->point, request->read_point));
         scanner->is_registered = true;
         status = make_reader(scanner, tablet_get_schema(tablet), scanner->point.sequence, error);
     }
@@ -208,8 +208,7 @@ static enum status gather(struct scanner *scanner, const struct cell *cell, stru
 {
     if (scanner->result_cells == scanner->cell_capacity) {
         size_t capacity = scanner->cell_capacity ? 2 * scanner->cell_capacity : 16;
-        struct cell *cells =
-            memory_reallocate(scanner->cells, capacity * sizeof(*scanner->cells));
+        struct cell *cells = memory_reallocate(scanner->cells, capacity * sizeof(*scanner->cells));
         if (!cells)
             return error_set(error, STATUS_NO_MEMORY, "no memory for a row's cells");
         scanner->cells = cells;
@@ -222,8 +221,7 @@ static enum status gather(struct scanner *scanner, const struct cell *cell, stru
         return error_set(error, STATUS_NO_MEMORY, "no memory for a row's cells");
     struct cell *copy = &scanner->cells[scanner->result_cells++];
     *copy = *cell;
-    struct span *spans[] = {
-        &copy->row, &copy->family, &copy->qualifier, &copy->value, &copy->tags};
+    struct span *spans[] = {&copy->row, &copy->family, &copy->qualifier, &copy->value, &copy->tags};
     for (size_t i = 0; i < sizeof(spans) / sizeof(spans[0]); i++) {
         if (spans[i]->size > 0)
             memcpy(to, spans[i]->data, spans[i]->size);
@@ -378,8 +376,8 @@ static enum status leave_row(struct run *run)
     scanner->is_row_partial = false;
     run->progress->is_mid_row = false;
     run->progress->rows += has_given;
+    run->progress->rows_filtered += !has_given;
     if (scanner->filter) {
-        run->progress->rows_filtered += !has_given;
         filter_reset(scanner->filter);
         if (filter_is_done(scanner->filter) || row_reader_is_done(scanner->reader))
             end_scan(run, SCAN_STOP_FILTER);
@@ -529,8 +527,8 @@ enum status tablet_get(struct tablet *tablet, struct span row, const struct read
         return error_set(error, STATUS_OUT_OF_RANGE, "row is not in tablet %s", tablet->info.id);
     uint64_t read_point;
     struct version *version = tablet_snapshot(tablet, &read_point);
-    enum status status =
-        tablet_get_at(tablet, version, read_point, row, request, may_block, sink, error);
+    enum status status = tablet_get_at(
+        tablet, version, read_point, row, request, may_block, sink, error);
     version_unref(version);
     if (status != STATUS_WOULD_BLOCK)
         atomic_fetch_add_explicit(&tablet->counters.read_requests, 1, memory_order_relaxed);

@@ -56,8 +56,7 @@ void tablet_free_unopened(struct tablet *tablet)
 
 void tablet_unref(struct tablet *tablet)
 {
-    if (tablet &&
-        atomic_fetch_sub_explicit(&tablet->references, 1, memory_order_acq_rel) == 1)
+    if (tablet && atomic_fetch_sub_explicit(&tablet->references, 1, memory_order_acq_rel) == 1)
         tablet_free_unopened(tablet);
 }
 
@@ -166,8 +165,8 @@ enum status tablet_set_schema(
     struct version *old = NULL;
     if (!status) {
         mutex_lock(&tablet->mutex);
-        struct version *version = version_copy_altered(tablet->version, &fresh->schema,
-            log_tablet_last_sequence(&tablet->log));
+        struct version *version = version_copy_altered(
+            tablet->version, &fresh->schema, log_tablet_last_sequence(&tablet->log));
         if (version) {
             old = tablet_publish_locked(tablet, version);
             fresh->older = tablet->schemas;
@@ -209,8 +208,8 @@ static void add_files(const struct version *version, struct tablet_statistics *s
     for (size_t i = 0; i < version->family_count; i++) {
         const struct version_family *family = &version->families[i];
         for (size_t j = 0; j < family->file_count; j++) {
-            const struct sstable_properties *properties =
-                sstable_get_properties(family->files[j]->table);
+            const struct sstable_properties *properties = sstable_get_properties(
+                family->files[j]->table);
             statistics->sstable_bytes += properties->file_bytes;
             statistics->sstable_raw_bytes += properties->data_raw_bytes;
             statistics->index_bytes += properties->index_file_bytes;
@@ -259,4 +258,21 @@ void tablet_statistics_read(const struct tablet *tablet, struct tablet_statistic
     mutex_unlock(&mutable_tablet->mutex);
     statistics.compaction_state = is_minor + 2 * is_major;
     *out_statistics = statistics;
+}
+
+enum status tablet_refuse_family(const struct tablet_info *info, const struct table_schema *schema,
+    struct span family, struct error *error)
+{
+    struct buffer text = {0};
+    buffer_put_format(&text, "Column family ");
+    buffer_put_escaped(&text, family);
+    buffer_put_format(&text, " does not exist in region ");
+    buffer_put_escaped(&text, schema->name);
+    buffer_put_u8(&text, ',');
+    buffer_put_escaped(&text, info->start_row);
+    buffer_put_format(&text, ",%llu.%s.", (unsigned long long)info->region_id, info->id);
+    enum status status = error_set(
+        error, STATUS_NO_FAMILY, "%.*s", (int)text.size, text.data ? (const char *)text.data : "");
+    buffer_deinit(&text);
+    return status;
 }

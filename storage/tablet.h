@@ -127,6 +127,9 @@ struct version *tablet_register_read_point(
 void tablet_unregister_read_point(struct tablet *tablet, struct read_point *point);
 /* No reader, now or later, sees anything older than this. Any. */
 uint64_t tablet_oldest_read_point(struct tablet *tablet);
+/* STATUS_NO_FAMILY in HBase's words, with the region's whole name: table,start row,id.encoded name. */
+enum status tablet_refuse_family(const struct tablet_info *info, const struct table_schema *schema,
+    struct span family, struct error *error);
 /* Moves the tablet's clock to now, or leaves it when it is ahead; what a write is stamped with. */
 int64_t tablet_clock(struct tablet *tablet);
 /* Bytes of all memtables of the version. */

@@ -1,48 +1,17 @@
 #include "base/limits.h"
 #include "storage/write_step.h"
 
-static const char *cell_type_name(uint8_t type)
+static enum status refuse_row(struct span row, struct span original, struct error *error)
 {
-    switch (type) {
-    case CELL_PUT:
-        return "Put";
-    case CELL_DELETE:
-        return "Delete";
-    case CELL_DELETE_FAMILY_VERSION:
-        return "DeleteFamilyVersion";
-    case CELL_DELETE_COLUMN:
-        return "DeleteColumn";
-    case CELL_DELETE_FAMILY:
-        return "DeleteFamily";
-    default:
-        return "Unknown";
-    }
-}
-
-enum status write_cell_check_size(const struct cell *cell, struct error *error)
-{
-    size_t size = cell_encoded_size(cell);
-    if (size <= LIMIT_CELL_SIZE)
-        return STATUS_OK;
-    struct buffer name = {0};
-    struct span row = cell->row;
-    struct span qualifier = cell->qualifier;
-    row.size = row.size < 64 ? row.size : 64; /* the sentence must fit */
-    qualifier.size = qualifier.size < 64 ? qualifier.size : 64;
-    buffer_put_escaped(&name, row);
-    buffer_put_u8(&name, '/');
-    buffer_put_escaped(&name, cell->family);
-    buffer_put_u8(&name, ':');
-    buffer_put_escaped(&name, qualifier);
-    if (cell->timestamp == TIMESTAMP_LATEST)
-        buffer_put(&name, SPAN_LITERAL("/LATEST_TIMESTAMP"));
-    else
-        buffer_put_format(&name, "/%lld", (long long)cell->timestamp);
-    enum status status = error_set(error, STATUS_LIMIT,
-        "Cell[%.*s/%s/vlen=%zu/seqid=0] with size %zu exceeds limit of %u bytes", (int)name.size,
-        (const char *)name.data, cell_type_name(cell->type), cell->value.size, size,
-        LIMIT_CELL_SIZE);
-    buffer_deinit(&name);
+    struct buffer text = {0};
+    buffer_put_format(&text, "The row of the action <");
+    buffer_put_escaped(&text, row);
+    buffer_put_format(&text, "> doesn't match the original one <");
+    buffer_put_escaped(&text, original);
+    buffer_put_u8(&text, '>');
+    enum status status = error_set(
+        error, STATUS_INVALID, "%.*s", (int)text.size, text.data ? (const char *)text.data : "");
+    buffer_deinit(&text);
     return status;
 }
 
@@ -61,61 +30,56 @@ static bool type_is_allowed(enum mutation_kind kind, uint8_t type)
     return false;
 }
 
-static enum status check_cell(const struct table_schema *schema, const struct mutation *mutation,
-    const struct cell *cell, struct error *error)
+static enum status check_cell(const struct tablet *tablet, const struct table_schema *schema,
+    const struct mutation *mutation, const struct cell *cell, struct error *error)
 {
     if (!table_schema_family(schema, cell->family))
-        return error_set(error, STATUS_NO_FAMILY,
-            "Column family %.*s does not exist in table %.*s", (int)cell->family.size,
-            (const char *)cell->family.data, (int)schema->name.size,
-            (const char *)schema->name.data);
+        return tablet_refuse_family(&tablet->info, schema, cell->family, error);
     if (!type_is_allowed(mutation->kind, cell->type))
-        return error_set(error, STATUS_INVALID, "cell type %u does not fit its mutation", cell->type);
+        return error_set(
+            error, STATUS_INVALID, "cell type %u does not fit its mutation", cell->type);
     if (cell->timestamp < 0)
         return error_set(error, STATUS_INVALID, "Timestamp cannot be negative. ts=%lld",
             (long long)cell->timestamp);
     if (cell->tags.size > LIMIT_TAGS_SIZE || !cell_tags_are_valid(cell->tags))
         return error_set(error, STATUS_INVALID, "cell has malformed tags");
     if (mutation->kind == MUTATION_INCREMENT && cell->value.size != 8)
-        return error_set(error, STATUS_INVALID, "Field is not a long, it's %zu bytes wide",
-            cell->value.size);
-    return write_cell_check_size(cell, error);
+        return error_set(
+            error, STATUS_INVALID, "Field is not a long, it's %zu bytes wide", cell->value.size);
+    return cell_check_size(cell, error);
 }
 
-static enum status check_mutation(const struct table_schema *schema,
+static enum status check_mutation(const struct tablet *tablet, const struct table_schema *schema,
     const struct write_operation *operation, const struct mutation *mutation, struct error *error)
 {
     if (!span_equal(mutation->row, operation->row))
-        return error_set(error, STATUS_INVALID, "Action's getRow must match");
+        return refuse_row(mutation->row, operation->row, error);
     if (mutation->kind == MUTATION_DELETE && mutation->cell_count == 0 && mutation->timestamp < 0)
         return error_set(error, STATUS_INVALID, "Timestamp cannot be negative. ts=%lld",
             (long long)mutation->timestamp);
     for (size_t i = 0; i < mutation->cell_count; i++) {
-        enum status status = check_cell(schema, mutation, &mutation->cells[i], error);
+        enum status status = check_cell(tablet, schema, mutation, &mutation->cells[i], error);
         if (status)
             return status;
     }
     return STATUS_OK;
 }
 
-static enum status check_condition(const struct table_schema *schema,
+static enum status check_condition(const struct tablet *tablet, const struct table_schema *schema,
     const struct write_operation *operation, struct error *error)
 {
     const struct condition *condition = operation->condition;
     if (!condition)
         return STATUS_OK;
     if (!span_equal(condition->row, operation->row))
-        return error_set(error, STATUS_INVALID, "Action's getRow must match");
+        return refuse_row(operation->row, condition->row, error);
     if (!condition->filter && !table_schema_family(schema, condition->family))
-        return error_set(error, STATUS_NO_FAMILY,
-            "Column family %.*s does not exist in table %.*s", (int)condition->family.size,
-            (const char *)condition->family.data, (int)schema->name.size,
-            (const char *)schema->name.data);
+        return tablet_refuse_family(&tablet->info, schema, condition->family, error);
     return STATUS_OK;
 }
 
-enum status write_operation_check(
-    const struct tablet *tablet, const struct table_schema *schema, struct write_operation *operation)
+enum status write_operation_check(const struct tablet *tablet, const struct table_schema *schema,
+    struct write_operation *operation)
 {
     struct error *error = &operation->error;
     enum status status = STATUS_OK;
@@ -123,13 +87,21 @@ enum status write_operation_check(
         status = error_set(error, STATUS_INVALID, "row has %zu bytes, but must have 1 to %d",
             operation->row.size, LIMIT_ROW_SIZE);
     else if (!tablet_contains_row(tablet, operation->row))
-        status = error_set(
-            error, STATUS_OUT_OF_RANGE, "row is not in tablet %s", tablet->info.id);
+        status = error_set(error, STATUS_OUT_OF_RANGE, "row is not in tablet %s", tablet->info.id);
     else
-        status = check_condition(schema, operation, error);
-    for (size_t i = 0; !status && i < operation->mutation_count; i++)
-        status = check_mutation(schema, operation, &operation->mutations[i], error);
+        status = check_condition(tablet, schema, operation, error);
+    if (!status && !operation->condition)
+        status = write_mutations_check(tablet, schema, operation, error);
     operation->status = status;
+    return status;
+}
+
+enum status write_mutations_check(const struct tablet *tablet, const struct table_schema *schema,
+    const struct write_operation *operation, struct error *error)
+{
+    enum status status = STATUS_OK;
+    for (size_t i = 0; !status && i < operation->mutation_count; i++)
+        status = check_mutation(tablet, schema, operation, &operation->mutations[i], error);
     return status;
 }
 

@@ -67,7 +67,7 @@ struct evaluation {
     struct write_operation *operation;
     bool may_block;
     struct error *error;
-    int64_t now_ms; /* what LATEST becomes in puts */
+    int64_t now_ms;     /* what LATEST becomes in puts */
     struct cell *cells; /* the outcome */
     size_t count;
     size_t capacity;
@@ -76,14 +76,13 @@ struct evaluation {
     size_t result_capacity;
 };
 
-static enum status get(struct evaluation *evaluation, const struct read_request *request,
-    struct collector_sink *sink)
+static enum status get(
+    struct evaluation *evaluation, const struct read_request *request, struct collector_sink *sink)
 {
     *sink = (struct collector_sink){
         .base = {.cell = collect_cell, .result = collect_result}, .arena = evaluation->arena};
     enum status status = tablet_get_at(evaluation->tablet, evaluation->version, UINT64_MAX,
-        evaluation->operation->row, request, evaluation->may_block, &sink->base,
-        evaluation->error);
+        evaluation->operation->row, request, evaluation->may_block, &sink->base, evaluation->error);
     return status == STATUS_NO_MEMORY ? no_memory(evaluation->error) : status;
 }
 
@@ -136,8 +135,7 @@ static enum status column_matches(const struct condition *condition, const struc
 {
     bool is_null_check = !condition->comparator || condition->comparator->value.size == 0;
     bool is_not_equal = condition->op == COMPARE_NOT_EQUAL;
-    if (is_null_check && condition->comparator &&
-        condition->comparator->kind == COMPARATOR_LONG)
+    if (is_null_check && condition->comparator && condition->comparator->kind == COMPARATOR_LONG)
         is_null_check = false;
     if (is_null_check) {
         bool is_absent = !stored || stored->value.size == 0;
@@ -174,8 +172,7 @@ static enum status check_condition(struct evaluation *evaluation)
         status = get(evaluation, &request, &found);
         matches = found.count > 0;
     } else {
-        status = get_column(
-            evaluation, condition->family, condition->qualifier, range, 1, &found);
+        status = get_column(evaluation, condition->family, condition->qualifier, range, 1, &found);
         if (!status)
             status = column_matches(
                 condition, found.count > 0 ? &found.cells[0] : NULL, &matches, evaluation->error);
@@ -307,8 +304,8 @@ static enum status add_cells(struct evaluation *evaluation, const struct mutatio
 {
     if (mutation->kind == MUTATION_DELETE && mutation->cell_count == 0)
         return add_family_markers(evaluation, mutation);
-    int64_t now_ms =
-        mutation->kind == MUTATION_PUT ? evaluation->now_ms : evaluation->step->clock_ms;
+    int64_t now_ms = mutation->kind == MUTATION_PUT ? evaluation->now_ms
+                                                    : evaluation->step->clock_ms;
     for (size_t i = 0; i < mutation->cell_count; i++) {
         struct cell cell = mutation->cells[i];
         cell.row = evaluation->operation->row;
@@ -351,10 +348,10 @@ static struct cell *sort_cells(struct arena *arena, const struct mutation *mutat
 static enum status get_columns(struct evaluation *evaluation, const struct cell *cells,
     size_t count, struct time_range range, struct collector_sink *sink)
 {
-    struct family_selection *families =
-        arena_allocate_zeroed(evaluation->arena, count + 1, sizeof(*families));
-    struct span *qualifiers =
-        arena_allocate_zeroed(evaluation->arena, count + 1, sizeof(*qualifiers));
+    struct family_selection *families = arena_allocate_zeroed(
+        evaluation->arena, count + 1, sizeof(*families));
+    struct span *qualifiers = arena_allocate_zeroed(
+        evaluation->arena, count + 1, sizeof(*qualifiers));
     if (!families || !qualifiers)
         return no_memory(evaluation->error);
     size_t family_count = 0;
@@ -435,7 +432,7 @@ static enum status reckon(struct evaluation *evaluation, const struct mutation *
         status = make_tags(evaluation->arena, delta->tags, stored ? stored->tags : SPAN_EMPTY,
             mutation->ttl_ms, &cell.tags, evaluation->error);
     if (!status)
-        status = write_cell_check_size(&cell, evaluation->error);
+        status = cell_check_outcome_size(&cell, evaluation->error);
     if (!status)
         status = push_cell(evaluation, &cell);
     if (!status && mutation->is_result_wanted)
@@ -449,6 +446,7 @@ static enum status add_deltas(struct evaluation *evaluation, const struct mutati
     struct cell *deltas = sort_cells(evaluation->arena, mutation);
     if (!deltas)
         return no_memory(evaluation->error);
+    atomic_fetch_add_explicit(&evaluation->tablet->counters.read_requests, 1, memory_order_relaxed);
     struct collector_sink stored;
     enum status status = get_columns(
         evaluation, deltas, mutation->cell_count, mutation->time_range, &stored);
@@ -456,10 +454,9 @@ static enum status add_deltas(struct evaluation *evaluation, const struct mutati
     for (size_t i = 0; !status && i < mutation->cell_count; i++) {
         while (at < stored.count && cell_compare_column(&stored.cells[at], &deltas[i]) < 0)
             at++;
-        bool is_stored =
-            at < stored.count && cell_compare_column(&stored.cells[at], &deltas[i]) == 0;
-        status = reckon(
-            evaluation, mutation, &deltas[i], is_stored ? &stored.cells[at] : NULL);
+        bool is_stored = at < stored.count &&
+                         cell_compare_column(&stored.cells[at], &deltas[i]) == 0;
+        status = reckon(evaluation, mutation, &deltas[i], is_stored ? &stored.cells[at] : NULL);
     }
     return status;
 }
@@ -472,10 +469,12 @@ static enum status evaluate(struct evaluation *evaluation)
     enum status status = check_condition(evaluation);
     if (status || !operation->is_processed)
         return status;
+    if (operation->condition)
+        status = write_mutations_check(
+            evaluation->tablet, evaluation->step->run->schema, operation, evaluation->error);
     for (size_t i = 0; !status && i < operation->mutation_count; i++) {
         const struct mutation *mutation = &operation->mutations[i];
-        bool is_delta =
-            mutation->kind == MUTATION_INCREMENT || mutation->kind == MUTATION_APPEND;
+        bool is_delta = mutation->kind == MUTATION_INCREMENT || mutation->kind == MUTATION_APPEND;
         status = is_delta ? add_deltas(evaluation, mutation) : add_cells(evaluation, mutation);
     }
     return status;

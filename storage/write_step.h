@@ -59,17 +59,18 @@ struct write_run {
 
 /* ---- write_check.c ---- */
 
-/* Sets operation->status and error, and returns the status. */
+/* Sets operation->status and error, and returns the status. What a conditional operation would write is
+ * judged only when its condition holds, by write_mutations_check. */
 enum status write_operation_check(const struct tablet *tablet, const struct table_schema *schema,
     struct write_operation *operation);
+enum status write_mutations_check(const struct tablet *tablet, const struct table_schema *schema,
+    const struct write_operation *operation, struct error *error);
 /* Whether it depends on nothing that is stored. */
 bool write_operation_is_blind(const struct write_operation *operation);
 enum durability write_operation_durability(
     const struct table_schema *schema, const struct write_operation *operation);
 /* 0 = none. */
 uint64_t write_operation_nonce(const struct write_operation *operation);
-/* STATUS_LIMIT in HBase's words when the cell is over LIMIT_CELL_SIZE. */
-enum status write_cell_check_size(const struct cell *cell, struct error *error);
 
 /* ---- write_evaluate.c ---- */
 

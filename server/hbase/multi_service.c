@@ -159,6 +159,11 @@ static enum status run_gets(struct multi_region *region)
 
 /* ---- Mutations ---- */
 
+static bool is_delta(const struct mutation *mutation)
+{
+    return mutation->kind == MUTATION_INCREMENT || mutation->kind == MUTATION_APPEND;
+}
+
 /* All mutations of an atomic region action as one operation. */
 static void plan_atomic(struct multi_region *region)
 {
@@ -188,7 +193,8 @@ static void plan_atomic(struct multi_region *region)
             operation->nonce = mutations[i].nonce;
     }
     if (region->condition && !span_equal(region->condition->row, mutations[0].row)) {
-        fail_region(region, EXCEPTION_DO_NOT_RETRY_IO, "Action's getRow must match");
+        fail_region(region, EXCEPTION_DO_NOT_RETRY_IO,
+            "The row of the action doesn't match the original one");
         return;
     }
     operation->row = mutations[0].row;
@@ -198,8 +204,24 @@ static void plan_atomic(struct multi_region *region)
     region->operation_count = 1;
 }
 
+/* HBase refuses all puts and deletes of a region when one of their cells is too large. False: no such cell. */
+static bool find_large_cell(const struct region_action *request, struct error *error)
+{
+    for (size_t i = 0; i < request->action_count; i++) {
+        const struct mutation *mutation = &request->actions[i].mutation;
+        if (request->actions[i].kind != ACTION_MUTATION || is_delta(mutation))
+            continue;
+        for (size_t j = 0; j < mutation->cell_count; j++)
+            if (cell_check_size(&mutation->cells[j], error))
+                return true;
+    }
+    return false;
+}
+
 static void plan_single(struct multi_region *region)
 {
+    struct error large = {0};
+    bool has_large = find_large_cell(region->request, &large);
     for (size_t i = 0; i < region->request->action_count; i++) {
         struct multi_action *answer = &region->actions[i];
         struct action *action = &region->request->actions[i];
@@ -210,6 +232,10 @@ static void plan_single(struct multi_region *region)
         }
         if (action->kind != ACTION_MUTATION)
             continue;
+        if (has_large && !is_delta(&action->mutation)) {
+            fail_action(region->multi->call, answer, STATUS_LIMIT, &large);
+            continue;
+        }
         struct write_operation *operation = &region->operations[region->operation_count++];
         operation->row = action->mutation.row;
         operation->mutations = &action->mutation;
@@ -229,8 +255,7 @@ static void put_cells(struct multi_call *multi, const struct result *result)
 static struct result mutation_result(const struct multi_action *answer)
 {
     const struct mutation *mutation = &answer->action->mutation;
-    bool has_cells = mutation->kind == MUTATION_INCREMENT || mutation->kind == MUTATION_APPEND;
-    if (!has_cells || !mutation->is_result_wanted)
+    if (!is_delta(mutation) || !mutation->is_result_wanted)
         return (struct result){0};
     return (struct result){
         .cells = answer->operation->result_cells, .cell_count = answer->operation->result_count};
@@ -395,8 +420,7 @@ static bool has_cells_of_mutations(const struct multi_message *message)
     for (size_t i = 0; i < message->region_count; i++) {
         for (size_t j = 0; j < message->regions[i].action_count; j++) {
             const struct action *action = &message->regions[i].actions[j];
-            if (action->kind == ACTION_MUTATION && (action->mutation.kind == MUTATION_INCREMENT ||
-                                                       action->mutation.kind == MUTATION_APPEND))
+            if (action->kind == ACTION_MUTATION && is_delta(&action->mutation))
                 return true;
         }
     }

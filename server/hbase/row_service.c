@@ -11,10 +11,11 @@
 static bool takes_block_for_get(const struct call *call)
 {
     return call->codec != CELL_CODEC_NONE &&
-        (call->client_major > 1 || (call->client_major == 1 && call->client_minor >= 3));
+           (call->client_major > 1 || (call->client_major == 1 && call->client_minor >= 3));
 }
 
-static enum call_outcome answer_get(struct call *call, const struct get_message *get, const struct result_sink *sink)
+static enum call_outcome answer_get(
+    struct call *call, const struct get_message *get, const struct result_sink *sink)
 {
     struct result result = result_sink_result(sink);
     if (get->read.is_existence_only) {
@@ -36,7 +37,8 @@ enum call_outcome row_service_get(struct call *call)
         return call_fail_status(call, status, &error);
     if (get.is_closest_row_before)
         return call_fail(call, EXCEPTION_UNKNOWN_PROTOCOL,
-            "Is this a pre-hbase-1.0.0 or asynchbase client? Client is invoking getClosestRowBefore removed in hbase-2.0.0");
+            "Is this a pre-hbase-1.0.0 or asynchbase client? Client is invoking "
+            "getClosestRowBefore removed in hbase-2.0.0");
     struct served_tablet *tablet = call_find_region(call, get.region);
     if (!tablet)
         return CALL_DONE;
@@ -71,13 +73,18 @@ static void answer_mutate(struct pending_mutate *pending)
     enum mutation_kind kind = pending->message.mutation.kind;
     bool has_cells = kind == MUTATION_APPEND || kind == MUTATION_INCREMENT;
     bool is_inline = call->codec == CELL_CODEC_NONE;
-    struct result result = {.cells = operation->result_cells, .cell_count = operation->result_count};
-    bool is_told = has_cells && operation->is_processed && pending->message.mutation.is_result_wanted;
+    struct result result = {
+        .cells = operation->result_cells, .cell_count = operation->result_count};
+    /* Without results wanted HBase answers an empty one, but to an increment without a condition. */
+    bool is_told = has_cells && operation->is_processed &&
+                   (pending->message.mutation.is_result_wanted || kind == MUTATION_APPEND ||
+                       pending->message.has_condition);
     if (is_told && !is_inline)
         for (size_t i = 0; i < result.cell_count; i++)
             cell_block_put(&call->cells, &result.cells[i], call->codec);
     bool has_processed = !has_cells || pending->message.has_condition;
-    mutate_response_encode(&call->result, is_told ? &result : NULL, is_inline, has_processed, operation->is_processed);
+    mutate_response_encode(
+        &call->result, is_told ? &result : NULL, is_inline, has_processed, operation->is_processed);
 }
 
 static void on_written(struct write *write)
@@ -103,20 +110,23 @@ enum call_outcome row_service_mutate(struct call *call)
     if (!pending)
         return call_fail(call, EXCEPTION_REGION_TOO_BUSY, "no memory for the call");
     struct mutate_message *message = &pending->message;
-    enum status status = mutate_request_decode(call->param, call->cell_block, &call->arena, message, &error);
+    enum status status = mutate_request_decode(
+        call->param, call->cell_block, &call->arena, message, &error);
     if (status)
         return call_fail_status(call, status, &error);
-    if (message->has_condition && !span_equal(message->condition.row, message->mutation.row))
-        return call_fail(call, EXCEPTION_DO_NOT_RETRY_IO, "Action's getRow must match");
     pending->tablet = call_find_region(call, message->region);
     if (!pending->tablet)
         return CALL_DONE;
     pending->call = call;
     pending->operation = (struct write_operation){.row = message->mutation.row,
-        .condition = message->has_condition ? &message->condition : NULL, .mutations = &message->mutation,
+        .condition = message->has_condition ? &message->condition : NULL,
+        .mutations = &message->mutation,
         .mutation_count = 1};
-    pending->write = (struct write){.operations = &pending->operation, .operation_count = 1,
-        .nonce_group = message->nonce_group, .arena = &call->arena, .deadline_ns = call->deadline_ns,
+    pending->write = (struct write){.operations = &pending->operation,
+        .operation_count = 1,
+        .nonce_group = message->nonce_group,
+        .arena = &call->arena,
+        .deadline_ns = call->deadline_ns,
         .done = on_written};
     tablet_write(pending->tablet->tablet, &pending->write);
     return CALL_PENDING;

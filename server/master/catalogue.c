@@ -72,6 +72,16 @@ struct namespace_entry *catalogue_namespace_locked(struct catalogue *catalogue, 
     return NULL;
 }
 
+/* By namespace, then by name. */
+static int name_order(struct span a, struct span b)
+{
+    struct span a_namespace, a_name, b_namespace, b_name;
+    table_name_split(a, &a_namespace, &a_name);
+    table_name_split(b, &b_namespace, &b_name);
+    int order = span_compare(a_namespace, b_namespace);
+    return order ? order : span_compare(a_name, b_name);
+}
+
 struct catalogue_table *catalogue_add_locked(
     struct catalogue *catalogue, const struct table_descriptor *descriptor)
 {
@@ -84,7 +94,7 @@ struct catalogue_table *catalogue_add_locked(
         return NULL;
     }
     struct catalogue_table **at = &catalogue->tables;
-    while (*at && span_compare((*at)->descriptor.schema.name, table->descriptor.schema.name) < 0)
+    while (*at && name_order((*at)->descriptor.schema.name, table->descriptor.schema.name) < 0)
         at = &(*at)->next;
     table->next = *at;
     *at = table;

@@ -6,18 +6,18 @@
 #include "proto/wire.h"
 #include "server/master/master_service.h"
 
-#define FLUSH_SIGNATURE "flush-table-proc"
+#define FLUSH_SIGNATURE      "flush-table-proc"
 #define FLUSH_FAMILIES_LIMIT 1024
 
 /* A call that waits for the flushes of a table. */
 struct table_flush {
     struct call *call;
     struct span table_name;
-    struct span *families;      /* none = all */
+    struct span *families; /* none = all */
     size_t family_count;
-    bool is_procedure_id_told;  /* FlushTable */
+    bool is_procedure_id_told; /* FlushTable */
     _Atomic size_t pending;
-    _Atomic int status;         /* the first failure */
+    _Atomic int status; /* the first failure */
 };
 
 struct tablet_flush {
@@ -54,7 +54,8 @@ static void on_flushed(struct completion *completion)
     part_done(flush, status);
 }
 
-static void flush_part(struct table_flush *flush, struct served_tablet *served, const struct span *family)
+static void flush_part(
+    struct table_flush *flush, struct served_tablet *served, const struct span *family)
 {
     struct tablet_flush *part = memory_allocate_zeroed(1, sizeof *part);
     atomic_fetch_add(&flush->pending, 1);
@@ -89,18 +90,27 @@ static enum call_outcome start(struct call *call, struct table_flush *flush)
     mutex_lock(&catalogue->mutex);
     struct catalogue_table *table = catalogue_find_locked(catalogue, name);
     bool is_enabled = table && table->descriptor.state == TABLE_ENABLED;
-    const struct span *missing = NULL;
-    for (size_t i = 0; table && i < flush->family_count && !missing; i++)
-        if (!table_schema_family(&table->descriptor.schema, flush->families[i]))
-            missing = &flush->families[i];
+    struct buffer missing = {0};
+    for (size_t i = 0; table && i < flush->family_count; i++) {
+        if (table_schema_family(&table->descriptor.schema, flush->families[i]))
+            continue;
+        buffer_put(&missing, missing.size ? SPAN_LITERAL(", ") : SPAN_EMPTY);
+        buffer_put(&missing, flush->families[i]);
+    }
     mutex_unlock(&catalogue->mutex);
     if (!table)
-        return call_fail(call, EXCEPTION_TABLE_NOT_FOUND, "%.*s", (int)name.size, (const char *)name.data);
-    if (!is_enabled)
-        return call_fail(call, EXCEPTION_TABLE_NOT_ENABLED, "%.*s", (int)name.size, (const char *)name.data);
-    if (missing)
-        return call_fail(call, EXCEPTION_NO_SUCH_FAMILY, "Column family %.*s does not exist in table %.*s",
-            (int)missing->size, (const char *)missing->data, (int)name.size, (const char *)name.data);
+        call_fail(call, EXCEPTION_TABLE_NOT_FOUND, "%.*s", (int)name.size, (const char *)name.data);
+    else if (!is_enabled)
+        call_fail(
+            call, EXCEPTION_TABLE_NOT_ENABLED, "%.*s", (int)name.size, (const char *)name.data);
+    else if (missing.size)
+        call_fail(call, EXCEPTION_NO_SUCH_FAMILY,
+            "Column families [%.*s] don't exist in table %.*s", (int)missing.size,
+            (const char *)missing.data, (int)name.size, (const char *)name.data);
+    bool is_refused = !is_enabled || missing.size > 0;
+    buffer_deinit(&missing);
+    if (is_refused)
+        return CALL_DONE;
     flush->call = call;
     atomic_store(&flush->pending, 1);
     tablet_service_each(call->service->tablets, flush_tablet, flush);
@@ -114,7 +124,8 @@ static struct table_flush *new_flush(struct call *call)
         return NULL;
     struct table_flush *flush = arena_allocate_zeroed(&call->arena, 1, sizeof *flush);
     if (flush)
-        flush->families = arena_allocate_zeroed(&call->arena, FLUSH_FAMILIES_LIMIT, sizeof *flush->families);
+        flush->families = arena_allocate_zeroed(
+            &call->arena, FLUSH_FAMILIES_LIMIT, sizeof *flush->families);
     if (!flush || !flush->families) {
         call_fail(call, EXCEPTION_IO, "no memory for the call");
         return NULL;
@@ -137,7 +148,8 @@ enum call_outcome master_flush_table(struct call *call)
 }
 
 /* ProcedureDescription {signature 1, instance 2, creation_time 3, configuration 4 (NameStringPair)}. */
-static bool take_description(struct call *call, struct span *out_signature, struct table_flush *flush)
+static bool take_description(
+    struct call *call, struct span *out_signature, struct table_flush *flush)
 {
     struct span in = SPAN_EMPTY, name, value;
     struct wire_field field;
@@ -149,12 +161,13 @@ static bool take_description(struct call *call, struct span *out_signature, stru
         else if (wire_is(&field, 2, WIRE_BYTES))
             flush->table_name = field.bytes;
         else if (wire_is(&field, 4, WIRE_BYTES) && !wire_read_pair(field.bytes, &name, &value) &&
-            span_equal(name, SPAN_LITERAL("family"))) {
+                 span_equal(name, SPAN_LITERAL("family"))) {
             while (value.size && flush->family_count < FLUSH_FAMILIES_LIMIT) {
                 size_t comma = span_find(value, ',');
                 size_t size = comma == SIZE_MAX ? value.size : comma;
                 flush->families[flush->family_count++] = span_slice(value, 0, size);
-                value = comma == SIZE_MAX ? SPAN_EMPTY : span_slice(value, size + 1, value.size - size - 1);
+                value = comma == SIZE_MAX ? SPAN_EMPTY
+                                          : span_slice(value, size + 1, value.size - size - 1);
             }
         }
     }
@@ -168,8 +181,8 @@ enum call_outcome master_exec_procedure(struct call *call)
     if (!flush)
         return CALL_DONE;
     if (!take_description(call, &signature, flush))
-        return call_fail(call, EXCEPTION_DO_NOT_RETRY_IO, "The procedure is not registered: %.*s", (int)signature.size,
-            (const char *)signature.data);
+        return call_fail(call, EXCEPTION_DO_NOT_RETRY_IO, "The procedure is not registered: %.*s",
+            (int)signature.size, (const char *)signature.data);
     return start(call, flush);
 }
 

@@ -90,7 +90,8 @@ void master_change_namespace(struct master *master, struct master_request *reque
     struct span name = request->namespace_name;
     enum status status = namespace_name_check(name, &error);
     if (status) {
-        master_refuse(request, EXCEPTION_ILLEGAL_ARGUMENT, "%s", error.message);
+        /* as HBase: which clients try again */
+        master_refuse(request, EXCEPTION_IO, "%s", error.message);
         return;
     }
     mutex_lock(&master->catalogue.mutex);

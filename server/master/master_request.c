@@ -173,26 +173,30 @@ static bool judge_state(struct master_request *request, const struct catalogue_t
     struct span name = table->descriptor.schema.name;
     static const char *const names[] = {"ENABLED", "DISABLED", "DISABLING", "ENABLING", "DROPPED"};
     if (strcmp(table->descriptor.id, "meta") == 0) {
-        master_refuse(request,
-            request->operation == MASTER_DISABLE_TABLE ? EXCEPTION_CONSTRAINT
-                                                       : EXCEPTION_DO_NOT_RETRY_IO,
-            "%.*s cannot be changed", NAME(name));
+        if (request->operation == MASTER_DISABLE_TABLE)
+            master_refuse(request, EXCEPTION_CONSTRAINT, "Cannot disable %.*s", NAME(name));
+        else
+            master_refuse(request, EXCEPTION_IO, "Can't modify catalog tables");
         return false;
     }
     switch (request->operation) {
-    case MASTER_DELETE_TABLE:
     case MASTER_TRUNCATE_TABLE:
+        if (state == TABLE_DISABLED)
+            return true;
+        master_refuse(request, EXCEPTION_TABLE_NOT_DISABLED, "%.*s", NAME(name));
+        return false;
+    case MASTER_DELETE_TABLE:
     case MASTER_ENABLE_TABLE:
         if (state == TABLE_DISABLED)
             return true;
-        master_refuse(request, EXCEPTION_TABLE_NOT_DISABLED, "tableName=%.*s, state=%s", NAME(name),
+        master_refuse(request, EXCEPTION_TABLE_NOT_DISABLED, "%stableName=%.*s, state=%s",
+            request->operation == MASTER_DELETE_TABLE ? "Not DISABLED; " : "", NAME(name),
             names[state]);
         return false;
     case MASTER_DISABLE_TABLE:
         if (state == TABLE_ENABLED)
             return true;
-        master_refuse(request, EXCEPTION_TABLE_NOT_ENABLED, "tableName=%.*s, state=%s", NAME(name),
-            names[state]);
+        master_refuse(request, EXCEPTION_TABLE_NOT_ENABLED, "%.*s", NAME(name));
         return false;
     default:
         return true;
@@ -223,8 +227,14 @@ static bool altered_schema(struct master_request *request, const struct table_sc
         }
         if (request->operation != MASTER_ADD_FAMILY && !is_there) {
             master_refuse(request, EXCEPTION_INVALID_FAMILY_OPERATION,
-                "Column family '%.*s' does not exist, so it cannot be %s", NAME(name),
+                "Family '%.*s' does not exist, so it cannot be %s", NAME(name),
                 request->operation == MASTER_DELETE_FAMILY ? "deleted" : "modified");
+            return false;
+        }
+        if (request->operation == MASTER_DELETE_FAMILY && next.family_count == 1) {
+            master_refuse(request, EXCEPTION_INVALID_FAMILY_OPERATION,
+                "Family '%.*s' is the only column family in the table, so it cannot be deleted",
+                NAME(name));
             return false;
         }
         if (request->operation == MASTER_DELETE_FAMILY) {

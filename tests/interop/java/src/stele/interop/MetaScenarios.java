@@ -70,10 +70,12 @@ final class MetaScenarios {
         s.create(schema("meta_rows", family("f")), "c", "p,q", "\\x80");
         s.create(schema("meta_rows2", family("f")));
         Table meta = s.connection.getTable(TableName.META_TABLE_NAME);
-        for (String prefix : List.of("meta_rows,", "meta_rows2,"))
-            s.out.ask("rows of " + prefix,
-                () -> words(
-                        Session.results(meta, new Scan().setStartStopRowForPrefixScan(b(prefix)))));
+        for (String table : List.of("meta_rows", "meta_rows2"))
+            s.out.ask("rows of " + table,
+                () -> words(Session.results(meta,
+                        new Scan()
+                            .withStartRow(b(table + ",,"))
+                            .withStopRow(b(table + " ,,")))));
         s.out.ask("rows by filter",
             () -> words(Session.results(meta,
                     new Scan().addFamily(b("info")).setFilter(new PrefixFilter(b("meta_rows2"))))));
@@ -111,7 +113,8 @@ final class MetaScenarios {
                        .results(meta,
                            new Scan()
                                .setFilter(new FirstKeyOnlyFilter())
-                               .setStartStopRowForPrefixScan(b("meta_rows,")))
+                               .withStartRow(b("meta_rows,,"))
+                               .withStopRow(b("meta_rows ,,")))
                        .size());
         s.admin.disableTable(TableName.valueOf("meta_rows2"));
         s.out.ask("rows of the disabled",

@@ -211,6 +211,8 @@ final class RowScenarios {
                 s.askScan("raw", t,
                     new Scan().setRaw(true).readAllVersions().setStartStopRowForPrefixScan(
                         b("r0")));
+            if (flush == 1)
+                s.majorCompact(t);
         }
         s.out.act("major compaction", () -> s.majorCompact(t));
         s.askScan("raw after major compaction", t, new Scan().setRaw(true).readAllVersions());

@@ -195,7 +195,7 @@ final class SchemaScenarios {
     }
 
     private static void alter(Session s) throws Throwable {
-        Table t = s.create(schema("schema_alter", family("f", 5), family("g")), "m");
+        Table t = s.create(schema("schema_alter", family("f", 5), family("g", 4)), "m");
         for (int ts = 1; ts <= 5; ts++)
             t.put(put(put("r", "f:q", ts, "v" + ts), "g:q", ts, "g" + ts));
         s.out.act("fewer versions",
