@@ -1,0 +1,196 @@
+#include "tests/support/support.h"
+
+#include "server/master/procedure.h"
+
+/* Walks a procedure from its begin, every action succeeding, until it finishes; the actions, in order. */
+static size_t walk(struct procedure *procedure, enum procedure_action *out_actions, size_t room)
+{
+    enum procedure_event event = PROCEDURE_BEGIN;
+    for (size_t count = 0; count < room; count++) {
+        struct procedure_decision decision = procedure_step(procedure, event);
+        assert_false(decision.is_delayed);
+        procedure->step = decision.step;
+        procedure->is_undoing = decision.is_undoing;
+        out_actions[count] = decision.action;
+        if (decision.action == ACTION_FINISH)
+            return count + 1;
+        event = PROCEDURE_DONE;
+    }
+    fail_msg("the procedure does not end");
+    return 0;
+}
+
+#define assert_walk(kind_, undoing, ...)                                                           \
+    do {                                                                                           \
+        static const enum procedure_action expected[] = {__VA_ARGS__};                             \
+        enum procedure_action actions[32];                                                         \
+        struct procedure procedure = {.kind = (kind_), .is_undoing = (undoing)};                   \
+        assert_int_equal(walk(&procedure, actions, 32), sizeof expected / sizeof expected[0]);     \
+        assert_memory_equal(actions, expected, sizeof expected);                                   \
+    } while (0)
+
+static void each_kind_walks_its_list(void **state)
+{
+    (void)state;
+    assert_walk(PROCEDURE_CREATE, false, ACTION_COMMIT_ENABLING, ACTION_CREATE_TABLETS,
+        ACTION_META_ROWS, ACTION_OPEN, ACTION_COMMIT_ENABLED, ACTION_META_STATE, ACTION_FINISH);
+    assert_walk(PROCEDURE_DELETE, false, ACTION_COMMIT_DROPPED, ACTION_META_REMOVE, ACTION_REMOVE,
+        ACTION_FINISH);
+    assert_walk(PROCEDURE_ENABLE, false, ACTION_COMMIT_ENABLING, ACTION_META_STATE, ACTION_OPEN,
+        ACTION_COMMIT_ENABLED, ACTION_META_STATE, ACTION_FINISH);
+    assert_walk(PROCEDURE_DISABLE, false, ACTION_COMMIT_DISABLING, ACTION_META_STATE, ACTION_CLOSE,
+        ACTION_COMMIT_DISABLED, ACTION_META_STATE, ACTION_FINISH);
+    assert_walk(PROCEDURE_MODIFY, false, ACTION_COMMIT_SCHEMA, ACTION_SET_SCHEMA, ACTION_FINISH);
+    assert_walk(PROCEDURE_TRUNCATE, false, ACTION_COMMIT_NEW, ACTION_CREATE_NEW_TABLETS,
+        ACTION_COMMIT_DROPPED, ACTION_META_REMOVE, ACTION_SWAP, ACTION_META_ROWS, ACTION_OPEN,
+        ACTION_COMMIT_ENABLED, ACTION_META_STATE, ACTION_REMOVE_OLD, ACTION_FINISH);
+}
+
+static void a_table_is_enabled_only_after_its_tablets_are_open(void **state)
+{
+    static const enum procedure_kind kinds[] = {
+        PROCEDURE_CREATE, PROCEDURE_ENABLE, PROCEDURE_TRUNCATE};
+    (void)state;
+    for (size_t i = 0; i < 3; i++) {
+        enum procedure_action actions[32];
+        struct procedure procedure = {.kind = kinds[i]};
+        size_t count = walk(&procedure, actions, 32), opened = 32, enabled = 32;
+        for (size_t j = 0; j < count; j++) {
+            if (actions[j] == ACTION_OPEN)
+                opened = j;
+            if (actions[j] == ACTION_COMMIT_ENABLED)
+                enabled = j;
+        }
+        assert_true(opened < enabled);
+        assert_true(enabled < count);
+    }
+}
+
+static void a_create_that_fails_before_it_is_enabled_is_undone(void **state)
+{
+    (void)state;
+    for (uint32_t step = 0; step < 6; step++) {
+        struct procedure procedure = {.kind = PROCEDURE_CREATE, .step = step};
+        struct procedure_decision decision = procedure_step(&procedure, PROCEDURE_FAILED);
+        if (step <= 3) {
+            assert_true(decision.is_undoing);
+            assert_false(decision.is_delayed);
+            assert_int_equal(decision.step, 0);
+            assert_int_equal(decision.action, ACTION_COMMIT_DROPPED);
+        } else {
+            assert_false(decision.is_undoing);
+            assert_true(decision.is_delayed);
+            assert_int_equal(decision.step, step);
+        }
+    }
+    assert_walk(PROCEDURE_CREATE, true, ACTION_COMMIT_DROPPED, ACTION_CLOSE, ACTION_META_REMOVE,
+        ACTION_REMOVE, ACTION_FINISH);
+}
+
+static void what_fails_otherwise_is_tried_again_later(void **state)
+{
+    (void)state;
+    for (int kind = PROCEDURE_DELETE; kind <= PROCEDURE_MODIFY; kind++) {
+        for (uint32_t step = 0; step < 3; step++) {
+            struct procedure procedure = {.kind = (enum procedure_kind)kind, .step = step};
+            struct procedure_decision begun = procedure_step(&procedure, PROCEDURE_BEGIN);
+            struct procedure_decision failed = procedure_step(&procedure, PROCEDURE_FAILED);
+            if (begun.action == ACTION_FINISH)
+                continue;
+            assert_true(failed.is_delayed);
+            assert_int_equal(failed.step, step);
+            assert_int_equal(failed.action, begun.action);
+        }
+    }
+}
+
+static void an_undoing_that_fails_goes_on_undoing(void **state)
+{
+    struct procedure procedure = {.kind = PROCEDURE_CREATE, .step = 1, .is_undoing = true};
+    (void)state;
+    struct procedure_decision decision = procedure_step(&procedure, PROCEDURE_FAILED);
+    assert_true(decision.is_undoing);
+    assert_true(decision.is_delayed);
+    assert_int_equal(decision.step, 1);
+}
+
+static void bytes_read_back(void **state)
+{
+    struct arena arena = {0};
+    struct buffer bytes = {0};
+    struct error error = {0};
+    struct tablet_info tablets[2] = {{.id = "aaaabbbbccccddddaaaabbbbccccdddd",
+                                         .table_id = "t1",
+                                         .region_id = 7,
+                                         .end_row = SPAN_LITERAL("m")},
+        {.id = "eeeebbbbccccddddaaaabbbbccccdddd",
+            .table_id = "t1",
+            .region_id = 7,
+            .start_row = SPAN_LITERAL("m")}};
+    struct family_schema family = {.name = SPAN_LITERAL("f")};
+    struct procedure procedure = {.id = 42,
+        .kind = PROCEDURE_CREATE,
+        .step = 3,
+        .submitted_ms = 1234567,
+        .table_name = SPAN_LITERAL("ns:t"),
+        .table_id = "t1",
+        .tablets = tablets,
+        .tablet_count = 2};
+    struct procedure read;
+    (void)state;
+    procedure.schema = (struct table_schema){
+        .name = SPAN_LITERAL("ns:t"), .families = &family, .family_count = 1};
+    procedure_encode(&procedure, &bytes);
+    assert_ok(buffer_status(&bytes), NULL);
+    assert_ok(procedure_decode(buffer_span(&bytes), &arena, &read, &error), &error);
+    assert_int_equal(read.id, 42);
+    assert_int_equal(read.kind, PROCEDURE_CREATE);
+    assert_int_equal(read.step, 3);
+    assert_int_equal(read.submitted_ms, 1234567);
+    assert_spans_equal(read.table_name, SPAN_LITERAL("ns:t"));
+    assert_spans_equal(read.schema.families[0].name, SPAN_LITERAL("f"));
+    assert_int_equal(read.tablet_count, 2);
+    assert_string_equal(read.tablets[1].id, tablets[1].id);
+    assert_spans_equal(read.tablets[0].end_row, SPAN_LITERAL("m"));
+    assert_spans_equal(read.tablets[1].start_row, SPAN_LITERAL("m"));
+    buffer_deinit(&bytes);
+    arena_deinit(&arena);
+}
+
+static void bytes_cut_short_are_refused(void **state)
+{
+    struct arena arena = {0};
+    struct buffer bytes = {0};
+    struct tablet_info tablet = {.id = "aaaabbbbccccddddaaaabbbbccccdddd", .table_id = "t1"};
+    struct procedure procedure = {.id = 1,
+        .kind = PROCEDURE_DELETE,
+        .table_name = SPAN_LITERAL("t"),
+        .table_id = "t1",
+        .tablets = &tablet,
+        .tablet_count = 1};
+    (void)state;
+    procedure.schema.name = SPAN_LITERAL("t");
+    procedure_encode(&procedure, &bytes);
+    for (size_t size = 0; size < bytes.size; size++) {
+        struct procedure read;
+        struct error error = {0};
+        assert_int_not_equal(
+            procedure_decode(span_make(bytes.data, size), &arena, &read, &error), STATUS_OK);
+    }
+    buffer_deinit(&bytes);
+    arena_deinit(&arena);
+}
+
+int main(void)
+{
+    const struct CMUnitTest tests[] = {
+        cmocka_unit_test(each_kind_walks_its_list),
+        cmocka_unit_test(a_table_is_enabled_only_after_its_tablets_are_open),
+        cmocka_unit_test(a_create_that_fails_before_it_is_enabled_is_undone),
+        cmocka_unit_test(what_fails_otherwise_is_tried_again_later),
+        cmocka_unit_test(an_undoing_that_fails_goes_on_undoing),
+        cmocka_unit_test(bytes_read_back),
+        cmocka_unit_test(bytes_cut_short_are_refused),
+    };
+    return cmocka_run_group_tests(tests, NULL, NULL);
+}
