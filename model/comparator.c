@@ -1,0 +1,210 @@
+/* Comparators (facts: hbase-semantics 7; HBase ByteArrayComparable and its subclasses). */
+#define PCRE2_CODE_UNIT_WIDTH 8
+#include <pcre2.h>
+
+#include "base/limits.h"
+#include "base/memory.h"
+#include "model/compiled_comparator.h"
+
+/* java.util.regex.Pattern's flags. */
+enum java_flag {
+    JAVA_UNIX_LINES = 1,
+    JAVA_CASE_INSENSITIVE = 2,
+    JAVA_COMMENTS = 4,
+    JAVA_MULTILINE = 8,
+    JAVA_LITERAL = 16,
+    JAVA_DOTALL = 32,
+    JAVA_UNICODE_CASE = 64,
+};
+
+static uint32_t pcre2_options(int32_t flags)
+{
+    uint32_t options = PCRE2_UTF | PCRE2_MATCH_INVALID_UTF;
+    if (flags & JAVA_LITERAL) /* few options go with it */
+        return options | PCRE2_LITERAL | (flags & JAVA_CASE_INSENSITIVE ? PCRE2_CASELESS : 0);
+    if (flags & JAVA_CASE_INSENSITIVE)
+        options |= PCRE2_CASELESS;
+    if (flags & JAVA_COMMENTS)
+        options |= PCRE2_EXTENDED;
+    if (flags & JAVA_MULTILINE)
+        options |= PCRE2_MULTILINE;
+    if (flags & JAVA_DOTALL)
+        options |= PCRE2_DOTALL;
+    if (flags & JAVA_UNICODE_CASE)
+        options |= PCRE2_UCP;
+    return options;
+}
+
+static enum status compile_regex(
+    struct compiled_comparator *compiled, const struct comparator *source, struct error *error)
+{
+    int code;
+    PCRE2_SIZE offset;
+    PCRE2_UCHAR text[120];
+    PCRE2_SPTR pattern = source->value.size ? source->value.data : (PCRE2_SPTR) "";
+    pcre2_code *regex = pcre2_compile(
+        pattern, source->value.size, pcre2_options(source->regex_flags), &code, &offset, NULL);
+    if (!regex) {
+        pcre2_get_error_message(code, text, sizeof text);
+        return error_set(error, STATUS_INVALID, "RegexStringComparator: %s near index %zu in %.*s",
+            (const char *)text, offset, (int)source->value.size, (const char *)source->value.data);
+    }
+    compiled->regex = regex;
+    compiled->match = pcre2_match_data_create_from_pattern(regex, NULL);
+    compiled->context = pcre2_match_context_create(NULL);
+    if (!compiled->match || !compiled->context)
+        return error_set(error, STATUS_NO_MEMORY, "no memory for a pattern");
+    pcre2_set_match_limit(compiled->context, LIMIT_REGEX_MATCH);
+    pcre2_set_heap_limit(compiled->context, LIMIT_REGEX_HEAP_KIB);
+    return STATUS_OK;
+}
+
+static uint8_t lower(uint8_t byte)
+{
+    return byte >= 'A' && byte <= 'Z' ? (uint8_t)(byte + ('a' - 'A')) : byte;
+}
+
+enum status compiled_comparator_init(
+    struct compiled_comparator *compiled, const struct comparator *source, struct error *error)
+{
+    enum status status = STATUS_OK;
+    memset(compiled, 0, sizeof *compiled);
+    compiled->source = source;
+    if (!source)
+        return STATUS_OK;
+    switch (source->kind) {
+    case COMPARATOR_REGEX:
+        status = compile_regex(compiled, source, error);
+        break;
+    case COMPARATOR_SUBSTRING:
+        for (size_t i = 0; i < source->value.size; i++)
+            buffer_put_u8(&compiled->lowered, lower(source->value.data[i]));
+        if (buffer_status(&compiled->lowered))
+            status = error_set(error, STATUS_NO_MEMORY, "no memory for a comparator");
+        break;
+    case COMPARATOR_BIG_DECIMAL:
+        status = error_set(error, STATUS_UNSUPPORTED,
+            "org.apache.hadoop.hbase.filter.BigDecimalComparator is not supported");
+        break;
+    default:
+        break;
+    }
+    if (status)
+        compiled_comparator_deinit(compiled);
+    return status;
+}
+
+void compiled_comparator_deinit(struct compiled_comparator *compiled)
+{
+    pcre2_code_free(compiled->regex);
+    pcre2_match_data_free(compiled->match);
+    pcre2_match_context_free(compiled->context);
+    buffer_deinit(&compiled->lowered);
+    memset(compiled, 0, sizeof *compiled);
+}
+
+static bool contains_lowered(struct span text, struct span lowered)
+{
+    if (lowered.size == 0)
+        return true;
+    for (size_t from = 0; from + lowered.size <= text.size; from++) {
+        size_t same = 0;
+        while (same < lowered.size && lower(text.data[from + same]) == lowered.data[same])
+            same++;
+        if (same == lowered.size)
+            return true;
+    }
+    return false;
+}
+
+static int bit_order(const struct comparator *source, struct span bytes)
+{
+    if (source->value.size != bytes.size)
+        return 1;
+    for (size_t i = 0; i < bytes.size; i++) {
+        uint8_t a = source->value.data[i], b = bytes.data[i];
+        uint8_t bits = source->bit_op == BIT_AND  ? a & b
+                       : source->bit_op == BIT_OR ? a | b
+                                                  : (uint8_t)(a ^ b);
+        if (bits)
+            return 0;
+    }
+    return 1;
+}
+
+static int long_order(const struct comparator *source, struct span bytes)
+{
+    if (bytes.size != 8)
+        return 1; /* not a long: equal to none */
+    int64_t value = (int64_t)load_be64(bytes.data);
+    return source->long_value < value ? -1 : source->long_value > value;
+}
+
+int compiled_comparator_order(const struct compiled_comparator *compiled, struct span bytes)
+{
+    const struct comparator *source = compiled->source;
+    switch (source->kind) {
+    case COMPARATOR_BINARY_PREFIX:
+        if (bytes.size > source->value.size)
+            bytes.size = source->value.size;
+        return span_compare(source->value, bytes);
+    case COMPARATOR_BINARY_COMPONENT:
+        if (bytes.size < source->offset)
+            return 1;
+        bytes = span_slice(bytes, source->offset, bytes.size - source->offset);
+        if (bytes.size > source->value.size)
+            bytes.size = source->value.size;
+        return span_compare(source->value, bytes);
+    case COMPARATOR_LONG:
+        return long_order(source, bytes);
+    case COMPARATOR_BIT:
+        return bit_order(source, bytes);
+    case COMPARATOR_NULL:
+        return 1; /* there is a value */
+    case COMPARATOR_REGEX:
+        return pcre2_match(compiled->regex, bytes.size ? bytes.data : (PCRE2_SPTR) "", bytes.size,
+                   0, 0, compiled->match, compiled->context) >= 0
+                   ? 0
+                   : 1;
+    case COMPARATOR_SUBSTRING:
+        return contains_lowered(bytes, buffer_span(&compiled->lowered)) ? 0 : 1;
+    default:
+        return span_compare(source->value, bytes);
+    }
+}
+
+bool compiled_comparator_keeps(
+    const struct compiled_comparator *compiled, enum compare_op op, struct span bytes)
+{
+    if (op == COMPARE_NO_OP || !compiled->source)
+        return false;
+    int order = compiled_comparator_order(compiled, bytes);
+    switch (op) {
+    case COMPARE_LESS:
+        return order > 0;
+    case COMPARE_LESS_OR_EQUAL:
+        return order >= 0;
+    case COMPARE_EQUAL:
+        return order == 0;
+    case COMPARE_NOT_EQUAL:
+        return order != 0;
+    case COMPARE_GREATER_OR_EQUAL:
+        return order <= 0;
+    case COMPARE_GREATER:
+        return order < 0;
+    default:
+        return false;
+    }
+}
+
+enum status comparator_compare(
+    const struct comparator *comparator, struct span bytes, int *out_order, struct error *error)
+{
+    struct compiled_comparator compiled;
+    enum status status = compiled_comparator_init(&compiled, comparator, error);
+    if (status)
+        return status;
+    *out_order = compiled_comparator_order(&compiled, bytes);
+    compiled_comparator_deinit(&compiled);
+    return STATUS_OK;
+}
