@@ -77,8 +77,9 @@ static struct call *new_call(struct stele_client *client, enum call_target targe
 {
     struct rpc_wait *rpc = memory_allocate_zeroed(1, sizeof(*rpc));
     struct loop_wait *wait = loop_wait_new();
-    struct call *call = rpc && wait ? call_new(client, target, service, method, on_answer, rpc)
-                                    : NULL;
+    struct call *call = rpc && wait
+                            ? client_call_new(client, target, service, method, on_answer, rpc)
+                            : NULL;
     if (!call) {
         memory_free(rpc);
         memory_free(wait);

@@ -330,8 +330,8 @@ static void send_group(struct batch *batch, struct item **items, size_t count)
 {
     struct stele_client *client = batch->client;
     struct group *group = arena_allocate_zeroed(&batch->arena, 1, sizeof(*group));
-    struct call *call = group ? call_new(client, CALL_TO_SERVER, SERVICE_CLIENT, "Multi", on_answer,
-                                    group)
+    struct call *call = group ? client_call_new(client, CALL_TO_SERVER, SERVICE_CLIENT, "Multi",
+                                    on_answer, group)
                               : NULL;
     if (!call) {
         const struct stele_error *last = NULL;
@@ -523,7 +523,7 @@ static void batch_start(struct stele_table *table, const struct stele_action *ac
     if (!status)
         batch->count = count;
     atomic_fetch_add(&batch->client->in_flight, 1);
-    loop_post(&batch->client->loop, &batch->task);
+    client_loop_post(&batch->client->loop, &batch->task);
 }
 
 void stele_batch_async(struct stele_table *table, const struct stele_action *actions, size_t count,

@@ -16,8 +16,8 @@ enum {
 static void dispatch(struct call *call);
 static void locate(struct call *call);
 
-struct call *call_new(struct stele_client *client, enum call_target target, enum service service,
-    const char *method, call_function *done, void *context)
+struct call *client_call_new(struct stele_client *client, enum call_target target,
+    enum service service, const char *method, call_function *done, void *context)
 {
     client_lock(client);
     struct call *call = client->free_calls;
@@ -328,5 +328,5 @@ void call_start(struct call *call)
 {
     atomic_fetch_add(&call->client->in_flight, 1);
     call->task.run = run_start;
-    loop_post(&call->client->loop, &call->task);
+    client_loop_post(&call->client->loop, &call->task);
 }

@@ -1,6 +1,6 @@
 /* A call: one RPC with its retries, to the server of a row, to a given server, or to the active master.
  *
- * Made on the caller's thread (call_new, then its body is written), started by call_start, and from then on the
+ * Made on the caller's thread (client_call_new, then its body is written), started by call_start, and from then on the
  * loop's until `done` is called, once, on the loop's thread and never from inside call_start. The body is kept for
  * retries; the region's name is put before it when it is sent. Calls are reused with their memory. */
 #ifndef STELE_CLIENT_CALL_H
@@ -60,8 +60,8 @@ struct call {
 };
 
 /* NULL on no memory. */
-struct call *call_new(struct stele_client *client, enum call_target target, enum service service,
-    const char *method, call_function *done, void *context);
+struct call *client_call_new(struct stele_client *client, enum call_target target,
+    enum service service, const char *method, call_function *done, void *context);
 /* Frees a call that was not started. */
 void call_free(struct call *call);
 /* From any thread. A call whose body ran out of memory fails with STELE_NO_MEMORY. */

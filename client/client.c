@@ -264,7 +264,7 @@ enum stele_status stele_cluster_id(
         return failure_set(error, STELE_NO_MEMORY, "no memory to ask for the cluster");
     }
     *question = (struct id_question){{ask_cluster_id, NULL}, client, wait};
-    loop_post(&client->loop, &question->task);
+    client_loop_post(&client->loop, &question->task);
     if (!loop_wait_until(&client->loop, wait, 0))
         return failure_set(error, STELE_CANCELLED, "interrupted");
     enum stele_status status = wait->error.status;

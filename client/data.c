@@ -82,7 +82,7 @@ static void on_answer(struct call *call, const struct failure *failure,
 static struct call *data_call_new(struct stele_table *table, const char *method, int kind,
     struct stele_bytes row, uint32_t timeout_ms, stele_result_function *done, void *context)
 {
-    struct call *call = call_new(
+    struct call *call = client_call_new(
         table->client, CALL_TO_ROW, SERVICE_CLIENT, method, on_answer, context);
     if (!call)
         return NULL;
@@ -125,7 +125,7 @@ static void refuse(struct stele_client *client, const struct stele_error *error,
     CHECK(refusal);
     *refusal = (struct refusal){{defer_refusal, NULL}, done, context, client, *error};
     atomic_fetch_add(&client->in_flight, 1);
-    loop_post(&client->loop, &refusal->task);
+    client_loop_post(&client->loop, &refusal->task);
 }
 
 static enum stele_status no_memory(struct stele_error *error)

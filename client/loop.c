@@ -114,7 +114,7 @@ enum stele_status loop_init(
 void loop_deinit(struct loop *loop, struct loop_task *last)
 {
     if (loop->executor) {
-        loop_post(loop, last);
+        client_loop_post(loop, last);
         atomic_store(&loop->is_stopping, true);
         wake(loop);
         executor_free(loop->executor);
@@ -136,7 +136,7 @@ void loop_deinit(struct loop *loop, struct loop_task *last)
     mutex_deinit(&loop->mutex);
 }
 
-void loop_post(struct loop *loop, struct loop_task *task)
+void client_loop_post(struct loop *loop, struct loop_task *task)
 {
     if (loop->run != STELE_RUN_THREAD) {
         task->run(task);

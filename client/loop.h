@@ -2,7 +2,7 @@
  * synchronous calls, or on the caller's own event_base.
  *
  * Everything behind it is written for one thread, the loop's. Other threads (STELE_RUN_THREAD) reach it only by
- * loop_post. Work that is to happen once before the loop waits again (flushing connections, completions that must
+ * client_loop_post. Work that is to happen once before the loop waits again (flushing connections, completions that must
  * not run inside the call that caused them) goes through struct loop_task. */
 #ifndef STELE_CLIENT_LOOP_H
 #define STELE_CLIENT_LOOP_H
@@ -62,7 +62,7 @@ void loop_deinit(struct loop *loop, struct loop_task *last);
 
 /* From any thread: runs the task on the loop's thread; at once when this is that thread already and the mode is not
  * STELE_RUN_THREAD. */
-void loop_post(struct loop *loop, struct loop_task *task);
+void client_loop_post(struct loop *loop, struct loop_task *task);
 /* Loop thread: runs the task in this turn, after what is running now. */
 void loop_defer(struct loop *loop, struct loop_task *task);
 

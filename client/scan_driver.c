@@ -259,7 +259,7 @@ static void on_answer(struct call *call, const struct failure *failure,
 
 static struct call *scan_call_new(struct stele_scanner *scanner, call_function *done)
 {
-    struct call *call = call_new(
+    struct call *call = client_call_new(
         scanner->client, CALL_TO_SERVER, SERVICE_CLIENT, "Scan", done, scanner);
     if (call) {
         call->is_once = true;

@@ -79,7 +79,7 @@ void stele_scanner_close(struct stele_scanner *scanner)
     scan_page_free(scanner->page);
     scanner->page = NULL;
     scanner->request_task.run = scan_driver_close;
-    loop_post(&scanner->client->loop, &scanner->request_task);
+    client_loop_post(&scanner->client->loop, &scanner->request_task);
 }
 
 /* ---- synchronous ---- */
@@ -90,7 +90,7 @@ static void post_request(struct stele_scanner *scanner)
     scanner->page = NULL;
     scanner->row = 0;
     scanner->request_task.run = scan_driver_request;
-    loop_post(&scanner->client->loop, &scanner->request_task);
+    client_loop_post(&scanner->client->loop, &scanner->request_task);
 }
 
 /* Waits for the next page. */
@@ -177,7 +177,7 @@ static void start_renewal(struct loop_task *task)
     struct call *call = NULL;
     /* Nothing to keep alive, or a call under way that does: fine. */
     if (scanner->is_open && !scanner->is_busy)
-        call = call_new(
+        call = client_call_new(
             scanner->client, CALL_TO_SERVER, SERVICE_CLIENT, "Scan", on_renewed, scanner);
     if (call) {
         struct scan_message message = {.has_scanner_id = true,
@@ -208,7 +208,7 @@ enum stele_status stele_scanner_renew(struct stele_scanner *scanner, struct stel
         return failure_set(error, STELE_NO_MEMORY, "no memory for a call");
     }
     *renewal = (struct renewal){{start_renewal, NULL}, scanner, wait};
-    loop_post(&scanner->client->loop, &renewal->task);
+    client_loop_post(&scanner->client->loop, &renewal->task);
     if (!loop_wait_until(&scanner->client->loop, wait, 0))
         return failure_set(error, STELE_CANCELLED, "interrupted");
     enum stele_status status = wait->error.status;

@@ -229,7 +229,8 @@ static void look_up_in_meta(struct stele_table *table, const struct locate_waite
     enum meta_scan kind = !table->is_filled || table->is_suspect ? META_SCAN_TABLE
                           : waiter->is_before                    ? META_SCAN_BEFORE
                                                                  : META_SCAN_ROW;
-    struct call *call = call_new(client, CALL_TO_ROW, SERVICE_CLIENT, "Scan", on_meta_rows, table);
+    struct call *call = client_call_new(
+        client, CALL_TO_ROW, SERVICE_CLIENT, "Scan", on_meta_rows, table);
     struct failure failure;
     if (!call) {
         failure_init(
