@@ -9,12 +9,14 @@
  * allocation.
  *
  * Answers of every move:
- *   STATUS_OK           stands on a cell
- *   STATUS_END          past the last cell (or before the first row); is_valid is false
- *   STATUS_WOULD_BLOCK  only while may_block is false: the answer is on disk. Nothing is lost.
- * After `next` the iterator still stands where it stood, spans intact; after a seek it stands
- * nowhere. The same call made again (with may_block true, on a worker) goes on from there. else a
- * failure with *error set; the iterator stands nowhere and may only seek or be closed
+ *   STATUS_OK           it stands on a cell
+ *   STATUS_END          past the last cell, or before the first row; is_valid is false
+ *   STATUS_WOULD_BLOCK  only while may_block is false: the answer is on disk
+ *   else                a failure with *error set; it stands nowhere and may only seek or be closed
+ *
+ * After a `next` that would block the iterator still stands where it stood, spans intact; after a
+ * seek, nowhere. Either way the same call made again (with may_block true, on a worker) goes on from
+ * there; a seek's probe must then not be the iterator's own cell, which the first try let go.
  *
  * Threads: one at a time. */
 #ifndef STELE_STORAGE_CELL_ITERATOR_H

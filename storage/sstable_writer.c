@@ -285,6 +285,16 @@ static void keep_last(
     last->cell.type = cell->type;
 }
 
+/* A kept key that could not be kept would make a wrong file. */
+static enum status check_memory(const struct sstable_writer *writer, struct error *error)
+{
+    bool is_failed = writer->last.bytes.is_failed || writer->data_start.bytes.is_failed ||
+                     writer->index_start.bytes.is_failed || writer->bloom_row.is_failed ||
+                     writer->first_row.is_failed;
+    return is_failed ? error_set(error, STATUS_NO_MEMORY, "%s: no memory for a key", writer->path)
+                     : STATUS_OK;
+}
+
 enum status sstable_writer_add(
     struct sstable_writer *writer, const struct cell *cell, struct error *error)
 {
@@ -313,9 +323,7 @@ enum status sstable_writer_add(
     if (is_first)
         buffer_put(&writer->first_row, cell->row);
     keep_last(&writer->last, cell, is_same_row, shared_qualifier);
-    if (writer->last.bytes.is_failed)
-        return error_set(error, STATUS_NO_MEMORY, "%s: no memory for a key", writer->path);
-    return STATUS_OK;
+    return check_memory(writer, error);
 }
 
 uint64_t sstable_writer_size(const struct sstable_writer *writer)
@@ -378,6 +386,8 @@ enum status sstable_writer_finish(
         return error_set(error, STATUS_INVALID, "%s: %s", writer->path,
             writer->is_finished ? "is finished already" : "holds no cells");
     enum status status = end_data_block(writer, error);
+    if (status == STATUS_OK)
+        status = check_memory(writer, error);
     if (status == STATUS_OK)
         status = end_index_part(writer, error);
     if (status == STATUS_OK)

@@ -4,6 +4,8 @@
 #include <stdlib.h>
 
 #include "base/env_memory.h"
+#include "base/limits.h"
+#include "base/memory.h"
 #include "tests/support/random_cells.h"
 #include "tests/support/support.h"
 
@@ -102,6 +104,63 @@ static size_t before_row(const struct world *world, struct span row, struct wind
     return random_cells_lower_bound(&world->cells, &probe);
 }
 
+/* ---- Moves that must not wait ---- */
+
+enum move { MOVE_NEXT, MOVE_SEEK, MOVE_SEEK_FIRST, MOVE_SEEK_BEFORE_ROW };
+
+static enum status make_move(
+    struct cell_iterator *it, enum move move, const struct cell *probe, struct error *error)
+{
+    switch (move) {
+    case MOVE_NEXT:
+        return cell_iterator_next(it, error);
+    case MOVE_SEEK:
+        return cell_iterator_seek(it, probe, error);
+    case MOVE_SEEK_FIRST:
+        return cell_iterator_seek_first(it, error);
+    case MOVE_SEEK_BEFORE_ROW:
+        return cell_iterator_seek_before_row(it, probe->row, error);
+    }
+    return STATUS_INVALID;
+}
+
+static unsigned long blocked_moves;
+
+/* Tries without waiting; what would block is made again where it may, after a look at what was promised. */
+static enum status move_patiently(struct cell_iterator *it, enum move move,
+    const struct cell *probe, const struct cell *current, struct error *error)
+{
+    struct arena arena = {0};
+    struct cell kept;
+    cell_iterator_set_may_block(it, false);
+    if (probe) { /* its spans may be the iterator's, which a seek that blocks lets go */
+        kept = *probe;
+        kept.row = arena_copy(&arena, probe->row);
+        kept.qualifier = arena_copy(&arena, probe->qualifier);
+    }
+    enum status status = make_move(it, move, probe, error);
+    probe = probe ? &kept : NULL;
+    while (status == STATUS_WOULD_BLOCK) {
+        blocked_moves++;
+        assert_true(it->is_valid == (move == MOVE_NEXT));
+        if (move == MOVE_NEXT)
+            assert_cells_equal(&it->cell, current);
+        cell_iterator_set_may_block(it, true);
+        status = make_move(it, move, probe, error);
+    }
+    arena_deinit(&arena);
+    return status;
+}
+
+static void forget_pages(struct world *world)
+{
+    struct error error;
+    struct env_file *file;
+    assert_ok(env_file_open(world->env, "t.sst", ENV_READ, 0, &file, &error), &error);
+    env_file_forget(file, 0, world->written.file_bytes);
+    env_file_close(file);
+}
+
 static void random_walk(struct world *world, struct dice *dice, struct cell_iterator *it,
     struct window window, size_t steps)
 {
@@ -110,9 +169,12 @@ static void random_walk(struct world *world, struct dice *dice, struct cell_iter
     for (size_t i = 0; i < steps; i++) {
         enum status status;
         uint64_t choice = dice_below(dice, 10);
+        const struct cell *current = at < window.end ? &world->cells.cells[at] : NULL;
+        if (dice_chance(dice, 10))
+            forget_pages(world);
         if (choice < 6 && at < window.end) {
             at++;
-            status = cell_iterator_next(it, &error);
+            status = move_patiently(it, MOVE_NEXT, NULL, current, &error);
         } else if (choice < 8) {
             struct cell probe = it->is_valid && dice_chance(dice, 20)
                                     ? it->cell /* its own spans */
@@ -120,16 +182,17 @@ static void random_walk(struct world *world, struct dice *dice, struct cell_iter
             if (it->is_valid && dice_chance(dice, 20))
                 probe = cell_probe_after_row(it->cell.row);
             at = clamp(random_cells_lower_bound(&world->cells, &probe), window);
-            status = cell_iterator_seek(it, &probe, &error);
+            status = move_patiently(it, MOVE_SEEK, &probe, current, &error);
         } else if (choice < 9) {
             struct span row = it->is_valid && dice_chance(dice, 70)
                                   ? it->cell.row
                                   : random_probe(&world->cells, dice).row;
             at = before_row(world, row, window);
-            status = cell_iterator_seek_before_row(it, row, &error);
+            struct cell probe = cell_probe_row(row);
+            status = move_patiently(it, MOVE_SEEK_BEFORE_ROW, &probe, current, &error);
         } else {
             at = window.first;
-            status = cell_iterator_seek_first(it, &error);
+            status = move_patiently(it, MOVE_SEEK_FIRST, NULL, current, &error);
         }
         expect_at(world, it, status, at, window.end);
         at = at < window.end ? at : window.end;
@@ -282,13 +345,235 @@ static void a_table_answers_as_a_sorted_array(uint64_t seed, void *context)
 static void tables_answer_as_sorted_arrays(void **state)
 {
     (void)state;
+    blocked_moves = 0;
     for_each_seed(300, a_table_answers_as_a_sorted_array, NULL);
+    print_message("%lu moves would have blocked\n", blocked_moves);
+}
+
+/* ---- Cells of every size ---- */
+
+static void huge_and_empty_cells_come_back(void **state)
+{
+    (void)state;
+    struct error error;
+    struct world world = {.env = env_memory_new(5, ENV_MEMORY_SEEDED)};
+    assert_ok(block_cache_new(1u << 20, &world.cache, &error), &error);
+    static const size_t sizes[] = {0, 1, 10u << 20, 0, 70000, 16383, 16384, 3, 10u << 20};
+    enum { COUNT = sizeof sizes / sizeof sizes[0] };
+    world.cells.cells = arena_allocate_zeroed(&world.cells.arena, COUNT, sizeof(struct cell));
+    for (size_t i = 0; i < COUNT; i++) {
+        uint8_t *value = arena_allocate(&world.cells.arena, sizes[i] + 1);
+        for (size_t at = 0; at < sizes[i]; at++)
+            value[at] = (uint8_t)(at * at >> 7);
+        uint8_t *row = arena_allocate(&world.cells.arena, LIMIT_ROW_SIZE);
+        memset(row, 'r', LIMIT_ROW_SIZE);
+        row[0] = (uint8_t)(i + 1);
+        world.cells.cells[i] = (struct cell){.row = span_make(row, i % 2 ? LIMIT_ROW_SIZE : 1),
+            .family = SPAN_LITERAL("f"),
+            .qualifier = span_make(row, i % 3 ? 0 : 20000),
+            .value = span_make(value, sizes[i]),
+            .timestamp = INT64_MAX - (int64_t)i,
+            .sequence = i ? UINT64_MAX : 0,
+            .type = CELL_PUT};
+    }
+    world.cells.count = COUNT;
+    world_write(&world,
+        &(struct sstable_writer_options){
+            .family = SPAN_LITERAL("f"), .compression = COMPRESSION_LZ4, .bloom = BLOOM_ROW});
+    assert_ok(sstable_open(world.env, "t.sst", 0, world.cache, &world.table, &error), &error);
+    struct cell_iterator *it = open_iterator(
+        &world, &(struct sstable_iterator_options){.is_cache_fill = true});
+    whole_scan(&world, it, (struct window){0, COUNT});
+    reversed_scan(&world, it, (struct window){0, COUNT});
+    cell_iterator_close(it);
+    world_free(&world);
+}
+
+/* ---- What a writer refuses ---- */
+
+static enum status try_two(struct world *world, struct cell first, struct cell second)
+{
+    struct error error;
+    struct sstable_writer *writer;
+    struct sstable_writer_options options = {.family = SPAN_LITERAL("f")};
+    assert_ok(sstable_writer_new(world->env, "two.sst", &options, &writer, &error), &error);
+    assert_ok(sstable_writer_add(writer, &first, &error), &error);
+    enum status status = sstable_writer_add(writer, &second, &error);
+    sstable_writer_discard(writer);
+    return status;
+}
+
+static void a_writer_refuses_what_would_make_a_bad_file(void **state)
+{
+    (void)state;
+    struct error error;
+    struct world world = {.env = env_memory_new(5, ENV_MEMORY_SEEDED)};
+    struct sstable_writer *writer, *other;
+    struct sstable_properties properties;
+    struct sstable_writer_options options = {.family = SPAN_LITERAL("f")};
+    assert_ok(sstable_writer_new(world.env, "t.sst", &options, &writer, &error), &error);
+    assert_status(sstable_writer_new(world.env, "t.sst", &options, &other, &error), STATUS_EXISTS);
+    assert_status(sstable_writer_finish(writer, &properties, &error), STATUS_INVALID); /* empty */
+    sstable_writer_discard(writer);
+    struct env_stat stat;
+    assert_status(env_path_stat(world.env, "t.sst", &stat, NULL), STATUS_NOT_FOUND);
+
+    const struct cell cell = {.row = SPAN_LITERAL("row"),
+        .family = SPAN_LITERAL("f"),
+        .qualifier = SPAN_LITERAL("q"),
+        .timestamp = 10,
+        .sequence = 5,
+        .type = CELL_PUT};
+    struct cell next = cell;
+    assert_status(try_two(&world, cell, cell), STATUS_INVALID);
+    next.sequence = 4;
+    assert_status(try_two(&world, cell, next), STATUS_OK);
+    assert_status(try_two(&world, next, cell), STATUS_INVALID);
+    next.timestamp = 11;
+    assert_status(try_two(&world, cell, next), STATUS_INVALID);
+    next = cell;
+    next.qualifier = SPAN_LITERAL("p");
+    assert_status(try_two(&world, cell, next), STATUS_INVALID);
+    next.row = SPAN_LITERAL("row1");
+    assert_status(try_two(&world, cell, next), STATUS_OK);
+    next.row = SPAN_LITERAL("ro");
+    assert_status(try_two(&world, cell, next), STATUS_INVALID);
+    next.row = SPAN_LITERAL("");
+    assert_status(try_two(&world, cell, next), STATUS_INVALID);
+    next = cell;
+    next.family = SPAN_LITERAL("g");
+    assert_status(try_two(&world, cell, next), STATUS_INVALID);
+    env_memory_free(world.env);
+}
+
+/* ---- Failures of the disk and of the heap ---- */
+
+/* Writes and reads a table; the first failure, or STATUS_END when all went well. */
+static enum status write_and_read(struct world *world, struct error *error)
+{
+    struct sstable_writer *writer = NULL;
+    struct sstable_properties properties;
+    struct sstable *table = NULL;
+    struct cell_iterator *it = NULL;
+    struct sstable_writer_options options = {.family = SPAN_LITERAL("f"),
+        .compression = COMPRESSION_LZ4,
+        .bloom = BLOOM_ROW,
+        .block_size_bytes = 500,
+        .identity = 77};
+    enum status status = sstable_writer_new(world->env, "w.sst", &options, &writer, error);
+    for (size_t i = 0; status == STATUS_OK && i < world->cells.count; i++)
+        status = sstable_writer_add(writer, &world->cells.cells[i], error);
+    if (status == STATUS_OK)
+        status = sstable_writer_finish(writer, &properties, error);
+    if (status != STATUS_OK) {
+        sstable_writer_discard(writer);
+        return status;
+    }
+    sstable_writer_free(writer);
+    status = sstable_open(world->env, "w.sst", 77, world->cache, &table, error);
+    if (status == STATUS_OK)
+        status = sstable_iterator_new(table, &(struct sstable_iterator_options){0}, &it, error);
+    if (status == STATUS_OK)
+        status = cell_iterator_seek_first(it, error);
+    size_t count = 0;
+    for (; status == STATUS_OK; count++) {
+        assert_cells_equal(&it->cell, &world->cells.cells[count]);
+        status = cell_iterator_next(it, error);
+    }
+    if (status == STATUS_END)
+        assert_int_equal(count, world->cells.count);
+    cell_iterator_close(it);
+    sstable_unref(table);
+    return status;
+}
+
+static void small_world(struct world *world)
+{
+    struct error error;
+    struct dice dice = {9};
+    *world = (struct world){.env = env_memory_new(3, ENV_MEMORY_SEEDED)};
+    assert_ok(block_cache_new(0, &world->cache, &error), &error);
+    random_cells_make(&world->cells, &dice,
+        &(struct random_cells_options){.count = 400, .rows = 100, .value_size = 50});
+}
+
+static void every_failed_call_of_the_disk_is_told(void **state)
+{
+    (void)state;
+    struct world world;
+    small_world(&world);
+    struct error error;
+    unsigned failures = 0;
+    for (uint64_t n = 1;; n++) {
+        env_memory_fail_call(world.env, env_memory_call_count(world.env) + n, STATUS_IO, false);
+        error_clear(&error);
+        enum status status = write_and_read(&world, &error);
+        env_memory_fail_call(world.env, 0, STATUS_OK, false);
+        env_path_remove(world.env, "w.sst", NULL);
+        if (status == STATUS_END)
+            break;
+        assert_int_equal(status, STATUS_IO);
+        assert_non_null(strstr(error.message, "w.sst"));
+        failures++;
+    }
+    print_message("%u calls failed in turn\n", failures);
+    assert_true(failures >= 30);
+    block_cache_free(world.cache);
+    random_cells_deinit(&world.cells);
+    env_memory_free(world.env);
+}
+
+static long allocations_left; /* the one that brings it to 0 fails */
+
+static void *allocate_or_fail(size_t size)
+{
+    return --allocations_left == 0 ? NULL : malloc(size);
+}
+
+static void *reallocate_or_fail(void *memory, size_t size)
+{
+    return --allocations_left == 0 ? NULL : realloc(memory, size);
+}
+
+static void every_failed_allocation_is_told(void **state)
+{
+    (void)state;
+    static const struct memory_table failing = {allocate_or_fail, reallocate_or_fail, free};
+    struct world world;
+    small_world(&world);
+    struct error error;
+    unsigned failures = 0;
+    memory_install(&failing);
+    for (long n = 1;; n++) {
+        allocations_left = n;
+        enum status status = write_and_read(&world, &error);
+        bool has_failed = allocations_left <= 0;
+        allocations_left = 0;
+        env_path_remove(world.env, "w.sst", NULL);
+        if (!has_failed) {
+            assert_int_equal(status, STATUS_END);
+            break;
+        }
+        if (status != STATUS_END) /* a zstd or zlib fallback may do without */
+            assert_int_equal(status, STATUS_NO_MEMORY);
+        failures++;
+    }
+    memory_install(NULL);
+    print_message("%u allocations failed in turn\n", failures);
+    assert_true(failures >= 30);
+    block_cache_free(world.cache);
+    random_cells_deinit(&world.cells);
+    env_memory_free(world.env);
 }
 
 int main(void)
 {
     const struct CMUnitTest tests[] = {
         cmocka_unit_test(tables_answer_as_sorted_arrays),
+        cmocka_unit_test(huge_and_empty_cells_come_back),
+        cmocka_unit_test(a_writer_refuses_what_would_make_a_bad_file),
+        cmocka_unit_test(every_failed_call_of_the_disk_is_told),
+        cmocka_unit_test(every_failed_allocation_is_told),
     };
     return cmocka_run_group_tests(tests, NULL, NULL);
 }
