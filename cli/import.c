@@ -6,6 +6,7 @@
 #include <event2/event.h>
 #include <fcntl.h>
 #include <inttypes.h>
+#include <stdarg.h>
 #include <stdio.h>
 #include <stdlib.h>
 #include <string.h>
@@ -269,11 +270,15 @@ static void import_file(struct import *import)
 
 /* ---- the command ---- */
 
-static int complain(const char *format, const char *what)
+__attribute__((format(printf, 1, 2))) static int complain(const char *format, ...)
 {
+    va_list arguments;
+    va_start(arguments, format);
     fprintf(stderr, "stele: import: ");
-    fprintf(stderr, format, what);
-    fputc('\n', stderr);
+    vfprintf(stderr, format, arguments);
+    fputc('
+', stderr);
+    va_end(arguments);
     return EXIT_FAILED;
 }
 
@@ -308,7 +313,7 @@ static int check_format(const struct options *options, struct import *import)
     const char *separator = options_get(options, "separator");
     struct error error;
     if (!format == !columns || (format && strcmp(format, "cells") != 0)) {
-        complain("give --format=cells or --columns=HBASE_ROW_KEY,f:q,...%s", "");
+        complain("give --format=cells or --columns=HBASE_ROW_KEY,f:q,...");
         return EXIT_USAGE;
     }
     import->is_tsv = columns != NULL;
@@ -356,13 +361,13 @@ int command_import(int argc, char **argv)
     if (code >= 0)
         return code;
     if (options.argument_count != 2) {
-        complain("needs a table and a file%s", "");
+        complain("needs a table and a file");
         return EXIT_USAGE;
     }
     struct stele_options client_options;
     struct import *import = memory_allocate_zeroed(1, sizeof(*import));
     if (!import)
-        return complain("no memory%s", "");
+        return complain("no memory");
     stele_options_init(&client_options);
     code = place_from_options(&options, &client_options) ? check_format(&options, import)
                                                          : EXIT_USAGE;
@@ -381,7 +386,7 @@ int command_import(int argc, char **argv)
         if (stele_client_open(&client_options, &import->client, &import->error))
             code = complain("%s", import->error.message);
         else if (!(import->table = stele_table_open(import->client, stele_text(arguments[0]))))
-            code = complain("no memory%s", "");
+            code = complain("no memory");
     }
     if (code == EXIT_DONE)
         code = run_import(import);

@@ -29,8 +29,16 @@ static void assert_cells_equal(const struct cell *a, const struct cell *b, bool 
 static void the_layout_is_hbases(void **state)
 {
     (void)state;
-    static const char expected[] = "\x00\x00\x00\x1d" "\x00\x00\x00\x10" "\x00\x00\x00\x05"
-                                   "\x00\x01r" "\x01" "f" "qq" "\x00\x00\x00\x00\x00\x00\x00\x07" "\x0c" "value";
+    static const char expected[] = "\x00\x00\x00\x1d"
+                                   "\x00\x00\x00\x10"
+                                   "\x00\x00\x00\x05"
+                                   "\x00\x01r"
+                                   "\x01"
+                                   "f"
+                                   "qq"
+                                   "\x00\x00\x00\x00\x00\x00\x00\x07"
+                                   "\x0c"
+                                   "value";
     struct cell cell = a_cell();
     struct buffer out = {0};
     cell.row = SPAN_LITERAL("r");
@@ -45,8 +53,10 @@ static void the_layout_is_hbases(void **state)
 static void cells_read_back_as_written(void **state)
 {
     (void)state;
-    struct cell cells[] = {a_cell(), {.row = SPAN_LITERAL("r"), .type = CELL_DELETE_FAMILY, .timestamp = INT64_MAX}, a_cell()};
-    for (enum cell_codec codec = CELL_CODEC_KEY_VALUE; codec <= CELL_CODEC_KEY_VALUE_WITH_TAGS; codec++) {
+    struct cell cells[] = {a_cell(),
+        {.row = SPAN_LITERAL("r"), .type = CELL_DELETE_FAMILY, .timestamp = INT64_MAX}, a_cell()};
+    for (enum cell_codec codec = CELL_CODEC_KEY_VALUE; codec <= CELL_CODEC_KEY_VALUE_WITH_TAGS;
+         codec++) {
         struct buffer out = {0};
         struct cell cell;
         struct error error;
@@ -70,7 +80,8 @@ static void cells_read_back_as_written(void **state)
 static void wrong_sizes_are_refused(void **state)
 {
     (void)state;
-    static const uint32_t values[] = {0, 1, 7, 8, 11, 12, 0x7f, 0xff, 0xffff, 0x7fffffff, 0x80000000, 0xffffffff};
+    static const uint32_t values[] = {
+        0, 1, 7, 8, 11, 12, 0x7f, 0xff, 0xffff, 0x7fffffff, 0x80000000, 0xffffffff};
     struct cell cell = a_cell(), decoded;
     struct buffer out = {0};
     cell_block_put(&out, &cell, CELL_CODEC_KEY_VALUE_WITH_TAGS);
@@ -100,7 +111,8 @@ static void codecs_are_found_by_class(void **state)
     (void)state;
     enum cell_codec codec;
     assert_true(cell_codec_find(SPAN_EMPTY, &codec) && codec == CELL_CODEC_NONE);
-    assert_true(cell_codec_find(SPAN_LITERAL(CODEC_KEY_VALUE), &codec) && codec == CELL_CODEC_KEY_VALUE);
+    assert_true(
+        cell_codec_find(SPAN_LITERAL(CODEC_KEY_VALUE), &codec) && codec == CELL_CODEC_KEY_VALUE);
     assert_true(cell_codec_find(SPAN_LITERAL(CODEC_KEY_VALUE_WITH_TAGS), &codec) &&
                 codec == CELL_CODEC_KEY_VALUE_WITH_TAGS);
     assert_false(cell_codec_find(SPAN_LITERAL("org.example.Codec"), &codec));

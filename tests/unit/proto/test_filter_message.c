@@ -1,20 +1,31 @@
 #include "tests/support/support.h"
 
 #include "base/limits.h"
-#include "proto/filter_message.h"
 #include "proto/filter.pb-c.h"
+#include "proto/filter_message.h"
 #include "proto/unpack.h"
 #include "proto/wire.h"
 
 /* Sentences of the filter language, one or more for each filter it has. */
 static const char *const sentences[] = {
-    "PrefixFilter('p')", "KeyOnlyFilter(true)", "FirstKeyOnlyFilter()", "ColumnPrefixFilter('p')",
-    "MultipleColumnPrefixFilter('b','a')", "ColumnCountGetFilter(3)", "PageFilter(10)",
-    "ColumnPaginationFilter(1, 2)", "InclusiveStopFilter('r')", "TimestampsFilter(3, 1)",
-    "RowFilter(=,'regexstring:a.*')", "FamilyFilter(<,'binary:f')", "QualifierFilter(>=,'binaryprefix:q')",
-    "ValueFilter(!=,'substring:x')", "ColumnRangeFilter('a',true,'b',false)",
+    "PrefixFilter('p')",
+    "KeyOnlyFilter(true)",
+    "FirstKeyOnlyFilter()",
+    "ColumnPrefixFilter('p')",
+    "MultipleColumnPrefixFilter('b','a')",
+    "ColumnCountGetFilter(3)",
+    "PageFilter(10)",
+    "ColumnPaginationFilter(1, 2)",
+    "InclusiveStopFilter('r')",
+    "TimestampsFilter(3, 1)",
+    "RowFilter(=,'regexstring:a.*')",
+    "FamilyFilter(<,'binary:f')",
+    "QualifierFilter(>=,'binaryprefix:q')",
+    "ValueFilter(!=,'substring:x')",
+    "ColumnRangeFilter('a',true,'b',false)",
     "SingleColumnValueFilter('f','q',<=,'binary:v',true,false)",
-    "SingleColumnValueExcludeFilter('f','q',>,'binary:v')", "ColumnValueFilter('f','q',=,'binary:v')",
+    "SingleColumnValueExcludeFilter('f','q',>,'binary:v')",
+    "ColumnValueFilter('f','q',=,'binary:v')",
     "DependentColumnFilter('f','q',true,=,'binary:v')",
     "SKIP (PrefixFilter('a') AND PageFilter(1)) OR WHILE RowFilter(=,'regexstringnocase:b')",
 };
@@ -30,7 +41,8 @@ static void every_sentence_passes_both_ways(void **state)
         const struct filter_node *parsed, *decoded;
         assert_ok(filter_parse(span_string(sentences[i]), &arena, &parsed, &error), &error);
         filter_encode(&first, parsed);
-        assert_non_null(message_unpack(&hbase__pb__filter__descriptor, buffer_span(&first), &arena, &error));
+        assert_non_null(
+            message_unpack(&hbase__pb__filter__descriptor, buffer_span(&first), &arena, &error));
         assert_ok(filter_decode(buffer_span(&first), &arena, &decoded, &error), &error);
         assert_int_equal(decoded->kind, parsed->kind);
         filter_encode(&second, decoded);
@@ -44,12 +56,16 @@ static void every_sentence_passes_both_ways(void **state)
 static void filters_without_a_sentence_pass_both_ways(void **state)
 {
     (void)state;
-    struct filter_range ranges[] = {{SPAN_LITERAL("a"), SPAN_LITERAL("b"), true, false}, {SPAN_LITERAL("c"), SPAN_LITERAL("d"), false, true}};
+    struct filter_range ranges[] = {{SPAN_LITERAL("a"), SPAN_LITERAL("b"), true, false},
+        {SPAN_LITERAL("c"), SPAN_LITERAL("d"), false, true}};
     const struct filter_node nodes[] = {
         {.kind = FILTER_FUZZY_ROW, .ranges = ranges, .range_count = 2},
         {.kind = FILTER_MULTI_ROW_RANGE, .ranges = ranges, .range_count = 2},
         {.kind = FILTER_RANDOM_ROW, .chance = 0.25f},
-        {.kind = FILTER_COLUMN_PAGINATION, .limit = 3, .bytes = SPAN_LITERAL("q"), .has_bytes = true},
+        {.kind = FILTER_COLUMN_PAGINATION,
+            .limit = 3,
+            .bytes = SPAN_LITERAL("q"),
+            .has_bytes = true},
         {.kind = FILTER_ALL},
     };
     for (size_t i = 0; i < sizeof(nodes) / sizeof(nodes[0]); i++) {

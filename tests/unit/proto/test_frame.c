@@ -38,8 +38,8 @@ static void protobuf_c_reads_the_header_we_write(void **state)
     struct span in = buffer_span(&out), header;
     uint32_t total;
     assert_false(span_take_be32(&in, &total) || span_take_sized(&in, &header));
-    Hbase__Pb__RequestHeader *decoded =
-        (void *)message_unpack(&hbase__pb__request_header__descriptor, header, &arena, &error);
+    Hbase__Pb__RequestHeader *decoded = (void *)message_unpack(
+        &hbase__pb__request_header__descriptor, header, &arena, &error);
     assert_non_null(decoded);
     assert_int_equal(decoded->call_id, 77);
     assert_string_equal(decoded->method_name, "Get");
@@ -58,14 +58,18 @@ static void responses_read_back_as_written(void **state)
     struct error error;
     response_head_encode(&out, CALL_ID_NONE, 2, 4);
     buffer_put(&out, SPAN_LITERAL("okcell"));
-    assert_ok(response_frame_decode(span_slice(buffer_span(&out), 4, out.size - 4), &response, &error), &error);
+    assert_ok(
+        response_frame_decode(span_slice(buffer_span(&out), 4, out.size - 4), &response, &error),
+        &error);
     assert_true(response.call_id == CALL_ID_NONE);
     assert_false(response.has_exception);
     assert_spans_equal(response.result, SPAN_LITERAL("ok"));
     assert_spans_equal(response.cell_block, SPAN_LITERAL("cell"));
     buffer_reset(&out);
     response_encode(&out, 5, SPAN_EMPTY); /* an empty result still has its size */
-    assert_ok(response_frame_decode(span_slice(buffer_span(&out), 4, out.size - 4), &response, &error), &error);
+    assert_ok(
+        response_frame_decode(span_slice(buffer_span(&out), 4, out.size - 4), &response, &error),
+        &error);
     assert_int_equal(response.result.size, 0);
     buffer_deinit(&out);
 }
@@ -85,7 +89,9 @@ static void exceptions_read_back_as_written(void **state)
         .is_server_overloaded = true};
     exception_encode(&out, 9, &exception);
     assert_int_equal(load_be32(out.data), out.size - 4);
-    assert_ok(response_frame_decode(span_slice(buffer_span(&out), 4, out.size - 4), &response, &error), &error);
+    assert_ok(
+        response_frame_decode(span_slice(buffer_span(&out), 4, out.size - 4), &response, &error),
+        &error);
     assert_true(response.has_exception && response.exception.is_do_not_retry);
     assert_true(response.exception.is_server_overloaded);
     assert_int_equal(response.exception.port, 16020);
@@ -100,10 +106,14 @@ static void a_frame_is_waited_for_and_limited(void **state)
     size_t size = 99;
     assert_status(frame_peek(SPAN_LITERAL("\0\0\0"), 100, &body, &size), STATUS_WOULD_BLOCK);
     assert_int_equal(size, 0);
-    assert_status(frame_peek(SPAN_LITERAL("\0\0\0\x05" "abcd"), 100, &body, &size), STATUS_WOULD_BLOCK);
+    assert_status(frame_peek(SPAN_LITERAL("\0\0\0\x05"
+                                          "abcd"),
+                      100, &body, &size),
+        STATUS_WOULD_BLOCK);
     assert_int_equal(size, 9);
     assert_status(frame_peek(SPAN_LITERAL("\0\0\0\x65"), 100, &body, &size), STATUS_LIMIT);
-    assert_status(frame_peek(SPAN_LITERAL("\xff\xff\xff\xff"), LIMIT_FRAME_SIZE, &body, &size), STATUS_LIMIT);
+    assert_status(
+        frame_peek(SPAN_LITERAL("\xff\xff\xff\xff"), LIMIT_FRAME_SIZE, &body, &size), STATUS_LIMIT);
 }
 
 static void a_cell_block_that_disagrees_is_refused(void **state)
@@ -115,7 +125,8 @@ static void a_cell_block_that_disagrees_is_refused(void **state)
     request_head_encode(&out, 1, SPAN_LITERAL("Multi"), 0, 0, 1, 10);
     buffer_put(&out, SPAN_LITERAL("p123456789")); /* nine bytes of ten */
     assert_status(
-        request_frame_decode(span_slice(buffer_span(&out), 4, out.size - 4), &request, &error), STATUS_INVALID);
+        request_frame_decode(span_slice(buffer_span(&out), 4, out.size - 4), &request, &error),
+        STATUS_INVALID);
     buffer_deinit(&out);
 }
 

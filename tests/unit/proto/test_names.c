@@ -18,7 +18,8 @@ static void md5_has_its_test_vectors(void **state)
         {"abc", "900150983cd24fb0d6963f7d28e17f72"},
         {"message digest", "f96b697d7cb7938d525a2f31aaf161d0"},
         {"abcdefghijklmnopqrstuvwxyz", "c3fcd3d76192e4007dfb496cca67e13b"},
-        {"ABCDEFGHIJKLMNOPQRSTUVWXYZabcdefghijklmnopqrstuvwxyz0123456789", "d174ab98d277d9f5a5611c2c9f419d9f"},
+        {"ABCDEFGHIJKLMNOPQRSTUVWXYZabcdefghijklmnopqrstuvwxyz0123456789",
+            "d174ab98d277d9f5a5611c2c9f419d9f"},
         {"12345678901234567890123456789012345678901234567890123456789012345678901234567890",
             "57edf4a22be3c955ac49da2e2107b67a"},
     };
@@ -33,16 +34,19 @@ static void md5_has_its_test_vectors(void **state)
 static void region_names_are_hbases(void **state)
 {
     (void)state;
-    struct span name = SPAN_LITERAL("hbase:namespace,,1795404486296.87dac63348de6b16316acba4d2b68996.");
+    struct span name = SPAN_LITERAL(
+        "hbase:namespace,,1795404486296.87dac63348de6b16316acba4d2b68996.");
     struct buffer out = {0};
     char storage[ENCODED_NAME_SIZE + 1];
     struct span table, start_key, id;
     region_name_put(&out, SPAN_LITERAL("hbase:namespace"), SPAN_EMPTY, 1795404486296);
     assert_spans_equal(buffer_span(&out), name);
-    assert_spans_equal(region_encoded_name(name, storage), SPAN_LITERAL("87dac63348de6b16316acba4d2b68996"));
+    assert_spans_equal(
+        region_encoded_name(name, storage), SPAN_LITERAL("87dac63348de6b16316acba4d2b68996"));
     assert_spans_equal(
         region_encoded_name(SPAN_LITERAL("hbase:meta,,1"), storage), SPAN_LITERAL("1588230740"));
-    assert_status(region_name_split(SPAN_LITERAL("t,a,b,17.x."), &table, &start_key, &id), STATUS_OK);
+    assert_status(
+        region_name_split(SPAN_LITERAL("t,a,b,17.x."), &table, &start_key, &id), STATUS_OK);
     assert_spans_equal(table, SPAN_LITERAL("t"));
     assert_spans_equal(start_key, SPAN_LITERAL("a,b"));
     assert_spans_equal(id, SPAN_LITERAL("17.x."));
@@ -72,7 +76,8 @@ static void region_infos_read_back_as_written(void **state)
     assert_spans_equal(decoded.table, info.table);
     assert_spans_equal(decoded.start_key, info.start_key);
     assert_spans_equal(decoded.end_key, info.end_key);
-    assert_true(decoded.region_id == 17 && decoded.is_offline && decoded.is_split && decoded.replica_id == 2);
+    assert_true(decoded.region_id == 17 && decoded.is_offline && decoded.is_split &&
+                decoded.replica_id == 2);
     assert_status(region_info_decode(SPAN_EMPTY, storage, &decoded, &error), STATUS_INVALID);
     buffer_reset(&out);
     table_name_encode(&out, SPAN_LITERAL("bare"));
@@ -88,13 +93,14 @@ static void server_names_are_texts(void **state)
     struct server_name name;
     struct buffer out = {0};
     struct error error;
-    assert_ok(server_name_parse(SPAN_LITERAL("host.example,16020,1795404486296"), &name, &error), &error);
+    assert_ok(
+        server_name_parse(SPAN_LITERAL("host.example,16020,1795404486296"), &name, &error), &error);
     assert_spans_equal(name.host, SPAN_LITERAL("host.example"));
     assert_true(name.port == 16020 && name.start_code == 1795404486296);
     server_name_put_text(&out, &name);
     assert_spans_equal(buffer_span(&out), SPAN_LITERAL("host.example,16020,1795404486296"));
-    static const char *const wrong[] = {"", "host", "host,1", ",1,2", "host,70000,1", "host,1,", "host,a,1",
-        "host,1,99999999999999999999"};
+    static const char *const wrong[] = {"", "host", "host,1", ",1,2", "host,70000,1", "host,1,",
+        "host,a,1", "host,1,99999999999999999999"};
     for (size_t i = 0; i < sizeof(wrong) / sizeof(wrong[0]); i++)
         assert_status(server_name_parse(span_string(wrong[i]), &name, NULL), STATUS_INVALID);
     struct span host;
@@ -120,7 +126,10 @@ static void znodes_are_wrapped_and_unwrapped(void **state)
     assert_spans_equal(message, SPAN_LITERAL("message"));
     assert_ok(znode_unwrap(SPAN_LITERAL("PBUFm"), &message, &error), &error);
     assert_spans_equal(message, SPAN_LITERAL("m"));
-    assert_status(znode_unwrap(SPAN_LITERAL("\xff\x00\x00\xff\xff" "PBUF"), &message, NULL), STATUS_INVALID);
+    assert_status(znode_unwrap(SPAN_LITERAL("\xff\x00\x00\xff\xff"
+                                            "PBUF"),
+                      &message, NULL),
+        STATUS_INVALID);
     assert_status(znode_unwrap(SPAN_EMPTY, &message, NULL), STATUS_INVALID);
     buffer_deinit(&out);
 }
@@ -128,12 +137,18 @@ static void znodes_are_wrapped_and_unwrapped(void **state)
 static void exceptions_are_classified(void **state)
 {
     (void)state;
-    assert_int_equal(exception_classify(SPAN_LITERAL(EXCEPTION_NOT_SERVING_REGION), false), EXCEPTION_REGION_GONE);
-    assert_int_equal(exception_classify(SPAN_LITERAL(EXCEPTION_CALL_QUEUE_TOO_BIG), false), EXCEPTION_OVERLOADED);
-    assert_int_equal(exception_classify(SPAN_LITERAL(EXCEPTION_UNKNOWN_SCANNER), true), EXCEPTION_SCANNER_LOST);
-    assert_int_equal(exception_classify(SPAN_LITERAL("java.io.EOFException"), false), EXCEPTION_RETRY);
-    assert_int_equal(exception_classify(SPAN_LITERAL("java.io.EOFException"), true), EXCEPTION_DO_NOT_RETRY);
-    assert_int_equal(exception_classify(SPAN_LITERAL("java.lang.NullPointerException"), false), EXCEPTION_DO_NOT_RETRY);
+    assert_int_equal(exception_classify(SPAN_LITERAL(EXCEPTION_NOT_SERVING_REGION), false),
+        EXCEPTION_REGION_GONE);
+    assert_int_equal(exception_classify(SPAN_LITERAL(EXCEPTION_CALL_QUEUE_TOO_BIG), false),
+        EXCEPTION_OVERLOADED);
+    assert_int_equal(
+        exception_classify(SPAN_LITERAL(EXCEPTION_UNKNOWN_SCANNER), true), EXCEPTION_SCANNER_LOST);
+    assert_int_equal(
+        exception_classify(SPAN_LITERAL("java.io.EOFException"), false), EXCEPTION_RETRY);
+    assert_int_equal(
+        exception_classify(SPAN_LITERAL("java.io.EOFException"), true), EXCEPTION_DO_NOT_RETRY);
+    assert_int_equal(exception_classify(SPAN_LITERAL("java.lang.NullPointerException"), false),
+        EXCEPTION_DO_NOT_RETRY);
     assert_true(exception_is_do_not_retry(SPAN_LITERAL(EXCEPTION_NO_SUCH_FAMILY)));
     assert_false(exception_is_do_not_retry(SPAN_LITERAL(EXCEPTION_REGION_TOO_BUSY)));
 }

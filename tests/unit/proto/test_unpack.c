@@ -17,8 +17,8 @@ static void a_message_lives_in_the_arena(void **state)
     name.has_port = true;
     name.port = 5;
     message_pack(&name.base, &out);
-    Hbase__Pb__ServerName *decoded =
-        (void *)message_unpack(&hbase__pb__server_name__descriptor, buffer_span(&out), &arena, &error);
+    Hbase__Pb__ServerName *decoded = (void *)message_unpack(
+        &hbase__pb__server_name__descriptor, buffer_span(&out), &arena, &error);
     assert_non_null(decoded);
     assert_string_equal(decoded->host_name, "h");
     assert_true(decoded->has_port && decoded->port == 5 && !decoded->has_start_code);
@@ -52,7 +52,8 @@ static void nesting_too_deep_is_refused(void **state)
         buffer_reset(&inner);
         buffer_put(&inner, buffer_span(&outer));
     }
-    assert_non_null(message_unpack(&hbase__pb__result__descriptor, buffer_span(&inner), &arena, &error));
+    assert_non_null(
+        message_unpack(&hbase__pb__result__descriptor, buffer_span(&inner), &arena, &error));
     arena_deinit(&arena);
     buffer_deinit(&inner);
     buffer_deinit(&outer);

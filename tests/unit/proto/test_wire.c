@@ -56,11 +56,13 @@ static void malformed_fields_are_refused(void **state)
 {
     (void)state;
     static const struct span wrong[] = {
-        {(const uint8_t *)"\x08", 1},                 /* a varint that is not there */
-        {(const uint8_t *)"\x0a\x05" "ab", 4},        /* bytes beyond the end */
-        {(const uint8_t *)"\x00\x01", 2},             /* field number 0 */
-        {(const uint8_t *)"\x0b", 1},                 /* a group */
-        {(const uint8_t *)"\x0d\x01\x02", 3},         /* half a fixed32 */
+        {(const uint8_t *)"\x08", 1}, /* a varint that is not there */
+        {(const uint8_t *)"\x0a\x05"
+                          "ab",
+            4},                               /* bytes beyond the end */
+        {(const uint8_t *)"\x00\x01", 2},     /* field number 0 */
+        {(const uint8_t *)"\x0b", 1},         /* a group */
+        {(const uint8_t *)"\x0d\x01\x02", 3}, /* half a fixed32 */
         {(const uint8_t *)"\x0a\xff\xff\xff\xff\xff\xff\xff\xff\xff\x01", 11},
         {(const uint8_t *)"\xff\xff\xff\xff\xff\xff\xff\xff\xff\xff\xff", 11},
     };
