@@ -217,7 +217,7 @@ module Shell
     def alter_delete(schema, family)
       raise ArgumentError, 'NAME parameter missing for delete method' unless family
       unless schema.families.key?(family)
-        raise Native::Error.new('InvalidFamilyOperationException', "Family '#{family}' does not exist, so it cannot be deleted")
+        raise Native::Error.new('org.apache.hadoop.hbase.InvalidFamilyOperationException', "Family '#{family}' does not exist, so it cannot be deleted")
       end
       schema.families.delete(family)
     end
