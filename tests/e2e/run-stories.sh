@@ -55,6 +55,7 @@ for name in "${names[@]}"; do
     if [ $accept = yes ]; then
         cat "$work/head" "$work/printed" >"$story"
         echo "accepted $name"
+        passed=$((passed + 1))
     elif [ $code -eq 0 ] && diff -u "$work/expected" "$work/printed" >"$work/diff"; then
         passed=$((passed + 1))
     else

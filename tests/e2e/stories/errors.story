@@ -1,29 +1,157 @@
 ## What the shell says when something is wrong.
 stele> create 'e'
+
+ERROR: Table must have at least one column family
+
+For usage try 'help "create"'
+
+Took N seconds
 stele> create 'e', 'f'
+Created table e
+Took N seconds
+=> Hbase::Table - e
 stele> create 'e', 'f'
+
+ERROR: Table already exists: e!
+
+For usage try 'help "create"'
+
+Took N seconds
 stele> create 'bad name', 'f'
+
+ERROR: Illegal character code:32, < > at 3. User-space table qualifiers may only contain 'alphanumeric characters' and digits: bad name
+
+For usage try 'help "create"'
+
+Took N seconds
 stele> create 'e2', {NAME => 'f', VERSIONS => 0}
+
+ERROR: org.apache.hadoop.hbase.DoNotRetryIOException: Maximum versions must be positive Set hbase.table.sanity.checks to false at conf or table descriptor if you want to bypass sanity checks
+
+For usage try 'help "create"'
+
+Took N seconds
 stele> create 'e2', {NAME => 'f', COMPRESSION => 'rar'}
+
+ERROR: Compression RAR is not supported. Use one of LZO GZ NONE SNAPPY LZ4 BZIP2 ZSTD LZMA BROTLI
+
+For usage try 'help "create"'
+
+Took N seconds
 stele> put 'e'
+
+ERROR: wrong number of arguments (given 1, expected 4)
+
+For usage try 'help "put"'
+
+Took N seconds
 stele> put 'e', 'r', 'nope:q', 'v'
+
+ERROR: Unknown column family! Valid column names: f:*
+
+For usage try 'help "put"'
+
+Took N seconds
 stele> put 'nope', 'r', 'f:q', 'v'
+
+ERROR: Unknown table nope!
+
+For usage try 'help "put"'
+
+Took N seconds
 stele> get 'nope', 'r'
+COLUMN  CELL
+
+ERROR: Unknown table nope!
+
+For usage try 'help "get"'
+
+Took N seconds
 stele> get 'e', ''
+COLUMN  CELL
+
+ERROR: Row length is 0
+
+For usage try 'help "get"'
+
+Took N seconds
 stele> get 'e', 'r', 'nope'
+COLUMN  CELL
+
+ERROR: Column family nope does not exist in region e,,T.ID.
+
+For usage try 'help "get"'
+
+Took N seconds
 stele> drop 'e'
+
+ERROR: Table e is enabled. Disable it first.
+
+For usage try 'help "drop"'
+
+Took N seconds
 stele> drop 'nope'
+
+ERROR: Table nope does not exist.
+
+For usage try 'help "drop"'
+
+Took N seconds
 stele> disable 'nope'
+
+ERROR: Table nope does not exist.
+
+For usage try 'help "disable"'
+
+Took N seconds
 stele> describe 'nope'
+
+ERROR: Table nope does not exist.
+
+For usage try 'help "describe"'
+
+Took N seconds
 stele> is_enabled 'nope'
+
+ERROR: Unknown table nope!
+
+For usage try 'help "is_enabled"'
+
+Took N seconds
 stele> enable 'e'
+Took N seconds
 stele> disable 'e'
+Took N seconds
 stele> disable 'e'
+Took N seconds
 stele> put 'e', 'r', 'f:q', 'v'
+
+ERROR: Table e is disabled!
+
+For usage try 'help "put"'
+
+Took N seconds
 stele> truncate 'nope'
+
+ERROR: Unknown table nope!
+
+For usage try 'help "truncate"'
+
+Took N seconds
 stele> alter 'nope', 'f'
+
+ERROR: Can't find a table: nope
+
+For usage try 'help "alter"'
+
+Took N seconds
 stele> frobnicate 'e'
+ERROR: NoMethodError: undefined method 'frobnicate' (type help for the commands)
 stele> 1 +
 stele* 2
+=> 3
 stele> list = 'x'
+WARN: 'list' is a reserved HBase command. Local variable assignment ignored.
+=> "x"
 stele> drop 'e'
+Took N seconds
