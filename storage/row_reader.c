@@ -145,21 +145,11 @@ void row_reader_free(struct row_reader *reader)
 
 /* ---- Opening: which sources take part ---- */
 
-/* Timestamps of cells that can matter to this family's answer; markers above it matter too. */
-static struct time_range family_time_range(const struct family_reader *family)
-{
-    return family->matcher.time_range;
-}
-
 /* Whether any cell of the file can change the answer. */
 static enum status file_is_needed(const struct family_reader *family, struct tablet_file *file,
     struct span only_row, bool may_block, bool *out_is_needed, struct error *error)
 {
-    struct time_range range = family_time_range(family);
-    const struct sstable_properties *properties = sstable_get_properties(file->table);
-    *out_is_needed = properties->max_timestamp >= range.from &&
-                     (properties->min_timestamp < range.to || properties->delete_count > 0 ||
-                         range.to == INT64_MAX);
+    *out_is_needed = sstable_overlaps_time(file->table, family->matcher.time_range);
     if (!*out_is_needed || only_row.size == 0)
         return STATUS_OK;
     return sstable_may_contain_row(file->table, only_row, may_block, out_is_needed, error);

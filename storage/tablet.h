@@ -42,7 +42,7 @@ struct read_point {
 };
 
 struct tablet_edit;
-struct compaction_progress;
+struct compaction;
 
 struct tablet_counters {
     _Atomic uint64_t read_requests, write_requests, filtered_reads, cells_read, cells_written;
@@ -94,7 +94,7 @@ struct tablet {
     bool is_compaction_wanted; /* files changed: ask the policy */
     bool is_compacting;
     bool is_compacting_major;
-    struct compaction_progress *compaction_progress; /* of the one under way, or NULL */
+    struct compaction *compaction; /* the one under way, or NULL */
 
     /* Manifest */
     struct tablet_edit *edits; /* waiting, oldest first */

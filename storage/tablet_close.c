@@ -64,6 +64,8 @@ static void close_run(struct task *task)
                                        .committed = close_committed}};
     list_families(tablet, &closing.edit);
     tablet_commit(tablet, &closing.edit);
+    if (!closing.status && tablet->is_dropping) /* its records are nobody's any more */
+        log_flushed(tablet->store->log, &tablet->log, closing.edit.flushed_sequence);
     close_end(tablet, closing.status, &closing.error);
 }
 

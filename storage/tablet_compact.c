@@ -76,7 +76,7 @@ static void compaction_end(
     struct tablet_request *requests = compaction->requests;
     mutex_lock(&tablet->mutex);
     tablet->is_compacting = false;
-    tablet->compaction_progress = NULL;
+    tablet->compaction = NULL;
     mutex_unlock(&tablet->mutex);
     atomic_store(&tablet->counters.compacting_cells, 0);
     atomic_store(&tablet->counters.compacted_cells, 0);
@@ -413,7 +413,7 @@ static void compaction_begin_if_wanted(struct tablet *tablet)
         for (const struct tablet_request *request = compaction->requests; request;
              request = request->next)
             tablet->is_compacting_major = tablet->is_compacting_major || request->is_major;
-        tablet->compaction_progress = &compaction->progress;
+        tablet->compaction = compaction;
     }
     mutex_unlock(&tablet->mutex);
     if (!compaction)
@@ -477,8 +477,13 @@ void tablet_cancel_compaction(struct tablet *tablet)
 {
     struct error error = {0};
     mutex_lock(&tablet->mutex);
-    if (tablet->compaction_progress)
-        atomic_store(&tablet->compaction_progress->is_cancelled, true);
+    if (tablet->compaction) {
+        atomic_store(&tablet->compaction->progress.is_cancelled, true);
+        /* It may be resting for its byte budget. */
+        struct executor *compactors = tablet->store->compactors;
+        if (executor_cancel(compactors, &tablet->compaction->task))
+            executor_submit(compactors, &tablet->compaction->task);
+    }
     struct tablet_request *requests = tablet->compaction_requests;
     tablet->compaction_requests = NULL;
     mutex_unlock(&tablet->mutex);

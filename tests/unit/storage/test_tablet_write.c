@@ -257,6 +257,87 @@ static void test_a_hot_counter_is_not_bound_to_one_sync_each(void **state)
     memory_free(writes);
 }
 
+static void test_an_increment_waits_for_the_disk(void **state)
+{
+    struct tablet_world *world = *state;
+    struct error error = {0};
+    assert_int_equal(world_increment(world, "c", "f:n", 5, 0), 5);
+    tablet_world_stop(world);
+    assert_ok(tablet_world_start(world, &error), &error); /* with an empty cache */
+    tablet_world_forget_pages(world);
+    assert_int_equal(world_increment(world, "c", "f:n", 1, 77), 6);
+    tablet_world_stop(world);
+    assert_ok(tablet_world_start(world, &error), &error);
+    tablet_world_forget_pages(world);
+    assert_int_equal(world_increment(world, "c", "f:n", 1, 77), 6); /* the same nonce */
+}
+
+static void test_memory_that_runs_short_is_flushed(void **state)
+{
+    struct tablet_world *world = *state;
+    struct error error = {0};
+    tablet_world_stop(world);
+    world->config.memtable_budget_bytes = 16 << 20;
+    assert_ok(tablet_world_start(world, &error), &error);
+    char *value = memory_allocate(100001);
+    memset(value, 'v', 100000);
+    value[100000] = '\0';
+    for (int i = 0; i < 400; i++) { /* 40 MB */
+        char row[16];
+        snprintf(row, sizeof(row), "%05d", i);
+        world_put(world, row, "f:a", 1, value);
+    }
+    struct store_statistics statistics;
+    store_statistics_read(world->store, &statistics);
+    assert_true(statistics.flushes >= 3);
+    assert_true(statistics.memtable_bytes <= statistics.memtable_budget_bytes);
+    memory_free(value);
+    struct tablet_statistics tablet;
+    tablet_statistics_read(world->tablet, &tablet);
+    assert_true(tablet.cells_written == 400);
+}
+
+static void test_a_family_that_went_does_not_come_back_with_its_cells(void **state)
+{
+    struct tablet_world *world = *state;
+    struct error error = {0};
+    world_put(world, "r", "f:a", 1, "x");
+    world_put(world, "r", "g:a", 1, "flushed");
+    assert_status(world_flush(world), STATUS_OK);
+    world_put(world, "r", "g:b", 1, "in memory");
+    tablet_world_set_families(world, "f");
+    assert_ok(tablet_set_schema(world->tablet, &world->schema, &error), &error);
+    assert_string_equal(world_scan_all(world), "r f:a@1=x");
+    tablet_world_set_families(world, "f;g");
+    assert_ok(tablet_set_schema(world->tablet, &world->schema, &error), &error);
+    assert_string_equal(world_scan_all(world), "r f:a@1=x");
+    world_put(world, "r", "g:c", 1, "new");
+    tablet_world_crash(world, ENV_CUT_LOSE_ALL);
+    assert_ok(tablet_world_start(world, &error), &error);
+    assert_string_equal(world_scan_all(world), "r f:a@1=x;r g:c@1=new");
+}
+
+static void test_a_tablet_is_split_in_the_middle_of_its_data(void **state)
+{
+    struct tablet_world *world = *state;
+    struct error error = {0};
+    struct span row;
+    assert_status(
+        tablet_split_row(world->tablet, &world->arena, &row, &error), STATUS_NOT_FOUND);
+    char value[1001];
+    memset(value, 'v', 1000);
+    value[1000] = '\0';
+    for (int i = 0; i < 200; i++) {
+        char key[16];
+        snprintf(key, sizeof(key), "%05d", i);
+        world_put(world, key, "f:a", 1, value);
+    }
+    assert_status(world_flush(world), STATUS_OK);
+    assert_ok(tablet_split_row(world->tablet, &world->arena, &row, &error), &error);
+    assert_true(span_compare(row, SPAN_LITERAL("00040")) > 0);
+    assert_true(span_compare(row, SPAN_LITERAL("00160")) < 0);
+}
+
 struct closing {
     struct completion completion; /* first */
     bool is_done;
@@ -306,6 +387,10 @@ int main(void)
         TEST(test_the_last_of_two_alike_in_one_mutation_wins),
         TEST(test_operations_of_a_write_fail_on_their_own),
         TEST(test_a_hot_counter_is_not_bound_to_one_sync_each),
+        TEST(test_an_increment_waits_for_the_disk),
+        TEST(test_memory_that_runs_short_is_flushed),
+        TEST(test_a_family_that_went_does_not_come_back_with_its_cells),
+        TEST(test_a_tablet_is_split_in_the_middle_of_its_data),
         TEST(test_a_closed_tablet_refuses_and_opens_again),
     };
     return cmocka_run_group_tests(tests, NULL, NULL);
