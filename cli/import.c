@@ -276,8 +276,7 @@ __attribute__((format(printf, 1, 2))) static int complain(const char *format, ..
     va_start(arguments, format);
     fprintf(stderr, "stele: import: ");
     vfprintf(stderr, format, arguments);
-    fputc('
-', stderr);
+    fputc('\n', stderr);
     va_end(arguments);
     return EXIT_FAILED;
 }
