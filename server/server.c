@@ -122,7 +122,10 @@ static void deal(struct server *server, struct stream *stream, protocol_sniff *s
         return;
     }
     handover->task.run = handover_run;
-    handover->loop = &server->loops[server->next_loop++ % server->loop_count];
+    /* Not in turn: clients open their connections in a rhythm (one to ask, one to work), which would put all that
+     * work on one loop. */
+    server->next_loop = server->next_loop * 1103515245u + 12345u;
+    handover->loop = &server->loops[(server->next_loop >> 16) % server->loop_count];
     handover->stream = stream;
     handover->sniff = sniff;
     loop_post(handover->loop->loop, &handover->task);
