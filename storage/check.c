@@ -158,8 +158,16 @@ static enum status check_incarnation_of(struct check *check, const char *manifes
                                             : check_judge(check, folder.text, status, &why, error);
     if (plan_checksum && plan.checksum != plan_checksum)
         check_tell(check, manifest_path, 32, "followed another plan than the one that is there");
+    /* Without a manifest that needs it, a plan whose segments are gone is being collected. */
+    for (size_t i = 0; i < plan.segment_count && status == STATUS_OK; i++) {
+        struct path segment;
+        directory_segment_path(&check->directory, name, plan.segments[i].number, &segment);
+        status = directory_exists(check->env, segment.text, &is_there, error);
+        if (status == STATUS_OK && !is_there)
+            check_tell(check, segment.text, 0, "is needed, and not there");
+    }
     plan_deinit(&plan);
-    return STATUS_OK;
+    return status;
 }
 
 static enum status check_manifest(

@@ -87,14 +87,6 @@ static enum status check_segments(struct check *check, const char *incarnation,
         if (directory_number_parse(names->items[i], "", ".log", &number))
             status = check_segment(check, incarnation, number, number < newest,
                 plan ? find_planned(plan, number) : NULL, error);
-    for (size_t i = 0; plan && i < plan->segment_count && status == STATUS_OK; i++) {
-        struct path path;
-        bool is_there = true;
-        directory_segment_path(&check->directory, incarnation, plan->segments[i].number, &path);
-        status = directory_exists(check->env, path.text, &is_there, error);
-        if (status == STATUS_OK && !is_there)
-            check_tell(check, path.text, 0, "is in the plan, and not there");
-    }
     return status;
 }
 

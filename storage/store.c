@@ -11,6 +11,7 @@
 #include "storage/name_list.h"
 #include "storage/plan.h"
 #include "storage/seal.h"
+#include "storage/tablet.h"
 
 #define FATAL_EXIT 70 /* EX_SOFTWARE */
 
@@ -22,13 +23,37 @@ struct store_tablet_closing {
 
 /* ---- Fatal ---- */
 
+/* Tablets whose close waits for time to pass need not any more. */
+static void end_closings(struct store *store)
+{
+    for (size_t i = 0; i < store->closing_count; i++) {
+        mutex_lock(&store->mutex);
+        struct tablet *tablet = store->closings[i].tablet;
+        bool is_held = tablet && tablet_try_ref(tablet);
+        mutex_unlock(&store->mutex);
+        if (!is_held)
+            continue;
+        tablet_close_step(tablet);
+        tablet_unref(tablet);
+    }
+}
+
+/* Upkeep, as what makes the closings does. */
+static void run_death(struct task *task)
+{
+    end_closings((struct store *)((char *)task - offsetof(struct store, death_task)));
+}
+
 void store_fatal(struct store *store, const struct error *error)
 {
-    atomic_store_explicit(&store->is_dead, true, memory_order_release);
+    bool was_dead = atomic_exchange(&store->is_dead, true);
     if (store->log)
         log_kill(store->log);
     if (store->config.fatal) {
         store->config.fatal(store->config.fatal_context, error);
+        store->death_task.run = run_death;
+        if (!was_dead && store->upkeep)
+            executor_submit(store->upkeep, &store->death_task);
         return;
     }
     log_line(LOG_ERROR, "store.fatal", "incarnation=%s error=\"%s\"", store->config.incarnation,
@@ -110,8 +135,8 @@ static enum status make_executors(struct store *store, struct error *error)
 {
     struct env *env = store->env;
     const struct store_config *config = &store->config;
-    enum status status =
-        env_executor_new(env, "worker", config->worker_threads, &store->workers, error);
+    enum status status = env_executor_new(
+        env, "worker", config->worker_threads, &store->workers, error);
     if (status == STATUS_OK)
         status = env_executor_new(env, "flush", config->flush_threads, &store->flushers, error);
     if (status == STATUS_OK)
@@ -167,8 +192,8 @@ static enum status take_root(struct store *store, struct error *error)
     if (status == STATUS_OK)
         status = seal_register(&store->directory, &store->alive, error);
     if (status == STATUS_EXISTS)
-        status = error_set(error, STATUS_INVALID, "incarnation %s was used before",
-            store->config.incarnation);
+        status = error_set(
+            error, STATUS_INVALID, "incarnation %s was used before", store->config.incarnation);
     if (status == STATUS_OK)
         status = cluster_probe(&store->directory, error);
     if (status == STATUS_OK)
@@ -258,8 +283,8 @@ void store_remove_tablet(struct store *store, struct store_tablet *link)
 
 static void log_closed(struct completion *completion)
 {
-    struct store *store =
-        (struct store *)((char *)completion - offsetof(struct store, log_closing));
+    struct store *store = (struct store *)((char *)completion -
+                                           offsetof(struct store, log_closing));
     mutex_lock(&store->mutex);
     struct completion *closing = store->closing;
     store->closing = NULL;
@@ -271,6 +296,11 @@ static void log_closed(struct completion *completion)
 
 static void close_log(struct store *store)
 {
+    mutex_lock(&store->mutex);
+    bool is_wanted = store->closing != NULL; /* store_free did not wait */
+    mutex_unlock(&store->mutex);
+    if (!is_wanted)
+        return;
     store->log_closing.done = log_closed;
     log_close(store->log, &store->log_closing);
 }
@@ -282,10 +312,12 @@ static void tablet_closed(struct completion *completion)
     if (completion->status != STATUS_OK) /* the log has what was not flushed */
         log_line(LOG_WARN, "tablet.close", "tablet=%s error=\"%s\"",
             tablet_get_info(closing->tablet)->id, completion->error.message);
-    tablet_unref(closing->tablet);
     mutex_lock(&store->mutex);
+    struct tablet *tablet = closing->tablet;
+    closing->tablet = NULL;
     bool is_last = --store->closings_left == 0;
     mutex_unlock(&store->mutex);
+    tablet_unref(tablet);
     if (is_last)
         close_log(store);
 }
@@ -300,12 +332,15 @@ static void close_tablets(struct task *task)
     if (!store->closings)
         count = 0; /* no memory: the log has everything */
     size_t at = 0;
-    for (struct store_tablet *link = store->tablets.next; at < count; link = link->next) {
-        tablet_ref(link->tablet);
+    for (struct store_tablet *link = store->tablets.next; link != &store->tablets && at < count;
+         link = link->next) {
+        if (!tablet_try_ref(link->tablet)) /* its last user is just gone */
+            continue;
         store->closings[at++] = (struct store_tablet_closing){
             .completion = {.done = tablet_closed}, .store = store, .tablet = link->tablet};
     }
-    store->closings_left = count;
+    count = at;
+    store->closings_left = store->closing_count = count;
     mutex_unlock(&store->mutex);
     for (size_t i = 0; i < count; i++)
         tablet_close(store->closings[i].tablet, false, &store->closings[i].completion);
@@ -337,6 +372,10 @@ void store_free(struct store *store)
         collector_stop(store->collector);
     if (store->timer.run)
         reserve_stop(store);
+    mutex_lock(&store->mutex);
+    store->closing = NULL;
+    mutex_unlock(&store->mutex);
+    end_closings(store);
     log_stop(store->log);
     executor_free(store->flushers);
     executor_free(store->compactors);

@@ -75,8 +75,10 @@ struct store {
     /* store.c's own */
     struct task timer; /* upkeep: space, reserve */
     struct task close_task;
+    struct task death_task;
     struct store_tablet_closing *closings; /* one a tablet while closing */
-    size_t closings_left;                  /* guarded by mutex */
+    size_t closing_count;
+    size_t closings_left; /* guarded by mutex */
     struct completion log_closing;
 };
 
