@@ -99,6 +99,7 @@ static void finish_failed(struct call *call, const struct failure *failure)
 static void on_timer(evutil_socket_t fd, short what, void *context)
 {
     struct call *call = context;
+    loop_refresh(&call->client->loop);
     (void)fd;
     (void)what;
     if (call->is_locating) {
@@ -172,7 +173,7 @@ static void send_to(struct call *call, struct server *server, struct span prefix
     struct connection *connection = server_connection(client, server, call->service, &failure);
     call->server = server;
     call->request.finish = on_answer;
-    uint32_t timeout_ms = retry_call_timeout_ms(&call->retry, loop_now(&client->loop));
+    uint32_t timeout_ms = retry_call_timeout_ms(&call->retry, loop_recent(&client->loop));
     if (connection &&
         connection_send(connection, &call->request, span_string(call->method), call->priority,
             timeout_ms, prefix, call_message(call), buffer_span(&call->cell_block), &failure))
@@ -230,6 +231,7 @@ static void on_located(struct locate_waiter *waiter, const struct failure *failu
     struct call *call = (struct call *)(void *)((char *)waiter - offsetof(struct call, waiter));
     call->is_locating = false;
     event_del(call->timer);
+    loop_refresh(&call->client->loop);
     if (failure) {
         fail(call, failure);
         return;
@@ -264,6 +266,7 @@ static void on_master(void *context, const struct failure *failure, struct span 
         return;
     }
     call->client->master = server;
+    loop_refresh(&call->client->loop);
     send_to(call, server, SPAN_EMPTY);
 }
 
@@ -310,7 +313,7 @@ static void run_start(struct loop_task *task)
 {
     struct call *call = (struct call *)(void *)((char *)task - offsetof(struct call, task));
     struct stele_client *client = call->client;
-    retry_init(&call->retry, &client->options, call->timeout_ms, loop_now(&client->loop));
+    retry_init(&call->retry, &client->options, call->timeout_ms, loop_refresh(&client->loop));
     call->is_starting = true;
     if (client->is_closing || buffer_status(&call->body) || buffer_status(&call->cell_block)) {
         struct failure failure;

@@ -18,7 +18,9 @@ enum {
     SLOT_MASK = (1 << SLOT_BITS) - 1,
     GENERATION_BITS = 12,
     OUTPUT_KEEP = 1 << 20, /* an output buffer larger than this is not kept */
-    TICK_MS = 20,
+    TICK_MS = 100,         /* how often late calls are looked for */
+    SHORT_TICK_MS = 10,    /* while one has less than SHORT_CALL_MS */
+    SHORT_CALL_MS = 1000,
 };
 
 static const char *const service_names[SERVICE_COUNT] = {
@@ -120,12 +122,14 @@ void connection_forget(struct request *request)
 
 /* ---- late calls ---- */
 
-static void tick_schedule(struct connection_context *context)
+static void tick_schedule(struct connection_context *context, uint32_t timeout_ms)
 {
-    struct timeval interval = {0, TICK_MS * 1000};
-    if (!context->is_tick_added && context->tick_event &&
-        !event_add(context->tick_event, &interval))
-        context->is_tick_added = true;
+    uint32_t tick_ms = timeout_ms < SHORT_CALL_MS ? SHORT_TICK_MS : TICK_MS;
+    struct timeval interval = {0, (suseconds_t)tick_ms * 1000};
+    if (context->tick_ms && context->tick_ms <= tick_ms)
+        return;
+    if (context->tick_event && !event_add(context->tick_event, &interval))
+        context->tick_ms = tick_ms;
 }
 
 /* Fails the calls of a connection that are late. */
@@ -165,7 +169,8 @@ static void on_tick(evutil_socket_t fd, short what, void *argument)
     bool is_needed = false;
     (void)fd;
     (void)what;
-    context->is_tick_added = false;
+    uint32_t tick_ms = context->tick_ms;
+    context->tick_ms = 0;
     for (struct connection *connection = context->connections; connection;) {
         connection_enter(connection);
         if (!connection->is_connected && now > connection->connect_deadline_ns) {
@@ -183,7 +188,7 @@ static void on_tick(evutil_socket_t fd, short what, void *argument)
         connection = next;
     }
     if (is_needed)
-        tick_schedule(context);
+        tick_schedule(context, tick_ms < TICK_MS ? 0 : SHORT_CALL_MS);
 }
 
 /* ---- breaking ---- */
@@ -326,9 +331,9 @@ bool connection_send(struct connection *connection, struct request *request, str
         failure_init(failure, EXCEPTION_DO_NOT_RETRY, STELE_NO_MEMORY, "no memory for a request");
         return false;
     }
-    request->deadline_ns = loop_now(connection->context->loop) + (uint64_t)timeout_ms * 1000000;
+    request->deadline_ns = loop_recent(connection->context->loop) + (uint64_t)timeout_ms * 1000000;
     mark_dirty(connection);
-    tick_schedule(connection->context);
+    tick_schedule(connection->context, timeout_ms);
     return true;
 }
 
@@ -577,7 +582,7 @@ struct connection *connection_open(struct connection_context *context, struct sp
         connection->next->link = &connection->next;
     context->connections = connection;
     put_handshake(connection, service);
-    tick_schedule(context);
+    tick_schedule(context, SHORT_CALL_MS);
     return connection;
 }
 

@@ -42,7 +42,7 @@ struct connection_context {
     struct loop_task flush_task;    /* flushes them */
     bool is_flush_queued;
     struct event *tick_event; /* looks for calls that are late */
-    bool is_tick_added;
+    uint32_t tick_ms;         /* of the tick that is due; 0 = none */
 };
 
 void connection_context_init(struct connection_context *context, struct loop *loop,

@@ -45,7 +45,6 @@ static void on_wake(evutil_socket_t fd, short what, void *context)
     (void)what;
     if (read((int)fd, &count, sizeof(count)) < 0)
         return;
-    loop->now_ns = env_monotonic_ns(env_real());
     run_messages(loop);
 }
 
@@ -163,6 +162,11 @@ uint64_t loop_now(const struct loop *loop)
 {
     (void)loop;
     return env_monotonic_ns(env_real());
+}
+
+uint64_t loop_refresh(struct loop *loop)
+{
+    return loop->now_ns = env_monotonic_ns(env_real());
 }
 
 struct loop_wait *loop_wait_new(void)

@@ -52,7 +52,7 @@ struct loop {
     bool is_turn_active;        /* loop thread: turn_event is pending */
     atomic_bool is_interrupted;
     atomic_bool is_stopping;
-    uint64_t now_ns; /* loop thread: read once a turn; loop_now */
+    uint64_t now_ns; /* loop thread: the last time that loop_now told */
 };
 
 enum stele_status loop_init(
@@ -66,8 +66,14 @@ void client_loop_post(struct loop *loop, struct loop_task *task);
 /* Loop thread: runs the task in this turn, after what is running now. */
 void loop_defer(struct loop *loop, struct loop_task *task);
 
-/* Monotonic nanoseconds. */
+/* Monotonic nanoseconds, for any thread. */
 uint64_t loop_now(const struct loop *loop);
+/* Loop thread: the same, and what loop_recent then tells without asking the clock again. */
+uint64_t loop_refresh(struct loop *loop);
+static inline uint64_t loop_recent(const struct loop *loop)
+{
+    return loop->now_ns;
+}
 
 /* NULL on no memory. */
 struct loop_wait *loop_wait_new(void);

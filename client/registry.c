@@ -229,6 +229,7 @@ static void ask_host(struct inquiry *inquiry)
     struct stele_client *client = inquiry->client;
     struct registry *registry = &client->registry;
     size_t count;
+    loop_refresh(&client->loop);
     while (inquiry->hosts_left > 0 && !client->is_closing) {
         host_at(registry, SIZE_MAX, &count);
         struct span host = host_at(registry, registry->next++ % count, &count), name;
