@@ -115,6 +115,18 @@ static enum status count_tablet(
     return STATUS_OK;
 }
 
+static enum status create_tablets(
+    struct crash_world *world, struct crash_table *table, struct error *error)
+{
+    struct tablet_info tablets[CRASH_TABLETS] = {{.region_id = 1}, {.region_id = 2}};
+    tablets[0].end_row = tablets[1].start_row = SPAN_LITERAL("m");
+    for (unsigned i = 0; i < CRASH_TABLETS; i++) {
+        strcpy(tablets[i].id, tablet_id(table, i));
+        strcpy(tablets[i].table_id, table->id);
+    }
+    return store_tablet_create(world->store, table->id, tablets, CRASH_TABLETS, error);
+}
+
 static enum status open_all(struct crash_world *world, struct error *error)
 {
     struct arena arena = {0};
@@ -127,8 +139,8 @@ static enum status open_all(struct crash_world *world, struct error *error)
         if (table->descriptor_version == 0)
             continue;
         status = store_tablet_list(world->store, table->id, &arena, count_tablet, &tablets, error);
-        if (status == STATUS_OK && tablets < CRASH_TABLETS) /* its creation was cut */
-            continue;
+        if (status == STATUS_OK && tablets < CRASH_TABLETS) /* the procedure that was cut repeats */
+            status = create_tablets(world, table, error);
         for (unsigned k = 0; k < CRASH_TABLETS && status == STATUS_OK; k++)
             status = open_tablet(world, table, k, error);
     }
@@ -292,16 +304,10 @@ static enum status commit_descriptor(
 
 static void create_table(struct crash_world *world, struct crash_table *table)
 {
-    struct tablet_info tablets[CRASH_TABLETS] = {{.region_id = 1}, {.region_id = 2}};
-    tablets[0].end_row = tablets[1].start_row = SPAN_LITERAL("m");
-    for (unsigned i = 0; i < CRASH_TABLETS; i++) {
-        strcpy(tablets[i].id, tablet_id(table, i));
-        strcpy(tablets[i].table_id, table->id);
-    }
     table->is_create_begun = true;
     enum status status = commit_descriptor(world, table, TABLE_ENABLED);
     if (status == STATUS_OK)
-        status = store_tablet_create(world->store, table->id, tablets, CRASH_TABLETS, NULL);
+        status = create_tablets(world, table, NULL);
     for (unsigned i = 0; i < CRASH_TABLETS && status == STATUS_OK; i++)
         status = open_tablet(world, table, i, NULL);
     table->is_create_answered = status == STATUS_OK;
