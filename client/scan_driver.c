@@ -21,6 +21,7 @@ static void scanner_free(struct stele_scanner *scanner)
         scan_page_free(scanner->free_pages);
         scanner->free_pages = next;
     }
+    memory_free(scanner->wait); /* given up by the caller, or NULL */
     scan_partial_deinit(&scanner->partial);
     buffer_deinit(&scanner->mark.bytes);
     buffer_deinit(&scanner->position);
@@ -364,7 +365,7 @@ static void drive(struct stele_scanner *scanner)
 {
     if (scanner->is_closing) {
         if (!scanner->is_busy)
-            scan_driver_close(&scanner->request_task);
+            scan_driver_close(&scanner->close_task);
         return;
     }
     size_t wanted = scanner->prefetches ? PAGES_AHEAD : 0;
@@ -383,22 +384,23 @@ static void drive(struct stele_scanner *scanner)
 
 /* ---- from the caller ---- */
 
-static void run_request(struct loop_task *task)
+static void run_drive(struct loop_task *task)
 {
-    struct stele_scanner *scanner = (struct stele_scanner *)(void *)((char *)task -
-                                                                     offsetof(struct stele_scanner,
-                                                                         request_task));
-    drive(scanner);
+    drive((
+        struct stele_scanner *)(void *)((char *)task - offsetof(struct stele_scanner, drive_task)));
 }
 
-void scan_driver_request(struct loop_task *task)
+void scan_driver_demand(struct loop_task *task)
 {
-    struct stele_scanner *scanner = (struct stele_scanner *)(void *)((char *)task -
-                                                                     offsetof(struct stele_scanner,
-                                                                         request_task));
-    scan_page_recycle(scanner, scanner->returned);
-    scanner->returned = NULL;
+    struct scan_demand *demand = (struct scan_demand *)task;
+    struct stele_scanner *scanner = demand->scanner;
+    scan_page_recycle(scanner, demand->returned);
+    memory_free(scanner->wait); /* given up by the caller, or NULL */
+    scanner->wait = demand->wait;
+    scanner->done = demand->done;
+    scanner->done_context = demand->done_context;
     scanner->is_waiting = true;
+    memory_free(demand);
     if (!scanner->retry.options || !scanner->is_busy)
         retry_init(&scanner->retry, &scanner->client->options, scanner->timeout_ms,
             loop_now(&scanner->client->loop));
@@ -406,9 +408,8 @@ void scan_driver_request(struct loop_task *task)
         drive(scanner);
         return;
     }
-    scanner->request_task.run =
-        run_request; /* the completion must not run inside the caller's call */
-    loop_defer(&scanner->client->loop, &scanner->request_task);
+    scanner->drive_task.run = run_drive; /* the completion must not run inside the caller's call */
+    loop_defer(&scanner->client->loop, &scanner->drive_task);
 }
 
 static void on_closed(struct call *call, const struct failure *failure,
@@ -422,9 +423,8 @@ static void on_closed(struct call *call, const struct failure *failure,
 
 void scan_driver_close(struct loop_task *task)
 {
-    struct stele_scanner *scanner = (struct stele_scanner *)(void *)((char *)task -
-                                                                     offsetof(struct stele_scanner,
-                                                                         request_task));
+    struct stele_scanner *scanner =
+        (struct stele_scanner *)(void *)((char *)task - offsetof(struct stele_scanner, close_task));
     scanner->is_closing = true;
     if (scanner->is_locating) {
         table_forget_waiter(scanner->table, &scanner->waiter);

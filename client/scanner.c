@@ -78,29 +78,35 @@ void stele_scanner_close(struct stele_scanner *scanner)
         return;
     scan_page_free(scanner->page);
     scanner->page = NULL;
-    scanner->request_task.run = scan_driver_close;
-    client_loop_post(&scanner->client->loop, &scanner->request_task);
+    scanner->close_task.run = scan_driver_close;
+    client_loop_post(&scanner->client->loop, &scanner->close_task);
 }
 
 /* ---- synchronous ---- */
 
-static void post_request(struct stele_scanner *scanner)
+/* Hands the page in hand back and asks for the next. False on no memory. */
+static bool post_demand(
+    struct stele_scanner *scanner, struct loop_wait *wait, stele_rows_function *done, void *context)
 {
-    scanner->returned = scanner->page;
+    struct scan_demand *demand = memory_allocate(sizeof(*demand));
+    if (!demand)
+        return false;
+    *demand = (struct scan_demand){
+        {scan_driver_demand, NULL}, scanner, scanner->page, wait, done, context};
     scanner->page = NULL;
     scanner->row = 0;
-    scanner->request_task.run = scan_driver_request;
-    client_loop_post(&scanner->client->loop, &scanner->request_task);
+    client_loop_post(&scanner->client->loop, &demand->task);
+    return true;
 }
 
 /* Waits for the next page. */
 static enum stele_status fetch_page(struct stele_scanner *scanner, struct stele_error *error)
 {
     struct loop_wait *wait = loop_wait_new();
-    if (!wait)
+    if (!wait || !post_demand(scanner, wait, NULL, NULL)) {
+        memory_free(wait);
         return failure_set(error, STELE_NO_MEMORY, "no memory for a call");
-    scanner->wait = wait;
-    post_request(scanner);
+    }
     if (!loop_wait_until(&scanner->client->loop, wait, 0))
         return failure_set(error, STELE_CANCELLED, "interrupted");
     enum stele_status status = wait->error.status;
@@ -146,9 +152,7 @@ enum stele_status stele_scanner_next_rows(struct stele_scanner *scanner,
 void stele_scanner_next_async(
     struct stele_scanner *scanner, stele_rows_function *done, void *context)
 {
-    scanner->done = done;
-    scanner->done_context = context;
-    post_request(scanner);
+    CHECK(post_demand(scanner, NULL, done, context));
 }
 
 /* ---- renewing ---- */

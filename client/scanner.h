@@ -56,6 +56,16 @@ struct scan_mark {
     bool is_set;
 };
 
+/* The caller wants the next page: a message to the loop. Exactly one of wait and done is given. */
+struct scan_demand {
+    struct loop_task task;
+    struct stele_scanner *scanner;
+    struct scan_page *returned; /* the page the caller had; NULL: none */
+    struct loop_wait *wait;
+    stele_rows_function *done;
+    void *done_context;
+};
+
 struct stele_scanner {
     struct stele_client *client;
     struct stele_table *table;
@@ -68,14 +78,13 @@ struct stele_scanner {
     struct scan_counts totals;
     struct stele_metric metrics[SCAN_METRICS];
 
-    /* from the caller to the loop */
-    struct loop_task request_task;
-    struct scan_page *returned;
-    struct loop_wait *wait;    /* a synchronous request */
-    stele_rows_function *done; /* an asynchronous one */
-    void *done_context;
+    struct loop_task close_task; /* the last message from the caller */
 
     /* the loop's */
+    struct loop_wait *wait;    /* of the demand that is not answered yet, or given up */
+    stele_rows_function *done; /* the same, asynchronous */
+    void *done_context;
+    struct loop_task drive_task;
     struct scan_message message; /* the template of an open */
     struct buffer position;      /* the row to go on at */
     bool is_position_inclusive;
@@ -127,8 +136,8 @@ void scan_partial_deinit(struct scan_partial *partial);
 
 /* ---- scan_driver.c: loop thread ---- */
 
-/* Takes up the caller's request: returned, wait or done. */
-void scan_driver_request(struct loop_task *task);
+/* Takes up a demand, and frees it. */
+void scan_driver_demand(struct loop_task *task);
 /* Closes on the server without waiting, then frees. */
 void scan_driver_close(struct loop_task *task);
 
