@@ -1,0 +1,163 @@
+#include "storage/memtable.h"
+
+#include "tests/support/random_cells.h"
+#include "tests/support/support.h"
+
+enum { SEEDS = 100 };
+
+static void check_forward(struct cell_iterator *iterator, const struct random_cells *cells,
+    size_t at, uint64_t read_point, enum status status)
+{
+    struct error error = {0};
+    for (; at < cells->count; at++) {
+        if (cells->cells[at].sequence > read_point)
+            continue;
+        assert_int_equal(status, STATUS_OK);
+        assert_true(iterator->is_valid);
+        assert_cells_equal(&iterator->cell, &cells->cells[at]);
+        status = cell_iterator_next(iterator, &error);
+    }
+    assert_int_equal(status, STATUS_END);
+    assert_false(iterator->is_valid);
+}
+
+/* Index of the first visible cell of the greatest visible row before `row`; count when there is none. */
+static size_t expect_before(
+    const struct random_cells *cells, struct span row, uint64_t read_point)
+{
+    size_t found = cells->count;
+    for (size_t i = 0; i < cells->count; i++) {
+        if (row.size > 0 && row_compare(cells->order, cells->cells[i].row, row) >= 0)
+            break;
+        if (cells->cells[i].sequence > read_point)
+            continue;
+        if (found == cells->count || !span_equal(cells->cells[found].row, cells->cells[i].row))
+            found = i;
+    }
+    return found;
+}
+
+static void run_seed(uint64_t seed, void *context)
+{
+    (void)context;
+    struct error error = {0};
+    struct dice dice = {seed};
+    struct random_cells cells;
+    struct random_cells_options options = {
+        .order = dice_chance(&dice, 20) ? ROW_ORDER_META : ROW_ORDER_BYTES,
+        .count = 1 + dice_below(&dice, 2000)};
+    random_cells_make(&cells, &dice, &options);
+    struct memtable_memory *memory = memtable_memory_new(1 << 30);
+    struct memtable *memtable = memtable_new(memory, SPAN_LITERAL("f"), options.order);
+    /* Given: added in order, or shuffled. */
+    size_t *order = arena_allocate(&cells.arena, cells.count * sizeof(*order));
+    for (size_t i = 0; i < cells.count; i++)
+        order[i] = i;
+    for (size_t i = cells.count; dice_chance(&dice, 70) && i > 1; i--) {
+        size_t other = dice_below(&dice, i);
+        size_t swapped = order[i - 1];
+        order[i - 1] = order[other];
+        order[other] = swapped;
+    }
+    for (size_t i = 0; i < cells.count; i++)
+        assert_status(
+            memtable_add(memtable, &cells.cells[order[i]], cells.cells[order[i]].sequence),
+            STATUS_OK);
+    assert_int_equal(memtable_cell_count(memtable), cells.count);
+    assert_true(memtable_memory_bytes(memory) == memtable_reserved_bytes(memtable));
+    for (unsigned i = 0; i < 30; i++) {
+        uint64_t read_point = dice_chance(&dice, 50)
+                                  ? UINT64_MAX
+                                  : cells.cells[dice_below(&dice, cells.count)].sequence;
+        struct memtable_iterator iterator;
+        memtable_iterator_init(&iterator, memtable, read_point);
+        struct cell probe = random_probe(&cells, &dice);
+        enum status status = cell_iterator_seek(&iterator.base, &probe, &error);
+        check_forward(&iterator.base, &cells, random_cells_lower_bound(&cells, &probe),
+            read_point, status);
+        status = cell_iterator_seek_before_row(&iterator.base, probe.row, &error);
+        size_t before = expect_before(&cells, probe.row, read_point);
+        if (before == cells.count) {
+            assert_int_equal(status, STATUS_END);
+        } else {
+            assert_int_equal(status, STATUS_OK);
+            assert_cells_equal(&iterator.base.cell, &cells.cells[before]);
+        }
+    }
+    struct memtable_iterator all;
+    memtable_iterator_init(&all, memtable, UINT64_MAX);
+    check_forward(
+        &all.base, &cells, 0, UINT64_MAX, cell_iterator_seek_first(&all.base, &error));
+    memtable_unref(memtable);
+    assert_int_equal(memtable_memory_bytes(memory), 0);
+    memtable_memory_free(memory);
+    random_cells_deinit(&cells);
+}
+
+static void test_a_memtable_is_a_sorted_array(void **state)
+{
+    (void)state;
+    for_each_seed(SEEDS, run_seed, NULL);
+}
+
+static void test_huge_cells_and_whole_chunks(void **state)
+{
+    (void)state;
+    struct memtable_memory *memory = memtable_memory_new(64 << 20);
+    struct memtable *memtable = memtable_new(memory, SPAN_LITERAL("f"), ROW_ORDER_BYTES);
+    static uint8_t value[5 << 20];
+    for (uint32_t i = 0; i < 12; i++) {
+        uint8_t row[4];
+        store_be32(row, i);
+        struct cell cell = {.row = span_make(row, 4),
+            .family = SPAN_LITERAL("f"),
+            .value = span_make(value, i % 3 ? sizeof(value) >> i : 700000),
+            .type = CELL_PUT};
+        assert_status(memtable_add(memtable, &cell, i + 1), STATUS_OK);
+    }
+    struct error error;
+    struct memtable_iterator iterator;
+    memtable_iterator_init(&iterator, memtable, UINT64_MAX);
+    unsigned count = 0;
+    for (enum status status = cell_iterator_seek_first(&iterator.base, &error);
+         status == STATUS_OK; status = cell_iterator_next(&iterator.base, &error))
+        assert_int_equal(load_be32(iterator.base.cell.row.data), count++);
+    assert_int_equal(count, 12);
+    memtable_unref(memtable);
+    memtable_memory_free(memory);
+}
+
+static void test_pressure_rises_with_what_is_handed_out(void **state)
+{
+    (void)state;
+    struct memtable_memory *memory = memtable_memory_new(10 * MEMTABLE_CHUNK_BYTES);
+    uint8_t *chunks[11];
+    size_t size;
+    for (size_t i = 0; i < 11; i++) {
+        enum memtable_pressure expected = i <= 4   ? MEMTABLE_PRESSURE_NONE
+                                          : i <= 8 ? MEMTABLE_PRESSURE_FLUSH
+                                                   : MEMTABLE_PRESSURE_DELAY;
+        assert_int_equal(memtable_memory_pressure(memory), expected);
+        chunks[i] = memtable_memory_take(memory, MEMTABLE_CHUNK_BYTES, &size);
+        assert_non_null(chunks[i]);
+    }
+    assert_int_equal(memtable_memory_pressure(memory), MEMTABLE_PRESSURE_FULL);
+    assert_true(memtable_memory_ask_flush(memory));
+    assert_false(memtable_memory_ask_flush(memory));
+    memtable_memory_flush_ended(memory);
+    assert_true(memtable_memory_ask_flush(memory));
+    for (size_t i = 0; i < 11; i++)
+        memtable_memory_give(memory, chunks[i], size);
+    assert_int_equal(memtable_memory_pressure(memory), MEMTABLE_PRESSURE_NONE);
+    memtable_memory_free(memory);
+}
+
+int main(void)
+{
+    const struct CMUnitTest tests[] = {
+        cmocka_unit_test(test_a_memtable_is_a_sorted_array),
+        cmocka_unit_test(test_huge_cells_and_whole_chunks),
+        cmocka_unit_test(test_pressure_rises_with_what_is_handed_out),
+    };
+    return cmocka_run_group_tests(tests, NULL, NULL);
+}
