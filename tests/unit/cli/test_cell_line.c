@@ -54,13 +54,12 @@ static void bad_lines_say_what_is_wrong(void **state)
 /* Any bytes come back as they were. */
 static void every_byte_survives(uint64_t seed, void *context)
 {
-    struct dice dice;
+    struct dice dice = {seed};
     uint8_t bytes[40];
     struct buffer out = {0};
     struct error error;
     struct stele_cell cell;
     (void)context;
-    dice_init(&dice, seed);
     for (size_t i = 0; i < sizeof(bytes); i++)
         bytes[i] = (uint8_t)dice_below(&dice, 256);
     struct stele_cell written = {.row = stele_bytes(bytes, 10),
