@@ -10,15 +10,16 @@
 
 /* Which tables, and what of each. */
 struct listing {
-    struct name_pattern *pattern;   /* NULL = all */
-    struct span namespace_name;     /* data NULL = all */
+    struct name_pattern *pattern; /* NULL = all */
+    struct span namespace_name;   /* data NULL = all */
     bool with_system;
     bool has_state;
     enum table_state state;
-    bool with_schema;               /* else the name only */
+    bool with_schema; /* else the name only */
 };
 
-static void put_table(struct call *call, uint32_t number, const struct catalogue_table *table, bool with_schema)
+static void put_table(
+    struct call *call, uint32_t number, const struct catalogue_table *table, bool with_schema)
 {
     size_t mark = wire_begin(&call->result, number);
     if (with_schema)
@@ -59,7 +60,8 @@ static enum call_outcome list_by_regex(struct call *call, struct listing *listin
 {
     struct span pattern;
     struct error error = {0};
-    if (master_field_bytes(call, regex, &pattern) && name_pattern_new(pattern, &listing->pattern, &error))
+    if (master_field_bytes(call, regex, &pattern) &&
+        name_pattern_new(pattern, &listing->pattern, &error))
         return call_fail(call, EXCEPTION_ILLEGAL_ARGUMENT, "%s", error.message);
     enum call_outcome outcome = list(call, listing);
     name_pattern_free(listing->pattern);
@@ -92,7 +94,8 @@ static enum call_outcome list_named(struct call *call, bool *out_has_names)
 
 enum call_outcome master_get_table_descriptors(struct call *call)
 {
-    struct listing listing = {.with_schema = true, .with_system = master_field_number(call, 3, 0) != 0};
+    struct listing listing = {
+        .with_schema = true, .with_system = master_field_number(call, 3, 0) != 0};
     bool has_names;
     enum call_outcome outcome = list_named(call, &has_names);
     if (has_names)
@@ -110,7 +113,9 @@ enum call_outcome master_get_table_names(struct call *call)
 
 static enum call_outcome list_by_state(struct call *call, bool with_schema)
 {
-    struct listing listing = {.with_schema = with_schema, .with_system = true, .has_state = true,
+    struct listing listing = {.with_schema = with_schema,
+        .with_system = true,
+        .has_state = true,
         .state = master_field_number(call, 1, 0) ? TABLE_ENABLED : TABLE_DISABLED};
     return list(call, &listing);
 }
@@ -137,7 +142,8 @@ enum call_outcome master_get_table_state(struct call *call)
     enum table_state state = is_there ? table->descriptor.state : TABLE_ENABLED;
     mutex_unlock(&catalogue->mutex);
     if (!is_there)
-        return call_fail(call, EXCEPTION_TABLE_NOT_FOUND, "%.*s", (int)name.size, (const char *)name.data);
+        return call_fail(
+            call, EXCEPTION_TABLE_NOT_FOUND, "%.*s", (int)name.size, (const char *)name.data);
     size_t mark = wire_begin(&call->result, 1);
     wire_put_varint(&call->result, 1, (uint64_t)state);
     wire_end(&call->result, mark);
@@ -148,7 +154,8 @@ enum call_outcome master_get_table_state(struct call *call)
 
 static void put_namespace(struct call *call, const struct namespace_entry *entry)
 {
-    struct namespace_schema schema = {entry->name, entry->configuration, entry->configuration_count};
+    struct namespace_schema schema = {
+        entry->name, entry->configuration, entry->configuration_count};
     size_t mark = wire_begin(&call->result, 1);
     namespace_message_encode(&call->result, &schema);
     wire_end(&call->result, mark);
@@ -166,7 +173,8 @@ static bool take_namespace(struct call *call, struct span *out_name, bool is_tol
         put_namespace(call, entry);
     mutex_unlock(&catalogue->mutex);
     if (!entry)
-        call_fail(call, EXCEPTION_NAMESPACE_NOT_FOUND, "%.*s", (int)name.size, (const char *)name.data);
+        call_fail(
+            call, EXCEPTION_NAMESPACE_NOT_FOUND, "%.*s", (int)name.size, (const char *)name.data);
     *out_name = name;
     return entry != NULL;
 }

@@ -46,7 +46,8 @@ bool master_field_table(struct call *call, uint32_t number, struct span *out_nam
         return false;
     }
     if (!master_field_bytes(call, number, &message)) {
-        call_fail(call, EXCEPTION_DO_NOT_RETRY_IO, "%s: the table's name is missing", call->method->name);
+        call_fail(
+            call, EXCEPTION_DO_NOT_RETRY_IO, "%s: the table's name is missing", call->method->name);
         return false;
     }
     if (table_name_decode(message, storage, out_name, &error)) {
@@ -75,7 +76,8 @@ static void on_done(struct master_request *request)
 }
 
 /* The request, in the call's arena; NULL after a call_fail. */
-static struct master_request *new_request(struct call *call, enum master_operation operation, uint32_t nonce_field)
+static struct master_request *new_request(
+    struct call *call, enum master_operation operation, uint32_t nonce_field)
 {
     struct call_request *held = arena_allocate_zeroed(&call->arena, 1, sizeof *held);
     if (!held || !call_own(call)) {

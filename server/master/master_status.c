@@ -15,8 +15,14 @@
 
 /* Numbers of GetClusterStatusRequest.options. */
 enum status_option {
-    OPTION_VERSION = 0, OPTION_CLUSTER_ID = 1, OPTION_LIVE_SERVERS = 2, OPTION_MASTER = 4, OPTION_BALANCER_ON = 8,
-    OPTION_INFO_PORT = 9, OPTION_SERVER_NAMES = 10, OPTION_TABLE_COUNTS = 11,
+    OPTION_VERSION = 0,
+    OPTION_CLUSTER_ID = 1,
+    OPTION_LIVE_SERVERS = 2,
+    OPTION_MASTER = 4,
+    OPTION_BALANCER_ON = 8,
+    OPTION_INFO_PORT = 9,
+    OPTION_SERVER_NAMES = 10,
+    OPTION_TABLE_COUNTS = 11,
 };
 
 /* A bit for each option asked for; none = all. */
@@ -29,7 +35,8 @@ static uint64_t wanted_options(struct call *call)
         if (wire_is(&field, 1, WIRE_VARINT) && field.value < 64)
             wanted |= 1ull << field.value;
         uint64_t value;
-        while (wire_is(&field, 1, WIRE_BYTES) && !span_take_varint(&field.bytes, &value)) /* packed */
+        while (
+            wire_is(&field, 1, WIRE_BYTES) && !span_take_varint(&field.bytes, &value)) /* packed */
             wanted |= value < 64 ? 1ull << value : 0;
     }
     return wanted ? wanted : UINT64_MAX;
@@ -81,7 +88,8 @@ static void put_live_server(struct call *call)
     wire_put_varint(&call->result, 1, seconds ? total / seconds : total);
     wire_put_varint(&call->result, 2, total);
     wire_put_varint(&call->result, 3, resident_mb());
-    wire_put_varint(&call->result, 4, (statistics.memtable_budget_bytes + statistics.cache_budget_bytes) >> 20);
+    wire_put_varint(
+        &call->result, 4, (statistics.memtable_budget_bytes + statistics.cache_budget_bytes) >> 20);
     tablet_service_each(service->tablets, put_region, call);
     wire_put_varint(&call->result, 7, (uint64_t)service->started_ms);
     wire_put_varint(&call->result, 8, (uint64_t)now);
@@ -98,7 +106,8 @@ static void put_table_counts(struct call *call)
     for (const struct catalogue_table *table = catalogue->tables; table; table = table->next) {
         if (table->is_hidden)
             continue;
-        bool is_open = table->descriptor.state == TABLE_ENABLED || table->descriptor.state == TABLE_ENABLING;
+        bool is_open = table->descriptor.state == TABLE_ENABLED ||
+                       table->descriptor.state == TABLE_ENABLING;
         size_t mark = wire_begin(&call->result, 12);
         size_t name = wire_begin(&call->result, 1);
         table_name_encode(&call->result, table->descriptor.schema.name);

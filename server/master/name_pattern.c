@@ -12,7 +12,8 @@ struct name_pattern {
     pcre2_match_context *context;
 };
 
-enum status name_pattern_new(struct span pattern, struct name_pattern **out_pattern, struct error *error)
+enum status name_pattern_new(
+    struct span pattern, struct name_pattern **out_pattern, struct error *error)
 {
     int code;
     PCRE2_SIZE offset;
@@ -20,13 +21,13 @@ enum status name_pattern_new(struct span pattern, struct name_pattern **out_patt
     struct name_pattern *made = memory_allocate_zeroed(1, sizeof *made);
     if (!made)
         return error_set(error, STATUS_NO_MEMORY, "no memory for a pattern");
-    made->code = pcre2_compile(pattern.size ? pattern.data : (PCRE2_SPTR) "", pattern.size, PCRE2_ANCHORED | PCRE2_ENDANCHORED,
-        &code, &offset, NULL);
+    made->code = pcre2_compile(pattern.size ? pattern.data : (PCRE2_SPTR) "", pattern.size,
+        PCRE2_ANCHORED | PCRE2_ENDANCHORED, &code, &offset, NULL);
     if (!made->code) {
         pcre2_get_error_message(code, text, sizeof text);
         name_pattern_free(made);
-        return error_set(error, STATUS_INVALID, "%s near index %zu in %.*s", (const char *)text, offset,
-            (int)pattern.size, (const char *)pattern.data);
+        return error_set(error, STATUS_INVALID, "%s near index %zu in %.*s", (const char *)text,
+            offset, (int)pattern.size, (const char *)pattern.data);
     }
     made->match = pcre2_match_data_create_from_pattern(made->code, NULL);
     made->context = pcre2_match_context_create(NULL);
@@ -52,7 +53,8 @@ void name_pattern_free(struct name_pattern *pattern)
 
 static bool matches(struct name_pattern *pattern, struct span name)
 {
-    return pcre2_match(pattern->code, name.data, name.size, 0, 0, pattern->match, pattern->context) >= 0;
+    return pcre2_match(
+               pattern->code, name.data, name.size, 0, 0, pattern->match, pattern->context) >= 0;
 }
 
 bool name_pattern_matches(struct name_pattern *pattern, struct span table_name)

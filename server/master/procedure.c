@@ -22,7 +22,7 @@ static const enum procedure_action truncate_actions[] = {ACTION_COMMIT_NEW,
     ACTION_META_ROWS, ACTION_OPEN, ACTION_COMMIT_ENABLED, ACTION_META_STATE, ACTION_REMOVE_OLD,
     ACTION_FINISH};
 static const enum procedure_action modify_actions[] = {
-    ACTION_COMMIT_SCHEMA, ACTION_SET_SCHEMA, ACTION_FINISH};
+    ACTION_COMMIT_SCHEMA, ACTION_SET_SCHEMA, ACTION_REOPEN, ACTION_FINISH};
 
 #define COUNT(list) (sizeof(list) / sizeof(list)[0])
 
@@ -56,6 +56,18 @@ static const enum procedure_action *actions_of(
     return NULL;
 }
 
+/* Its step, or that of the open which the restart has undone. */
+static uint32_t resumed_step(const struct procedure *procedure)
+{
+    size_t count;
+    const enum procedure_action *actions = actions_of(
+        procedure->kind, procedure->is_undoing, &count);
+    for (uint32_t step = 0; step < count && step < procedure->step; step++)
+        if (actions[step] == ACTION_OPEN || actions[step] == ACTION_REOPEN)
+            return step;
+    return procedure->step;
+}
+
 struct procedure_decision procedure_step(
     const struct procedure *procedure, enum procedure_event event)
 {
@@ -64,6 +76,9 @@ struct procedure_decision procedure_step(
     size_t count;
     switch (event) {
     case PROCEDURE_BEGIN:
+        break;
+    case PROCEDURE_RESUMED:
+        decision.step = resumed_step(procedure);
         break;
     case PROCEDURE_DONE:
         decision.step++;
@@ -96,7 +111,7 @@ const char *procedure_action_name(enum procedure_action action)
     static const char *const names[] = {"commit enabling", "commit enabled", "commit disabling",
         "commit disabled", "commit dropped", "commit schema", "commit successor", "create tablets",
         "create successor's tablets", "write meta rows", "write meta state", "remove meta rows",
-        "open", "close", "set schema", "swap", "remove", "remove predecessor", "finish"};
+        "open", "reopen", "close", "set schema", "swap", "remove", "remove predecessor", "finish"};
     return (size_t)action < COUNT(names) ? names[action] : "?";
 }
 

@@ -5,14 +5,15 @@
  *   create    descriptor(enabling) tablets meta-rows open descriptor(enabled) meta-state
  *   enable    descriptor(enabling) meta-state open descriptor(enabled) meta-state
  *   disable   descriptor(disabling) meta-state close descriptor(disabled) meta-state
- *   modify    descriptor(new schema) set-schema
+ *   modify    descriptor(new schema) set-schema reopen
  *   delete    descriptor(dropped) meta-remove remove
  *   truncate  descriptor(new, enabling) tablets(new) descriptor(old, dropped) meta-remove(old) swap meta-rows open
  *             descriptor(enabled) meta-state remove(old)
  *
  * procedure_step is pure: (state, event) -> what to do next. Whoever runs it writes the new state to
  * procedures/<id>.<n> first, then does the action, and feeds the outcome back as the next event. Every action is
- * idempotent, so a procedure that was cut short is taken up at the step on disk. A create that fails before the
+ * idempotent, so a procedure that was cut short is taken up at the step on disk, or at its open when that lies
+ * before: open tablets do not outlive a process. A create that fails before the
  * table was ever served is undone; all others go forward, again and again with a pause, until they succeed. */
 #ifndef STELE_SERVER_MASTER_PROCEDURE_H
 #define STELE_SERVER_MASTER_PROCEDURE_H
@@ -44,6 +45,7 @@ enum procedure_action {
     ACTION_META_STATE,
     ACTION_META_REMOVE,
     ACTION_OPEN,
+    ACTION_REOPEN, /* modify: after a restart the tablets of an enabled table are not open */
     ACTION_CLOSE,
     ACTION_SET_SCHEMA,
     ACTION_SWAP, /* truncate: the successor takes the name */
@@ -53,9 +55,10 @@ enum procedure_action {
 };
 
 enum procedure_event {
-    PROCEDURE_BEGIN,  /* new, or taken up after a restart: do the step that the state names */
-    PROCEDURE_DONE,   /* the action succeeded */
-    PROCEDURE_FAILED, /* the action failed */
+    PROCEDURE_BEGIN,   /* do the step that the state names */
+    PROCEDURE_RESUMED, /* the same after a restart */
+    PROCEDURE_DONE,    /* the action succeeded */
+    PROCEDURE_FAILED,  /* the action failed */
 };
 
 /* What is on disk. Spans live in the arena that it was made or decoded in. */

@@ -168,6 +168,11 @@ static void open_on_worker(struct task *task)
     if (!status)
         status = tablet_service_open(
             master->tablets, opening->info.id, opening->info.table_id, schema, &error);
+    if (status == STATUS_EXISTS && opening->running->procedure.kind == PROCEDURE_MODIFY) {
+        procedure_part_done(opening->running, STATUS_OK, NULL); /* it was open all the time */
+        memory_free(opening);
+        return;
+    }
     if (status && status != STATUS_EXISTS) {
         error_prefix(&error, status, "open tablet %s", opening->info.id);
         procedure_part_done(opening->running, status, &error);
@@ -201,6 +206,15 @@ static void do_open(struct running *running)
         opening->info = table->tablets[i];
         executor_submit(store_workers(master->store), &opening->task);
     }
+}
+
+static void do_reopen(struct running *running)
+{
+    struct catalogue_table *table = table_of(running);
+    if (table && table->descriptor.state == TABLE_ENABLED)
+        do_open(running);
+    else
+        done_at_once(running, STATUS_OK, NULL);
 }
 
 /* One tablet to close. */
@@ -423,6 +437,9 @@ void procedure_do(struct running *running, enum procedure_action action)
         break;
     case ACTION_OPEN:
         do_open(running);
+        break;
+    case ACTION_REOPEN:
+        do_reopen(running);
         break;
     case ACTION_CLOSE:
         do_close(running);

@@ -39,7 +39,7 @@ struct running *procedure_run(struct master *master, const struct procedure *pro
     running->procedure = *procedure;
     running->arena = *arena;
     running->request = request;
-    running->event = PROCEDURE_BEGIN;
+    running->event = procedure->version ? PROCEDURE_RESUMED : PROCEDURE_BEGIN;
     running->task.run = turn;
     running->answer_task.run = answer_early;
     mutex_init(&running->mutex, LOCK_RANK_MASTER);

@@ -40,7 +40,8 @@ static void each_kind_walks_its_list(void **state)
         ACTION_COMMIT_ENABLED, ACTION_META_STATE, ACTION_FINISH);
     assert_walk(PROCEDURE_DISABLE, false, ACTION_COMMIT_DISABLING, ACTION_META_STATE, ACTION_CLOSE,
         ACTION_COMMIT_DISABLED, ACTION_META_STATE, ACTION_FINISH);
-    assert_walk(PROCEDURE_MODIFY, false, ACTION_COMMIT_SCHEMA, ACTION_SET_SCHEMA, ACTION_FINISH);
+    assert_walk(PROCEDURE_MODIFY, false, ACTION_COMMIT_SCHEMA, ACTION_SET_SCHEMA, ACTION_REOPEN,
+        ACTION_FINISH);
     assert_walk(PROCEDURE_TRUNCATE, false, ACTION_COMMIT_NEW, ACTION_CREATE_NEW_TABLETS,
         ACTION_COMMIT_DROPPED, ACTION_META_REMOVE, ACTION_SWAP, ACTION_META_ROWS, ACTION_OPEN,
         ACTION_COMMIT_ENABLED, ACTION_META_STATE, ACTION_REMOVE_OLD, ACTION_FINISH);
@@ -100,6 +101,24 @@ static void what_fails_otherwise_is_tried_again_later(void **state)
             assert_true(failed.is_delayed);
             assert_int_equal(failed.step, step);
             assert_int_equal(failed.action, begun.action);
+        }
+    }
+}
+
+static void a_restart_goes_back_to_the_open(void **state)
+{
+    (void)state;
+    for (int kind = PROCEDURE_CREATE; kind <= PROCEDURE_MODIFY; kind++) {
+        bool is_opened = false;
+        for (uint32_t step = 0; step < 12; step++) {
+            struct procedure procedure = {.kind = (enum procedure_kind)kind, .step = step};
+            struct procedure_decision begun = procedure_step(&procedure, PROCEDURE_BEGIN);
+            struct procedure_decision resumed = procedure_step(&procedure, PROCEDURE_RESUMED);
+            if (is_opened)
+                assert_true(resumed.action == ACTION_OPEN || resumed.action == ACTION_REOPEN);
+            else
+                assert_int_equal(resumed.step, step);
+            is_opened = is_opened || begun.action == ACTION_OPEN || begun.action == ACTION_REOPEN;
         }
     }
 }
@@ -188,6 +207,7 @@ int main(void)
         cmocka_unit_test(a_table_is_enabled_only_after_its_tablets_are_open),
         cmocka_unit_test(a_create_that_fails_before_it_is_enabled_is_undone),
         cmocka_unit_test(what_fails_otherwise_is_tried_again_later),
+        cmocka_unit_test(a_restart_goes_back_to_the_open),
         cmocka_unit_test(an_undoing_that_fails_goes_on_undoing),
         cmocka_unit_test(bytes_read_back),
         cmocka_unit_test(bytes_cut_short_are_refused),
