@@ -82,7 +82,7 @@ final class RandomReads {
         sizes(scan, words);
         if (dice.chance(40))
             scan.setFilter(filters.any(2, words));
-        else if (dice.chance(20))
+        else if (dice.chance(20) && scan.getMaxResultSize() <= 0) /* whose sizes say where batches end */
             scan.setBatch((int) said(words, " batch ", 1 + dice.below(5)));
         if (reversed)
             scan.setLoadColumnFamiliesOnDemand(false); /* HBase refuses the two together */

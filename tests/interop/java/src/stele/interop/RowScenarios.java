@@ -191,8 +191,10 @@ final class RowScenarios {
                                 "f:", ts, "e" + ts),
                             "g:a", ts, "g" + ts));
             }
-            if (flush > 0)
+            if (flush == 1)
                 s.flush(t);
+            if (flush == 2)
+                s.majorCompact(t);
             for (int k = 0; k < kinds.length; k++) {
                 String row = "r" + flush + "." + k;
                 Delete d = delete(kinds[k], row);
