@@ -9,6 +9,6 @@ void read_request_init(struct read_request *request)
 
 void scan_request_init(struct scan_request *request)
 {
-    *request = (struct scan_request){.is_start_inclusive = true};
+    *request = (struct scan_request){.is_start_inclusive = true, .is_on_demand = true};
     read_request_init(&request->read);
 }

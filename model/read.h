@@ -44,7 +44,9 @@ struct scan_request {
     struct span stop_row;  /* empty = the other end */
     bool is_start_inclusive;
     bool is_stop_inclusive;
-    bool is_reversed;    /* start_row is the high end */
+    bool is_reversed; /* start_row is the high end */
+    bool
+        is_on_demand; /* families that the filter does not need may be read later: only refused, when reversed */
     uint32_t batch;      /* most cells of a result; 0 = whole rows */
     uint64_t read_point; /* 0 = now */
 };

@@ -334,8 +334,9 @@ static enum status node_decode(struct decoder *decoder, struct span message, uns
     if (!node)
         return no_memory(decoder);
     if (!filter_find(name, &node->kind))
-        return error_set(decoder->error, STATUS_UNSUPPORTED, "filter %.*s is not supported",
-            (int)(name.size < 200 ? name.size : 200), (const char *)name.data);
+        return error_set(decoder->error, STATUS_UNSUPPORTED,
+            "java.lang.ClassNotFoundException: %.*s", (int)(name.size < 200 ? name.size : 200),
+            (const char *)name.data);
     if (body.data == NULL)
         body = SPAN_LITERAL("");
     enum status status = body_decode(decoder, body, depth, node);

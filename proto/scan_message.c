@@ -50,6 +50,9 @@ static void scan_number_decode(const struct wire_field *field, struct scan_messa
     case 12:
         scan->read.store_offset = (uint32_t)field->value;
         break;
+    case 13:
+        scan->is_on_demand = field->value != 0;
+        break;
     case 15:
         scan->is_reversed = field->value != 0;
         break;
@@ -187,6 +190,8 @@ static void scan_put(struct buffer *out, const struct scan_message *message)
         wire_put_varint(out, 11, read->store_limit);
     if (read->store_offset)
         wire_put_varint(out, 12, read->store_offset);
+    if (!scan->is_on_demand)
+        wire_put_bool(out, 13, false);
     if (scan->is_reversed)
         wire_put_bool(out, 15, true);
     if (message->caching)

@@ -225,13 +225,12 @@ static enum match_code check_filter(
         is_row_done = true;
         break;
     }
+    /* The column is left only when the filter has seen, and kept, one version too many: a filter may
+     * find in it what it looks for (HBase UserScanQueryMatcher). */
+    if (++matcher->versions_after_filter > matcher->max_after_filter)
+        return is_row_done ? MATCH_NEXT_ROW : leave_column(matcher, cell);
     filter_transform(matcher->config.filter, cell);
-    matcher->versions_after_filter++;
-    if (is_row_done)
-        return MATCH_INCLUDE_NEXT_ROW;
-    if (matcher->versions_after_filter >= matcher->max_after_filter)
-        return include_and_leave_column(matcher, cell);
-    return code;
+    return is_row_done ? MATCH_INCLUDE_NEXT_ROW : code;
 }
 
 /* The reader's paging within the family: skips the first ones, ends the row after the last. */

@@ -53,6 +53,37 @@ static enum status make_filter(struct scanner *scanner, struct error *error)
     return status;
 }
 
+static bool is_selected(const struct read_request *request, struct span family)
+{
+    bool has_selection = false;
+    for (size_t i = 0; i < request->family_count; i++) {
+        if (request->families[i].is_time_range_only)
+            continue;
+        has_selection = true;
+        if (span_equal(request->families[i].family, family))
+            return true;
+    }
+    return !has_selection;
+}
+
+/* HBase cannot read families on demand backwards, and its clients are told so, though here it would
+ * be the same as reading them at once. */
+static enum status check_on_demand(
+    const struct scanner *scanner, const struct table_schema *schema, struct error *error)
+{
+    const struct scan_request *request = &scanner->request;
+    if (!request->is_reversed || !request->is_on_demand || !scanner->filter)
+        return STATUS_OK;
+    for (size_t i = 0; i < schema->family_count; i++) {
+        struct span family = schema->families[i].name;
+        if (is_selected(&request->read, family) &&
+            !filter_is_family_essential(scanner->filter, family))
+            return error_set(
+                error, STATUS_INVALID, "Reverse scan with loading CFs on demand is not supported");
+    }
+    return STATUS_OK;
+}
+
 static enum status make_reader(struct scanner *scanner, const struct table_schema *schema,
     uint64_t read_point, struct error *error)
 {
@@ -113,6 +144,8 @@ enum status scanner_open(struct tablet *tablet, const struct scan_request *reque
     enum status status = scan_request_copy(&scanner->arena, request, &scanner->request, error);
     if (!status)
         status = make_filter(scanner, error);
+    if (!status)
+        status = check_on_demand(scanner, tablet_get_schema(tablet), error);
     if (!status) {
         version_unref(tablet_register_read_point(tablet, &scanner->point, request->read_point));
         scanner->is_registered = true;

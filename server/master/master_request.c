@@ -176,7 +176,7 @@ static bool judge_state(struct master_request *request, const struct catalogue_t
         if (request->operation == MASTER_DISABLE_TABLE)
             master_refuse(request, EXCEPTION_CONSTRAINT, "Cannot disable %.*s", NAME(name));
         else
-            master_refuse(request, EXCEPTION_IO, "Can't modify catalog tables");
+            master_refuse(request, EXCEPTION_DO_NOT_RETRY_IO, "Can't modify catalog tables");
         return false;
     }
     switch (request->operation) {
