@@ -244,11 +244,36 @@ static void metrics_put(struct buffer *out, const struct scan_response *response
     wire_end(out, mark);
 }
 
+/* A number for each result: there may be many thousands, so the room for all is taken at once. */
+#define NUMBER_SIZE_MAX 6u
+
+static void cell_counts_put(struct buffer *out, const struct scan_response *response)
+{
+    uint8_t *start = buffer_reserve(out, response->result_count * NUMBER_SIZE_MAX);
+    uint8_t *p = start;
+    for (size_t i = 0; start && i < response->result_count; i++) {
+        *p++ = 1 << 3 | WIRE_VARINT;
+        p += store_varint(p, response->cells_per_result[i]);
+    }
+    if (start)
+        buffer_commit(out, (size_t)(p - start));
+}
+
+static void partial_flags_put(struct buffer *out, const struct scan_response *response)
+{
+    uint8_t *p = buffer_reserve(out, response->result_count * 2);
+    for (size_t i = 0; p && i < response->result_count; i++) {
+        p[2 * i] = 7 << 3 | WIRE_VARINT;
+        p[2 * i + 1] = response->partial_flags && response->partial_flags[i];
+    }
+    if (p)
+        buffer_commit(out, response->result_count * 2);
+}
+
 void scan_response_encode(struct buffer *out, const struct scan_response *response)
 {
     if (response->cells_per_result)
-        for (size_t i = 0; i < response->result_count; i++)
-            wire_put_varint(out, 1, response->cells_per_result[i]);
+        cell_counts_put(out, response);
     if (response->has_scanner_id)
         wire_put_varint(out, 2, response->scanner_id);
     if (response->has_more_results)
@@ -258,8 +283,7 @@ void scan_response_encode(struct buffer *out, const struct scan_response *respon
     buffer_put(out, response->results);
     if (response->is_stale)
         wire_put_bool(out, 6, true);
-    for (size_t i = 0; i < response->result_count; i++)
-        wire_put_bool(out, 7, response->partial_flags && response->partial_flags[i]);
+    partial_flags_put(out, response);
     if (response->has_more_results_in_region)
         wire_put_bool(out, 8, response->more_results_in_region);
     if (response->is_heartbeat)

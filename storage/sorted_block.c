@@ -353,6 +353,7 @@ static enum cursor_answer cursor_jump(struct cell_cursor *cursor, uint32_t numbe
     const uint8_t *next = entry_parse(p, cursor->entries_end, &entry);
     if (!next || !entry_is_whole(&entry))
         return CURSOR_DAMAGED;
+    __builtin_prefetch(next);
     const uint8_t *qualifier = entry.body + entry.row_added;
     cursor->cell->row = span_make(entry.body, entry.row_added);
     cursor->cell->qualifier = span_make(qualifier, entry.qualifier_added);
@@ -504,6 +505,11 @@ static uint32_t points_before(
                 return order < 0 ? 0 : cursor->restart_count;
         }
     }
+    /* Both the point that is compared and the one before it, where the walk will start. */
+    if (low < cursor->restart_count)
+        __builtin_prefetch(restart_entry(cursor, low));
+    if (low > 0)
+        __builtin_prefetch(restart_entry(cursor, low - 1));
     while (low < high) {
         uint32_t middle = low + (high - low) / 2;
         int order = restart_compare(cursor, middle, probe);

@@ -257,6 +257,7 @@ done:
 
 static void table_free(struct sstable *table)
 {
+    sstable_iterator_free(atomic_load(&table->spare));
     env_file_close(table->file);
     block_unpin(&table->properties_block);
     block_unpin(&table->top_index);

@@ -9,6 +9,8 @@
 #include "base/memory.h"
 #include "storage/sstable_table.h"
 
+#define SPARE_BYTES 4096u /* a spare iterator keeps no larger buffer */
+
 enum step {
     STEP_LOST,  /* index cursors and data block have nothing to do with each other */
     STEP_NONE,  /* the part cursor stands on the data block's entry */
@@ -362,19 +364,48 @@ static void iterator_set_may_block(struct cell_iterator *base, bool may_block)
     iterator_of(base)->how.may_block = may_block;
 }
 
-static void iterator_close(struct cell_iterator *base)
+void sstable_iterator_free(struct table_iterator *it)
 {
-    struct table_iterator *it = iterator_of(base);
-    block_unpin(&it->part_pin);
-    block_unpin(&it->data_pin);
+    if (!it)
+        return;
     cell_cursor_deinit(&it->top);
     cell_cursor_deinit(&it->part);
     cell_cursor_deinit(&it->data);
     buffer_deinit(&it->ahead.bytes);
     buffer_deinit(&it->range_bytes);
     buffer_deinit(&it->probe_bytes);
-    sstable_unref(it->table);
     memory_free(it);
+}
+
+/* A get opens and closes an iterator of each file: one is kept by the table, with its buffers. */
+static void iterator_close(struct cell_iterator *base)
+{
+    struct table_iterator *it = iterator_of(base);
+    struct sstable *table = it->table;
+    struct table_iterator *none = NULL;
+    block_unpin(&it->part_pin);
+    block_unpin(&it->data_pin);
+    bool is_large = it->ahead.bytes.capacity > 0 || it->probe_bytes.capacity > SPARE_BYTES ||
+                    it->data.row.capacity > SPARE_BYTES ||
+                    it->data.qualifier.capacity > SPARE_BYTES;
+    if (is_large || !atomic_compare_exchange_strong(&table->spare, &none, it))
+        sstable_iterator_free(it);
+    sstable_unref(table);
+}
+
+static struct table_iterator *iterator_make(struct sstable *table)
+{
+    struct table_iterator *it = atomic_exchange(&table->spare, NULL);
+    if (it)
+        return it;
+    it = memory_allocate(sizeof *it);
+    if (!it)
+        return NULL;
+    cell_cursor_init(&it->top, &it->top_entry);
+    cell_cursor_init(&it->part, &it->part_entry);
+    cell_cursor_init(&it->data, &it->base.cell);
+    it->ahead.bytes = it->range_bytes = it->probe_bytes = (struct buffer){0};
+    return it;
 }
 
 static const struct cell_iterator_table iterator_table = {
@@ -390,26 +421,24 @@ enum status sstable_iterator_new(struct sstable *table,
     const struct sstable_iterator_options *options, struct cell_iterator **out_iterator,
     struct error *error)
 {
-    struct table_iterator *it = memory_allocate(sizeof *it);
+    struct table_iterator *it = iterator_make(table);
     if (!it)
         return error_set(error, STATUS_NO_MEMORY, "%s: no memory for an iterator", table->path);
-    it->base = (struct cell_iterator){.table = &iterator_table, .may_block = true};
+    it->base.table = &iterator_table;
+    it->base.is_valid = false;
+    it->base.may_block = true;
     it->base.cell.family = table->properties.family;
     it->table = sstable_ref(table);
-    cell_cursor_init(&it->top, &it->top_entry);
-    cell_cursor_init(&it->part, &it->part_entry);
-    cell_cursor_init(&it->data, &it->base.cell);
-    it->top_entry = it->part_entry = (struct cell){0};
     it->part_pin = it->data_pin = (struct block_pin){0};
     it->part_offset = it->data_offset = UINT64_MAX;
     it->step = STEP_LOST;
-    it->ahead = (struct read_ahead){.size_wanted = options->readahead_bytes};
+    it->ahead.offset = 0;
+    it->ahead.size_wanted = options->readahead_bytes;
     it->how = (struct block_read){.may_block = true,
         .is_cache_used = options->readahead_bytes == 0,
         .is_cache_fill = options->is_cache_fill && options->readahead_bytes == 0,
         .ahead = options->readahead_bytes > 0 ? &it->ahead : NULL};
-    it->from_row = it->to_row = SPAN_EMPTY;
-    it->range_bytes = it->probe_bytes = (struct buffer){0};
+    buffer_reset(&it->range_bytes);
     buffer_put(&it->range_bytes, options->from_row);
     buffer_put(&it->range_bytes, options->to_row);
     if (it->range_bytes.is_failed) {

@@ -8,11 +8,14 @@
 #include "storage/sstable.h"
 #include "storage/sstable_format.h"
 
+struct table_iterator;
+
 struct sstable {
     _Atomic uint32_t references;
-    struct env_file *file;     /* owned */
-    struct block_cache *cache; /* borrowed */
-    char *path;                /* owned */
+    _Atomic(struct table_iterator *) spare; /* a closed iterator, for the next to open; or NULL */
+    struct env_file *file;                  /* owned */
+    struct block_cache *cache;              /* borrowed */
+    char *path;                             /* owned */
     struct sstable_footer footer;
     struct sstable_properties properties; /* spans point into properties_block */
     struct block_pin properties_block;    /* these three in memory of their own, not in the cache */
@@ -46,6 +49,9 @@ enum status sstable_open_telling(struct env *env, const char *path, uint64_t ide
 enum status sstable_read_block(struct sstable *table, struct block_handle handle,
     enum block_kind kind, const struct block_read *how, struct block_pin *out_pin,
     struct error *error);
+
+/* Frees a closed iterator. NULL is fine. */
+void sstable_iterator_free(struct table_iterator *iterator);
 
 /* The handle in an index cell. */
 enum status sstable_index_handle(const struct sstable *table, const struct cell *entry,
