@@ -53,6 +53,9 @@ module Shell
     def value(key, given)
       return Values.ttl(given) if key == 'TTL'
       return Values.size(given) if key == 'BLOCKSIZE' || key == 'MOB_THRESHOLD'
+      if key == 'VERSIONS' && Values.integer(given, key) < 1
+        raise ArgumentError, 'Maximum versions must be positive'
+      end
       text = given.to_s
       text = text.upcase if UPPER.include?(key)
       text = text.downcase if LOWER.include?(key)

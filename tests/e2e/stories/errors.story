@@ -26,7 +26,7 @@ For usage try 'help "create"'
 Took N seconds
 stele> create 'e2', {NAME => 'f', VERSIONS => 0}
 
-ERROR: org.apache.hadoop.hbase.DoNotRetryIOException: Maximum versions must be positive Set hbase.table.sanity.checks to false at conf or table descriptor if you want to bypass sanity checks
+ERROR: Maximum versions must be positive
 
 For usage try 'help "create"'
 
