@@ -17,17 +17,19 @@ RANDOM=${KILL9_SEED:=$$}
 points=(log.write.before log.write.after log.sync.before log.sync.after log.look.after log.switch.between
     chain.link.before chain.link.after chain.sync.after)
 work=$(mktemp -d)
-server= writer=
+server= writer= keep=
 finish() {
     [ -z "$server" ] || kill -9 "$server" 2>/dev/null
     [ -z "$writer" ] || kill -9 "$writer" 2>/dev/null
-    rm -rf "$work"
+    [ -n "$keep" ] || rm -rf "$work"
 }
 trap finish EXIT
 
 fail() {
     echo "FAILED in cycle $cycle (KILL9_SEED=$KILL9_SEED $0 $cycles): $1"
     tail -n 5 "$work/server.log" 2>/dev/null
+    keep=yes
+    echo "all of it is in $work"
     exit 1
 }
 
@@ -37,6 +39,7 @@ start() {
     STELE_PAUSE=$1 "$stele" standalone "$work/data" --listen=127.0.0.1:0 --zookeeper-port=off --bigtable-port=off \
         --web-port=off >"$work/ready" 2>>"$work/server.log" &
     server=$!
+    disown "$server" # or bash tells of each death
     local tries
     for ((tries = 0; tries < 1500; tries++)); do
         address=$(sed -n 's/^ready.* hbase=\([^ ]*\).*/\1/p' "$work/ready")
@@ -59,7 +62,7 @@ wait_gone() {
 
 kill_server() {
     kill -9 "$server" 2>/dev/null
-    wait "$server" 2>/dev/null
+    wait_gone "$server" 30 || fail "the server survives SIGKILL"
     server=
 }
 
@@ -81,7 +84,7 @@ for ((cycle = 1; cycle <= cycles; cycle++)); do
     "$client" write "$address" "$work/notes" >"$work/writer" 2>>"$work/writer.log" &
     writer=$!
     for ((tries = 0; tries < 500; tries++)); do
-        grep -q writing "$work/writer" && break
+        grep -qs writing "$work/writer" && break
         kill -0 "$server" 2>/dev/null || break
         sleep 0.01
     done

@@ -94,15 +94,17 @@ static void read_notes(const char *path)
         fclose(file);
 }
 
-static struct stele_client *open_client(const char *place)
+/* patient: retries as any client does. Else the first failure is told, for it is the server's death. */
+static struct stele_client *open_client(const char *place, bool patient)
 {
     struct stele_options options;
     struct stele_client *client;
     stele_options_init(&options);
     options.connect = place;
     options.run = STELE_RUN_INLINE;
-    options.retries = 0; /* the server's death is to be seen, not waited out */
     options.operation_timeout_ms = 20000;
+    if (!patient)
+        options.retries = 0;
     if (stele_client_open(&options, &client, &error))
         stop("open");
     return client;
@@ -250,14 +252,33 @@ static void make_table(struct stele_client *client)
         stop("create");
 }
 
+/* Until every tablet is open and hbase:meta says where. */
+static void wait_for_tablets(const char *place)
+{
+    static const char *const places[] = {"00", "55", "aa"}; /* a row of each */
+    struct stele_client *client = open_client(place, true);
+    make_table(client);
+    table = stele_table_open(client, STELE_TEXT("kill9"));
+    for (int i = 0; i < 3; i++) {
+        struct stele_get get;
+        struct stele_result result;
+        stele_get_init(&get, stele_text(places[i]));
+        if (stele_get(table, &get, &result, &error))
+            stop("get");
+        stele_result_free(&result);
+    }
+    stele_table_close(table);
+    stele_client_close(client);
+}
+
 static int write_until_gone(const char *place, const char *path)
 {
     read_notes(path);
     notes = fopen(path, "a");
     if (!notes)
         abort();
-    struct stele_client *client = open_client(place);
-    make_table(client);
+    wait_for_tablets(place);
+    struct stele_client *client = open_client(place, false);
     table = stele_table_open(client, STELE_TEXT("kill9"));
     next_row = row_count;
     last_row = row_count + ROWS_PER_RUN;
@@ -337,7 +358,7 @@ static void check_row(const struct stele_result *row)
 static int check(const char *place, const char *path)
 {
     read_notes(path);
-    struct stele_client *client = open_client(place);
+    struct stele_client *client = open_client(place, true);
     struct stele_scan scan;
     stele_scan_init(&scan);
     table = stele_table_open(client, STELE_TEXT("kill9"));
