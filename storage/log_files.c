@@ -87,9 +87,8 @@ static enum status make_spare(
         env, path.text, ENV_WRITE | ENV_CREATE | ENV_EXCLUSIVE, 0600, &file, error);
     if (status)
         return status;
+    /* Not synced here: its header page will be, with everything before it, ahead of its name. */
     status = env_file_preallocate(file, capacity, error);
-    if (status == STATUS_OK)
-        status = env_file_sync(file, error);
     env_file_close(file);
     if (status)
         (void)env_path_remove(env, path.text, NULL);

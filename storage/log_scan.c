@@ -107,25 +107,43 @@ static enum status take_frame(struct scan *scan, const struct log_frame *frame, 
     return scan->each ? scan->each(scan->context, frame, offset, size, error) : STATUS_OK;
 }
 
+/* A frame that may begin at `at`: what it says was synced, when it is one. */
+static enum status note_behind(struct scan *scan, uint64_t at, struct error *error)
+{
+    struct log_frame frame;
+    size_t size;
+    enum status status = window_frame(
+        &scan->window, scan->segment->header.salt, at, &frame, &size, error);
+    if (status == STATUS_OK && frame.synced_offset > scan->synced_offset)
+        scan->synced_offset = frame.synced_offset;
+    return status == STATUS_NOT_FOUND ? STATUS_OK : status;
+}
+
 /* Looks for valid frames behind an invalid one: what they say was synced. */
 static enum status search_behind(struct scan *scan, uint64_t offset, struct error *error)
 {
     uint64_t salt = scan->segment->header.salt;
-    for (uint64_t at = offset + 8; at + LOG_FRAME_HEADER <= scan->window.file_size; at += 8) {
+    uint64_t at = offset + 8;
+    while (at + LOG_FRAME_HEADER <= scan->window.file_size) {
         struct span bytes;
-        enum status status = window_get(&scan->window, at, LOG_FRAME_HEADER, &bytes, error);
+        enum status status = window_get(&scan->window, at, WINDOW_BYTES, &bytes, error);
         if (status)
             return status;
-        uint64_t mark = load_u64(bytes.data);
-        if (mark == 0 || mark != log_frame_mark(salt, at))
+        size_t step = 0;
+        uint64_t mark = 0;
+        for (; step + 8 <= bytes.size; step += 8) {
+            mark = load_u64(bytes.data + step);
+            if (mark && mark == log_frame_mark(salt, at + step))
+                break;
+            mark = 0;
+        }
+        at += step;
+        if (mark == 0)
             continue;
-        struct log_frame frame;
-        size_t size;
-        status = window_frame(&scan->window, salt, at, &frame, &size, error);
-        if (status == STATUS_OK && frame.synced_offset > scan->synced_offset)
-            scan->synced_offset = frame.synced_offset;
-        if (status != STATUS_OK && status != STATUS_NOT_FOUND)
+        status = note_behind(scan, at, error);
+        if (status)
             return status;
+        at += 8;
     }
     return STATUS_OK;
 }
