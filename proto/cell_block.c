@@ -87,6 +87,9 @@ enum status cell_block_take(struct span *in, struct cell *out_cell, struct error
     uint64_t family_size = key[2 + row_size];
     if (row_size + family_size + KEY_OVERHEAD > key_size)
         return error_set(error, STATUS_INVALID, "cell's family exceeds its key");
+    if (family_size > LIMIT_FAMILY_SIZE)
+        return error_set(error, STATUS_LIMIT, "family of %llu bytes exceeds the limit of %d bytes",
+            (unsigned long long)family_size, LIMIT_FAMILY_SIZE);
     struct cell cell = {
         .row = {key + 2, row_size},
         .family = {key + 3 + row_size, family_size},
