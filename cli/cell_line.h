@@ -3,8 +3,8 @@
  *   cells:  row TAB family:qualifier [TAB timestamp] TAB value
  *   TSV:    fields between separators, told by a list of columns as HBase's ImportTsv has it
  *
- * In cells, bytes outside printable ASCII, tab and backslash are \xNN; nothing else is special. Parsing unescapes in
- * place: the spans point into the line. */
+ * In cells, bytes outside printable ASCII, tab and backslash are \xNN; nothing else is special.
+ * Parsing unescapes in place: the spans point into the line. */
 #ifndef STELE_CLI_CELL_LINE_H
 #define STELE_CLI_CELL_LINE_H
 
@@ -12,8 +12,8 @@
 #include "base/status.h"
 #include "client/include/stele/stele.h"
 
-/* One cell; its row, family, qualifier, value, timestamp (STELE_LATEST when there is none) and type are set.
- * STATUS_INVALID says what is wrong with the line. */
+/* One cell; its row, family, qualifier, value, timestamp (STELE_LATEST when there is none) and type
+ * are set. STATUS_INVALID says what is wrong with the line. */
 enum status cell_line_parse(
     uint8_t *line, size_t size, struct stele_cell *out_cell, struct error *error);
 /* The same back, with the timestamp and a newline. */
@@ -35,8 +35,8 @@ struct tsv_columns {
 /* "HBASE_ROW_KEY,f:q,f,HBASE_TS_KEY"; borrows the text. */
 enum status tsv_columns_parse(
     struct span text, struct tsv_columns *out_columns, struct error *error);
-/* The cells of a line: at most columns->count. As ImportTsv, a line with fewer or more fields than columns, or with
- * an empty row, is bad. */
+/* The cells of a line: at most columns->count. As ImportTsv, a line with fewer or more fields than
+ * columns, or with an empty row, is bad. */
 enum status tsv_line_parse(const struct tsv_columns *columns, uint8_t separator, struct span line,
     struct stele_cell *out_cells, size_t *out_count, struct error *error);
 

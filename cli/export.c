@@ -1,4 +1,5 @@
-/* stele export: a table's cells, every version, as lines that `stele import --format=cells` reads back. */
+/* stele export: a table's cells, every version, as lines that `stele import --format=cells` reads
+ * back. */
 #include <errno.h>
 #include <stdio.h>
 #include <stdlib.h>

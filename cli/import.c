@@ -1,7 +1,8 @@
 /* stele import: a file of cells or of separated fields into a table.
  *
- * The file is read a chunk at a time; the lines of a chunk become puts, one for each run of lines with the same row,
- * and one batch. Several batches are in flight while the next chunk is parsed. */
+ * The file is read a chunk at a time; the lines of a chunk become puts, one for each run of lines
+ * with the same row, and one batch. Several batches are in flight while the next chunk is parsed.
+ */
 #include <errno.h>
 #include <event2/event.h>
 #include <fcntl.h>
@@ -214,7 +215,8 @@ static bool take_line(struct import *import, uint8_t *line, size_t size)
     return true;
 }
 
-/* Takes the whole lines of the buffer, and the rest too at the end of the file. Returns how many bytes it took. */
+/* Takes the whole lines of the buffer, and the rest too at the end of the file. Returns how many
+ * bytes it took. */
 static size_t take_lines(struct import *import, struct buffer *input, bool is_end)
 {
     uint8_t *at = input->data, *end = input->data + input->size;

@@ -1,7 +1,7 @@
 /* stele standalone DIR: the whole of a server in one process.
  *
- * The main thread only waits: for a signal, for the server to be ready, for it to be closed. Each of them writes
- * one byte into a pipe, which is what it reads. */
+ * The main thread only waits: for a signal, for the server to be ready, for it to be closed. Each
+ * of them writes one byte into a pipe, which is what it reads. */
 #include <errno.h>
 #include <fcntl.h>
 #include <signal.h>
@@ -229,7 +229,8 @@ static void catch_signals(void)
     sigaction(SIGINT, &action, NULL);
 }
 
-/* systemd's readiness protocol: a datagram to the socket that NOTIFY_SOCKET names; '@' = abstract. */
+/* systemd's readiness protocol: a datagram to the socket that NOTIFY_SOCKET names; '@' = abstract.
+ */
 static void notify(const char *state)
 {
     const char *path = getenv("NOTIFY_SOCKET");

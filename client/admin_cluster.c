@@ -13,8 +13,8 @@ void stele_cluster_free(struct stele_cluster *cluster)
     *cluster = (struct stele_cluster){0};
 }
 
-/* The message and all copies share one arena, so borrowing from the message is as good as copying: only what must
- * have a NUL after it is copied. */
+/* The message and all copies share one arena, so borrowing from the message is as good as copying:
+ * only what must have a NUL after it is copied. */
 static struct stele_bytes text_of(const char *text)
 {
     return text ? stele_text(text) : stele_text("");

@@ -1,4 +1,5 @@
-/* Calls of the administration: made and waited for on the caller's thread, their answers copied to it. */
+/* Calls of the administration: made and waited for on the caller's thread, their answers copied to
+ * it. */
 #ifndef STELE_CLIENT_ADMIN_RPC_H
 #define STELE_CLIENT_ADMIN_RPC_H
 

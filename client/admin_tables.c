@@ -99,8 +99,8 @@ static enum stele_status check_name(struct stele_bytes name, struct stele_error 
     return status ? failure_from_error(error, status, &cause) : STELE_OK;
 }
 
-/* Runs the procedure and forgets the request. What the client knew of the table's regions is left to be found
- * wrong by the next call. */
+/* Runs the procedure and forgets the request. What the client knew of the table's regions is left
+ * to be found wrong by the next call. */
 static enum stele_status run(struct stele_client *client, const char *method,
     struct buffer *request, struct stele_error *error)
 {

@@ -1,8 +1,8 @@
 /* Batches: actions grouped by server, each server's in one Multi call, and what failed tried again.
  *
- * Every action is encoded once, on the caller's thread. A round finds the region of each action that is not done
- * yet, sends each server its part, and waits for all answers; actions whose failure may pass go to another round
- * after a pause. */
+ * Every action is encoded once, on the caller's thread. A round finds the region of each action
+ * that is not done yet, sends each server its part, and waits for all answers; actions whose
+ * failure may pass go to another round after a pause. */
 #include <stdlib.h>
 
 #include "base/memory.h"
@@ -471,7 +471,8 @@ static enum stele_status encode_items(struct batch *batch, const struct stele_ac
     if (buffer_status(&batch->actions) || buffer_status(&batch->cells))
         return failure_set(error, STELE_NO_MEMORY, "no memory for a batch of %zu actions", count);
     for (size_t i = 0; i < count; i++) {
-        /* Action{index = 1, mutation = 2 | get = 3}: the row follows the keys and sizes of both and the index. */
+        /* Action{index = 1, mutation = 2 | get = 3}: the row follows the keys and sizes of both and
+         * the index. */
         struct span in = span_make(
             batch->actions.data + batch->items[i].from, batch->items[i].to - batch->items[i].from);
         struct wire_field field = {0};

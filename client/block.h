@@ -1,6 +1,6 @@
-/* Blocks: counted memory that a connection receives into, so that rows can stay where they arrived. A scanner
- * holds the block its rows lie in; the connection goes on with another one. Blocks of one size are kept for reuse.
- * Counts are atomic: a block may be dropped on any thread. */
+/* Blocks: counted memory that a connection receives into, so that rows can stay where they arrived.
+ * A scanner holds the block its rows lie in; the connection goes on with another one. Blocks of one
+ * size are kept for reuse. Counts are atomic: a block may be dropped on any thread. */
 #ifndef STELE_CLIENT_BLOCK_H
 #define STELE_CLIENT_BLOCK_H
 

@@ -186,7 +186,8 @@ static void send_to(struct call *call, struct server *server, struct span prefix
 
 /* ---- to the region of a row ---- */
 
-/* RegionSpecifier{type REGION_NAME = 1, value = name} as field 1, by hand: it is before every get and put. */
+/* RegionSpecifier{type REGION_NAME = 1, value = name} as field 1, by hand: it is before every get
+ * and put. */
 static uint8_t *store_specifier(uint8_t *at, struct span name)
 {
     *at++ = 1 << 3 | WIRE_BYTES;

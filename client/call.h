@@ -1,8 +1,10 @@
-/* A call: one RPC with its retries, to the server of a row, to a given server, or to the active master.
+/* A call: one RPC with its retries, to the server of a row, to a given server, or to the active
+ * master.
  *
- * Made on the caller's thread (client_call_new, then its body is written), started by call_start, and from then on the
- * loop's until `done` is called, once, on the loop's thread and never from inside call_start. The body is kept for
- * retries; the region's name is put before it when it is sent. Calls are reused with their memory. */
+ * Made on the caller's thread (client_call_new, then its body is written), started by call_start,
+ * and from then on the loop's until `done` is called, once, on the loop's thread and never from
+ * inside call_start. The body is kept for retries; the region's name is put before it when it is
+ * sent. Calls are reused with their memory. */
 #ifndef STELE_CLIENT_CALL_H
 #define STELE_CLIENT_CALL_H
 
@@ -18,7 +20,8 @@ enum call_target {
 
 struct call;
 
-/* Exactly one of failure and answer is given; their spans are good during this call. The call is freed after it. */
+/* Exactly one of failure and answer is given; their spans are good during this call. The call is
+ * freed after it. */
 typedef void call_function(struct call *call, const struct failure *failure,
     const struct response_frame *answer, struct block *block);
 

@@ -1,4 +1,5 @@
-/* The client: what its calls share. Except for opening tables, everything here belongs to the loop's thread. */
+/* The client: what its calls share. Except for opening tables, everything here belongs to the
+ * loop's thread. */
 #ifndef STELE_CLIENT_CLIENT_H
 #define STELE_CLIENT_CLIENT_H
 
@@ -41,8 +42,8 @@ void client_unlock(struct stele_client *client);
 
 uint64_t client_next_nonce(struct stele_client *client);
 
-/* Forgets what a failure of a call to that server says is wrong: the place of the region, of all the server's
- * regions, or of the master. region and table may be NULL. */
+/* Forgets what a failure of a call to that server says is wrong: the place of the region, of all
+ * the server's regions, or of the master. region and table may be NULL. */
 void client_note_failure(struct stele_client *client, struct stele_table *table,
     struct region *region, struct server *server, const struct failure *failure);
 

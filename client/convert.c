@@ -51,7 +51,8 @@ static int compare_columns(const void *a, const void *b)
     return span_compare(span_of(x->qualifier), span_of(y->qualifier));
 }
 
-/* Columns to families. A whole family swallows the columns of it that are named too, as in HBase. */
+/* Columns to families. A whole family swallows the columns of it that are named too, as in HBase.
+ */
 static enum stele_status columns_convert(const struct stele_read *read, struct arena *arena,
     struct read_request *out_read, struct stele_error *error)
 {

@@ -30,13 +30,15 @@ static inline struct stele_bytes bytes_of(struct span span)
     return stele_bytes(span.data, span.size);
 }
 
-/* The cells of a result are struct cell here and struct stele_cell outside: one layout, asserted in convert.c. */
+/* The cells of a result are struct cell here and struct stele_cell outside: one layout, asserted in
+ * convert.c. */
 static inline const struct stele_cell *public_cells(const struct cell *cells)
 {
     return (const struct stele_cell *)(const void *)cells;
 }
 
-/* All of these check: STELE_INVALID with a sentence. The outputs borrow from the inputs; arrays are in the arena. */
+/* All of these check: STELE_INVALID with a sentence. The outputs borrow from the inputs; arrays are
+ * in the arena. */
 enum stele_status row_check(struct stele_bytes row, struct stele_error *error);
 enum stele_status read_convert(const struct stele_read *read, struct arena *arena,
     struct read_request *out_read, struct stele_error *error);

@@ -133,8 +133,9 @@ static enum stele_status status_of_exception(
     }
 }
 
-/* stack_trace is a message and mostly a Java stack trace after it: "<class>: <message>\n\tat ...". The message of
- * some exceptions has several lines, so it ends at the first line that begins a trace. */
+/* stack_trace is a message and mostly a Java stack trace after it: "<class>: <message>\n\tat ...".
+ * The message of some exceptions has several lines, so it ends at the first line that begins a
+ * trace. */
 static struct span message_of_trace(struct span class_name, struct span text)
 {
     const uint8_t *trace = text.size ? memmem(text.data, text.size, "\n\tat ", 5) : NULL;

@@ -1,9 +1,10 @@
-/* The loop that a client runs on, in one of three ways (stele_run): on a thread of the library, inside the caller's
- * synchronous calls, or on the caller's own event_base.
+/* The loop that a client runs on, in one of three ways (stele_run): on a thread of the library,
+ * inside the caller's synchronous calls, or on the caller's own event_base.
  *
- * Everything behind it is written for one thread, the loop's. Other threads (STELE_RUN_THREAD) reach it only by
- * client_loop_post. Work that is to happen once before the loop waits again (flushing connections, completions that must
- * not run inside the call that caused them) goes through struct loop_task. */
+ * Everything behind it is written for one thread, the loop's. Other threads (STELE_RUN_THREAD)
+ * reach it only by client_loop_post. Work that is to happen once before the loop waits again
+ * (flushing connections, completions that must not run inside the call that caused them) goes
+ * through struct loop_task. */
 #ifndef STELE_CLIENT_LOOP_H
 #define STELE_CLIENT_LOOP_H
 
@@ -27,8 +28,8 @@ struct loop_queue {
     struct loop_task *last;
 };
 
-/* What a synchronous call waits for. On the heap, held by the waiter and by the completion: an interrupted waiter
- * leaves it to the completion. */
+/* What a synchronous call waits for. On the heap, held by the waiter and by the completion: an
+ * interrupted waiter leaves it to the completion. */
 struct loop_wait {
     bool is_done;      /* guarded by loop.mutex in STELE_RUN_THREAD */
     bool is_abandoned; /* the same */
@@ -60,7 +61,8 @@ enum stele_status loop_init(
 /* Stops and joins the thread; `last` runs on the loop before it ends, after all messages. */
 void loop_deinit(struct loop *loop, struct loop_task *last);
 
-/* From any thread: runs the task on the loop's thread; at once when this is that thread already and the mode is not
+/* From any thread: runs the task on the loop's thread; at once when this is that thread already and
+ * the mode is not
  * STELE_RUN_THREAD. */
 void client_loop_post(struct loop *loop, struct loop_task *task);
 /* Loop thread: runs the task in this turn, after what is running now. */
@@ -77,10 +79,12 @@ static inline uint64_t loop_recent(const struct loop *loop)
 
 /* NULL on no memory. */
 struct loop_wait *loop_wait_new(void);
-/* Runs or sleeps until the wait is done: true, and the caller frees it. False when interrupted or, with a deadline
- * (0 = none), too late: the completion frees it then (loop_wait_finish tells it to). */
+/* Runs or sleeps until the wait is done: true, and the caller frees it. False when interrupted or,
+ * with a deadline (0 = none), too late: the completion frees it then (loop_wait_finish tells it
+ * to). */
 bool loop_wait_until(struct loop *loop, struct loop_wait *wait, uint64_t deadline_ns);
-/* Completion's side. Returns false when the waiter has gone: free what you hold, and the wait is freed here. */
+/* Completion's side. Returns false when the waiter has gone: free what you hold, and the wait is
+ * freed here. */
 bool loop_wait_finish(struct loop *loop, struct loop_wait *wait);
 
 /* STELE_RUN_INLINE: runs turns until `is_idle(context)` or the time is over. */

@@ -1,4 +1,5 @@
-/* hbase:meta as clients read it: how its rows are asked for, and what they say (facts: hbase-rpc 7c). */
+/* hbase:meta as clients read it: how its rows are asked for, and what they say (facts: hbase-rpc
+ * 7c). */
 #ifndef STELE_CLIENT_META_H
 #define STELE_CLIENT_META_H
 
@@ -7,7 +8,8 @@
 #include "proto/region.h"
 #include "proto/result_message.h"
 
-/* One row: a region's, or a table's with its state. Spans borrow from the cells, and from `storage`. */
+/* One row: a region's, or a table's with its state. Spans borrow from the cells, and from
+ * `storage`. */
 struct meta_row {
     struct span name; /* the row: a region's name, or a table's */
     bool is_table;
@@ -20,8 +22,8 @@ struct meta_row {
     struct span state;     /* "OPEN" */
 };
 
-/* Reads a row of family info or table. False when it is neither (a row that is being removed, say). storage: at
- * least LIMIT_TABLE_NAME_SIZE bytes. */
+/* Reads a row of family info or table. False when it is neither (a row that is being removed, say).
+ * storage: at least LIMIT_TABLE_NAME_SIZE bytes. */
 bool meta_row_decode(
     const struct cell *cells, size_t count, uint8_t *storage, struct meta_row *out_row);
 
@@ -32,14 +34,15 @@ enum meta_scan {
     META_SCAN_ALL,    /* every row */
 };
 
-/* Appends a ScanRequest for at most `limit` rows in one answer, which closes its scanner. from: (TABLE, ALL) the
- * row to go on after, empty at first. */
+/* Appends a ScanRequest for at most `limit` rows in one answer, which closes its scanner. from:
+ * (TABLE, ALL) the row to go on after, empty at first. */
 void meta_scan_encode(struct buffer *out, enum meta_scan kind, struct span table, struct span row,
     struct span from, uint32_t limit);
 
 /* Called for each row of an answer. */
 typedef void meta_row_function(void *context, const struct meta_row *row);
-/* Walks an answer to that: *out_count rows; *out_last is the last row's name (borrowed from the answer). */
+/* Walks an answer to that: *out_count rows; *out_last is the last row's name (borrowed from the
+ * answer). */
 enum status meta_answer_decode(struct span message, struct span cell_block, struct arena *arena,
     meta_row_function *each, void *context, size_t *out_count, struct span *out_last,
     struct error *error);

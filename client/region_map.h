@@ -1,5 +1,5 @@
-/* Where the regions of a table are, as far as the client knows. Sorted by start key, without overlaps: a region
- * that is added pushes out what it overlaps. Loop thread only. */
+/* Where the regions of a table are, as far as the client knows. Sorted by start key, without
+ * overlaps: a region that is added pushes out what it overlaps. Loop thread only. */
 #ifndef STELE_CLIENT_REGION_MAP_H
 #define STELE_CLIENT_REGION_MAP_H
 

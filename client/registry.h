@@ -1,6 +1,6 @@
-/* Where a cluster begins: the meta region, the active master and the cluster's id, asked from ZooKeeper or from any
- * server of the cluster (HBase ZKConnectionRegistry, RpcConnectionRegistry). Answers are not kept here. Loop thread
- * only. */
+/* Where a cluster begins: the meta region, the active master and the cluster's id, asked from
+ * ZooKeeper or from any server of the cluster (HBase ZKConnectionRegistry, RpcConnectionRegistry).
+ * Answers are not kept here. Loop thread only. */
 #ifndef STELE_CLIENT_REGISTRY_H
 #define STELE_CLIENT_REGISTRY_H
 
@@ -20,7 +20,8 @@ struct registry {
     struct inquiry *inquiries; /* under way */
 };
 
-/* One of failure and the rest is given: a place, or the id as `host`. Not called from inside registry_ask. */
+/* One of failure and the rest is given: a place, or the id as `host`. Not called from inside
+ * registry_ask. */
 typedef void registry_function(void *context, const struct failure *failure, struct span host,
     uint32_t port, uint64_t start_code);
 

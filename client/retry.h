@@ -1,4 +1,5 @@
-/* When to try again, as HBase's client does (RpcRetryingCaller, ConnectionUtils; facts: hbase-rpc 2b). */
+/* When to try again, as HBase's client does (RpcRetryingCaller, ConnectionUtils; facts: hbase-rpc
+ * 2b). */
 #ifndef STELE_CLIENT_RETRY_H
 #define STELE_CLIENT_RETRY_H
 
@@ -12,8 +13,8 @@ struct retry {
 
 void retry_init(
     struct retry *retry, const struct stele_options *options, uint32_t timeout_ms, uint64_t now_ns);
-/* After a failed attempt: true to try again after *out_pause_ns. False when it is final: the failure then tells the
- * number of attempts, and is a time-out when only the time ended it. */
+/* After a failed attempt: true to try again after *out_pause_ns. False when it is final: the
+ * failure then tells the number of attempts, and is a time-out when only the time ended it. */
 bool retry_again(
     struct retry *retry, struct failure *failure, uint64_t now_ns, uint64_t *out_pause_ns);
 /* The time-out of the next call: at most what is left of the operation, at least 1. */

@@ -3,10 +3,10 @@
  *   caller's side (scanner.c)         loop's side (scan_driver.c)            (scan_page.c)
  *   rows of the page in hand   <--    pages in order, prefetched    <--     an answer, decoded
  *
- * The loop's side opens a scanner on the region of `position`, asks for page after page, and goes on to the next
- * region; when the server or the region goes away, it opens a new one after the last row that was taken in. The
- * caller holds one page at a time and hands it back with its next request, so that both sides own what they touch
- * and nothing is locked. */
+ * The loop's side opens a scanner on the region of `position`, asks for page after page, and goes
+ * on to the next region; when the server or the region goes away, it opens a new one after the last
+ * row that was taken in. The caller holds one page at a time and hands it back with its next
+ * request, so that both sides own what they touch and nothing is locked. */
 #ifndef STELE_CLIENT_SCANNER_H
 #define STELE_CLIENT_SCANNER_H
 
@@ -48,8 +48,8 @@ struct scan_partial {
     size_t capacity;
 };
 
-/* Where the delivery of parts of rows stands: the last cell delivered, to be skipped up to when its row is read
- * again. */
+/* Where the delivery of parts of rows stands: the last cell delivered, to be skipped up to when its
+ * row is read again. */
 struct scan_mark {
     struct buffer bytes;
     struct cell cell;
@@ -125,8 +125,9 @@ struct stele_scanner {
 struct scan_page *scan_page_new(struct stele_scanner *scanner);
 void scan_page_recycle(struct stele_scanner *scanner, struct scan_page *page); /* NULL is fine */
 void scan_page_free(struct scan_page *page);
-/* Decodes an answer's rows into the page, putting rows together across answers, and moves the scanner's position
- * and limit. is_row_ended: the region ends here, so a row that is pending is complete. */
+/* Decodes an answer's rows into the page, putting rows together across answers, and moves the
+ * scanner's position and limit. is_row_ended: the region ends here, so a row that is pending is
+ * complete. */
 enum status scan_page_fill(struct stele_scanner *scanner, struct scan_page *page,
     const struct scan_response *response, struct span cell_block, struct block *block,
     bool is_row_ended, struct error *error);

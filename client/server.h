@@ -1,4 +1,5 @@
-/* A server of the cluster, by host and port, and the client's connections to it. Lives as long as the client. */
+/* A server of the cluster, by host and port, and the client's connections to it. Lives as long as
+ * the client. */
 #ifndef STELE_CLIENT_SERVER_H
 #define STELE_CLIENT_SERVER_H
 

@@ -76,8 +76,8 @@ void table_fail_waiters(struct stele_table *table, const struct failure *failure
     }
 }
 
-/* Lets go all waiters that the map can answer, and the first one anyway if `lets_first_go`: it will see that its
- * region is nowhere now. */
+/* Lets go all waiters that the map can answer, and the first one anyway if `lets_first_go`: it will
+ * see that its region is nowhere now. */
 static void release_waiters(struct stele_table *table, bool lets_first_go)
 {
     struct locate_waiter *all = table->waiters, *kept = NULL, **last = &kept;
@@ -167,7 +167,8 @@ static void add_row(void *context, const struct meta_row *row)
     region_unref(region);
 }
 
-/* What a look-up that scanned the table's state and first regions says against reading the table at all. */
+/* What a look-up that scanned the table's state and first regions says against reading the table at
+ * all. */
 static bool check_state(const struct look_up *look_up, struct failure *failure)
 {
     const char *name = look_up->table->name_text;

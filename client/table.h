@@ -1,5 +1,6 @@
-/* A table as the client knows it: its name, its map of regions, and who waits for a look-up. One for each name and
- * client, shared by all handles and kept until the client closes. All but the name is the loop thread's. */
+/* A table as the client knows it: its name, its map of regions, and who waits for a look-up. One
+ * for each name and client, shared by all handles and kept until the client closes. All but the
+ * name is the loop thread's. */
 #ifndef STELE_CLIENT_TABLE_H
 #define STELE_CLIENT_TABLE_H
 
@@ -33,8 +34,8 @@ struct stele_table {
 struct stele_table *table_find(struct stele_client *client, struct span name);
 void table_free(struct stele_table *table);
 
-/* Looks the row's region up in hbase:meta (or, for hbase:meta itself, in the registry), then calls the waiter:
- * with a failure, or when the map may have what it needs. Not called from inside. */
+/* Looks the row's region up in hbase:meta (or, for hbase:meta itself, in the registry), then calls
+ * the waiter: with a failure, or when the map may have what it needs. Not called from inside. */
 void table_locate(struct stele_table *table, struct locate_waiter *waiter);
 /* Takes a waiter back. */
 void table_forget_waiter(struct stele_table *table, struct locate_waiter *waiter);

@@ -69,8 +69,9 @@ enum exception_kind {
 #define EXCEPTION_UNSUPPORTED_COMPRESSION  HBASE_PACKAGE "ipc.UnsupportedCompressionCodecException"
 #define EXCEPTION_SECURITY_NOT_ENABLED     HBASE_PACKAGE "ipc.SecurityNotEnabledException"
 
-/* The reaction to a class. An unknown class of HBase's or of Java's I/O is EXCEPTION_RETRY when do_not_retry is
- * false, as is plain IOException; whatever else is unknown is EXCEPTION_DO_NOT_RETRY. */
+/* The reaction to a class. An unknown class of HBase's or of Java's I/O is EXCEPTION_RETRY when
+ * do_not_retry is false, as is plain IOException; whatever else is unknown is
+ * EXCEPTION_DO_NOT_RETRY. */
 enum exception_kind exception_classify(struct span class_name, bool is_do_not_retry);
 
 /* True for classes that derive from DoNotRetryIOException: what a server sets in do_not_retry. */

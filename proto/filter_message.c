@@ -219,7 +219,8 @@ static enum status dependent_decode(
     return status == STATUS_END ? STATUS_OK : status;
 }
 
-/* FilterList{operator = 1, filters = 2}; SkipFilter, WhileMatchFilter, FilterWrapper{filter = 1}. */
+/* FilterList{operator = 1, filters = 2}; SkipFilter, WhileMatchFilter, FilterWrapper{filter = 1}.
+ */
 static enum status children_decode(
     struct decoder *decoder, struct span body, unsigned depth, struct filter_node *node)
 {

@@ -1,8 +1,8 @@
 /* Filters and comparators between the wire and the model (facts: hbase-semantics 7).
  *
- * Decoded trees live in the arena and borrow their bytes from the message. Depth and node count are limited
- * (LIMIT_FILTER_DEPTH, LIMIT_FILTER_NODES); a class the model does not have is STATUS_UNSUPPORTED with its
- * name in the error. */
+ * Decoded trees live in the arena and borrow their bytes from the message. Depth and node count are
+ * limited (LIMIT_FILTER_DEPTH, LIMIT_FILTER_NODES); a class the model does not have is
+ * STATUS_UNSUPPORTED with its name in the error. */
 #ifndef STELE_PROTO_FILTER_MESSAGE_H
 #define STELE_PROTO_FILTER_MESSAGE_H
 

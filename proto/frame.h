@@ -1,11 +1,12 @@
-/* Frames of HBase's RPC (facts: hbase-rpc 1, 2). Everything after the preamble and the connection header:
+/* Frames of HBase's RPC (facts: hbase-rpc 1, 2). Everything after the preamble and the connection
+ * header:
  *
  *   request:  u32 total | varint + RequestHeader  | varint + parameter | cell block
  *   response: u32 total | varint + ResponseHeader | varint + result    | cell block
  *
- * total counts what follows it. An answer that is an exception ends after its header. Frames are encoded as a
- * head (all up to the parameter or result, its length varint included), so that the message and the cell block
- * can follow from wherever they are without being copied. */
+ * total counts what follows it. An answer that is an exception ends after its header. Frames are
+ * encoded as a head (all up to the parameter or result, its length varint included), so that the
+ * message and the cell block can follow from wherever they are without being copied. */
 #ifndef STELE_PROTO_FRAME_H
 #define STELE_PROTO_FRAME_H
 
@@ -52,9 +53,9 @@ struct response_frame {
     struct span cell_block;
 };
 
-/* Looks for a whole frame at the front of `in`: *out_body is what follows the 4 bytes. STATUS_WOULD_BLOCK when
- * more bytes are needed (*out_size = bytes of the whole frame when they can be told, else 0), STATUS_LIMIT when
- * the frame claims more than limit. */
+/* Looks for a whole frame at the front of `in`: *out_body is what follows the 4 bytes.
+ * STATUS_WOULD_BLOCK when more bytes are needed (*out_size = bytes of the whole frame when they can
+ * be told, else 0), STATUS_LIMIT when the frame claims more than limit. */
 enum status frame_peek(struct span in, size_t limit, struct span *out_body, size_t *out_size);
 
 /* Both take a frame's body; spans point into it. STATUS_INVALID when malformed. */

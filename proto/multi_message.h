@@ -1,8 +1,8 @@
 /* MultiRequest and MultiResponse: batches over regions (facts: hbase-rpc 4).
  *
- * A request is a list of region actions, each a list of gets and mutations on one region, atomic or not, with
- * or without a condition. The answer has one entry for each region action in the same order: either an
- * exception for all of it or one result or exception for each action. */
+ * A request is a list of region actions, each a list of gets and mutations on one region, atomic or
+ * not, with or without a condition. The answer has one entry for each region action in the same
+ * order: either an exception for all of it or one result or exception for each action. */
 #ifndef STELE_PROTO_MULTI_MESSAGE_H
 #define STELE_PROTO_MULTI_MESSAGE_H
 
@@ -43,13 +43,13 @@ struct multi_message {
     struct condition condition;
 };
 
-/* All of it, with the cells of every mutation taken off the block, so that a region that is refused leaves the
- * others right. More than LIMIT_BATCH_ACTIONS actions are STATUS_LIMIT. */
+/* All of it, with the cells of every mutation taken off the block, so that a region that is refused
+ * leaves the others right. More than LIMIT_BATCH_ACTIONS actions are STATUS_LIMIT. */
 enum status multi_request_decode(struct span message, struct span cell_block, struct arena *arena,
     struct multi_message *out_multi, struct error *error);
 
-/* A request is written region by region: begin, its actions, end. Cells of mutations go to `cells` in the
- * order of the actions. */
+/* A request is written region by region: begin, its actions, end. Cells of mutations go to `cells`
+ * in the order of the actions. */
 size_t multi_region_begin(struct buffer *out, struct region_specifier region, bool is_atomic);
 void multi_put_get(struct buffer *out, uint32_t index, const struct get_message *get);
 void multi_put_mutation(struct buffer *out, struct buffer *cells, uint32_t index,
@@ -58,8 +58,8 @@ void multi_put_condition(struct buffer *out, const struct condition *condition);
 void multi_region_end(struct buffer *out, size_t mark);
 void multi_put_nonce_group(struct buffer *out, uint64_t nonce_group);
 
-/* A response is written the same way. class_name and text of an exception must not be empty. Results that are
- * not inline leave their cells to the caller's block, in the order written. */
+/* A response is written the same way. class_name and text of an exception must not be empty.
+ * Results that are not inline leave their cells to the caller's block, in the order written. */
 size_t multi_response_region_begin(struct buffer *out);
 void multi_response_put_result(
     struct buffer *out, uint32_t index, const struct result *result, bool is_inline);

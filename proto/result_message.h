@@ -1,5 +1,5 @@
-/* Results: what reads, increments and appends answer (facts: hbase-rpc 3, 4). Their cells travel in the
- * answer's cell block (the message then tells how many) or inside the message. */
+/* Results: what reads, increments and appends answer (facts: hbase-rpc 3, 4). Their cells travel in
+ * the answer's cell block (the message then tells how many) or inside the message. */
 #ifndef STELE_PROTO_RESULT_MESSAGE_H
 #define STELE_PROTO_RESULT_MESSAGE_H
 
@@ -15,11 +15,11 @@ struct result {
     bool is_partial; /* more cells of the row follow in the next result */
 };
 
-/* The fields of a Result. is_inline: cells inside; else only their count, and the caller puts them into the
- * block. */
+/* The fields of a Result. is_inline: cells inside; else only their count, and the caller puts them
+ * into the block. */
 void result_encode(struct buffer *out, const struct result *result, bool is_inline);
-/* Takes the cells that are in the block off *cell_block; cells borrow from message and block, their array is
- * in the arena. */
+/* Takes the cells that are in the block off *cell_block; cells borrow from message and block, their
+ * array is in the arena. */
 enum status result_decode(struct span message, struct span *cell_block, struct arena *arena,
     struct result *out_result, struct error *error);
 

@@ -40,9 +40,10 @@ struct scan_metric {
     int64_t value;
 };
 
-/* An answer. With a cell block: cells_per_result and partial_flags, result_count each. Without: the results
- * themselves are in the message (encode: `results` holds result_count ready Result messages one after the
- * other, each as a sized field 5; decode: the fields 5 in their order through scan_response_take_result). */
+/* An answer. With a cell block: cells_per_result and partial_flags, result_count each. Without: the
+ * results themselves are in the message (encode: `results` holds result_count ready Result messages
+ * one after the other, each as a sized field 5; decode: the fields 5 in their order through
+ * scan_response_take_result). */
 struct scan_response {
     bool has_scanner_id;
     uint64_t scanner_id;
@@ -68,7 +69,8 @@ void scan_response_encode(struct buffer *out, const struct scan_response *respon
 /* Arrays are in the arena, spans borrow from the message. */
 enum status scan_response_decode(struct span message, struct arena *arena,
     struct scan_response *out_response, struct error *error);
-/* Takes the next inline Result message; false when there are no more. Start with in = response.results. */
+/* Takes the next inline Result message; false when there are no more. Start with in =
+ * response.results. */
 bool scan_response_take_result(struct span *in, struct span *out_result);
 
 #endif

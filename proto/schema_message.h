@@ -1,6 +1,7 @@
-/* Table and family schemas between the wire and the model (facts: hbase-rpc 8). Attributes travel verbatim, in
- * their order. Decoding fills names and attributes only; table_schema_check parses and judges them. Decoded
- * schemas borrow from the message; arrays, and a table's "ns:name", are in the arena. */
+/* Table and family schemas between the wire and the model (facts: hbase-rpc 8). Attributes travel
+ * verbatim, in their order. Decoding fills names and attributes only; table_schema_check parses and
+ * judges them. Decoded schemas borrow from the message; arrays, and a table's "ns:name", are in the
+ * arena. */
 #ifndef STELE_PROTO_SCHEMA_MESSAGE_H
 #define STELE_PROTO_SCHEMA_MESSAGE_H
 

@@ -3,8 +3,8 @@
 #include "base/limits.h"
 #include "proto/wire.h"
 
-/* What protobuf-c allocates for one message: the struct, and for each field its strings, bytes, array slots
- * and submessages. Counted here from above. */
+/* What protobuf-c allocates for one message: the struct, and for each field its strings, bytes,
+ * array slots and submessages. Counted here from above. */
 static enum status message_check(const ProtobufCMessageDescriptor *descriptor, struct span bytes,
     unsigned depth, uint64_t *cost, uint64_t cap)
 {

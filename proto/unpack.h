@@ -1,9 +1,10 @@
 /* protobuf-c messages in an arena, with caps.
  *
- * protobuf-c itself trusts its input: it has no depth limit and no cap on what a message may cost in memory.
- * So the bytes are walked once by descriptor before they are unpacked, without recursion on the input beyond
- * LIMIT_PROTOBUF_DEPTH: malformed fields, nesting too deep or a cost over the cap are STATUS_INVALID or
- * STATUS_LIMIT there, and the unpacking itself allocates from the arena only, nothing to free after it. */
+ * protobuf-c itself trusts its input: it has no depth limit and no cap on what a message may cost
+ * in memory. So the bytes are walked once by descriptor before they are unpacked, without recursion
+ * on the input beyond LIMIT_PROTOBUF_DEPTH: malformed fields, nesting too deep or a cost over the
+ * cap are STATUS_INVALID or STATUS_LIMIT there, and the unpacking itself allocates from the arena
+ * only, nothing to free after it. */
 #ifndef STELE_PROTO_UNPACK_H
 #define STELE_PROTO_UNPACK_H
 
@@ -13,10 +14,11 @@
 #include "base/bytes.h"
 #include "base/status.h"
 
-/* Decodes `bytes` as a message of that type. The message lives in the arena and, unlike the rest of proto/,
- * holds copies of its bytes. At most LIMIT_PROTOBUF_MEMORY_FACTOR * size + 1 MiB are allocated. Errors name
- * the message type. A missing required field is STATUS_INVALID.
- *   struct Get *get = (..)message_unpack(&hbase__pb__get_request__descriptor, bytes, arena, error); */
+/* Decodes `bytes` as a message of that type. The message lives in the arena and, unlike the rest of
+ * proto/, holds copies of its bytes. At most LIMIT_PROTOBUF_MEMORY_FACTOR * size + 1 MiB are
+ * allocated. Errors name the message type. A missing required field is STATUS_INVALID.
+ *   Hbase__Pb__Master *master =
+ *       (void *)message_unpack(&hbase__pb__master__descriptor, bytes, &arena, error); */
 ProtobufCMessage *message_unpack(const ProtobufCMessageDescriptor *descriptor, struct span bytes,
     struct arena *arena, struct error *error);
 

@@ -12,7 +12,8 @@
 
 /* Appends everything before the message. */
 void znode_head_put(struct buffer *out, struct span id);
-/* The message inside; data without the 0xFF head is accepted, as HBase does. STATUS_INVALID otherwise. */
+/* The message inside; data without the 0xFF head is accepted, as HBase does. STATUS_INVALID
+ * otherwise. */
 enum status znode_unwrap(struct span data, struct span *out_message, struct error *error);
 /* The message after "PBUF". */
 enum status pbuf_unwrap(struct span data, struct span *out_message, struct error *error);

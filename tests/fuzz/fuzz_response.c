@@ -1,5 +1,5 @@
-/* Answers as libstele decodes them: a frame, and in it a get's, mutate's, scan's or batch's result, or rows of
- * hbase:meta. The first byte chooses one. */
+/* Answers as libstele decodes them: a frame, and in it a get's, mutate's, scan's or batch's result,
+ * or rows of hbase:meta. The first byte chooses one. */
 #include "tests/fuzz/fuzz.h"
 
 #include "client/meta.h"

@@ -5,26 +5,31 @@
  *   if (stele_connect("127.0.0.1:16000", &client, &error))
  *       fprintf(stderr, "%s\n", error.message);
  *   struct stele_table *table = stele_table_open(client, STELE_TEXT("t1"));
- *   stele_put_column(table, STELE_TEXT("row"), STELE_TEXT("f"), STELE_TEXT("q"), STELE_TEXT("value"), &error);
+ *   stele_put_column(table, STELE_TEXT("row"), STELE_TEXT("f"), STELE_TEXT("q"),
+ *       STELE_TEXT("value"), &error);
  *
  * Three ways to run a client, chosen in stele_options:
- *   STELE_RUN_THREAD   the library runs its loop on a thread of its own (the default). Every call may be made from
- *                      any thread; completions of asynchronous calls run on the library's thread.
- *   STELE_RUN_INLINE   no thread: the loop runs inside synchronous calls and inside stele_client_run, on the thread
- *                      that calls. One thread at a time. The fastest for a program that waits for its answers.
- *   STELE_RUN_ON_LOOP  on a libevent loop that the caller owns and runs: all calls come from that loop's thread.
- *                      Synchronous calls run the loop until they are done, so not from inside its callbacks.
+ *   STELE_RUN_THREAD   the library runs its loop on a thread of its own (the default). Every call may
+ *                      be made from any thread; completions of asynchronous calls run on the library's
+ *                      thread.
+ *   STELE_RUN_INLINE   no thread: the loop runs inside synchronous calls and inside stele_client_run,
+ *                      on the thread that calls. One thread at a time. The fastest for a program that
+ *                      waits for its answers.
+ *   STELE_RUN_ON_LOOP  on a libevent loop that the caller owns and runs: all calls come from that
+ *                      loop's thread. Synchronous calls run the loop until they are done, so not from
+ *                      inside its callbacks.
  *
- * Ownership. Bytes given to a call are borrowed while the call is made and copied as needed: once a call returns,
- * synchronous or not, its arguments may go. What a synchronous call gives out is freed by the function named
- * there. What an asynchronous completion is given is borrowed for the completion.
+ * Ownership. Bytes given to a call are borrowed while the call is made and copied as needed: once a
+ * call returns, synchronous or not, its arguments may go. What a synchronous call gives out is
+ * freed by the function named there. What an asynchronous completion is given is borrowed for the
+ * completion.
  *
- * Errors. Every call that can fail returns enum stele_status and fills the struct stele_error (NULL is fine).
- * Calls are retried inside as HBase's client does, by the class of the exception, until the attempts or the time of
- * the operation run out; what is reported then is the last failure.
+ * Errors. Every call that can fail returns enum stele_status and fills the struct stele_error (NULL
+ * is fine). Calls are retried inside as HBase's client does, by the class of the exception, until
+ * the attempts or the time of the operation run out; what is reported then is the last failure.
  *
- * Units: times and time-outs in milliseconds, sizes in bytes, timestamps in milliseconds since 1970 unless the
- * writer chose otherwise. */
+ * Units: times and time-outs in milliseconds, sizes in bytes, timestamps in milliseconds since 1970
+ * unless the writer chose otherwise. */
 #ifndef STELE_H
 #define STELE_H
 
@@ -43,7 +48,7 @@ extern "C" {
 /* The library's version, "0.1.0". */
 const char *stele_version(void);
 
-/* ---- Bytes and errors ---------------------------------------------------------------------------------------- */
+/* ---- Bytes and errors ---- */
 
 struct stele_bytes {
     const uint8_t *data;
@@ -94,7 +99,7 @@ struct stele_error {
     char message[1024]; /* one sentence; for an exception the server's text up to its stack trace */
 };
 
-/* ---- The client ---------------------------------------------------------------------------------------------- */
+/* ---- The client ---- */
 
 struct stele_client;
 struct stele_table;
@@ -125,17 +130,18 @@ void stele_options_init(struct stele_options *options);
  * STELE_INVALID: no place or an unreadable one; STELE_NO_MEMORY. Free with stele_client_close. */
 enum stele_status stele_client_open(const struct stele_options *options,
     struct stele_client **out_client, struct stele_error *error);
-/* The short form: defaults, by "host:port,..." or, when `place` begins with "zk://", by ZooKeeper. Does connect:
- * an unreachable cluster is found here (one attempt each way, no retries). */
+/* The short form: defaults, by "host:port,..." or, when `place` begins with "zk://", by ZooKeeper.
+ * Does connect: an unreachable cluster is found here (one attempt each way, no retries). */
 enum stele_status stele_connect(
     const char *place, struct stele_client **out_client, struct stele_error *error);
-/* Ends every call with STELE_CANCELLED, closes connections, frees. Tables and scanners must be closed before. Not
- * from a completion. NULL is fine. */
+/* Ends every call with STELE_CANCELLED, closes connections, frees. Tables and scanners must be
+ * closed before. Not from a completion. NULL is fine. */
 void stele_client_close(struct stele_client *client);
 
 /* STELE_RUN_INLINE: runs the loop until nothing is in flight or timeout_ms passed. */
 void stele_client_run(struct stele_client *client, uint32_t timeout_ms);
-/* Makes the synchronous call that waits now, or the next one, return STELE_CANCELLED. Safe in a signal handler. */
+/* Makes the synchronous call that waits now, or the next one, return STELE_CANCELLED. Safe in a
+ * signal handler. */
 void stele_client_interrupt(struct stele_client *client);
 /* The cluster's id. The text is the client's. */
 enum stele_status stele_cluster_id(
@@ -143,13 +149,13 @@ enum stele_status stele_cluster_id(
 /* Calls in flight now, retries that wait included. */
 size_t stele_client_in_flight(const struct stele_client *client);
 
-/* A handle of a table, by "name" or "namespace:name". No I/O: the table need not exist. Holds the client's map of
- * its regions. NULL on no memory. */
+/* A handle of a table, by "name" or "namespace:name". No I/O: the table need not exist. Holds the
+ * client's map of its regions. NULL on no memory. */
 struct stele_table *stele_table_open(struct stele_client *client, struct stele_bytes name);
 void stele_table_close(struct stele_table *table); /* NULL is fine; calls in flight go on */
 struct stele_bytes stele_table_name(const struct stele_table *table);
 
-/* ---- Cells ---------------------------------------------------------------------------------------------------- */
+/* ---- Cells ---- */
 
 enum stele_cell_type {
     STELE_CELL_PUT = 4,
@@ -186,7 +192,7 @@ struct stele_result {
 /* Frees what a synchronous call filled in, and zeroes it. A zeroed result is fine. */
 void stele_result_free(struct stele_result *result);
 
-/* ---- Reading -------------------------------------------------------------------------------------------------- */
+/* ---- Reading ---- */
 
 struct stele_filter;
 
@@ -224,12 +230,14 @@ struct stele_get {
 
 void stele_get_init(struct stele_get *get, struct stele_bytes row);
 
-/* Reads one row. A missing row is STELE_OK with no cells. Free the result with stele_result_free. */
+/* Reads one row. A missing row is STELE_OK with no cells. Free the result with stele_result_free.
+ */
 enum stele_status stele_get(struct stele_table *table, const struct stele_get *get,
     struct stele_result *out_result, struct stele_error *error);
 
-/* Called once when an asynchronous get, append or increment, or conditional mutation ends. error->status is STELE_OK
- * or why not; result is borrowed; is_processed tells whether a conditional mutation happened (else true). */
+/* Called once when an asynchronous get, append or increment, or conditional mutation ends.
+ * error->status is STELE_OK or why not; result is borrowed; is_processed tells whether a
+ * conditional mutation happened (else true). */
 typedef void stele_result_function(void *context, const struct stele_error *error,
     const struct stele_result *result, bool is_processed);
 
@@ -237,7 +245,7 @@ typedef void stele_result_function(void *context, const struct stele_error *erro
 void stele_get_async(struct stele_table *table, const struct stele_get *get,
     stele_result_function *done, void *context);
 
-/* ---- Writing -------------------------------------------------------------------------------------------------- */
+/* ---- Writing ---- */
 
 enum stele_mutation_kind { STELE_APPEND = 0, STELE_INCREMENT = 1, STELE_PUT = 2, STELE_DELETE = 3 };
 
@@ -249,9 +257,9 @@ enum stele_durability {
     STELE_FSYNC_WAL = 4,
 };
 
-/* One row's change. The cells' rows are not looked at. Values: of an increment 8 bytes big-endian to add
- * (stele_store_i64), of an append the bytes to add. A put may hold delete markers; a delete holds only markers, and
- * without cells deletes the whole row up to `timestamp`. */
+/* One row's change. The cells' rows are not looked at. Values: of an increment 8 bytes big-endian
+ * to add (stele_store_i64), of an append the bytes to add. A put may hold delete markers; a delete
+ * holds only markers, and without cells deletes the whole row up to `timestamp`. */
 struct stele_mutation {
     enum stele_mutation_kind kind;
     struct stele_bytes row;
@@ -268,8 +276,9 @@ struct stele_mutation {
 void stele_mutation_init(
     struct stele_mutation *mutation, enum stele_mutation_kind kind, struct stele_bytes row);
 
-/* Does it: put, delete, append or increment. out_result (NULL: not wanted) gets the new cells of an append or an
- * increment; free it. Appends and increments carry a nonce, so that a retry does not count twice. */
+/* Does it: put, delete, append or increment. out_result (NULL: not wanted) gets the new cells of an
+ * append or an increment; free it. Appends and increments carry a nonce, so that a retry does not
+ * count twice. */
 enum stele_status stele_mutate(struct stele_table *table, const struct stele_mutation *mutation,
     struct stele_result *out_result, struct stele_error *error);
 void stele_mutate_async(struct stele_table *table, const struct stele_mutation *mutation,
@@ -300,9 +309,10 @@ enum stele_compare {
     STELE_GREATER = 5,
 };
 
-/* When a conditional mutation happens: the row matches the filter, or `value compare stored` holds for the newest
- * version of the column (in this order: STELE_GREATER means the given value is the greater). An empty value asks
- * about presence: STELE_EQUAL = the column is absent, STELE_NOT_EQUAL = it is there. */
+/* When a conditional mutation happens: the row matches the filter, or `value compare stored` holds
+ * for the newest version of the column (in this order: STELE_GREATER means the given value is the
+ * greater). An empty value asks about presence: STELE_EQUAL = the column is absent, STELE_NOT_EQUAL
+ * = it is there. */
 struct stele_condition {
     const struct stele_filter *filter; /* when set, the column is not looked at */
     struct stele_bytes family;
@@ -322,8 +332,9 @@ void stele_check_and_mutate_async(struct stele_table *table,
     const struct stele_condition *condition, const struct stele_mutation *mutation,
     stele_result_function *done, void *context);
 
-/* Several mutations of one row, all or none (HBase RowMutations); condition NULL: always. All rows must be equal.
- * out_result (NULL: not wanted) gets the merged results of appends and increments. */
+/* Several mutations of one row, all or none (HBase RowMutations); condition NULL: always. All rows
+ * must be equal. out_result (NULL: not wanted) gets the merged results of appends and increments.
+ */
 enum stele_status stele_mutate_row(struct stele_table *table,
     const struct stele_condition *condition, const struct stele_mutation *mutations, size_t count,
     struct stele_result *out_result, bool *out_is_processed, struct stele_error *error);
@@ -331,7 +342,7 @@ void stele_mutate_row_async(struct stele_table *table, const struct stele_condit
     const struct stele_mutation *mutations, size_t count, stele_result_function *done,
     void *context);
 
-/* ---- Batches -------------------------------------------------------------------------------------------------- */
+/* ---- Batches ---- */
 
 /* One action: exactly one of the two is set. */
 struct stele_action {
@@ -354,9 +365,10 @@ struct stele_batch {
 
 void stele_batch_free(struct stele_batch *batch);
 
-/* Sends the actions grouped by server, all servers at once, and retries what failed for a while. Each action is
- * atomic, the batch is not, and its order is not kept. STELE_OK when every action succeeded; else the status of the
- * first that failed, with the others in out_batch, which is always to be freed. */
+/* Sends the actions grouped by server, all servers at once, and retries what failed for a while.
+ * Each action is atomic, the batch is not, and its order is not kept. STELE_OK when every action
+ * succeeded; else the status of the first that failed, with the others in out_batch, which is
+ * always to be freed. */
 enum stele_status stele_batch(struct stele_table *table, const struct stele_action *actions,
     size_t count, struct stele_batch *out_batch, struct stele_error *error);
 
@@ -366,7 +378,9 @@ typedef void stele_batch_function(
 void stele_batch_async(struct stele_table *table, const struct stele_action *actions, size_t count,
     stele_batch_function *done, void *context);
 
-/* ---- Scanning ------------------------------------------------------------------------------------------------- */
+/* ---- Scanning
+ * -------------------------------------------------------------------------------------------------
+ */
 
 struct stele_scanner;
 
@@ -390,18 +404,18 @@ struct stele_scan {
 
 void stele_scan_init(struct stele_scan *scan);
 
-/* Makes a scanner; no I/O. NULL on no memory. It copies what it needs of `scan`. A scanner is used by one thread at
- * a time. */
+/* Makes a scanner; no I/O. NULL on no memory. It copies what it needs of `scan`. A scanner is used
+ * by one thread at a time. */
 struct stele_scanner *stele_scanner_open(struct stele_table *table, const struct stele_scan *scan);
-/* The next row: STELE_OK, STELE_END after the last, or a failure (the scanner is then at its end). The result is
- * borrowed until the next call on this scanner. */
+/* The next row: STELE_OK, STELE_END after the last, or a failure (the scanner is then at its end).
+ * The result is borrowed until the next call on this scanner. */
 enum stele_status stele_scanner_next(struct stele_scanner *scanner,
     const struct stele_result **out_result, struct stele_error *error);
 /* As many rows as are at hand, at least one: the fast way. Borrowed until the next call. */
 enum stele_status stele_scanner_next_rows(struct stele_scanner *scanner,
     const struct stele_result **out_results, size_t *out_count, struct stele_error *error);
-/* error->status: STELE_OK with rows, STELE_END, or a failure. Rows are borrowed until the next call on the scanner.
- * One next at a time. */
+/* error->status: STELE_OK with rows, STELE_END, or a failure. Rows are borrowed until the next call
+ * on the scanner. One next at a time. */
 typedef void stele_rows_function(void *context, const struct stele_error *error,
     const struct stele_result *results, size_t count);
 void stele_scanner_next_async(
@@ -414,18 +428,21 @@ struct stele_metric {
     const char *name;
     int64_t value;
 };
-/* Counts so far, sorted by name; the server's are there when tracks_metrics was set. The array is the scanner's. */
+/* Counts so far, sorted by name; the server's are there when tracks_metrics was set. The array is
+ * the scanner's. */
 void stele_scanner_metrics(
     struct stele_scanner *scanner, const struct stele_metric **out_metrics, size_t *out_count);
-/* Closes the server's scanner too, without waiting for that. NULL is fine. Not while a next is under way. */
+/* Closes the server's scanner too, without waiting for that. NULL is fine. Not while a next is
+ * under way. */
 void stele_scanner_close(struct stele_scanner *scanner);
 
-/* ---- Filters -------------------------------------------------------------------------------------------------- */
+/* ---- Filters ---- */
 
-/* Filters are immutable and counted: a call that uses one holds it as long as it needs it. All constructors give
- * NULL on no memory only. */
+/* Filters are immutable and counted: a call that uses one holds it as long as it needs it. All
+ * constructors give NULL on no memory only. */
 
-/* HBase's filter language: "PrefixFilter('a') AND ValueFilter(=, 'substring:x')". STELE_INVALID with HBase's words. */
+/* HBase's filter language: "PrefixFilter('a') AND ValueFilter(=, 'substring:x')". STELE_INVALID
+ * with HBase's words. */
 enum stele_status stele_filter_parse(
     struct stele_bytes text, struct stele_filter **out_filter, struct stele_error *error);
 void stele_filter_free(struct stele_filter *filter); /* drops the caller's hold; NULL is fine */
@@ -460,11 +477,12 @@ struct stele_filter *stele_filter_first_key_only(void);
 struct stele_filter *stele_filter_key_only(bool is_length_as_value);
 struct stele_filter *stele_filter_page(int64_t rows); /* per region, as HBase's */
 struct stele_filter *stele_filter_timestamps(const int64_t *timestamps, size_t count);
-/* All must pass (AND), or one (OR). Holds its parts itself: the caller's holds stay the caller's. */
+/* All must pass (AND), or one (OR). Holds its parts itself: the caller's holds stay the caller's.
+ */
 struct stele_filter *stele_filter_all(struct stele_filter *const *filters, size_t count);
 struct stele_filter *stele_filter_one(struct stele_filter *const *filters, size_t count);
 
-/* ---- Schemas -------------------------------------------------------------------------------------------------- */
+/* ---- Schemas ---- */
 
 /* Text pairs, verbatim as the server keeps them: VERSIONS -> "3". */
 struct stele_attribute {
@@ -509,13 +527,13 @@ struct stele_name_list {
 };
 void stele_name_list_free(struct stele_name_list *list);
 
-/* ---- Administration ------------------------------------------------------------------------------------------- */
-/* Operations on tables and namespaces are procedures of the master: these calls wait until they are done, at most
- * the operation time-out. Families are given their defaults (VERSIONS 1, BLOOMFILTER ROW ...) as HBase's client
- * sends them. Table names as in stele_table_open. */
+/* ---- Administration ---- */
+/* Operations on tables and namespaces are procedures of the master: these calls wait until they are
+ * done, at most the operation time-out. Families are given their defaults (VERSIONS 1, BLOOMFILTER
+ * ROW ...) as HBase's client sends them. Table names as in stele_table_open. */
 
-/* split_keys: the first keys of the second and later regions, in any order; 0: one region. STELE_EXISTS,
- * STELE_NOT_FOUND (namespace), STELE_INVALID. */
+/* split_keys: the first keys of the second and later regions, in any order; 0: one region.
+ * STELE_EXISTS, STELE_NOT_FOUND (namespace), STELE_INVALID. */
 enum stele_status stele_create_table(struct stele_client *client, const struct stele_schema *schema,
     const struct stele_bytes *split_keys, size_t split_key_count, struct stele_error *error);
 /* Must be disabled: STELE_WRONG_STATE. */
@@ -541,7 +559,8 @@ enum stele_status stele_delete_family(struct stele_client *client, struct stele_
 /* One schema in the list; STELE_NOT_FOUND. */
 enum stele_status stele_describe_table(struct stele_client *client, struct stele_bytes table,
     struct stele_schema_list *out_list, struct stele_error *error);
-/* regex: Java's, matched against the whole name; NULL: all. System tables (namespace hbase) only when asked. */
+/* regex: Java's, matched against the whole name; NULL: all. System tables (namespace hbase) only
+ * when asked. */
 enum stele_status stele_describe_tables(struct stele_client *client, const char *regex,
     bool with_system, struct stele_schema_list *out_list, struct stele_error *error);
 enum stele_status stele_list_tables(struct stele_client *client, const char *regex,
@@ -587,7 +606,7 @@ enum stele_status stele_list_namespaces(
 enum stele_status stele_list_namespace_tables(struct stele_client *client, struct stele_bytes name,
     struct stele_name_list *out_list, struct stele_error *error);
 
-/* ---- Regions -------------------------------------------------------------------------------------------------- */
+/* ---- Regions ---- */
 
 struct stele_server {
     struct stele_bytes host; /* each is followed by a NUL */
@@ -616,14 +635,16 @@ struct stele_region_list {
 };
 void stele_region_list_free(struct stele_region_list *list);
 
-/* All regions of a table, read from hbase:meta now. STELE_NOT_FOUND when the table does not exist. */
+/* All regions of a table, read from hbase:meta now. STELE_NOT_FOUND when the table does not exist.
+ */
 enum stele_status stele_list_regions(struct stele_client *client, struct stele_bytes table,
     struct stele_region_list *out_list, struct stele_error *error);
 /* The region that holds `row`, read from hbase:meta now. One in the list. */
 enum stele_status stele_locate_region(struct stele_client *client, struct stele_bytes table,
     struct stele_bytes row, struct stele_region_list *out_list, struct stele_error *error);
 
-/* Writes memtables to files. `target`: a table, a region's name or encoded name; family empty: all. */
+/* Writes memtables to files. `target`: a table, a region's name or encoded name; family empty: all.
+ */
 enum stele_status stele_flush(struct stele_client *client, struct stele_bytes target,
     struct stele_bytes family, struct stele_error *error);
 /* Asks for a compaction of every region of the target; does not wait for it. */
@@ -639,7 +660,7 @@ enum stele_compaction_state {
 enum stele_status stele_get_compaction_state(struct stele_client *client, struct stele_bytes table,
     enum stele_compaction_state *out_state, struct stele_error *error);
 
-/* ---- The cluster ---------------------------------------------------------------------------------------------- */
+/* ---- The cluster ---- */
 
 struct stele_region_load {
     struct stele_bytes name;

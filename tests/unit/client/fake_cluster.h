@@ -1,7 +1,8 @@
-/* A cluster that does what a test says: servers on the loop of the client under test, in one thread.
+/* A cluster that does what a test says: servers on the loop of the client under test, in one
+ * thread.
  *
- * The registry and hbase:meta answer by themselves from `regions`; every other call goes to the test's function,
- * which answers it, fails it, breaks the connection or leaves it hanging. */
+ * The registry and hbase:meta answer by themselves from `regions`; every other call goes to the
+ * test's function, which answers it, fails it, breaks the connection or leaves it hanging. */
 #ifndef STELE_TESTS_FAKE_CLUSTER_H
 #define STELE_TESTS_FAKE_CLUSTER_H
 

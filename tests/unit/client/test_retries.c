@@ -1,4 +1,5 @@
-/* What the client does on each kind of failure, against a cluster that fails as told (facts: hbase-rpc 2b). */
+/* What the client does on each kind of failure, against a cluster that fails as told (facts: hbase-
+ * rpc 2b). */
 #include "tests/support/support.h"
 
 #include <event2/event.h>
@@ -374,8 +375,8 @@ static uint8_t start_storage[16][32];
 static bool starts_inclusive[16];
 static size_t opens;
 
-/* Rows a b c d e f/1 f/2 g; scanner 1 is lost after c; a heartbeat comes; f comes in two parts, with the scanner lost
- * between them. */
+/* Rows a b c d e f/1 f/2 g; scanner 1 is lost after c; a heartbeat comes; f comes in two parts,
+ * with the scanner lost between them. */
 static void play_scan(void *context, struct fake_call *call)
 {
     static const char *const abc[] = {"a", "b", "c"}, *const de[] = {"d", "e", "f/1"},

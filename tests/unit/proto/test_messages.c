@@ -1,4 +1,5 @@
-/* Our hand-written messages beside protobuf-c's, compiled from the same .proto: what one writes the other reads. */
+/* Our hand-written messages beside protobuf-c's, compiled from the same .proto: what one writes the
+ * other reads. */
 #include "tests/support/support.h"
 
 #include "base/limits.h"
@@ -116,7 +117,8 @@ static void a_default_get_is_small_and_has_defaults(void **state)
     assert_reads_equal(&decoded.read, &get.read);
 }
 
-/* Columns as clients may send them: out of order, one family twice, a range for a family that is not selected. */
+/* Columns as clients may send them: out of order, one family twice, a range for a family that is
+ * not selected. */
 static void families_are_sorted_and_merged(void **state)
 {
     (void)state;
@@ -507,7 +509,8 @@ static void schemas_pass_both_ways(void **state)
     assert_int_equal(theirs->n_column_families, 1);
 }
 
-/* Every cut and every flipped byte of real messages: an answer or a refusal, never a crash (ASan watches). */
+/* Every cut and every flipped byte of real messages: an answer or a refusal, never a crash (ASan
+ * watches). */
 static void damaged_messages_are_survived(void **state)
 {
     (void)state;

@@ -36,16 +36,16 @@ static void a_required_field_is_required(void **state)
     arena_deinit(&arena);
 }
 
-/* MutateRequest.condition.filter is bytes inside, so the deepest nesting the messages have is small; depth is made
- * here with a chain that no type stops. */
+/* MutateRequest.condition.filter is bytes inside, so the deepest nesting the messages have is
+ * small; depth is made here with a chain that no type stops. */
 static void nesting_too_deep_is_refused(void **state)
 {
     (void)state;
     struct arena arena = {0};
     struct error error;
     struct buffer inner = {0}, outer = {0};
-    /* 40 levels of field 1 of a message whose field 1 is a message: Result.cell has none, so use unknown bytes,
-     * which are not walked into, and see that they do pass. */
+    /* 40 levels of field 1 of a message whose field 1 is a message: Result.cell has none, so use
+     * unknown bytes, which are not walked into, and see that they do pass. */
     for (int i = 0; i < 40; i++) {
         buffer_reset(&outer);
         wire_put_bytes(&outer, 99, buffer_span(&inner));
@@ -59,7 +59,8 @@ static void nesting_too_deep_is_refused(void **state)
     buffer_deinit(&outer);
 }
 
-/* A megabyte of empty submessages costs far more than its bytes: the cap stops it before anything is allocated. */
+/* A megabyte of empty submessages costs far more than its bytes: the cap stops it before anything
+ * is allocated. */
 static void a_message_that_costs_too_much_is_refused(void **state)
 {
     (void)state;

@@ -25,7 +25,8 @@ static void fields_read_back_as_written(void **state)
     buffer_deinit(&out);
 }
 
-/* The size of a submessage is known only after it: every width of its varint must come out right. */
+/* The size of a submessage is known only after it: every width of its varint must come out right.
+ */
 static void submessages_of_all_sizes_are_framed(void **state)
 {
     (void)state;
