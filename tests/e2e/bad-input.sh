@@ -1,0 +1,180 @@
+#!/usr/bin/env bash
+# Bad input at the command line and on the socket: each gets one clear answer, and the server goes on serving.
+# STELE names the program (default build/release/stele). Ends with "N passed, N failed, N skipped".
+set -u
+here=$(cd "$(dirname "$0")" && pwd)
+top=$(cd "$here/../.." && pwd)
+stele=${STELE:-$top/build/release/stele}
+work=$(mktemp -d)
+server=
+stop() {
+    [ -n "$server" ] && kill "$server" 2>/dev/null && wait "$server" 2>/dev/null
+    rm -rf "$work"
+}
+trap stop EXIT
+passed=0 failed=0
+
+# expect NAME CODE PATTERN COMMAND...: exit code, and a line of stderr (one line) that matches.
+expect() {
+    local name=$1 code=$2 pattern=$3 got
+    shift 3
+    timeout 20 "$@" >"$work/out" 2>"$work/err" </dev/null
+    got=$?
+    if [ $got -eq "$code" ] && grep -qE "$pattern" "$work/err" && [ "$(wc -l <"$work/err")" -le 2 ]; then
+        passed=$((passed + 1))
+    else
+        failed=$((failed + 1))
+        echo "FAILED $name: exit $got, expected $code and /$pattern/:"
+        head -3 "$work/err" | sed 's/^/    | /'
+    fi
+}
+
+off="--zookeeper-port=off --bigtable-port=off --web-port=off"
+# shellcheck disable=SC2086
+"$stele" standalone "$work/data" --listen=127.0.0.1:0 --zookeeper-port=0 --bigtable-port=off --web-port=off \
+    >"$work/ready" 2>"$work/server.log" &
+server=$!
+for _ in $(seq 100); do
+    grep -q '^ready ' "$work/ready" && break
+    sleep 0.1
+done
+STELE_CONNECT=$(sed -n 's/^ready .*hbase=\([^ ]*\).*/\1/p' "$work/ready")
+zookeeper=$(sed -n 's/^ready .*zookeeper=\([^ ]*\).*/\1/p' "$work/ready")
+export STELE_CONNECT
+"$stele" shell -n -e "create 't', 'f'; put 't', 'r', 'f:q', 'v'" >/dev/null
+
+# ---- the command line ----
+expect "empty command" 2 "no command ''" "$stele" ""
+expect "unknown command" 2 "did you mean 'standalone'" "$stele" standalon x
+expect "unknown option" 2 "did you mean '--memory'" "$stele" standalone "$work/x" --memroy=1G
+expect "no directory" 2 "stele: " "$stele" standalone
+expect "bad size" 2 "memory" "$stele" standalone "$work/x" --memory=lots
+expect "bad address" 2 "listen" "$stele" standalone "$work/x" --listen=nowhere
+expect "not loopback" 2 "insecure" "$stele" standalone "$work/x" --listen=0.0.0.0:0
+expect "roles not built" 2 "not built yet" "$stele" master "$work/x"
+expect "directory in use" 1 "$server" "$stele" standalone "$work/data" --listen=127.0.0.1:0 $off
+expect "port in use" 1 "in use|Address" "$stele" standalone "$work/x" --listen="$STELE_CONNECT" $off
+mkdir "$work/foreign" && echo hello >"$work/foreign/file"
+expect "foreign directory" 1 "stele: " "$stele" standalone "$work/foreign" --listen=127.0.0.1:0 $off
+expect "config is missing" 2 "nothing.conf" "$stele" standalone "$work/x" --config="$work/nothing.conf"
+expect "fsck of a directory in use" 1 "use" "$stele" fsck "$work/data"
+expect "fsck of nothing" 1 "nothing" "$stele" fsck "$work/nothing"
+expect "dump of nothing" 1 "nothing" "$stele" dump "$work/nothing"
+expect "dump of a foreign file" 1 "file" "$stele" dump "$work/foreign/file"
+expect "shell without a server" 1 "stele: " "$stele" shell -n --connect=127.0.0.1:1 -e "list"
+expect "shell script missing" 1 "nothing.rb" "$stele" shell "$work/nothing.rb"
+expect "import into no table" 1 "nope" "$stele" import nope --format=cells /dev/null
+printf 'r\tf:q\tv\nonly one field\n' >"$work/bad.cells"
+expect "import of a bad line" 1 "2" "$stele" import t --format=cells "$work/bad.cells"
+expect "bench without a table" 1 "nope" "$stele" bench load --table=nope --duration=1
+expect "bench with a bad mix" 2 "mix" "$stele" bench load --mix=get:50
+
+# ---- the socket ----
+python3 - "$STELE_CONNECT" "$zookeeper" >"$work/socket" <<'PY'
+import socket, struct, sys, time
+
+def place(text):
+    host, port = text.rsplit(":", 1)
+    return host, int(port)
+
+main, zookeeper = place(sys.argv[1]), place(sys.argv[2])
+
+def varint(n):
+    out = b""
+    while True:
+        out += bytes([n & 0x7F | (0x80 if n > 0x7F else 0)])
+        n >>= 7
+        if not n:
+            return out
+
+def field(number, payload):
+    return varint(number << 3 | 2) + varint(len(payload)) + payload
+
+def sized(message):
+    return varint(len(message)) + message
+
+HELLO = b"HBas\0\x50"
+def header(service=b"ClientService"):
+    message = field(2, service)
+    return struct.pack(">I", len(message)) + message
+
+def request(call_id, method, param, extra=b""):
+    head = varint(1 << 3) + varint(call_id) + field(3, method) + varint(4 << 3) + b"\1"
+    body = sized(head) + sized(param) + extra
+    return struct.pack(">I", len(body)) + body
+
+def talk(address, data, seconds=3):
+    """What comes back until the peer closes or nothing more comes; None when it does neither nor answers."""
+    with socket.create_connection(address, timeout=seconds) as s:
+        try:
+            s.sendall(data)
+            s.shutdown(socket.SHUT_WR)
+        except OSError:
+            pass
+        got = b""
+        try:
+            while True:
+                more = s.recv(65536)
+                if not more:
+                    return got
+                got += more
+        except OSError:
+            return got
+
+def check(name, ok):
+    print(("passed" if ok else "failed"), name)
+
+check("wrong preamble names what was expected", b"Expected HEADER=HBas but received HEADER=" in talk(main, b"GET / HTTP/1.1\r\n\r\n"))
+check("unknown version", b"Exception" in talk(main, b"HBas\x09\x50" + header()))
+check("unknown auth", b"Exception" in talk(main, b"HBas\0\x09" + header()))
+check("unknown service", b"Exception" in talk(main, HELLO + header(b"NoSuchService")))
+codec = field(2, b"ClientService") + field(3, b"a.b.NoSuchCodec")
+check("unknown codec", b"UnsupportedCellCodecException" in talk(main, HELLO + struct.pack(">I", len(codec)) + codec))
+check("oversized header frame", talk(main, HELLO + b"\xff\xff\xff\xff" + b"x" * 100) is not None)
+check("oversized frame", b"RequestTooBigException" in talk(main, HELLO + header() + b"\x7f\xff\xff\xff" + b"x" * 1000))
+check("truncated frame", talk(main, HELLO + header() + request(1, b"Get", b"")[:9]) is not None)
+check("unknown method names itself", b"NoSuchMethod" in talk(main, HELLO + header() + request(1, b"NoSuchMethod", b"")))
+check("garbage parameter", b"DoNotRetryIOException" in talk(main, HELLO + header() + request(2, b"Get", b"\xff\xff\xff\xff")))
+region = varint(1 << 3) + b"\1" + field(2, b"nope,,1.0123456789abcdef0123456789abcdef.")
+get = field(1, b"row")
+check("unknown region", b"NotServingRegionException" in talk(main, HELLO + header() + request(3, b"Get", field(1, region) + field(2, get))))
+check("unknown scanner", b"UnknownScannerException" in talk(main, HELLO + header() + request(4, b"Scan", varint(3 << 3) + varint(12345) + varint(4 << 3) + b"\1")))
+check("cell block of nonsense", b"Exception" in talk(main, HELLO + header() + request(5, b"Multi", b"\x0a\x04\x0a\x02\x08\x01", b"\xff" * 40)))
+check("deep nesting", talk(main, HELLO + header() + request(6, b"Get", field(1, region) + field(2, field(4, b"\x0a\x7f" * 60)))) is not None)
+check("ZooKeeper: oversized request", talk(zookeeper, b"\x7f\xff\xff\xff" + b"x" * 100) is not None)
+check("ZooKeeper: garbage", talk(zookeeper, b"\0\0\0\x10" + b"\xff" * 16) is not None)
+
+# a client that asks for much and reads nothing must not hold the server up
+slow = socket.create_connection(main)
+slow.setsockopt(socket.SOL_SOCKET, socket.SO_RCVBUF, 4096)
+slow.setblocking(False)
+sent = 0
+ask = HELLO + header() + request(7, b"NoSuchMethod" + b"x" * 900, b"") * 2000
+try:
+    while sent < len(ask):
+        sent += slow.send(ask[sent:])
+except OSError:
+    pass
+started = time.time()
+answer = talk(main, HELLO + header() + request(1, b"NoSuchMethod", b""))
+check("another client while one reads nothing", b"NoSuchMethod" in answer and time.time() - started < 2.5)
+slow.close()
+PY
+while read -r result name; do
+    case $result in
+        passed) passed=$((passed + 1)) ;;
+        *) failed=$((failed + 1)); echo "FAILED socket: $name" ;;
+    esac
+done <"$work/socket"
+[ "$(wc -l <"$work/socket")" -ge 17 ] || { failed=$((failed + 1)); echo "FAILED the socket tests ended early"; }
+
+# ---- it still serves ----
+if kill -0 "$server" 2>/dev/null && timeout 20 "$stele" shell -n -e "get 't', 'r'" | grep -q "value=v"; then
+    passed=$((passed + 1))
+else
+    failed=$((failed + 1))
+    echo "FAILED the server does not serve any more"
+    tail -5 "$work/server.log"
+fi
+echo "$passed passed, $failed failed, 0 skipped"
+[ $failed -eq 0 ]
