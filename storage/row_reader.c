@@ -7,7 +7,13 @@
 #include "storage/merge_iterator.h"
 
 /* Cells stepped over one by one towards a place further on before seeking there. */
-enum { STEPS_BEFORE_SEEK = 12, INLINE_MEMTABLES = 2 };
+enum { STEPS_BEFORE_SEEK = 12, INLINE_MEMTABLES = 2, INLINE_BYTES = 64 };
+
+/* Bytes that outlive the cell they came from; without allocation while they are few. */
+struct kept_bytes {
+    uint8_t inline_bytes[INLINE_BYTES];
+    struct buffer heap;
+};
 
 /* What a family's iterator has to do before it is looked at. */
 enum move { MOVE_NONE, MOVE_NEXT, MOVE_SEEK };
@@ -19,8 +25,8 @@ struct family_reader {
     struct memtable_iterator inline_memtables[INLINE_MEMTABLES];
     struct memtable_iterator *memtables; /* inline_memtables, or of the heap */
     enum move move;
-    struct cell probe;         /* of MOVE_SEEK; spans in probe_bytes */
-    struct buffer probe_bytes; /* row, family, qualifier */
+    struct cell probe; /* of MOVE_SEEK; spans in probe_bytes */
+    struct kept_bytes probe_bytes;
     unsigned steps;            /* since the last cell that was given, of this column or row */
     bool is_row_done;          /* nothing more of the current row */
     bool is_placed;            /* reversed: stands at its greatest row before the current */
@@ -34,7 +40,9 @@ struct row_reader {
     bool is_advancing;       /* reversed: next_row was interrupted */
     bool is_start_inclusive;
     bool is_filter_done;
-    struct buffer row; /* the current row, or the bound to start from */
+    bool is_lost;      /* no memory to keep its place */
+    struct span row;   /* the current row, or the bound to start from; in row_bytes */
+    struct kept_bytes row_bytes;
     size_t at;         /* family being read */
     size_t family_count;
     struct family_reader families[];
@@ -137,9 +145,9 @@ void row_reader_free(struct row_reader *reader)
     close_inputs(reader);
     for (size_t i = 0; i < reader->family_count; i++) {
         column_matcher_deinit(&reader->families[i].matcher);
-        buffer_deinit(&reader->families[i].probe_bytes);
+        buffer_deinit(&reader->families[i].probe_bytes.heap);
     }
-    buffer_deinit(&reader->row);
+    buffer_deinit(&reader->row_bytes.heap);
     memory_free(reader);
 }
 
@@ -283,6 +291,22 @@ void row_reader_set_may_block(struct row_reader *reader, bool may_block)
 
 /* ---- Moves ---- */
 
+/* Room for `size` bytes in the place of those before; NULL on no memory. */
+static uint8_t *kept_bytes_reserve(struct kept_bytes *bytes, size_t size)
+{
+    if (size <= INLINE_BYTES)
+        return bytes->inline_bytes;
+    buffer_reset(&bytes->heap);
+    return buffer_reserve(&bytes->heap, size);
+}
+
+static struct span put_bytes(uint8_t *to, struct span bytes)
+{
+    if (bytes.size > 0)
+        memcpy(to, bytes.data, bytes.size);
+    return span_make(to, bytes.size);
+}
+
 /* Has the family seek to the probe before it is looked at next; copies the probe's bytes, which are
  * not those of the probe before. */
 static enum status seek_later(
@@ -291,18 +315,13 @@ static enum status seek_later(
     size_t row = probe->row.size;
     size_t name = probe->family.size;
     size_t qualifier = probe->qualifier.size;
-    struct buffer *bytes = &family->probe_bytes;
-    buffer_reset(bytes);
-    uint8_t *to = buffer_reserve(bytes, row + name + qualifier + 1);
+    uint8_t *to = kept_bytes_reserve(&family->probe_bytes, row + name + qualifier);
     if (!to)
         return error_set(error, STATUS_NO_MEMORY, "no memory to seek");
-    buffer_put(bytes, probe->row);
-    buffer_put(bytes, probe->family);
-    buffer_put(bytes, probe->qualifier);
     family->probe = *probe;
-    family->probe.row = span_make(to, row);
-    family->probe.family = span_make(to + row, name);
-    family->probe.qualifier = span_make(to + row + name, qualifier);
+    family->probe.row = put_bytes(to, probe->row);
+    family->probe.family = put_bytes(to + row, probe->family);
+    family->probe.qualifier = put_bytes(to + row + name, probe->qualifier);
     family->move = MOVE_SEEK;
     family->steps = 0;
     return STATUS_OK;
@@ -324,7 +343,7 @@ static enum status settle(struct family_reader *family, struct error *error)
 
 static struct span current_row(const struct row_reader *reader)
 {
-    return buffer_span(&reader->row);
+    return reader->row;
 }
 
 static int compare_to_row(const struct row_reader *reader, struct span row)
@@ -339,10 +358,10 @@ static bool is_in_row(const struct row_reader *reader, const struct family_reade
 
 static enum status set_row(struct row_reader *reader, struct span row, struct error *error)
 {
-    buffer_reset(&reader->row);
-    buffer_put(&reader->row, row);
-    if (buffer_status(&reader->row))
+    uint8_t *to = kept_bytes_reserve(&reader->row_bytes, row.size);
+    if (!to)
         return error_set(error, STATUS_NO_MEMORY, "no memory for a row key");
+    reader->row = put_bytes(to, row);
     return STATUS_OK;
 }
 
@@ -371,7 +390,7 @@ void row_reader_suspend(struct row_reader *reader)
         /* Without memory the place is lost, and with it the scan: the next move says so. */
         struct error ignored;
         if (seek_later(family, &probe, &ignored))
-            reader->row.is_failed = true;
+            reader->is_lost = true;
     }
     close_inputs(reader);
 }
@@ -481,7 +500,7 @@ static const struct cell *choose_row(const struct row_reader *reader)
 
 enum status row_reader_next_row(struct row_reader *reader, struct error *error)
 {
-    if (reader->row.is_failed)
+    if (reader->is_lost)
         return error_set(error, STATUS_NO_MEMORY, "no memory to keep a scan's place");
     enum status status = reader->config.is_reversed ? advance_backward(reader, error)
                                                     : advance_forward(reader, error);
@@ -583,7 +602,7 @@ static enum status family_next_cell(struct row_reader *reader, struct family_rea
 enum status row_reader_next_cell(
     struct row_reader *reader, struct cell *out_cell, struct error *error)
 {
-    if (reader->row.is_failed)
+    if (reader->is_lost)
         return error_set(error, STATUS_NO_MEMORY, "no memory to keep a scan's place");
     unsigned patience = ROW_READER_PATIENCE;
     for (; reader->at < reader->family_count && !reader->is_filter_done; reader->at++) {

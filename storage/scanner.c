@@ -13,6 +13,8 @@
 #include "base/memory.h"
 #include "storage/row_reader.h"
 
+enum { INLINE_CELLS = 4, INLINE_BYTES = 512 }; /* a small row is gathered without allocation */
+
 struct scanner {
     struct tablet *tablet; /* referenced */
     struct scan_request request;
@@ -33,9 +35,12 @@ struct scanner {
     enum scan_stop cut;     /* of is_peeking */
     uint32_t result_cells;  /* given or gathered since the last result */
     uint64_t row_bytes;
-    struct arena row_arena; /* gathered cells */
-    struct cell *cells;
+    struct cell *cells; /* gathered: the inline ones, while they are enough, or of the heap */
     size_t cell_capacity;
+    struct cell inline_cells[INLINE_CELLS];
+    struct arena row_arena; /* their bytes, beyond the inline ones */
+    size_t inline_used;
+    uint8_t inline_bytes[INLINE_BYTES];
     struct buffer last_row;
 };
 
@@ -128,7 +133,8 @@ static void scanner_deinit(struct scanner *scanner)
         tablet_unregister_read_point(scanner->tablet, &scanner->point);
     arena_deinit(&scanner->row_arena);
     arena_deinit(&scanner->arena);
-    memory_free(scanner->cells);
+    if (scanner->cells != scanner->inline_cells)
+        memory_free(scanner->cells);
     buffer_deinit(&scanner->last_row);
 }
 
@@ -232,24 +238,48 @@ static enum status give_gathered(struct run *run, size_t count)
     for (size_t i = 0; !status && i < count; i++)
         status = give_cell(run, &scanner->cells[i]);
     arena_reset(&scanner->row_arena);
+    scanner->inline_used = 0;
     scanner->result_cells = (uint32_t)count;
     return status;
+}
+
+/* Room for another gathered cell. */
+static bool grow_cells(struct scanner *scanner)
+{
+    size_t count = scanner->result_cells;
+    if (!scanner->cells) {
+        scanner->cells = scanner->inline_cells;
+        scanner->cell_capacity = INLINE_CELLS;
+    }
+    if (count < scanner->cell_capacity)
+        return true;
+    bool is_inline = scanner->cells == scanner->inline_cells;
+    struct cell *cells =
+        memory_reallocate(is_inline ? NULL : scanner->cells, 4 * count * sizeof(*cells));
+    if (!cells)
+        return false;
+    if (is_inline)
+        memcpy(cells, scanner->inline_cells, count * sizeof(*cells));
+    scanner->cells = cells;
+    scanner->cell_capacity = 4 * count;
+    return true;
+}
+
+static uint8_t *gather_bytes(struct scanner *scanner, size_t size)
+{
+    if (size > INLINE_BYTES - scanner->inline_used)
+        return arena_allocate(&scanner->row_arena, size);
+    uint8_t *bytes = scanner->inline_bytes + scanner->inline_used;
+    scanner->inline_used += size;
+    return bytes;
 }
 
 /* Copies a cell whose memory is about to move on. */
 static enum status gather(struct scanner *scanner, const struct cell *cell, struct error *error)
 {
-    if (scanner->result_cells == scanner->cell_capacity) {
-        size_t capacity = scanner->cell_capacity ? 2 * scanner->cell_capacity : 16;
-        struct cell *cells = memory_reallocate(scanner->cells, capacity * sizeof(*scanner->cells));
-        if (!cells)
-            return error_set(error, STATUS_NO_MEMORY, "no memory for a row's cells");
-        scanner->cells = cells;
-        scanner->cell_capacity = capacity;
-    }
     size_t size = cell->row.size + cell->family.size + cell->qualifier.size + cell->value.size +
                   cell->tags.size;
-    uint8_t *to = arena_allocate(&scanner->row_arena, size);
+    uint8_t *to = grow_cells(scanner) ? gather_bytes(scanner, size) : NULL;
     if (!to)
         return error_set(error, STATUS_NO_MEMORY, "no memory for a row's cells");
     struct cell *copy = &scanner->cells[scanner->result_cells++];
