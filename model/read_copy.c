@@ -59,8 +59,7 @@ static bool copy_children(struct arena *arena, struct filter_node *node, unsigne
 {
     if (!node->children)
         return true;
-    node->children =
-        copy_bytes(arena, node->children, node->child_count, sizeof(*node->children));
+    node->children = copy_bytes(arena, node->children, node->child_count, sizeof(*node->children));
     for (size_t i = 0; node->children && i < node->child_count; i++) {
         if (!copy_filter(arena, &node->children[i], depth))
             return false;
@@ -93,8 +92,8 @@ static bool copy_filter(struct arena *arena, const struct filter_node **node, un
 
 static bool copy_families(struct arena *arena, struct read_request *request)
 {
-    request->families =
-        copy_bytes(arena, request->families, request->family_count, sizeof(*request->families));
+    request->families = copy_bytes(
+        arena, request->families, request->family_count, sizeof(*request->families));
     for (size_t i = 0; request->families && i < request->family_count; i++) {
         struct family_selection *selection = &request->families[i];
         if (!copy_span(arena, &selection->family) ||
@@ -113,7 +112,8 @@ enum status scan_request_copy(struct arena *arena, const struct scan_request *fr
     if (!copy_families(arena, &copy.read) || !copy_span(arena, &copy.start_row) ||
         !copy_span(arena, &copy.stop_row) ||
         !copy_filter(arena, &copy.read.filter, 2 * LIMIT_FILTER_DEPTH))
-        return error_set(error, STATUS_NO_MEMORY, "no memory for a scan, or its filter is too deep");
+        return error_set(
+            error, STATUS_NO_MEMORY, "no memory for a scan, or its filter is too deep");
     *out_request = copy;
     return STATUS_OK;
 }

@@ -12,7 +12,7 @@ struct memtable_memory {
     uint64_t budget_bytes;
     _Atomic uint64_t bytes; /* handed out */
     _Atomic bool is_flush_asked;
-    struct mutex mutex;     /* guards what follows */
+    struct mutex mutex; /* guards what follows */
     uint8_t *kept[KEPT_CHUNKS_MAX];
     size_t kept_count;
 };

@@ -27,9 +27,9 @@ struct family_reader {
     enum move move;
     struct cell probe; /* of MOVE_SEEK; spans in probe_bytes */
     struct kept_bytes probe_bytes;
-    unsigned steps;            /* since the last cell that was given, of this column or row */
-    bool is_row_done;          /* nothing more of the current row */
-    bool is_placed;            /* reversed: stands at its greatest row before the current */
+    unsigned steps;   /* since the last cell that was given, of this column or row */
+    bool is_row_done; /* nothing more of the current row */
+    bool is_placed;   /* reversed: stands at its greatest row before the current */
 };
 
 struct row_reader {
@@ -40,10 +40,10 @@ struct row_reader {
     bool is_advancing;       /* reversed: next_row was interrupted */
     bool is_start_inclusive;
     bool is_filter_done;
-    bool is_lost;      /* no memory to keep its place */
-    struct span row;   /* the current row, or the bound to start from; in row_bytes */
+    bool is_lost;    /* no memory to keep its place */
+    struct span row; /* the current row, or the bound to start from; in row_bytes */
     struct kept_bytes row_bytes;
-    size_t at;         /* family being read */
+    size_t at; /* family being read */
     size_t family_count;
     struct family_reader families[];
 };

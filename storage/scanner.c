@@ -254,8 +254,8 @@ static bool grow_cells(struct scanner *scanner)
     if (count < scanner->cell_capacity)
         return true;
     bool is_inline = scanner->cells == scanner->inline_cells;
-    struct cell *cells =
-        memory_reallocate(is_inline ? NULL : scanner->cells, 4 * count * sizeof(*cells));
+    struct cell *cells = memory_reallocate(
+        is_inline ? NULL : scanner->cells, 4 * count * sizeof(*cells));
     if (!cells)
         return false;
     if (is_inline)
@@ -343,7 +343,7 @@ static bool is_over_between_rows(struct run *run)
         progress->stop = SCAN_STOP_ROWS;
     else if (progress->bytes >= limits->bytes)
         progress->stop = SCAN_STOP_BYTES;
-    else if (progress->rows_scanned > 0 && is_late(run))
+    else if ((progress->rows_scanned & 15) == 1 && is_late(run)) /* the clock is not free */
         progress->stop = SCAN_STOP_TIME;
     return progress->stop != SCAN_STOP_NONE;
 }

@@ -3,9 +3,9 @@
  *   tablet.c         life: references, versions, read points, schema, statistics
  *   tablet_open.c    open: manifest, SSTables, replay of dead logs
  *   tablet_close.c   close
- *   tablet_write.c   writes: locks, conditions, the log, the memtable
+ *   tablet_write.c   writes; write_step.h is their map; tablet_insert.c their end in memtables
  *   scanner.c        gets and scans, over row_reader.c
- *   tablet_flush.c   memtable to SSTable
+ *   tablet_flush.c   memtable to SSTable; tablet_pressure.c who flushes when something runs short
  *   tablet_compact.c SSTables to SSTable; tablet_split_row.c where to split
  *   tablet_sweep.c   what waits for time to pass
  *   tablet_commit.c  changes of the manifest, one after the other
@@ -146,13 +146,15 @@ enum status tablet_get_at(struct tablet *tablet, struct version *version, uint64
     struct span row, const struct read_request *request, bool may_block, struct read_sink *sink,
     struct error *error);
 
-/* ---- tablet_write.c ---- */
+/* ---- tablet_insert.c ---- */
 
 /* Inserts a cell into its family's active memtable, which is made when there is none: *version, a
  * reference of the caller's, is then exchanged for the new one. Log thread, or the worker that opens.
  * STATUS_NO_FAMILY: the family is gone. STATUS_NO_MEMORY. */
 enum status tablet_insert(
     struct tablet *tablet, struct version **version, const struct cell *cell, uint64_t sequence);
+
+/* ---- write_step.c ---- */
 
 /* Gives up waiting for row locks past the deadline; true when waits are left. */
 bool tablet_expire_waits(struct tablet *tablet, uint64_t now_ns);
@@ -170,6 +172,8 @@ bool tablet_retry_flush(struct tablet *tablet, uint64_t now_ns);
 
 /* By size or pressure. Any thread, with LOCK_RANK_LOG or lower held at most. */
 void tablet_ask_own_flush(struct tablet *tablet);
+/* ---- tablet_pressure.c ---- */
+
 /* The largest memtable of the store, when memory runs short. Any. */
 void tablet_flush_largest(struct store *store);
 

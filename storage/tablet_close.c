@@ -12,8 +12,8 @@ static void close_end(struct tablet *tablet, enum status status, const struct er
 {
     struct completion *completion = tablet->closing;
     store_remove_tablet(tablet->store, &tablet->link);
-    log_line(LOG_INFO, "tablet.close", "tablet=%s status=\"%s\"", tablet->info.id,
-        status_name(status));
+    log_line(
+        LOG_INFO, "tablet.close", "tablet=%s status=\"%s\"", tablet->info.id, status_name(status));
     completion->status = status;
     if (status)
         completion->error = *error;
@@ -27,8 +27,7 @@ struct closing_edit {
     struct error error;
 };
 
-static void close_committed(
-    struct tablet_edit *edit, enum status status, const struct error *error)
+static void close_committed(struct tablet_edit *edit, enum status status, const struct error *error)
 {
     struct closing_edit *closing = (struct closing_edit *)edit;
     closing->status = status;
@@ -50,18 +49,19 @@ static void list_families(struct tablet *tablet, struct tablet_edit *edit)
 
 static void close_run(struct task *task)
 {
-    struct tablet *tablet =
-        (struct tablet *)(void *)((char *)task - offsetof(struct tablet, close_task));
+    struct tablet *tablet = (struct tablet *)(void *)((char *)task -
+                                                      offsetof(struct tablet, close_task));
     if (tablet->close_error.status) {
         struct error error = tablet->close_error;
         close_end(tablet, error.status, &error);
         return;
     }
     /* Nothing else commits any more, so this runs here and now; and nothing is in memory only. */
-    struct closing_edit closing = {.edit = {.flushed_sequence = log_tablet_last_sequence(&tablet->log),
-                                       .is_state_changed = true,
-                                       .state = tablet->is_dropping ? TABLET_DROPPED : TABLET_CLOSED,
-                                       .committed = close_committed}};
+    struct closing_edit closing = {
+        .edit = {.flushed_sequence = log_tablet_last_sequence(&tablet->log),
+            .is_state_changed = true,
+            .state = tablet->is_dropping ? TABLET_DROPPED : TABLET_CLOSED,
+            .committed = close_committed}};
     list_families(tablet, &closing.edit);
     tablet_commit(tablet, &closing.edit);
     if (!closing.status && tablet->is_dropping) /* its records are nobody's any more */

@@ -94,8 +94,8 @@ static bool list_contents(
     size_t files = 0;
     for (size_t i = 0; i < version->family_count; i++)
         files += version->families[i].file_count;
-    manifest->families =
-        arena_allocate_zeroed(arena, version->family_count + 1, sizeof(*manifest->families));
+    manifest->families = arena_allocate_zeroed(
+        arena, version->family_count + 1, sizeof(*manifest->families));
     manifest->files = arena_allocate_zeroed(arena, files + 1, sizeof(*manifest->files));
     if (!manifest->families || !manifest->files)
         return false;
@@ -256,20 +256,20 @@ void tablet_commit(struct tablet *tablet, struct tablet_edit *edit)
 struct altered {
     struct task task;
     struct tablet_edit edit;
-    struct tablet *tablet;  /* referenced */
-    struct version *old;    /* holds the files that go */
+    struct tablet *tablet; /* referenced */
+    struct version *old;   /* holds the files that go */
     struct tablet_file *removed[];
 };
 
 static void altered_committed(
     struct tablet_edit *edit, enum status status, const struct error *error)
 {
-    struct altered *altered =
-        (struct altered *)(void *)((char *)edit - offsetof(struct altered, edit));
+    struct altered *altered = (struct altered *)(void *)((char *)edit -
+                                                         offsetof(struct altered, edit));
     struct tablet *tablet = altered->tablet;
     if (status)
-        log_line(LOG_WARN, "tablet.alter", "tablet=%s error=\"%s\"", tablet->info.id,
-            error->message);
+        log_line(
+            LOG_WARN, "tablet.alter", "tablet=%s error=\"%s\"", tablet->info.id, error->message);
     version_unref(altered->old);
     memory_free(altered);
     mutex_lock(&tablet->mutex);
@@ -291,8 +291,8 @@ void tablet_commit_altered(struct tablet *tablet, struct version *old)
     size_t most = 0;
     for (size_t i = 0; i < old->family_count; i++)
         most += old->families[i].file_count;
-    struct altered *altered =
-        memory_allocate_zeroed(1, sizeof(*altered) + most * sizeof(altered->removed[0]));
+    struct altered *altered = memory_allocate_zeroed(
+        1, sizeof(*altered) + most * sizeof(altered->removed[0]));
     size_t count = 0;
     for (size_t i = 0; altered && i < old->family_count; i++) {
         const struct version_family *family = &old->families[i];
@@ -314,9 +314,8 @@ void tablet_commit_altered(struct tablet *tablet, struct version *old)
     tablet_ref(tablet);
     altered->tablet = tablet;
     altered->old = old;
-    altered->edit = (struct tablet_edit){.removed = altered->removed,
-        .removed_count = count,
-        .committed = altered_committed};
+    altered->edit = (struct tablet_edit){
+        .removed = altered->removed, .removed_count = count, .committed = altered_committed};
     altered->task.run = altered_run;
     executor_submit(tablet->store->workers, &altered->task);
 }

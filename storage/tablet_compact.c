@@ -69,8 +69,8 @@ static void compaction_end(
 {
     struct tablet *tablet = compaction->tablet;
     if (status && status != STATUS_CANCELLED && status != STATUS_CLOSED)
-        log_line(LOG_WARN, "tablet.compact", "tablet=%s error=\"%s\"", tablet->info.id,
-            error->message);
+        log_line(
+            LOG_WARN, "tablet.compact", "tablet=%s error=\"%s\"", tablet->info.id, error->message);
     compaction_free(compaction->job);
     version_unref(compaction->version);
     struct tablet_request *requests = compaction->requests;
@@ -110,8 +110,8 @@ static struct compaction_choice choose(
     struct compaction_choice none = {0};
     if (family->file_count == 0)
         return none;
-    struct compaction_file *files =
-        arena_allocate_zeroed(&compaction->arena, family->file_count, sizeof(*files));
+    struct compaction_file *files = arena_allocate_zeroed(
+        &compaction->arena, family->file_count, sizeof(*files));
     if (!files)
         return none;
     struct compaction_state state = {.files = files,
@@ -121,8 +121,8 @@ static struct compaction_choice choose(
         .is_major_asked = is_asked(compaction, family->schema->name)};
     for (size_t i = 0; i < family->file_count; i++) {
         const struct manifest_file *entry = &family->files[i]->entry;
-        const struct sstable_properties *properties =
-            sstable_get_properties(family->files[i]->table);
+        const struct sstable_properties *properties = sstable_get_properties(
+            family->files[i]->table);
         files[i] = (struct compaction_file){.size_bytes = entry->size_bytes,
             .cell_count = entry->cell_count,
             .delete_count = entry->delete_count,
@@ -138,8 +138,8 @@ static struct compaction_choice choose(
 
 /* ---- One family ---- */
 
-static enum status open_input(struct compaction *compaction, struct cell_iterator **out_input,
-    struct error *error)
+static enum status open_input(
+    struct compaction *compaction, struct cell_iterator **out_input, struct error *error)
 {
     size_t count = compaction->choice.count;
     struct cell_iterator **sources = arena_allocate(&compaction->arena, count * sizeof(*sources));
@@ -157,8 +157,7 @@ static enum status open_input(struct compaction *compaction, struct cell_iterato
             return status;
         }
     }
-    return merge_iterator_new(
-        compaction->tablet->row_order, sources, count, out_input, error);
+    return merge_iterator_new(compaction->tablet->row_order, sources, count, out_input, error);
 }
 
 static int64_t purge_deletes_after_ms(const struct table_schema *schema)
@@ -289,19 +288,17 @@ static enum status open_written(struct compaction *compaction, struct error *err
     if (!properties)
         return STATUS_OK;
     struct manifest_file entry;
-    tablet_file_describe(
-        &entry, compaction->tablet->info.table_id, compaction->name, properties);
+    tablet_file_describe(&entry, compaction->tablet->info.table_id, compaction->name, properties);
     entry.level = 1;
     struct sstable *table;
     struct path folder;
     directory_sstables_path(&store->directory, compaction->tablet->info.table_id, &folder);
     enum status status = env_directory_sync(store->env, folder.text, error);
     if (!status)
-        status = sstable_open(store->env, compaction->path.text, properties->identity,
-            store->cache, &table, error);
+        status = sstable_open(
+            store->env, compaction->path.text, properties->identity, store->cache, &table, error);
     if (status) {
-        collector_give_up(
-            store->collector, compaction->tablet->info.table_id, compaction->name);
+        collector_give_up(store->collector, compaction->tablet->info.table_id, compaction->name);
         return status;
     }
     compaction->added = tablet_file_new(table, &entry, store->collector);
@@ -437,8 +434,8 @@ void tablet_consider_compaction(struct tablet *tablet)
     compaction_begin_if_wanted(tablet);
 }
 
-void tablet_compact(struct tablet *tablet, const struct span *family, bool is_major,
-    struct completion *completion)
+void tablet_compact(
+    struct tablet *tablet, const struct span *family, bool is_major, struct completion *completion)
 {
     size_t size = family ? family->size : 0;
     struct error error = {0};

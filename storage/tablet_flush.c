@@ -20,7 +20,7 @@
 enum { RETRY_NS = 1000 * 1000 * 1000 };
 
 struct flush_family {
-    struct span name;      /* of the version's schema */
+    struct span name;         /* of the version's schema */
     struct tablet_file *file; /* written; NULL = no cell survived, or none was there */
 };
 
@@ -128,8 +128,7 @@ static void flush_put_off(struct flush *flush, const struct error *error)
     tablet_unref(tablet);
 }
 
-static void flush_committed(
-    struct tablet_edit *edit, enum status status, const struct error *error)
+static void flush_committed(struct tablet_edit *edit, enum status status, const struct error *error)
 {
     struct flush *flush = flush_of(edit, offsetof(struct flush, edit));
     struct tablet *tablet = flush->tablet;
@@ -178,8 +177,8 @@ static enum status open_written(struct flush *flush, struct flush_family *to, co
     struct sstable *table;
     struct manifest_file entry;
     tablet_file_describe(&entry, flush->tablet->info.table_id, name, properties);
-    enum status status =
-        sstable_open(store->env, path->text, properties->identity, store->cache, &table, error);
+    enum status status = sstable_open(
+        store->env, path->text, properties->identity, store->cache, &table, error);
     if (status) {
         collector_give_up(store->collector, flush->tablet->info.table_id, name);
         return status;
@@ -189,8 +188,7 @@ static enum status open_written(struct flush *flush, struct flush_family *to, co
                     : error_set(error, STATUS_NO_MEMORY, "no memory for an SSTable's place");
 }
 
-static enum status write_family(
-    struct flush *flush, struct flush_family *to, struct error *error)
+static enum status write_family(struct flush *flush, struct flush_family *to, struct error *error)
 {
     struct tablet *tablet = flush->tablet;
     struct store *store = tablet->store;
@@ -216,15 +214,15 @@ static enum status write_family(
     struct compaction_options options = {
         .env = store->env, .path = path.text, .writer = &writer, .matcher = &matcher};
     struct compaction_job *job = NULL;
-    enum status status =
-        open_input(family, &flush->arena, tablet->row_order, &options.input, error);
+    enum status status = open_input(
+        family, &flush->arena, tablet->row_order, &options.input, error);
     if (!status)
         status = compaction_new(&options, &job, error);
     uint64_t due_ns;
     while (!status)
         status = compaction_step(job, true, &due_ns, error);
-    const struct sstable_properties *properties =
-        status == STATUS_END ? compaction_result(job) : NULL;
+    const struct sstable_properties *properties = status == STATUS_END ? compaction_result(job)
+                                                                       : NULL;
     status = status == STATUS_END ? STATUS_OK : status;
     if (properties) {
         flush->bytes += properties->file_bytes;
@@ -313,10 +311,8 @@ static bool is_asked(const struct flush *flush, struct span family)
 {
     if (flush->is_all)
         return true;
-    for (const struct tablet_request *request = flush->requests; request;
-         request = request->next) {
-        if (request->is_all ||
-            span_equal(span_make(request->family, request->family_size), family))
+    for (const struct tablet_request *request = flush->requests; request; request = request->next) {
+        if (request->is_all || span_equal(span_make(request->family, request->family_size), family))
             return true;
     }
     return false;
@@ -357,8 +353,8 @@ static bool freeze_locked(struct flush *flush, struct version **out_old)
 static bool has_work(const struct flush *flush)
 {
     for (size_t i = 0; i < flush->family_count; i++) {
-        const struct version_family *family =
-            version_find_family(flush->version, flush->families[i].name);
+        const struct version_family *family = version_find_family(
+            flush->version, flush->families[i].name);
         if (family->frozen_count > 0 || family->flushed_sequence < flush->edit.flushed_sequence)
             return true;
     }
@@ -443,14 +439,13 @@ void tablet_ask_own_flush(struct tablet *tablet)
         begin_if_asked(tablet);
 }
 
-void tablet_flush(
-    struct tablet *tablet, const struct span *family, struct completion *completion)
+void tablet_flush(struct tablet *tablet, const struct span *family, struct completion *completion)
 {
     size_t size = family ? family->size : 0;
     struct tablet_request *request = memory_allocate_zeroed(1, sizeof(*request) + size);
     if (!request) {
-        completion->status =
-            error_set(&completion->error, STATUS_NO_MEMORY, "no memory for a flush");
+        completion->status = error_set(
+            &completion->error, STATUS_NO_MEMORY, "no memory for a flush");
         completion->done(completion);
         return;
     }
@@ -477,75 +472,4 @@ bool tablet_retry_flush(struct tablet *tablet, uint64_t now_ns)
     if (is_due)
         begin_if_asked(tablet);
     return is_waiting;
-}
-
-/* ---- Pressure ---- */
-
-/* A tablet that was asked under a lock, and is to begin without. */
-struct pressed {
-    struct task task;
-    struct tablet *tablet; /* referenced */
-};
-
-static void pressed_run(struct task *task)
-{
-    struct pressed *pressed = (struct pressed *)(void *)task;
-    if (!store_is_dead(pressed->tablet->store))
-        tablet_ask_own_flush(pressed->tablet);
-    tablet_unref(pressed->tablet);
-    memory_free(pressed);
-}
-
-void tablet_log_pressure(void *context, struct log_tablet *log_tablet)
-{
-    struct store *store = context;
-    struct tablet *tablet =
-        (struct tablet *)(void *)((char *)log_tablet - offsetof(struct tablet, log));
-    struct pressed *pressed = memory_allocate_zeroed(1, sizeof(*pressed));
-    if (!pressed || !tablet_try_ref(tablet)) {
-        memory_free(pressed);
-        return;
-    }
-    pressed->task.run = pressed_run;
-    pressed->tablet = tablet;
-    executor_submit(store->flushers, &pressed->task);
-}
-
-/* Bytes that a flush of the tablet would free. */
-static uint64_t flushable_bytes(struct tablet *tablet)
-{
-    uint64_t bytes = 0;
-    mutex_lock(&tablet->mutex);
-    for (size_t i = 0; i < tablet->version->family_count; i++) {
-        const struct memtable *active = tablet->version->families[i].active;
-        bytes += active ? memtable_reserved_bytes(active) : 0;
-    }
-    mutex_unlock(&tablet->mutex);
-    return bytes;
-}
-
-void tablet_flush_largest(struct store *store)
-{
-    if (!memtable_memory_ask_flush(store->memtable_memory))
-        return;
-    struct tablet *largest = NULL;
-    uint64_t largest_bytes = 0;
-    mutex_lock(&store->mutex);
-    for (struct store_tablet *link = store->tablets.next; link != &store->tablets;
-         link = link->next) {
-        uint64_t bytes = flushable_bytes(link->tablet);
-        if (bytes > largest_bytes) {
-            largest = link->tablet;
-            largest_bytes = bytes;
-        }
-    }
-    if (largest && !tablet_try_ref(largest))
-        largest = NULL;
-    mutex_unlock(&store->mutex);
-    if (!largest) {
-        memtable_memory_flush_ended(store->memtable_memory);
-        return;
-    }
-    tablet_ask_own_flush(largest);
-    tablet_unref(largest);
 }

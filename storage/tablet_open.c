@@ -33,8 +33,8 @@ static enum status set_first_schema(
 
 /* ---- The manifest ---- */
 
-static enum status read_manifest(struct tablet *tablet, const char *table_id,
-    const char *tablet_id, struct error *error)
+static enum status read_manifest(
+    struct tablet *tablet, const char *table_id, const char *tablet_id, struct error *error)
 {
     struct store *store = tablet->store;
     struct manifest *manifest = &tablet->manifest;
@@ -43,8 +43,8 @@ static enum status read_manifest(struct tablet *tablet, const char *table_id,
     if (status)
         return status;
     if (manifest->state != TABLET_OPEN && manifest->state != TABLET_CLOSED)
-        return error_set(error, STATUS_WRONG_STATE, "tablet %s is split, merged or dropped",
-            tablet_id);
+        return error_set(
+            error, STATUS_WRONG_STATE, "tablet %s is split, merged or dropped", tablet_id);
     tablet->row_order = manifest->row_order;
     struct tablet_info *info = &tablet->info;
     strcpy(info->id, manifest->tablet_id);
@@ -57,22 +57,21 @@ static enum status read_manifest(struct tablet *tablet, const char *table_id,
     return STATUS_OK;
 }
 
-static enum status open_file(
-    struct tablet *tablet, const struct manifest_file *entry, struct tablet_file **out_file,
-    struct error *error)
+static enum status open_file(struct tablet *tablet, const struct manifest_file *entry,
+    struct tablet_file **out_file, struct error *error)
 {
     struct store *store = tablet->store;
     char name[SSTABLE_NAME_SIZE];
     if (entry->file.size >= sizeof(name))
-        return error_set(error, STATUS_CORRUPT, "tablet %s: a file's name is too long",
-            tablet->info.id);
+        return error_set(
+            error, STATUS_CORRUPT, "tablet %s: a file's name is too long", tablet->info.id);
     memcpy(name, entry->file.data, entry->file.size);
     name[entry->file.size] = '\0';
     struct path path;
     directory_sstable_path(&store->directory, entry->table_id, name, &path);
     struct sstable *table;
-    enum status status =
-        sstable_open(store->env, path.text, entry->identity, store->cache, &table, error);
+    enum status status = sstable_open(
+        store->env, path.text, entry->identity, store->cache, &table, error);
     if (status)
         return status;
     *out_file = tablet_file_new(table, entry, store->collector);
@@ -91,8 +90,7 @@ static enum status make_version(struct tablet *tablet, struct error *error)
         return no_memory(tablet->info.id, error);
     tablet->version = version;
     for (size_t i = 0; i < manifest->family_count; i++) {
-        struct version_family *family =
-            version_find_family(version, manifest->families[i].name);
+        struct version_family *family = version_find_family(version, manifest->families[i].name);
         if (!family)
             continue;
         family->flushed_sequence = manifest->families[i].flushed_sequence;
@@ -104,8 +102,7 @@ static enum status make_version(struct tablet *tablet, struct error *error)
             version, manifest->families[entry->family].name);
         if (!family)
             continue;
-        enum status status =
-            open_file(tablet, entry, &family->files[family->file_count], error);
+        enum status status = open_file(tablet, entry, &family->files[family->file_count], error);
         if (status)
             return error_prefix(error, status, "tablet %s", tablet->info.id);
         family->file_count++;
@@ -132,8 +129,8 @@ struct replay {
     uint64_t records;
 };
 
-static enum status replay_operation(struct replay *replay, struct cell_batch *batch,
-    uint64_t sequence, struct error *error)
+static enum status replay_operation(
+    struct replay *replay, struct cell_batch *batch, uint64_t sequence, struct error *error)
 {
     enum status status;
     struct cell cell;
@@ -158,8 +155,7 @@ static enum status replay_record(
     while (!status && (status = cell_batch_next_operation(&batch, error)) == STATUS_OK) {
         status = replay_operation(replay, &batch, record->sequence + batch.operation, error);
         if (!status && batch.nonce != 0 &&
-            !nonce_table_add(
-                &tablet->nonces, batch.nonce_group, batch.nonce, record->written_ms))
+            !nonce_table_add(&tablet->nonces, batch.nonce_group, batch.nonce, record->written_ms))
             status = no_memory(tablet->info.id, error);
     }
     if (status != STATUS_END)

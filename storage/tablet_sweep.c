@@ -44,6 +44,5 @@ void tablet_sweep_arm(struct store *store)
     if (atomic_exchange(&store->is_sweep_due, true))
         return;
     store->sweep.run = sweep_run;
-    executor_submit_at(
-        store->workers, &store->sweep, env_monotonic_ns(store->env) + SWEEP_NS);
+    executor_submit_at(store->workers, &store->sweep, env_monotonic_ns(store->env) + SWEEP_NS);
 }

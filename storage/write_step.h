@@ -1,8 +1,11 @@
 /* Write steps: how one `struct write` goes through a tablet. Private to the write path.
  *
- *   tablet_write.c        drives: steps in turn, nonces, locks, the log, answers
+ *   tablet_write.c        the beginning and the end of a write
+ *   write_make.c          cuts it into steps
  *   write_check.c         what is refused, before anything is locked
+ *   write_step.c          drives a step: nonces, locks, the log, the step after it
  *   write_evaluate.c      conditions, increments, appends, deletes of the newest version
+ *   tablet_insert.c       cells into memtables
  *
  * A write's operations are handled in their order as steps. A step is a run of blind operations
  * (puts and deletes that depend on nothing stored) with one durability, or one operation that reads
@@ -56,6 +59,28 @@ struct write_run {
     _Atomic uint32_t references; /* the driver, and each log entry under way */
     struct write_step *blocked;  /* waits for a worker */
 };
+
+/* ---- tablet_write.c ---- */
+
+/* Drops a reference. The last ends the write: here, or (is_posted) as a task of its own, where done()
+ * must not run inside the call that asked. */
+void write_run_unref(struct write_run *run, bool is_posted);
+
+/* ---- write_step.c ---- */
+
+/* Runs the first step, and what it lets go on. done() is not called from inside. */
+void write_run_start(struct write_run *run);
+
+/* ---- write_make.c ---- */
+
+/* A step of the next operations that are sound; the others are refused. *out_step NULL: there are
+ * none. STATUS_NO_MEMORY. */
+enum status write_step_make(struct write_run *run, struct write_step **out_step);
+
+/* ---- tablet_insert.c ---- */
+
+/* Log thread: the step's cells into memtables, and appended_sequence. */
+void write_step_insert(struct write_step *step);
 
 /* ---- write_check.c ---- */
 

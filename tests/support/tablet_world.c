@@ -47,9 +47,9 @@ static void parse_family(struct tablet_world *world, struct family_schema *famil
         char *value = strchr(item, '=');
         assert_non_null(value);
         *value++ = '\0';
-        assert_status(attributes_set(arena, &family->attributes, &family->attribute_count,
-                          arena_copy(arena, span_string(item)),
-                          arena_copy(arena, span_string(value))),
+        assert_status(
+            attributes_set(arena, &family->attributes, &family->attribute_count,
+                arena_copy(arena, span_string(item)), arena_copy(arena, span_string(value))),
             STATUS_OK);
     }
 }
@@ -145,8 +145,8 @@ enum status tablet_world_start(struct tablet_world *world, struct error *error)
     if (world->table_id[0] == '\0')
         status = make_table(world, error);
     if (!status)
-        status = store_tablet_open(world->store, world->table_id, world->tablet_id,
-            &world->schema, &world->tablet, error);
+        status = store_tablet_open(
+            world->store, world->table_id, world->tablet_id, &world->schema, &world->tablet, error);
     return status;
 }
 
@@ -416,8 +416,8 @@ const char *world_get(
     }
     struct world_cells cells;
     world_cells_init(&cells, world);
-    assert_ok(tablet_get(world->tablet, span_string(row), &request, true, &cells.sink, &error),
-        &error);
+    assert_ok(
+        tablet_get(world->tablet, span_string(row), &request, true, &cells.sink, &error), &error);
     assert_true(cells.result_count <= 1);
     const char *text = world_cells_text(&cells);
     world_cells_deinit(&cells);
@@ -429,10 +429,8 @@ const char *world_scan(struct tablet_world *world, const struct scan_request *re
     struct error error = {0};
     struct scanner *scanner;
     assert_ok(scanner_open(world->tablet, request, &scanner, &error), &error);
-    struct scan_limits limits = {.results = UINT64_MAX,
-        .rows = UINT64_MAX,
-        .bytes = UINT64_MAX,
-        .may_block = true};
+    struct scan_limits limits = {
+        .results = UINT64_MAX, .rows = UINT64_MAX, .bytes = UINT64_MAX, .may_block = true};
     struct scan_progress progress = {0};
     struct world_cells cells;
     world_cells_init(&cells, world);

@@ -15,15 +15,15 @@ struct tablet_world {
     struct mutex mutex;
     struct wakeup wakeup;
     struct store_config config;
-    struct store *store;  /* NULL while it is down */
+    struct store *store; /* NULL while it is down */
     struct tablet *tablet;
-    unsigned starts;      /* names incarnations */
+    unsigned starts; /* names incarnations */
     char incarnation[64];
     char table_id[TABLE_ID_SIZE];
     char tablet_id[TABLET_ID_SIZE];
-    struct arena arena;   /* of the schema, and of what calls return */
+    struct arena arena; /* of the schema, and of what calls return */
     struct table_schema schema;
-    unsigned fatals;      /* times the store died */
+    unsigned fatals; /* times the store died */
     char fatal_message[ERROR_MESSAGE_SIZE];
 };
 

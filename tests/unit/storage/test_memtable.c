@@ -22,8 +22,7 @@ static void check_forward(struct cell_iterator *iterator, const struct random_ce
 }
 
 /* Index of the first visible cell of the greatest visible row before `row`; count when there is none. */
-static size_t expect_before(
-    const struct random_cells *cells, struct span row, uint64_t read_point)
+static size_t expect_before(const struct random_cells *cells, struct span row, uint64_t read_point)
 {
     size_t found = cells->count;
     for (size_t i = 0; i < cells->count; i++) {
@@ -73,8 +72,8 @@ static void run_seed(uint64_t seed, void *context)
         memtable_iterator_init(&iterator, memtable, read_point);
         struct cell probe = random_probe(&cells, &dice);
         enum status status = cell_iterator_seek(&iterator.base, &probe, &error);
-        check_forward(&iterator.base, &cells, random_cells_lower_bound(&cells, &probe),
-            read_point, status);
+        check_forward(
+            &iterator.base, &cells, random_cells_lower_bound(&cells, &probe), read_point, status);
         status = cell_iterator_seek_before_row(&iterator.base, probe.row, &error);
         size_t before = expect_before(&cells, probe.row, read_point);
         if (before == cells.count) {
@@ -86,8 +85,7 @@ static void run_seed(uint64_t seed, void *context)
     }
     struct memtable_iterator all;
     memtable_iterator_init(&all, memtable, UINT64_MAX);
-    check_forward(
-        &all.base, &cells, 0, UINT64_MAX, cell_iterator_seek_first(&all.base, &error));
+    check_forward(&all.base, &cells, 0, UINT64_MAX, cell_iterator_seek_first(&all.base, &error));
     memtable_unref(memtable);
     assert_int_equal(memtable_memory_bytes(memory), 0);
     memtable_memory_free(memory);
@@ -119,8 +117,8 @@ static void test_huge_cells_and_whole_chunks(void **state)
     struct memtable_iterator iterator;
     memtable_iterator_init(&iterator, memtable, UINT64_MAX);
     unsigned count = 0;
-    for (enum status status = cell_iterator_seek_first(&iterator.base, &error);
-         status == STATUS_OK; status = cell_iterator_next(&iterator.base, &error))
+    for (enum status status = cell_iterator_seek_first(&iterator.base, &error); status == STATUS_OK;
+         status = cell_iterator_next(&iterator.base, &error))
         assert_int_equal(load_be32(iterator.base.cell.row.data), count++);
     assert_int_equal(count, 12);
     memtable_unref(memtable);

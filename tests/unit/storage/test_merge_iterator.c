@@ -27,8 +27,8 @@ static struct cell_iterator *merge(struct parts *parts, enum row_order order)
 }
 
 /* Walks on a little, as readers do: steps and forward seeks. */
-static void walk(struct cell_iterator *merged, struct random_cells *cells, size_t at,
-    struct dice *dice)
+static void walk(
+    struct cell_iterator *merged, struct random_cells *cells, size_t at, struct dice *dice)
 {
     struct error error = {0};
     while (at < cells->count && !dice_chance(dice, 3)) {
@@ -48,8 +48,8 @@ static void walk(struct cell_iterator *merged, struct random_cells *cells, size_
 }
 
 /* All rows from the end, and the cells of some of them. */
-static void walk_back(struct cell_iterator *merged, const struct random_cells *cells,
-    struct dice *dice)
+static void walk_back(
+    struct cell_iterator *merged, const struct random_cells *cells, struct dice *dice)
 {
     struct error error = {0};
     struct span row = SPAN_EMPTY;
@@ -89,8 +89,8 @@ static void run_seed(uint64_t seed, void *context)
     if (parts.count == 0)
         cells.count = 0;
     for (size_t i = 0; i < cells.count; i++)
-        assert_status(memtable_add(parts.memtables[dice_below(&dice, parts.count)],
-                          &cells.cells[i], cells.cells[i].sequence),
+        assert_status(memtable_add(parts.memtables[dice_below(&dice, parts.count)], &cells.cells[i],
+                          cells.cells[i].sequence),
             STATUS_OK);
     struct cell_iterator *merged = merge(&parts, options.order);
     for (unsigned i = 0; cells.count > 0 && i < 30; i++) {

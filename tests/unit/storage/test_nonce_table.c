@@ -70,8 +70,7 @@ static void test_settled_ones_travel(void **state)
     assert_ok(nonce_table_decode(&other, buffer_span(&bytes), 0, &error), &error);
     assert_int_equal(nonce_table_begin(&other, 1, 5, 0, &waiter), NONCE_SETTLED);
     assert_int_equal(nonce_table_begin(&other, 1, 6, 0, &waiter), NONCE_NEW);
-    assert_status(
-        nonce_table_decode(&other, span_make(bytes.data, 15), 0, &error), STATUS_CORRUPT);
+    assert_status(nonce_table_decode(&other, span_make(bytes.data, 15), 0, &error), STATUS_CORRUPT);
     buffer_deinit(&bytes);
     nonce_table_deinit(&table);
     nonce_table_deinit(&other);

@@ -111,7 +111,8 @@ static void expect_row(const struct model *model, size_t first, size_t end,
     }
 }
 
-static size_t expect(const struct model *model, const struct scan_request *request, struct cell *out)
+static size_t expect(
+    const struct model *model, const struct scan_request *request, struct cell *out)
 {
     size_t count = 0;
     size_t at = request->is_reversed ? model->count : 0;
@@ -120,8 +121,7 @@ static size_t expect(const struct model *model, const struct scan_request *reque
         size_t end = at;
         if (request->is_reversed) {
             first--;
-            while (first > 0 &&
-                   span_equal(model->cells[first - 1].row, model->cells[end - 1].row))
+            while (first > 0 && span_equal(model->cells[first - 1].row, model->cells[end - 1].row))
                 first--;
             at = first;
         } else {
@@ -153,7 +153,8 @@ static void random_request(struct tablet_world *world, struct dice *dice,
     if (dice_below(dice, 4) == 0)
         request->read.store_offset = (uint32_t)dice_below(dice, 3);
     if (dice_below(dice, 3) == 0) {
-        *selection = (struct family_selection){.family = span_string(dice_below(dice, 2) ? "f" : "g")};
+        *selection = (struct family_selection){
+            .family = span_string(dice_below(dice, 2) ? "f" : "g")};
         request->read.families = selection;
         request->read.family_count = 1;
     }
@@ -161,8 +162,8 @@ static void random_request(struct tablet_world *world, struct dice *dice,
 }
 
 /* What must hold of how cells are grouped, whatever the limits were. */
-static void check_results(const struct world_cells *cells, const struct scan_request *request,
-    bool is_partial_allowed)
+static void check_results(
+    const struct world_cells *cells, const struct scan_request *request, bool is_partial_allowed)
 {
     size_t first = 0;
     for (size_t i = 0; i < cells->result_count; i++) {
@@ -223,12 +224,11 @@ static void run_scan(struct tablet_world *world, struct dice *dice, const struct
     scanner_close(scanner);
     assert_int_equal(cells.count, count);
     for (size_t i = 0; i < count; i++) {
-        assert_int_equal(compare_cells(
-                             &(struct cell){.row = cells.cells[i].row,
-                                 .family = cells.cells[i].family,
-                                 .qualifier = cells.cells[i].qualifier,
-                                 .timestamp = cells.cells[i].timestamp,
-                                 .type = cells.cells[i].type},
+        assert_int_equal(compare_cells(&(struct cell){.row = cells.cells[i].row,
+                                           .family = cells.cells[i].family,
+                                           .qualifier = cells.cells[i].qualifier,
+                                           .timestamp = cells.cells[i].timestamp,
+                                           .type = cells.cells[i].type},
                              &expected[i]),
             0);
         assert_spans_equal(cells.cells[i].value, expected[i].value);

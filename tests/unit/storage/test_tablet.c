@@ -39,8 +39,7 @@ static void test_put_then_get(void **state)
     assert_string_equal(world_get(world, "r1", "g:b", 1), "r1 g:b@11=y");
     assert_string_equal(world_get(world, "r1", "g:c", 1), "");
     assert_string_equal(world_get(world, "r0", NULL, 1), "");
-    assert_string_equal(
-        world_scan_all(world), "r1 f:a@10=x;r1 g:b@11=y;r2 f:a@12=z");
+    assert_string_equal(world_scan_all(world), "r1 f:a@10=x;r1 g:b@11=y;r2 f:a@12=z");
 }
 
 static void test_versions_and_deletes(void **state)

@@ -214,8 +214,8 @@ static void test_rows_are_whole_and_counters_exact(void **state)
     for (unsigned i = 0; i < WRITERS + READERS; i++)
         pthread_join(threads[i].handle, NULL);
     assert_int_equal(world_increment(&world, "counter", "f:n", 0, 0), WRITERS * ROUNDS);
-    print_message("%u flushes, %u reads beside %u writes\n", flushes, shared.reads,
-        2 * WRITERS * ROUNDS);
+    print_message(
+        "%u flushes, %u reads beside %u writes\n", flushes, shared.reads, 2 * WRITERS * ROUNDS);
     assert_true(flushes > 3 && shared.reads > 10);
     tablet_world_stop(&world);
     assert_ok(tablet_world_start(&world, &error), &error);

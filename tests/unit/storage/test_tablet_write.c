@@ -58,7 +58,8 @@ static struct write_operation make_operation(struct mutation *mutations, size_t 
 static bool check_and_put(
     struct tablet_world *world, const char *qualifier, enum compare_op op, const char *value)
 {
-    struct comparator comparator = {.kind = COMPARATOR_BINARY, .value = span_string(value ? value : "")};
+    struct comparator comparator = {
+        .kind = COMPARATOR_BINARY, .value = span_string(value ? value : "")};
     struct condition condition = {.row = SPAN_LITERAL("r"),
         .family = SPAN_LITERAL("f"),
         .qualifier = span_string(qualifier),
@@ -322,8 +323,7 @@ static void test_a_tablet_is_split_in_the_middle_of_its_data(void **state)
     struct tablet_world *world = *state;
     struct error error = {0};
     struct span row;
-    assert_status(
-        tablet_split_row(world->tablet, &world->arena, &row, &error), STATUS_NOT_FOUND);
+    assert_status(tablet_split_row(world->tablet, &world->arena, &row, &error), STATUS_NOT_FOUND);
     char value[1001];
     memset(value, 'v', 1000);
     value[1000] = '\0';
@@ -366,8 +366,7 @@ static void test_a_closed_tablet_refuses_and_opens_again(void **state)
     read_request_init(&request);
     struct world_cells cells;
     world_cells_init(&cells, world);
-    assert_status(
-        tablet_get(world->tablet, SPAN_LITERAL("r"), &request, true, &cells.sink, &error),
+    assert_status(tablet_get(world->tablet, SPAN_LITERAL("r"), &request, true, &cells.sink, &error),
         STATUS_CLOSED);
     tablet_unref(world->tablet);
     assert_ok(store_tablet_open(world->store, world->table_id, world->tablet_id, &world->schema,
