@@ -1,0 +1,115 @@
+/* A full disk: writes are refused with STATUS_NO_SPACE, reads go on, nothing acknowledged is lost, and it recovers by itself
+ * when there is space again, wherever it ran out. */
+#include <stdio.h>
+#include <stdlib.h>
+
+#include "base/log_lines.h"
+#include "tests/support/tablet_world.h"
+
+enum { VALUE = 400, ROWS = 400 };
+
+struct life {
+    struct tablet_world world;
+    bool is_acknowledged[ROWS];
+    unsigned acknowledged, refused;
+};
+
+/* One row; what became of it is noted. */
+static enum status put(struct life *life, unsigned row)
+{
+    static char value[VALUE + 1];
+    char name[16];
+    memset(value, 'v', VALUE);
+    snprintf(name, sizeof(name), "row-%03u", row);
+    struct cell cell = {.row = span_string(name),
+        .family = SPAN_LITERAL("f"),
+        .qualifier = SPAN_LITERAL("q"),
+        .value = span_make(value, VALUE),
+        .timestamp = TIMESTAMP_LATEST,
+        .type = CELL_PUT};
+    struct mutation mutation = {
+        .kind = MUTATION_PUT, .row = cell.row, .cells = &cell, .cell_count = 1};
+    struct write_operation operation = {
+        .row = cell.row, .mutations = &mutation, .mutation_count = 1};
+    world_write(&life->world, &operation, 1);
+    if (operation.status == STATUS_OK) {
+        life->is_acknowledged[row] = true;
+        life->acknowledged++;
+    } else {
+        assert_int_equal(operation.status, STATUS_NO_SPACE);
+        life->refused++;
+    }
+    return operation.status;
+}
+
+static void check_rows(struct life *life)
+{
+    for (unsigned row = 0; row < ROWS; row++) {
+        char name[16];
+        snprintf(name, sizeof(name), "row-%03u", row);
+        if (life->is_acknowledged[row] && !*world_get(&life->world, name, NULL, 1))
+            fail_msg("acknowledged %s is lost", name);
+    }
+}
+
+static void ignore_done(struct completion *completion)
+{
+    (void)completion;
+}
+
+/* `is_flushed`: a flush is asked for while the disk is full; it must end, well or not. */
+static void fill_and_free(uint64_t space, bool is_flushed, size_t *out_refused)
+{
+    static struct life life;
+    struct error error;
+    memset(&life, 0, sizeof(life));
+    tablet_world_init(&life.world, space + 1, ENV_MEMORY_SEEDED);
+    life.world.config.log_segment_bytes = 64 << 10;
+    assert_ok(tablet_world_start(&life.world, &error), &error);
+    env_memory_set_space(life.world.env, space);
+    for (unsigned row = 0; row < ROWS - 1; row++)
+        (void)put(&life, row);
+    assert_int_equal(life.world.fatals, 0);
+    check_rows(&life);
+    struct completion flush = {.done = ignore_done};
+    if (is_flushed) {
+        tablet_flush(life.world.tablet, NULL, &flush);
+        env_memory_run_until(life.world.env, NULL, (uint64_t)2 * 1000000000);
+        check_rows(&life);
+    }
+    *out_refused += life.refused;
+    if (life.refused)
+        assert_true(store_is_read_only(life.world.store));
+
+    env_memory_set_space(life.world.env, UINT64_MAX);
+    env_memory_run_until(life.world.env, NULL, (uint64_t)15 * 1000000000);
+    assert_int_equal(put(&life, ROWS - 1), STATUS_OK);
+    assert_false(store_is_read_only(life.world.store));
+    assert_int_equal(world_flush(&life.world), STATUS_OK);
+    check_rows(&life);
+    tablet_world_crash(&life.world, ENV_CUT_LOSE_ALL);
+    assert_ok(tablet_world_start(&life.world, &error), &error);
+    check_rows(&life);
+    tablet_world_deinit(&life.world);
+}
+
+static void a_full_disk_refuses_and_recovers(void **state)
+{
+    (void)state;
+    size_t refused = 0;
+    unsigned lives = 0;
+    for (uint64_t space = 0; space < 400 << 10; space += 7777, lives++)
+        fill_and_free(space, lives % 2, &refused);
+    printf("full disks: %u, writes refused: %zu\n", lives, refused);
+    assert_true(lives >= 50);
+    assert_true(refused >= 3000);
+}
+
+int main(void)
+{
+    log_set_level(LOG_OFF);
+    const struct CMUnitTest tests[] = {
+        cmocka_unit_test(a_full_disk_refuses_and_recovers),
+    };
+    return cmocka_run_group_tests(tests, NULL, NULL);
+}
