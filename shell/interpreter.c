@@ -79,7 +79,8 @@ static void take_exception(struct interpreter *interpreter)
         mrb->exc = NULL;
         text = mrb_str_new_cstr(mrb, "?");
     }
-    bool is_plain = strcmp(class_name, "Shell::Failure") == 0;
+    bool is_plain = strcmp(class_name, "Shell::Failure") == 0 ||
+                    strcmp(class_name, "Interrupt") == 0;
     bool is_unknown = strcmp(class_name, "NoMethodError") == 0 ||
                       strcmp(class_name, "NameError") == 0;
     snprintf(interpreter->error, sizeof interpreter->error, "%s%s%.*s%s",
