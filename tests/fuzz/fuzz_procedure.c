@@ -1,0 +1,51 @@
+/* The master's documents: procedures and namespaces. What decodes is written back and decodes the same. */
+#include "tests/fuzz/fuzz.h"
+
+#include "server/master/namespace_document.h"
+#include "server/master/procedure.h"
+
+static void try_procedure(struct span bytes)
+{
+    struct arena arena = {0};
+    struct buffer written = {0};
+    struct procedure procedure, again;
+    if (!procedure_decode(bytes, &arena, &procedure, NULL)) {
+        procedure_encode(&procedure, &written);
+        fuzz_check(!buffer_status(&written));
+        fuzz_check(!procedure_decode(buffer_span(&written), &arena, &again, NULL));
+        fuzz_check(again.kind == procedure.kind && again.step == procedure.step &&
+                   again.tablet_count == procedure.tablet_count &&
+                   span_equal(again.table_name, procedure.table_name));
+        procedure_step(&procedure, PROCEDURE_RESUMED);
+    }
+    buffer_deinit(&written);
+    arena_deinit(&arena);
+}
+
+static void try_namespace(struct span bytes)
+{
+    struct arena arena = {0};
+    struct buffer written = {0};
+    struct attribute *configuration, *again;
+    size_t count, count_again;
+    if (!namespace_document_decode(bytes, &arena, &configuration, &count, NULL)) {
+        namespace_document_encode(configuration, count, &written);
+        fuzz_check(
+            !namespace_document_decode(buffer_span(&written), &arena, &again, &count_again, NULL));
+        fuzz_check(count == count_again);
+    }
+    buffer_deinit(&written);
+    arena_deinit(&arena);
+}
+
+int LLVMFuzzerTestOneInput(const uint8_t *data, size_t size)
+{
+    if (size == 0)
+        return 0;
+    struct span bytes = span_make(data + 1, size - 1);
+    if (data[0] & 1)
+        try_namespace(bytes);
+    else
+        try_procedure(bytes);
+    return 0;
+}
