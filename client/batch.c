@@ -45,7 +45,7 @@ struct batch {
     bool has_failure;
     struct retry retry;
     struct locate_waiter waiter;
-    struct event *timer;
+    struct timer timer;
     struct loop_task task;
     struct stele_error error; /* of an argument, or of the first action that failed */
     stele_batch_function *done;
@@ -66,8 +66,6 @@ static void start_round(struct batch *batch);
 
 static void batch_free(struct batch *batch)
 {
-    if (batch->timer)
-        event_free(batch->timer);
     buffer_deinit(&batch->actions);
     buffer_deinit(&batch->cells);
     memory_free(batch->public.outcomes);
@@ -100,9 +98,6 @@ static void finish(struct batch *batch)
             batch->error = *item->error;
     }
     batch->public.count = batch->count;
-    if (batch->timer)
-        event_free(batch->timer);
-    batch->timer = NULL;
     atomic_fetch_sub(&batch->client->in_flight, 1);
     if (batch->keeper) {
         batch->keeper(batch);
@@ -146,11 +141,9 @@ static void item_fail(struct batch *batch, struct item *item, const struct failu
 
 /* ---- between rounds ---- */
 
-static void on_pause_over(evutil_socket_t fd, short what, void *context)
+static void on_pause_over(struct timer *timer)
 {
-    (void)fd;
-    (void)what;
-    start_round(context);
+    start_round((struct batch *)(void *)((char *)timer - offsetof(struct batch, timer)));
 }
 
 static void end_round(struct batch *batch)
@@ -162,14 +155,9 @@ static void end_round(struct batch *batch)
     bool goes_on = has_pending && batch->has_failure && !batch->client->is_closing &&
                    retry_again(
                        &batch->retry, &batch->failure, loop_now(&batch->client->loop), &pause_ns);
-    if (goes_on) {
-        struct timeval timeout = {
-            (time_t)(pause_ns / 1000000000), (suseconds_t)(pause_ns % 1000000000 / 1000)};
-        if (!batch->timer)
-            batch->timer = event_new(batch->client->loop.base, -1, 0, on_pause_over, batch);
-        if (batch->timer && event_add(batch->timer, &timeout) == 0)
-            return;
-    }
+    batch->timer.run = on_pause_over;
+    if (goes_on && timer_start(&batch->client->timers, &batch->timer, pause_ns))
+        return;
     finish(batch);
 }
 

@@ -52,8 +52,7 @@ void call_free(struct call *call)
         return;
     struct stele_client *client = call->client;
     region_unref(call->region);
-    if (call->timer)
-        event_free(call->timer);
+    timer_stop(&call->timer);
     if (call->body.capacity > FREE_BODY_SIZE)
         buffer_deinit(&call->body);
     buffer_deinit(&call->cell_block);
@@ -96,12 +95,10 @@ static void finish_failed(struct call *call, const struct failure *failure)
     finish(call, failure, NULL, NULL);
 }
 
-static void on_timer(evutil_socket_t fd, short what, void *context)
+static void on_timer(struct timer *timer)
 {
-    struct call *call = context;
+    struct call *call = (struct call *)(void *)((char *)timer - offsetof(struct call, timer));
     loop_refresh(&call->client->loop);
-    (void)fd;
-    (void)what;
     if (call->is_locating) {
         struct failure failure;
         table_forget_waiter(call->table, &call->waiter);
@@ -120,13 +117,10 @@ static void on_timer(evutil_socket_t fd, short what, void *context)
 }
 
 /* Runs on_timer after a while; false on no memory. */
-static bool timer_start(struct call *call, uint64_t pause_ns)
+static bool wait_for(struct call *call, uint64_t pause_ns)
 {
-    struct timeval timeout = {
-        (time_t)(pause_ns / 1000000000), (suseconds_t)(pause_ns % 1000000000 / 1000)};
-    if (!call->timer)
-        call->timer = event_new(call->client->loop.base, -1, 0, on_timer, call);
-    return call->timer && event_add(call->timer, &timeout) == 0;
+    call->timer.run = on_timer;
+    return timer_start(&call->client->timers, &call->timer, pause_ns);
 }
 
 /* An attempt failed: again, or the end. */
@@ -141,14 +135,14 @@ static void fail(struct call *call, const struct failure *cause)
         failure.error.attempts = 1;
     else if (!client->is_closing &&
              retry_again(&call->retry, &failure, loop_now(&client->loop), &pause_ns) &&
-             timer_start(call, pause_ns))
+             wait_for(call, pause_ns))
         return;
     if (!call->is_starting) {
         finish_failed(call, &failure);
         return;
     }
     call->ending = memory_allocate(sizeof(failure));
-    CHECK(call->ending && timer_start(call, 0)); /* out of memory before anything could be told */
+    CHECK(call->ending && wait_for(call, 0)); /* out of memory before anything could be told */
     *call->ending = failure;
 }
 
@@ -231,7 +225,7 @@ static void on_located(struct locate_waiter *waiter, const struct failure *failu
 {
     struct call *call = (struct call *)(void *)((char *)waiter - offsetof(struct call, waiter));
     call->is_locating = false;
-    event_del(call->timer);
+    timer_stop(&call->timer);
     loop_refresh(&call->client->loop);
     if (failure) {
         fail(call, failure);
@@ -277,7 +271,7 @@ static void locate(struct call *call)
 {
     uint64_t now = loop_now(&call->client->loop);
     uint64_t left = call->retry.deadline_ns > now ? call->retry.deadline_ns - now : 0;
-    if (!timer_start(call, left)) {
+    if (!wait_for(call, left)) {
         struct failure failure;
         failure_init(&failure, EXCEPTION_DO_NOT_RETRY, STELE_NO_MEMORY, "no memory for a timer");
         fail(call, &failure);
@@ -291,6 +285,12 @@ static void locate(struct call *call)
 static void dispatch(struct call *call)
 {
     struct stele_client *client = call->client;
+    if (client->is_closing) {
+        struct failure failure;
+        failure_init(&failure, EXCEPTION_FATAL, STELE_CANCELLED, "the client is closing");
+        fail(call, &failure);
+        return;
+    }
     if (call->target == CALL_TO_SERVER) {
         send_to(call, call->server, SPAN_EMPTY);
     } else if (call->target == CALL_TO_ROW) {
@@ -316,11 +316,9 @@ static void run_start(struct loop_task *task)
     struct stele_client *client = call->client;
     retry_init(&call->retry, &client->options, call->timeout_ms, loop_refresh(&client->loop));
     call->is_starting = true;
-    if (client->is_closing || buffer_status(&call->body) || buffer_status(&call->cell_block)) {
+    if (buffer_status(&call->body) || buffer_status(&call->cell_block)) {
         struct failure failure;
-        failure_init(&failure, EXCEPTION_DO_NOT_RETRY,
-            client->is_closing ? STELE_CANCELLED : STELE_NO_MEMORY,
-            client->is_closing ? "the client is closing" : "no memory for a call");
+        failure_init(&failure, EXCEPTION_DO_NOT_RETRY, STELE_NO_MEMORY, "no memory for a call");
         fail(call, &failure);
     } else {
         dispatch(call);

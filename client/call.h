@@ -56,8 +56,8 @@ struct call {
 
     struct region *region; /* CALL_TO_ROW: while in flight */
     struct retry retry;
-    struct event *timer; /* while pausing or locating */
-    bool is_starting;    /* inside call_start: it must not end there */
+    struct timer timer; /* while pausing or locating */
+    bool is_starting;   /* inside call_start: it must not end there */
     bool is_locating;
     struct failure *ending; /* to end with, from the timer */
 };

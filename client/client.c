@@ -128,6 +128,7 @@ static void close_on_loop(struct loop_task *task)
     for (struct stele_table *table = client->tables; table; table = table->next)
         table_fail_waiters(table, &failure);
     connection_context_deinit(&client->connections);
+    timers_expire(&client->timers);
 }
 
 static void client_free(struct stele_client *client)
@@ -178,6 +179,7 @@ enum stele_status stele_client_open(const struct stele_options *options,
     }
     if ((status = loop_init(&client->loop, options->run, options->loop, error)))
         goto failed;
+    client->timers.base = client->loop.base;
     connection_context_init(&client->connections, &client->loop, &client->blocks,
         span_string(client->user), options->connect_timeout_ms);
     *out_client = client;

@@ -10,6 +10,7 @@
 #include "client/loop.h"
 #include "client/region_map.h"
 #include "client/registry.h"
+#include "client/timer.h"
 
 struct call;
 struct table_handle;
@@ -21,6 +22,7 @@ struct stele_client {
     struct stele_options options; /* texts are the client's */
     char *user;
     struct registry registry;
+    struct timers timers;
     struct server *servers;     /* every one ever met */
     struct server *master;      /* NULL: not known */
     struct mutex mutex;         /* STELE_RUN_THREAD: guards tables and the free calls */

@@ -26,8 +26,7 @@ static void scanner_free(struct stele_scanner *scanner)
     buffer_deinit(&scanner->mark.bytes);
     buffer_deinit(&scanner->position);
     region_unref(scanner->region);
-    if (scanner->timer)
-        event_free(scanner->timer);
+    timer_stop(&scanner->timer);
     stele_filter_free(scanner->filter);
     arena_deinit(&scanner->arena);
     memory_free(scanner);
@@ -113,22 +112,18 @@ static void forget_open(struct stele_scanner *scanner)
     scanner->region = NULL;
 }
 
-static void on_pause_over(evutil_socket_t fd, short what, void *context)
+static void on_pause_over(struct timer *timer)
 {
-    struct stele_scanner *scanner = context;
-    (void)fd;
-    (void)what;
+    struct stele_scanner *scanner =
+        (struct stele_scanner *)(void *)((char *)timer - offsetof(struct stele_scanner, timer));
     scanner->is_busy = false;
     drive(scanner);
 }
 
 static void pause_for(struct stele_scanner *scanner, uint64_t pause_ns)
 {
-    struct timeval timeout = {
-        (time_t)(pause_ns / 1000000000), (suseconds_t)(pause_ns % 1000000000 / 1000)};
-    if (!scanner->timer)
-        scanner->timer = event_new(scanner->client->loop.base, -1, 0, on_pause_over, scanner);
-    if (scanner->timer && event_add(scanner->timer, &timeout) == 0) {
+    scanner->timer.run = on_pause_over;
+    if (timer_start(&scanner->client->timers, &scanner->timer, pause_ns)) {
         scanner->is_busy = true;
         return;
     }
@@ -367,6 +362,11 @@ static void drive(struct stele_scanner *scanner)
         if (!scanner->is_busy)
             scan_driver_close(&scanner->close_task);
         return;
+    }
+    if (scanner->client->is_closing && !scanner->is_finished && !scanner->is_busy) {
+        struct failure failure;
+        failure_init(&failure, EXCEPTION_FATAL, STELE_CANCELLED, "the client is closing");
+        finish(scanner, &failure);
     }
     size_t wanted = scanner->prefetches ? PAGES_AHEAD : 0;
     if (scanner->is_waiting)

@@ -105,7 +105,7 @@ struct stele_scanner {
     struct failure failure;
     struct locate_waiter waiter;
     struct call *call; /* under way */
-    struct event *timer;
+    struct timer timer;
     struct retry retry;
     uint32_t timeout_ms;
     bool prefetches;

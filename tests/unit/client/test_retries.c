@@ -478,6 +478,51 @@ static void a_scan_in_parts_delivers_no_cell_twice(void **state)
     stele_scanner_close(scanner);
 }
 
+static void count_cancelled(void *context, const struct stele_error *outcome,
+    const struct stele_result *result, bool is_processed)
+{
+    (void)result;
+    (void)is_processed;
+    *(size_t *)context += outcome->status == STELE_CANCELLED;
+}
+
+static void count_batch(
+    void *context, const struct stele_error *outcome, const struct stele_batch *batch)
+{
+    (void)batch;
+    *(size_t *)context += outcome->status == STELE_CANCELLED;
+}
+
+/* Calls that hang, wait for their next attempt, or look for their region. */
+static void closing_cancels_everything(void **state)
+{
+    (void)state;
+    PLAY({THROW, EXCEPTION_CALL_QUEUE_TOO_BIG, NULL, false}, {.reaction = HANG},
+        {THROW, EXCEPTION_CALL_QUEUE_TOO_BIG, NULL, false}, {.reaction = HANG});
+    struct stele_get request;
+    struct stele_cell cell = {.family = STELE_TEXT("f"), .type = STELE_CELL_PUT};
+    struct stele_mutation put;
+    size_t cancelled = 0;
+    open_client(5, 60000, 60000);
+    stele_get_init(&request, STELE_TEXT("r"));
+    stele_mutation_init(&put, STELE_PUT, STELE_TEXT("r"));
+    put.cells = &cell;
+    put.cell_count = 1;
+    struct stele_action action = {.mutation = &put};
+    stele_get_async(table, &request, count_cancelled, &cancelled);
+    stele_get_async(table, &request, count_cancelled, &cancelled);
+    stele_batch_async(table, &action, 1, count_batch, &cancelled);
+    while (calls < 3)
+        event_base_loop(loop, EVLOOP_ONCE);
+    for (int i = 0; i < 20; i++)
+        event_base_loop(loop, EVLOOP_NONBLOCK);
+    stele_get_async(
+        stele_table_open(client, STELE_TEXT("other")), &request, count_cancelled, &cancelled);
+    stele_client_close(client);
+    client = NULL;
+    assert_int_equal(cancelled, 4);
+}
+
 static void closing_ends_what_hangs(void **state)
 {
     (void)state;
@@ -516,6 +561,7 @@ int main(void)
         TEST(only_what_failed_of_a_batch_is_sent_again),
         TEST(a_scan_goes_on_where_it_lost_its_scanner),
         TEST(a_scan_in_parts_delivers_no_cell_twice),
+        TEST(closing_cancels_everything),
         TEST(closing_ends_what_hangs),
     };
     return cmocka_run_group_tests(tests, NULL, NULL);
