@@ -4,6 +4,7 @@
  */
 #include <inttypes.h>
 #include <stdio.h>
+#include <stdlib.h>
 
 #include "base/log_lines.h"
 #include "base/memory.h"
@@ -367,29 +368,57 @@ enum status store_tablet_list(struct store *store, const char *table_id, struct 
                   : manifest_list(&store->directory, table_id, arena, list_tablet, &list, error);
 }
 
-/* Those of the wanted tablets that are there already. */
-struct existing {
-    const struct tablet_info *wanted;
-    size_t count;
-    bool *is_there;
+/* A tablet to be made, by its id. */
+struct wanted_tablet {
+    const struct tablet_info *info;
+    bool is_there;
 };
+
+struct wanted_tablets {
+    struct wanted_tablet *items; /* sorted */
+    size_t count;
+};
+
+static int compare_wanted(const void *a, const void *b)
+{
+    return strcmp(
+        ((const struct wanted_tablet *)a)->info->id, ((const struct wanted_tablet *)b)->info->id);
+}
 
 static enum status note_existing(
     void *context, const struct manifest *manifest, struct error *error)
 {
-    struct existing *existing = context;
-    for (size_t i = 0; i < existing->count; i++) {
-        const struct tablet_info *wanted = &existing->wanted[i];
-        if (strcmp(wanted->id, manifest->tablet_id) != 0)
-            continue;
-        if (wanted->region_id != manifest->region_id ||
-            !span_equal(wanted->start_row, manifest->start_row) ||
-            !span_equal(wanted->end_row, manifest->end_row))
-            return error_set(error, STATUS_EXISTS,
-                "tablet %s exists with another range or region id", wanted->id);
-        existing->is_there[i] = true;
-    }
+    struct wanted_tablets *wanted = context;
+    struct tablet_info info;
+    info_of(manifest, &info);
+    struct wanted_tablet key = {.info = &info};
+    struct wanted_tablet *found = bsearch(
+        &key, wanted->items, wanted->count, sizeof(key), compare_wanted);
+    if (!found)
+        return STATUS_OK;
+    if (found->info->region_id != manifest->region_id ||
+        !span_equal(found->info->start_row, manifest->start_row) ||
+        !span_equal(found->info->end_row, manifest->end_row))
+        return error_set(
+            error, STATUS_EXISTS, "tablet %s exists with another range or region id", info.id);
+    found->is_there = true;
     return STATUS_OK;
+}
+
+/* The first manifest of a tablet: closed and empty. */
+static struct manifest first_manifest(const char *table_id, const struct tablet_info *info)
+{
+    struct manifest manifest = {
+        .state = TABLET_CLOSED,
+        .row_order = strcmp(table_id, "meta") == 0 ? ROW_ORDER_META : ROW_ORDER_BYTES,
+        .region_id = info->region_id,
+        .start_row = info->start_row,
+        .end_row = info->end_row,
+        .open_sequence = info->open_sequence,
+    };
+    strcpy(manifest.table_id, table_id);
+    strcpy(manifest.tablet_id, info->id);
+    return manifest;
 }
 
 enum status store_tablet_create(struct store *store, const char *table_id,
@@ -401,33 +430,25 @@ enum status store_tablet_create(struct store *store, const char *table_id,
     if (status || count == 0)
         return status;
     struct arena arena = {0};
-    struct existing existing = {
-        .wanted = tablets,
+    struct wanted_tablets wanted = {
+        .items = arena_allocate_zeroed(&arena, count, sizeof(struct wanted_tablet)),
         .count = count,
-        .is_there = arena_allocate_zeroed(&arena, count, sizeof(bool)),
     };
     struct manifest *manifests = arena_allocate_zeroed(&arena, count, sizeof(*manifests));
-    if (!existing.is_there || !manifests) {
+    if (!wanted.items || !manifests) {
         status = error_set(error, STATUS_NO_MEMORY, "create %zu tablets", count);
         goto done;
     }
-    status = manifest_list(&store->directory, table_id, &arena, note_existing, &existing, error);
+    for (size_t i = 0; i < count; i++)
+        wanted.items[i].info = &tablets[i];
+    qsort(wanted.items, count, sizeof(*wanted.items), compare_wanted);
+    status = manifest_list(&store->directory, table_id, &arena, note_existing, &wanted, error);
     if (status)
         goto done;
     size_t missing = 0;
-    for (size_t i = 0; i < count; i++) {
-        if (existing.is_there[i])
-            continue;
-        struct manifest *manifest = &manifests[missing++];
-        manifest->state = TABLET_CLOSED;
-        manifest->row_order = strcmp(table_id, "meta") == 0 ? ROW_ORDER_META : ROW_ORDER_BYTES;
-        strcpy(manifest->table_id, table_id);
-        strcpy(manifest->tablet_id, tablets[i].id);
-        manifest->region_id = tablets[i].region_id;
-        manifest->start_row = tablets[i].start_row;
-        manifest->end_row = tablets[i].end_row;
-        manifest->open_sequence = tablets[i].open_sequence;
-    }
+    for (size_t i = 0; i < count; i++)
+        if (!wanted.items[i].is_there)
+            manifests[missing++] = first_manifest(table_id, wanted.items[i].info);
     status = manifest_commit(&store->directory, manifests, missing, error);
 
 done:

@@ -176,8 +176,8 @@ static unsigned count_tablets(struct world *world)
     struct arena arena = {0};
     struct error error;
     unsigned count = 0;
-    enum status status =
-        store_tablet_list(world->store, table_id, &arena, count_tablet, &count, &error);
+    enum status status = store_tablet_list(
+        world->store, table_id, &arena, count_tablet, &count, &error);
     if (status != STATUS_NOT_FOUND)
         assert_ok(status, &error);
     arena_deinit(&arena);
