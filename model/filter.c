@@ -82,13 +82,18 @@ static enum status make_children(
     filter->memories = memory_allocate_zeroed(node->child_count, sizeof(*filter->memories));
     if (!filter->children || !filter->memories)
         return error_set(maker->error, STATUS_NO_MEMORY, "no memory for a filter");
-    for (size_t i = 0; i < node->child_count; i++) {
-        enum status status = make(maker, node->children[i], depth + 1, &filter->children[i]);
-        if (status)
-            return status;
-        filter->child_count++;
+    /* As in HBase, what SkipFilter and WhileMatchFilter wrap never learns that the scan is reversed. */
+    bool is_reversed = maker->is_reversed;
+    if (node->kind == FILTER_SKIP || node->kind == FILTER_WHILE_MATCH)
+        maker->is_reversed = false;
+    enum status status = STATUS_OK;
+    for (size_t i = 0; i < node->child_count && !status; i++) {
+        status = make(maker, node->children[i], depth + 1, &filter->children[i]);
+        if (!status)
+            filter->child_count++;
     }
-    return STATUS_OK;
+    maker->is_reversed = is_reversed;
+    return status;
 }
 
 static enum status make(

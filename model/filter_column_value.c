@@ -1,5 +1,5 @@
 /* Filters that judge by the value of one named column. */
-#include <string.h>
+#include <stdlib.h>
 
 #include "base/memory.h"
 #include "model/filter_state.h"
@@ -124,21 +124,27 @@ static enum filter_code dependent_cell(struct filter *filter, const struct cell 
 {
     if (!is_column(filter, cell))
         return FILTER_INCLUDE; /* for now: filter_row_cells decides */
-    if (filter->comparator.source && filter->node->op != COMPARE_NO_OP &&
-        !value_passes(filter, cell))
+    if (filter->comparator.source && !value_passes(filter, cell))
         return FILTER_SKIP_CELL;
     note_timestamp(filter, cell->timestamp);
     return filter->node->is_dependent_dropped ? FILTER_SKIP_CELL : FILTER_INCLUDE;
 }
 
+static int timestamp_order(const void *a, const void *b)
+{
+    int64_t left = *(const int64_t *)a, right = *(const int64_t *)b;
+    return left < right ? -1 : left > right;
+}
+
 static size_t keep_dependent(struct filter *filter, struct cell *cells, size_t count)
 {
     size_t kept = 0;
+    if (filter->timestamp_count == 0)
+        return 0;
+    qsort(filter->timestamps, filter->timestamp_count, sizeof(int64_t), timestamp_order);
     for (size_t i = 0; i < count; i++) {
-        size_t at = 0;
-        while (at < filter->timestamp_count && filter->timestamps[at] != cells[i].timestamp)
-            at++;
-        if (at < filter->timestamp_count)
+        if (bsearch(&cells[i].timestamp, filter->timestamps, filter->timestamp_count,
+                sizeof(int64_t), timestamp_order))
             cells[kept++] = cells[i];
     }
     return kept;
