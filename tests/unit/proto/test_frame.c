@@ -35,7 +35,7 @@ static void protobuf_c_reads_the_header_we_write(void **state)
     struct arena arena = {0};
     struct error error;
     request_head_encode(&out, 77, SPAN_LITERAL("Get"), 0, 20, 0, 0);
-    struct span in = buffer_span(&out), header;
+    struct span in = buffer_span(&out), header = SPAN_EMPTY;
     uint32_t total;
     assert_false(span_take_be32(&in, &total) || span_take_sized(&in, &header));
     Hbase__Pb__RequestHeader *decoded = (void *)message_unpack(
