@@ -11,6 +11,7 @@
 #include "proto/schema_message.h"
 #include "server/master/master_internal.h"
 #include "server/master/namespace_document.h"
+#include "server/master/tablet_opening.h"
 
 #define META_TABLE_ID  "meta"
 #define META_TABLET_ID "1588230740"
@@ -264,47 +265,12 @@ static enum status find_stale_rows(
 
 /* ---- Opening ---- */
 
-/* One tablet of an enabled table, opened on a worker; its row follows. */
-struct start_opening {
-    struct task task;
-    struct master *master;
-    const struct catalogue_table *table;
-    struct tablet_info info;
-};
-
-static void on_row_written(void *context, enum status status, const struct error *error)
+/* A tablet that cannot be opened keeps itself closed, and no other. */
+static void on_opened(void *context, enum status status, const struct error *error)
 {
-    struct start_opening *opening = context;
+    (void)context;
     if (status)
-        log_line(
-            LOG_ERROR, "meta.write", "tablet=%s error=\"%s\"", opening->info.id, error->message);
-    memory_free(opening);
-}
-
-static void start_opening(struct task *task)
-{
-    struct start_opening *opening = (struct start_opening *)task;
-    struct master *master = opening->master;
-    struct error error = {0};
-    struct served_tablet *served = NULL;
-    struct region_specifier specifier = {span_string(opening->info.id), true};
-    enum status status = tablet_service_open(master->tablets, opening->info.id,
-        opening->info.table_id, &opening->table->descriptor.schema, &error);
-    struct meta_batch *batch = status ? NULL : meta_batch_new();
-    if (status || !batch ||
-        tablet_service_find(master->tablets, specifier, &served) != TABLET_FOUND) {
-        log_line(LOG_ERROR, "tablet.open", "table=%.*s tablet=%s error=\"%s\"",
-            (int)opening->table->descriptor.schema.name.size,
-            (const char *)opening->table->descriptor.schema.name.data, opening->info.id,
-            error.message);
-        meta_batch_free(batch);
-        memory_free(opening);
-        return;
-    }
-    meta_batch_put_tablet(batch, opening->table->descriptor.schema.name, &opening->info, "OPEN",
-        &master->name, tablet_get_info(served->tablet)->open_sequence);
-    served_tablet_unref(served);
-    meta_batch_send(batch, master->meta->tablet, on_row_written, opening);
+        log_line(LOG_ERROR, "tablet.open", "error=\"%s\"", error->message);
 }
 
 static bool is_served(const struct master *master, const struct catalogue_table *table)
@@ -322,19 +288,10 @@ static void begin_openings(struct master *master)
         if (!is_served(master, table))
             continue;
         for (size_t i = 0; i < table->tablet_count; i++) {
-            struct start_opening *opening = memory_allocate_zeroed(1, sizeof *opening);
-            if (!opening || tablet_service_begin_open(
-                                master->tablets, &table->descriptor.schema, &table->tablets[i])) {
-                log_line(LOG_ERROR, "tablet.open", "tablet=%s error=\"no memory\"",
-                    table->tablets[i].id);
-                memory_free(opening);
-                continue;
-            }
-            opening->task.run = start_opening;
-            opening->master = master;
-            opening->table = table;
-            opening->info = table->tablets[i];
-            executor_submit(store_workers(master->store), &opening->task);
+            const struct tablet_info *info = &table->tablets[i];
+            if (tablet_service_begin_open(master->tablets, &table->descriptor.schema, info) ||
+                tablet_opening_start(master, info, TABLET_OPENING_BEGUN, on_opened, NULL))
+                log_line(LOG_ERROR, "tablet.open", "tablet=%s error=\"no memory\"", info->id);
         }
     }
 }

@@ -6,6 +6,7 @@
 #include "base/log_lines.h"
 #include "base/memory.h"
 #include "server/master/master_internal.h"
+#include "server/master/tablet_opening.h"
 
 static struct catalogue_table *table_of(struct running *running)
 {
@@ -120,69 +121,12 @@ static void do_create_tablets(struct running *running, const char *table_id)
     done_at_once(running, status, &error);
 }
 
-/* One tablet to open on a worker, then its rows in meta. */
-struct opening {
-    struct task task;
-    struct running *running;
-    struct master *master;
-    const struct catalogue_table *table;
-    struct tablet_info info;
-};
-
-static void on_meta_written(void *context, enum status status, const struct error *error)
+static void on_part_done(void *context, enum status status, const struct error *error)
 {
-    struct opening *opening = context;
-    procedure_part_done(opening->running, status, error);
-    memory_free(opening);
+    procedure_part_done(context, status, error);
 }
 
-static void tell_meta(struct opening *opening)
-{
-    struct master *master = opening->master;
-    struct served_tablet *served = NULL;
-    struct region_specifier specifier = {span_string(opening->info.id), true};
-    uint64_t open_sequence = 0;
-    if (tablet_service_find(master->tablets, specifier, &served) == TABLET_FOUND) {
-        open_sequence = tablet_get_info(served->tablet)->open_sequence;
-        served_tablet_unref(served);
-    }
-    struct meta_batch *batch = meta_batch_new();
-    if (!batch) {
-        struct error error = {0};
-        on_meta_written(opening,
-            error_set(&error, STATUS_NO_MEMORY, "no memory for a row of hbase:meta"), &error);
-        return;
-    }
-    meta_batch_put_tablet(batch, opening->table->descriptor.schema.name, &opening->info, "OPEN",
-        &master->name, open_sequence);
-    meta_batch_send(batch, master->meta->tablet, on_meta_written, opening);
-}
-
-static void open_on_worker(struct task *task)
-{
-    struct opening *opening = (struct opening *)task;
-    struct master *master = opening->master;
-    const struct table_schema *schema = &opening->table->descriptor.schema;
-    struct error error = {0};
-    enum status status = tablet_service_begin_open(master->tablets, schema, &opening->info);
-    if (!status)
-        status = tablet_service_open(
-            master->tablets, opening->info.id, opening->info.table_id, schema, &error);
-    if (status == STATUS_EXISTS && opening->running->procedure.kind == PROCEDURE_MODIFY) {
-        procedure_part_done(opening->running, STATUS_OK, NULL); /* it was open all the time */
-        memory_free(opening);
-        return;
-    }
-    if (status && status != STATUS_EXISTS) {
-        error_prefix(&error, status, "open tablet %s", opening->info.id);
-        procedure_part_done(opening->running, status, &error);
-        memory_free(opening);
-        return;
-    }
-    tell_meta(opening);
-}
-
-static void do_open(struct running *running)
+static void open_tablets(struct running *running, enum tablet_opening_mode mode)
 {
     struct master *master = running->master;
     struct catalogue_table *table = serving_table_of(running);
@@ -191,28 +135,19 @@ static void do_open(struct running *running)
         done_at_once(running, STATUS_OK, &error);
         return;
     }
-    atomic_store(&running->pending, table->tablet_count);
-    for (size_t i = 0; i < table->tablet_count; i++) {
-        struct opening *opening = memory_allocate_zeroed(1, sizeof *opening);
-        if (!opening) {
+    size_t count = table->tablet_count;
+    atomic_store(&running->pending, count);
+    for (size_t i = 0; i < count; i++)
+        if (tablet_opening_start(master, &table->tablets[i], mode, on_part_done, running))
             procedure_part_done(
                 running, error_set(&error, STATUS_NO_MEMORY, "no memory to open a tablet"), &error);
-            continue;
-        }
-        opening->task.run = open_on_worker;
-        opening->running = running;
-        opening->master = master;
-        opening->table = table;
-        opening->info = table->tablets[i];
-        executor_submit(store_workers(master->store), &opening->task);
-    }
 }
 
 static void do_reopen(struct running *running)
 {
     struct catalogue_table *table = table_of(running);
     if (table && table->descriptor.state == TABLE_ENABLED)
-        do_open(running);
+        open_tablets(running, TABLET_OPENING_ENSURE);
     else
         done_at_once(running, STATUS_OK, NULL);
 }
@@ -233,11 +168,6 @@ static void on_closed(struct completion *completion)
     memory_free(closing);
 }
 
-static void on_part_written(void *context, enum status status, const struct error *error)
-{
-    procedure_part_done(context, status, error);
-}
-
 /* Meta rows of all tablets of the table, as one part. */
 static void send_rows(struct running *running, struct catalogue_table *table, const char *state)
 {
@@ -251,7 +181,7 @@ static void send_rows(struct running *running, struct catalogue_table *table, co
     for (size_t i = 0; table && i < table->tablet_count; i++)
         meta_batch_put_tablet(
             batch, table->descriptor.schema.name, &table->tablets[i], state, NULL, 0);
-    meta_batch_send(batch, running->master->meta->tablet, on_part_written, running);
+    meta_batch_send(batch, running->master->meta->tablet, on_part_done, running);
 }
 
 static void do_close(struct running *running)
@@ -322,7 +252,7 @@ static void do_meta_rows(struct running *running)
     }
     if (table)
         meta_batch_put_state(batch, table->descriptor.schema.name, table->descriptor.state);
-    meta_batch_send(batch, running->master->meta->tablet, on_part_written, running);
+    meta_batch_send(batch, running->master->meta->tablet, on_part_done, running);
 }
 
 static void do_meta_state(struct running *running)
@@ -338,7 +268,7 @@ static void do_meta_state(struct running *running)
     atomic_store(&running->pending, 1);
     if (table)
         meta_batch_put_state(batch, table->descriptor.schema.name, table->descriptor.state);
-    meta_batch_send(batch, running->master->meta->tablet, on_part_written, running);
+    meta_batch_send(batch, running->master->meta->tablet, on_part_done, running);
 }
 
 static void do_meta_remove(struct running *running)
@@ -356,7 +286,7 @@ static void do_meta_remove(struct running *running)
         meta_batch_delete_tablet(batch, table->descriptor.schema.name, &table->tablets[i]);
     if (!running->procedure.new_table_id[0]) /* a truncated table keeps its state's row */
         meta_batch_delete_row(batch, running->procedure.table_name);
-    meta_batch_send(batch, running->master->meta->tablet, on_part_written, running);
+    meta_batch_send(batch, running->master->meta->tablet, on_part_done, running);
 }
 
 /* ---- The end of tables ---- */
@@ -436,7 +366,7 @@ void procedure_do(struct running *running, enum procedure_action action)
         do_meta_remove(running);
         break;
     case ACTION_OPEN:
-        do_open(running);
+        open_tablets(running, TABLET_OPENING_BEGIN);
         break;
     case ACTION_REOPEN:
         do_reopen(running);
