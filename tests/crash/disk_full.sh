@@ -1,0 +1,80 @@
+#!/usr/bin/env bash
+# A disk that fills up and gets space again, under the real server: writes are refused by name, reads go on, it
+# recovers by itself, nothing counted before is missing after a SIGKILL, and fsck finds nothing.
+#
+#   disk_full.sh            STELE names the program; needs root (a tmpfs of its own), else it is left out (77)
+set -u
+top=$(cd "$(dirname "$0")/../.." && pwd)
+stele=${STELE:-$top/build/release/stele}
+[ -x "$stele" ] || { echo "no $stele: build first"; exit 77; }
+work=$(mktemp -d)
+server=
+finish() {
+    [ -z "$server" ] || kill -9 "$server" 2>/dev/null
+    sleep 0.2
+    umount "$work/disk" 2>/dev/null
+    rm -rf "$work"
+}
+trap finish EXIT
+mkdir "$work/disk"
+mount -t tmpfs -o size=260m tmpfs "$work/disk" 2>/dev/null || { echo "cannot mount a tmpfs: left out"; exit 77; }
+
+fail() {
+    echo "FAILED: $1"
+    tail -n 5 "$work/server.log" 2>/dev/null
+    exit 1
+}
+
+start() {
+    : >"$work/ready"
+    "$stele" standalone "$work/disk/data" --listen=127.0.0.1:0 --zookeeper-port=off >"$work/ready" 2>>"$work/server.log" &
+    server=$!
+    disown "$server" # or bash tells of its death
+    local tries
+    for ((tries = 0; tries < 300; tries++)); do
+        STELE_CONNECT=$(sed -n 's/^ready.* hbase=\([^ ]*\).*/\1/p' "$work/ready")
+        export STELE_CONNECT
+        [ -z "$STELE_CONNECT" ] || return 0
+        kill -0 "$server" 2>/dev/null || break
+        sleep 0.1
+    done
+    fail "the server does not start"
+}
+
+shell() { timeout "$1" "$stele" shell -n -e "$2" 2>&1; }
+rows() { shell 60 "count 't', INTERVAL => 10000000" | tee "$work/count" | sed -n 's/^\([0-9]*\) row(s)$/\1/p'; }
+
+start
+shell 20 "create 't', 'f'" >/dev/null || fail "create"
+# Far more than there is room for; values that do not shrink.
+head -c 300000000 /dev/urandom | base64 -w 800 | awk '{ printf "row%07d\tf:q\t%s\n", NR, $0 }' |
+    timeout 20 "$stele" import t --format=cells - >"$work/import" 2>&1 && fail "400 MB fit into 260 MB"
+
+full=no
+for ((i = 0; i < 20; i++)); do
+    shell 15 "put 't', 'one more $i', 'f:q', 'v'" >"$work/put"
+    grep -q "no space left" "$work/put" && { full=yes; break; }
+    sleep 0.5
+done
+[ $full = yes ] || fail "no write was refused for want of space: $(cat "$work/put")"
+before=$(rows)
+[ "${before:-0}" -gt 1000 ] || fail "reads do not go on: ${before:-nothing} rows"
+
+mount -o remount,size=700m "$work/disk" || fail "remount"
+again=no
+for ((i = 0; i < 30; i++)); do
+    shell 15 "put 't', 'after', 'f:q', 'v'" >"$work/put" && ! grep -q ERROR "$work/put" && { again=yes; break; }
+    sleep 0.5
+done
+[ $again = yes ] || fail "writes are refused though there is space: $(cat "$work/put")"
+
+kill -9 "$server"
+sleep 1
+start
+after=$(rows)
+[ "${after:-0}" -gt "$before" ] || fail "$before rows and one more before SIGKILL, ${after:-none} after: $(cat "$work/count")"
+kill "$server"
+for ((i = 0; i < 100; i++)); do kill -0 "$server" 2>/dev/null || break; sleep 0.1; done
+server=
+"$stele" fsck "$work/disk/data" || fail "fsck"
+echo "full at $before rows, refused by name, read on, written again after $i looks; $after rows after SIGKILL"
