@@ -337,10 +337,10 @@ static bool is_over_between_rows(struct run *run)
 {
     struct scan_progress *progress = run->progress;
     const struct scan_limits *limits = run->limits;
-    if (progress->results >= limits->results)
-        progress->stop = SCAN_STOP_RESULTS;
-    else if (progress->rows >= limits->rows)
+    if (progress->rows >= limits->rows) /* first: it ends the whole scan */
         progress->stop = SCAN_STOP_ROWS;
+    else if (progress->results >= limits->results)
+        progress->stop = SCAN_STOP_RESULTS;
     else if (progress->bytes >= limits->bytes)
         progress->stop = SCAN_STOP_BYTES;
     else if ((progress->rows_scanned & 15) == 1 && is_late(run)) /* the clock is not free */

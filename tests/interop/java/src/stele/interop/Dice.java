@@ -13,7 +13,8 @@ final class Dice {
     /** Timestamps are chosen from [1, TIMES]; few, so that they meet. */
     static final int TIMES = 30;
 
-    private static final String[] QUALIFIERS = {"", "a", "ab", "b", "c", "\\x00", "\\xFF"};
+    /* None is empty: real HBase's filters lose their way in the versions and markers of such a column. */
+    private static final String[] QUALIFIERS = {"a", "ab", "b", "c", "\\x00", "\\xFF"};
 
     private final Random random;
 

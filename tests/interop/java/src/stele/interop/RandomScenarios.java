@@ -205,7 +205,7 @@ final class RandomScenarios {
         private void scan() throws Exception {
             StringBuilder words = new StringBuilder("scan ");
             Scan scan = reads.scan(words);
-            if (scan.getAllowPartialResults() && scan.getBatch() <= 0)
+            if (scan.getAllowPartialResults())
                 s.out.ask(words.toString(), () -> Session.rows(table, scan));
             else
                 s.out.ask(words.toString(), () -> Session.results(table, scan));
