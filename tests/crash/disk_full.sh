@@ -25,9 +25,10 @@ fail() {
     exit 1
 }
 
+# Listens on $1: the second time where it did before, for that is where clients look.
 start() {
     : >"$work/ready"
-    "$stele" standalone "$work/disk/data" --listen=127.0.0.1:0 --zookeeper-port=off >"$work/ready" 2>>"$work/server.log" &
+    "$stele" standalone "$work/disk/data" --listen="$1" --zookeeper-port=off >"$work/ready" 2>>"$work/server.log" &
     server=$!
     disown "$server" # or bash tells of its death
     local tries
@@ -44,7 +45,7 @@ start() {
 shell() { timeout "$1" "$stele" shell -n -e "$2" 2>&1; }
 rows() { shell 60 "count 't', INTERVAL => 10000000" | tee "$work/count" | sed -n 's/^\([0-9]*\) row(s)$/\1/p'; }
 
-start
+start 127.0.0.1:0
 shell 20 "create 't', 'f'" >/dev/null || fail "create"
 # Far more than there is room for; values that do not shrink.
 head -c 300000000 /dev/urandom | base64 -w 800 | awk '{ printf "row%07d\tf:q\t%s\n", NR, $0 }' |
@@ -70,7 +71,7 @@ done
 
 kill -9 "$server"
 sleep 1
-start
+start "$STELE_CONNECT"
 after=$(rows)
 [ "${after:-0}" -gt "$before" ] || fail "$before rows and one more before SIGKILL, ${after:-none} after: $(cat "$work/count")"
 kill "$server"
