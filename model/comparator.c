@@ -4,6 +4,7 @@
 
 #include "base/limits.h"
 #include "base/memory.h"
+#include "model/big_decimal.h"
 #include "model/compiled_comparator.h"
 
 /* java.util.regex.Pattern's flags. */
@@ -14,7 +15,6 @@ enum java_flag {
     JAVA_MULTILINE = 8,
     JAVA_LITERAL = 16,
     JAVA_DOTALL = 32,
-    JAVA_UNICODE_CASE = 64,
 };
 
 static uint32_t pcre2_options(int32_t flags)
@@ -30,8 +30,6 @@ static uint32_t pcre2_options(int32_t flags)
         options |= PCRE2_MULTILINE;
     if (flags & JAVA_DOTALL)
         options |= PCRE2_DOTALL;
-    if (flags & JAVA_UNICODE_CASE)
-        options |= PCRE2_UCP;
     return options;
 }
 
@@ -81,10 +79,6 @@ enum status compiled_comparator_init(
             buffer_put_u8(&compiled->lowered, lower(source->value.data[i]));
         if (buffer_status(&compiled->lowered))
             status = error_set(error, STATUS_NO_MEMORY, "no memory for a comparator");
-        break;
-    case COMPARATOR_BIG_DECIMAL:
-        status = error_set(error, STATUS_UNSUPPORTED,
-            "org.apache.hadoop.hbase.filter.BigDecimalComparator is not supported");
         break;
     default:
         break;
@@ -157,6 +151,8 @@ int compiled_comparator_order(const struct compiled_comparator *compiled, struct
         return span_compare(source->value, bytes);
     case COMPARATOR_LONG:
         return long_order(source, bytes);
+    case COMPARATOR_BIG_DECIMAL:
+        return big_decimal_compare(source->value, bytes);
     case COMPARATOR_BIT:
         return bit_order(source, bytes);
     case COMPARATOR_NULL:
