@@ -1,4 +1,4 @@
-/* Namespaces. */
+/* Namespaces: what there is. */
 #include "client/admin_rpc.h"
 #include "client/convert.h"
 #include "proto/schema_message.h"
@@ -10,47 +10,6 @@ void stele_namespace_list_free(struct stele_namespace_list *list)
         return;
     admin_memory_free(list->memory);
     *list = (struct stele_namespace_list){0};
-}
-
-static enum stele_status run_with_descriptor(struct stele_client *client, const char *method,
-    const struct stele_namespace *namespace_, struct stele_error *error)
-{
-    struct buffer request = {0};
-    size_t mark = wire_begin(&request, 1);
-    wire_put_bytes(&request, 1, span_of(namespace_->name));
-    for (size_t i = 0; i < namespace_->configuration_count; i++)
-        wire_put_pair(&request, 2, span_of(namespace_->configuration[i].key),
-            span_of(namespace_->configuration[i].value));
-    wire_end(&request, mark);
-    wire_put_varint(&request, 2, client->nonce_group);
-    wire_put_varint(&request, 3, client_next_nonce(client));
-    enum stele_status status = admin_run_procedure(client, method, &request, error);
-    buffer_deinit(&request);
-    return status;
-}
-
-enum stele_status stele_create_namespace(struct stele_client *client,
-    const struct stele_namespace *namespace_, struct stele_error *error)
-{
-    return run_with_descriptor(client, "CreateNamespace", namespace_, error);
-}
-
-enum stele_status stele_modify_namespace(struct stele_client *client,
-    const struct stele_namespace *namespace_, struct stele_error *error)
-{
-    return run_with_descriptor(client, "ModifyNamespace", namespace_, error);
-}
-
-enum stele_status stele_delete_namespace(
-    struct stele_client *client, struct stele_bytes name, struct stele_error *error)
-{
-    struct buffer request = {0};
-    wire_put_bytes(&request, 1, span_of(name));
-    wire_put_varint(&request, 2, client->nonce_group);
-    wire_put_varint(&request, 3, client_next_nonce(client));
-    enum stele_status status = admin_run_procedure(client, "DeleteNamespace", &request, error);
-    buffer_deinit(&request);
-    return status;
 }
 
 /* Descriptors in field 1, one or many. */

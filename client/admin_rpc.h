@@ -33,10 +33,6 @@ enum stele_status admin_call_region(struct stele_table *table, struct span row,
 ProtobufCMessage *admin_unpack(const struct admin_answer *answer,
     const ProtobufCMessageDescriptor *descriptor, struct arena *arena, struct stele_error *error);
 
-/* Calls the master for an operation that is a procedure, and waits until that is done. */
-enum stele_status admin_run_procedure(struct stele_client *client, const char *method,
-    struct buffer *request, struct stele_error *error);
-
 /* A TableName message that borrows the name; it must outlive nothing but the call. */
 Hbase__Pb__TableName admin_table_name(struct stele_bytes name);
 

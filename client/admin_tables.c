@@ -1,6 +1,4 @@
-/* Tables and their schemas. */
-#include <stdlib.h>
-
+/* Tables: their schemas, names and states. */
 #include "base/limits.h"
 #include "base/memory.h"
 #include "client/admin_rpc.h"
@@ -14,22 +12,6 @@ _Static_assert(sizeof(struct attribute) == sizeof(struct stele_attribute), "one 
 _Static_assert(
     offsetof(struct attribute, value) == offsetof(struct stele_attribute, value), "one layout");
 
-/* What HBase's client sends with a family that does not say otherwise. */
-static const char *const family_defaults[][2] = {
-    {"BLOOMFILTER", "ROW"},
-    {"REPLICATION_SCOPE", "0"},
-    {"VERSIONS", "1"},
-    {"MIN_VERSIONS", "0"},
-    {"COMPRESSION", "NONE"},
-    {"TTL", "2147483647"},
-    {"BLOCKSIZE", "65536"},
-    {"IN_MEMORY", "false"},
-    {"BLOCKCACHE", "true"},
-    {"KEEP_DELETED_CELLS", "FALSE"},
-    {"DATA_BLOCK_ENCODING", "NONE"},
-    {"INDEX_BLOCK_ENCODING", "NONE"},
-};
-
 bool stele_attribute_find(const struct stele_attribute *attributes, size_t count,
     struct stele_bytes key, struct stele_bytes *out_value)
 {
@@ -42,207 +24,11 @@ bool stele_attribute_find(const struct stele_attribute *attributes, size_t count
     return false;
 }
 
-/* ---- schemas to messages ---- */
-
-static void put_pairs(
-    struct buffer *out, uint32_t number, const struct stele_attribute *pairs, size_t count)
-{
-    for (size_t i = 0; i < count; i++)
-        wire_put_pair(out, number, span_of(pairs[i].key), span_of(pairs[i].value));
-}
-
-/* The fields of a ColumnFamilySchema. */
-static void put_family(struct buffer *out, const struct stele_family *family)
-{
-    struct stele_bytes unused;
-    wire_put_bytes(out, 1, span_of(family->name));
-    put_pairs(out, 2, family->attributes, family->attribute_count);
-    for (size_t i = 0; i < sizeof(family_defaults) / sizeof(family_defaults[0]); i++)
-        if (!stele_attribute_find(family->attributes, family->attribute_count,
-                stele_text(family_defaults[i][0]), &unused))
-            wire_put_pair(
-                out, 2, span_string(family_defaults[i][0]), span_string(family_defaults[i][1]));
-    put_pairs(out, 3, family->configuration, family->configuration_count);
-}
-
-static void put_table_name(struct buffer *out, uint32_t number, struct stele_bytes name)
-{
-    size_t mark = wire_begin(out, number);
-    table_name_encode(out, span_of(name));
-    wire_end(out, mark);
-}
-
-static void put_schema(struct buffer *out, uint32_t number, const struct stele_schema *schema)
-{
-    size_t mark = wire_begin(out, number);
-    put_table_name(out, 1, schema->name);
-    put_pairs(out, 2, schema->attributes, schema->attribute_count);
-    for (size_t i = 0; i < schema->family_count; i++) {
-        size_t family = wire_begin(out, 3);
-        put_family(out, &schema->families[i]);
-        wire_end(out, family);
-    }
-    put_pairs(out, 4, schema->configuration, schema->configuration_count);
-    wire_end(out, mark);
-}
-
-static void put_nonce(struct buffer *out, struct stele_client *client, uint32_t number)
-{
-    wire_put_varint(out, number, client->nonce_group);
-    wire_put_varint(out, number + 1, client_next_nonce(client));
-}
-
 static enum stele_status check_name(struct stele_bytes name, struct stele_error *error)
 {
     struct error cause;
     enum status status = table_name_check(span_of(name), &cause);
     return status ? failure_from_error(error, status, &cause) : STELE_OK;
-}
-
-/* Runs the procedure and forgets the request. What the client knew of the table's regions is left
- * to be found wrong by the next call. */
-static enum stele_status run(struct stele_client *client, const char *method,
-    struct buffer *request, struct stele_error *error)
-{
-    enum stele_status status = admin_run_procedure(client, method, request, error);
-    buffer_deinit(request);
-    return status;
-}
-
-/* ---- operations ---- */
-
-static int compare_keys(const void *a, const void *b)
-{
-    return span_compare(
-        span_of(*(const struct stele_bytes *)a), span_of(*(const struct stele_bytes *)b));
-}
-
-enum stele_status stele_create_table(struct stele_client *client, const struct stele_schema *schema,
-    const struct stele_bytes *split_keys, size_t split_key_count, struct stele_error *error)
-{
-    struct buffer request = {0};
-    enum stele_status status = check_name(schema->name, error);
-    struct stele_bytes *keys = split_key_count ? memory_allocate(split_key_count * sizeof(*keys))
-                                               : NULL;
-    if (split_key_count && !keys)
-        return failure_set(error, STELE_NO_MEMORY, "no memory for %zu split keys", split_key_count);
-    if (keys) {
-        memcpy(keys, split_keys, split_key_count * sizeof(*keys));
-        qsort(keys, split_key_count, sizeof(*keys), compare_keys);
-    }
-    put_schema(&request, 1, schema);
-    for (size_t i = 0; i < split_key_count && !status; i++) {
-        if (keys[i].size == 0)
-            status = failure_set(
-                error, STELE_INVALID, "Empty split key must not be passed in the split keys.");
-        else if (i > 0 && compare_keys(&keys[i - 1], &keys[i]) == 0)
-            status = failure_set(error, STELE_INVALID,
-                "All split keys must be unique, found duplicate: %.*s", (int)keys[i].size,
-                (const char *)keys[i].data);
-        wire_put_bytes(&request, 2, span_of(keys[i]));
-    }
-    put_nonce(&request, client, 3);
-    memory_free(keys);
-    if (!status)
-        return run(client, "CreateTable", &request, error);
-    buffer_deinit(&request);
-    return status;
-}
-
-static enum stele_status run_on_table(struct stele_client *client, const char *method,
-    struct stele_bytes table, struct stele_error *error)
-{
-    struct buffer request = {0};
-    enum stele_status status = check_name(table, error);
-    if (status)
-        return status;
-    put_table_name(&request, 1, table);
-    put_nonce(&request, client, 2);
-    return run(client, method, &request, error);
-}
-
-enum stele_status stele_delete_table(
-    struct stele_client *client, struct stele_bytes table, struct stele_error *error)
-{
-    return run_on_table(client, "DeleteTable", table, error);
-}
-
-enum stele_status stele_enable_table(
-    struct stele_client *client, struct stele_bytes table, struct stele_error *error)
-{
-    return run_on_table(client, "EnableTable", table, error);
-}
-
-enum stele_status stele_disable_table(
-    struct stele_client *client, struct stele_bytes table, struct stele_error *error)
-{
-    return run_on_table(client, "DisableTable", table, error);
-}
-
-enum stele_status stele_truncate_table(struct stele_client *client, struct stele_bytes table,
-    bool keeps_splits, struct stele_error *error)
-{
-    struct buffer request = {0};
-    enum stele_status status = check_name(table, error);
-    if (status)
-        return status;
-    put_table_name(&request, 1, table);
-    wire_put_bool(&request, 2, keeps_splits);
-    put_nonce(&request, client, 3);
-    return run(client, "truncateTable", &request, error);
-}
-
-enum stele_status stele_modify_table(
-    struct stele_client *client, const struct stele_schema *schema, struct stele_error *error)
-{
-    struct buffer request = {0};
-    enum stele_status status = check_name(schema->name, error);
-    if (status)
-        return status;
-    put_table_name(&request, 1, schema->name);
-    put_schema(&request, 2, schema);
-    put_nonce(&request, client, 3);
-    return run(client, "ModifyTable", &request, error);
-}
-
-static enum stele_status run_on_family(struct stele_client *client, const char *method,
-    struct stele_bytes table, const struct stele_family *family, struct stele_error *error)
-{
-    struct buffer request = {0};
-    enum stele_status status = check_name(table, error);
-    if (status)
-        return status;
-    put_table_name(&request, 1, table);
-    size_t mark = wire_begin(&request, 2);
-    put_family(&request, family);
-    wire_end(&request, mark);
-    put_nonce(&request, client, 3);
-    return run(client, method, &request, error);
-}
-
-enum stele_status stele_add_family(struct stele_client *client, struct stele_bytes table,
-    const struct stele_family *family, struct stele_error *error)
-{
-    return run_on_family(client, "AddColumn", table, family, error);
-}
-
-enum stele_status stele_modify_family(struct stele_client *client, struct stele_bytes table,
-    const struct stele_family *family, struct stele_error *error)
-{
-    return run_on_family(client, "ModifyColumn", table, family, error);
-}
-
-enum stele_status stele_delete_family(struct stele_client *client, struct stele_bytes table,
-    struct stele_bytes family, struct stele_error *error)
-{
-    struct buffer request = {0};
-    enum stele_status status = check_name(table, error);
-    if (status)
-        return status;
-    put_table_name(&request, 1, table);
-    wire_put_bytes(&request, 2, span_of(family));
-    put_nonce(&request, client, 3);
-    return run(client, "DeleteColumn", &request, error);
 }
 
 /* ---- schemas from messages ---- */
@@ -496,7 +282,9 @@ enum stele_status stele_alter_status(struct stele_client *client, struct stele_b
     struct buffer request = {0};
     struct admin_answer answer;
     struct wire_field field;
-    put_table_name(&request, 1, table);
+    size_t mark = wire_begin(&request, 1);
+    table_name_encode(&request, span_of(table));
+    wire_end(&request, mark);
     enum stele_status status = admin_call_master_bytes(
         client, "GetSchemaAlterStatus", &request, &answer, error);
     buffer_deinit(&request);

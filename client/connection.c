@@ -352,8 +352,8 @@ static bool make_room(struct connection *connection)
         block_unref(block);
         block = connection->block = NULL;
     }
-    struct span received = have ? span_make(block->data + connection->block_from, have)
-                                : SPAN_EMPTY;
+    struct span received = have && block ? span_make(block->data + connection->block_from, have)
+                                         : SPAN_EMPTY;
     if (frame_peek(received, LIMIT_FRAME_SIZE, &body, &total) == STATUS_WOULD_BLOCK && total > need)
         need = total;
     if (block && connection->block_from + need <= block->capacity &&

@@ -896,6 +896,13 @@ static void on_batch(
     counts->wrong += outcome->status != STELE_OK || batch->failed_count;
 }
 
+static void on_done(void *context, const struct stele_error *outcome)
+{
+    struct counts *counts = context;
+    counts->done++;
+    counts->wrong += outcome->status != STELE_OK;
+}
+
 struct async_scan {
     struct stele_scanner *scanner;
     size_t rows;

@@ -528,33 +528,57 @@ struct stele_name_list {
 void stele_name_list_free(struct stele_name_list *list);
 
 /* ---- Administration ---- */
-/* Operations on tables and namespaces are procedures of the master: these calls wait until they are
- * done, at most the operation time-out. Families are given their defaults (VERSIONS 1, BLOOMFILTER
- * ROW ...) as HBase's client sends them. Table names as in stele_table_open. */
+/* Operations on tables and namespaces are procedures of the master. The synchronous calls wait until
+ * they are done, at most the operation time-out; an interrupt ends the wait, not the procedure. The
+ * asynchronous ones call `done` then. Families are given their defaults (VERSIONS 1, BLOOMFILTER ROW
+ * ...) as HBase's client sends them. Table names as in stele_table_open. What only reads (describe,
+ * list, status ...) is synchronous. */
+
+/* Called once when an asynchronous operation ends: error->status is STELE_OK or why not. */
+typedef void stele_done_function(void *context, const struct stele_error *error);
 
 /* split_keys: the first keys of the second and later regions, in any order; 0: one region.
  * STELE_EXISTS, STELE_NOT_FOUND (namespace), STELE_INVALID. */
 enum stele_status stele_create_table(struct stele_client *client, const struct stele_schema *schema,
     const struct stele_bytes *split_keys, size_t split_key_count, struct stele_error *error);
+void stele_create_table_async(struct stele_client *client, const struct stele_schema *schema,
+    const struct stele_bytes *split_keys, size_t split_key_count, stele_done_function *done,
+    void *context);
 /* Must be disabled: STELE_WRONG_STATE. */
 enum stele_status stele_delete_table(
     struct stele_client *client, struct stele_bytes table, struct stele_error *error);
+void stele_delete_table_async(struct stele_client *client, struct stele_bytes table,
+    stele_done_function *done, void *context);
 enum stele_status stele_enable_table(
     struct stele_client *client, struct stele_bytes table, struct stele_error *error);
+void stele_enable_table_async(struct stele_client *client, struct stele_bytes table,
+    stele_done_function *done, void *context);
 enum stele_status stele_disable_table(
     struct stele_client *client, struct stele_bytes table, struct stele_error *error);
+void stele_disable_table_async(struct stele_client *client, struct stele_bytes table,
+    stele_done_function *done, void *context);
 /* Must be disabled; ends up enabled and empty. */
 enum stele_status stele_truncate_table(struct stele_client *client, struct stele_bytes table,
     bool keeps_splits, struct stele_error *error);
+void stele_truncate_table_async(struct stele_client *client, struct stele_bytes table,
+    bool keeps_splits, stele_done_function *done, void *context);
 /* Replaces the whole schema: start from what stele_describe_table gave. */
 enum stele_status stele_modify_table(
     struct stele_client *client, const struct stele_schema *schema, struct stele_error *error);
+void stele_modify_table_async(struct stele_client *client, const struct stele_schema *schema,
+    stele_done_function *done, void *context);
 enum stele_status stele_add_family(struct stele_client *client, struct stele_bytes table,
     const struct stele_family *family, struct stele_error *error);
+void stele_add_family_async(struct stele_client *client, struct stele_bytes table,
+    const struct stele_family *family, stele_done_function *done, void *context);
 enum stele_status stele_modify_family(struct stele_client *client, struct stele_bytes table,
     const struct stele_family *family, struct stele_error *error);
+void stele_modify_family_async(struct stele_client *client, struct stele_bytes table,
+    const struct stele_family *family, stele_done_function *done, void *context);
 enum stele_status stele_delete_family(struct stele_client *client, struct stele_bytes table,
     struct stele_bytes family, struct stele_error *error);
+void stele_delete_family_async(struct stele_client *client, struct stele_bytes table,
+    struct stele_bytes family, stele_done_function *done, void *context);
 
 /* One schema in the list; STELE_NOT_FOUND. */
 enum stele_status stele_describe_table(struct stele_client *client, struct stele_bytes table,
@@ -594,10 +618,16 @@ struct stele_namespace_list {
 void stele_namespace_list_free(struct stele_namespace_list *list);
 enum stele_status stele_create_namespace(struct stele_client *client,
     const struct stele_namespace *namespace_, struct stele_error *error);
+void stele_create_namespace_async(struct stele_client *client,
+    const struct stele_namespace *namespace_, stele_done_function *done, void *context);
 enum stele_status stele_modify_namespace(struct stele_client *client,
     const struct stele_namespace *namespace_, struct stele_error *error);
+void stele_modify_namespace_async(struct stele_client *client,
+    const struct stele_namespace *namespace_, stele_done_function *done, void *context);
 enum stele_status stele_delete_namespace(
     struct stele_client *client, struct stele_bytes name, struct stele_error *error);
+void stele_delete_namespace_async(
+    struct stele_client *client, struct stele_bytes name, stele_done_function *done, void *context);
 /* One namespace in the list; STELE_NOT_FOUND. */
 enum stele_status stele_describe_namespace(struct stele_client *client, struct stele_bytes name,
     struct stele_namespace_list *out_list, struct stele_error *error);

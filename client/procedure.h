@@ -1,0 +1,22 @@
+/* Operations that the master runs as procedures: asked for with one call, then looked at until they
+ * are done (HBase HBaseAdmin.ProcedureFuture). */
+#ifndef STELE_CLIENT_PROCEDURE_H
+#define STELE_CLIENT_PROCEDURE_H
+
+#include "client/client.h"
+
+/* What to ask for: made by the functions of admin_operations.c. */
+struct operation {
+    const char *method; /* of MasterService */
+    struct buffer request;
+    struct stele_error error; /* of an argument: nothing is asked then */
+};
+
+/* Both take the operation over. The completion runs once, on the loop, never from inside. */
+void procedure_start(struct stele_client *client, struct operation *operation,
+    stele_done_function *done, void *context);
+/* Starts it and waits. When interrupted, the procedure goes on. */
+enum stele_status procedure_run(
+    struct stele_client *client, struct operation *operation, struct stele_error *error);
+
+#endif
