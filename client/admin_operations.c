@@ -4,7 +4,7 @@
 
 #include "base/memory.h"
 #include "client/convert.h"
-#include "client/procedure.h"
+#include "client/operation.h"
 #include "proto/region.h"
 #include "proto/wire.h"
 
@@ -204,7 +204,7 @@ enum stele_status stele_create_table(struct stele_client *client, const struct s
     const struct stele_bytes *split_keys, size_t split_key_count, struct stele_error *error)
 {
     struct operation operation = create_table(client, schema, split_keys, split_key_count);
-    return procedure_run(client, &operation, error);
+    return operation_run(client, &operation, error);
 }
 
 void stele_create_table_async(struct stele_client *client, const struct stele_schema *schema,
@@ -212,159 +212,159 @@ void stele_create_table_async(struct stele_client *client, const struct stele_sc
     void *context)
 {
     struct operation operation = create_table(client, schema, split_keys, split_key_count);
-    procedure_start(client, &operation, done, context);
+    operation_start(client, &operation, done, context);
 }
 
 enum stele_status stele_delete_table(
     struct stele_client *client, struct stele_bytes table, struct stele_error *error)
 {
     struct operation operation = change_table(client, "DeleteTable", table);
-    return procedure_run(client, &operation, error);
+    return operation_run(client, &operation, error);
 }
 
 void stele_delete_table_async(
     struct stele_client *client, struct stele_bytes table, stele_done_function *done, void *context)
 {
     struct operation operation = change_table(client, "DeleteTable", table);
-    procedure_start(client, &operation, done, context);
+    operation_start(client, &operation, done, context);
 }
 
 enum stele_status stele_enable_table(
     struct stele_client *client, struct stele_bytes table, struct stele_error *error)
 {
     struct operation operation = change_table(client, "EnableTable", table);
-    return procedure_run(client, &operation, error);
+    return operation_run(client, &operation, error);
 }
 
 void stele_enable_table_async(
     struct stele_client *client, struct stele_bytes table, stele_done_function *done, void *context)
 {
     struct operation operation = change_table(client, "EnableTable", table);
-    procedure_start(client, &operation, done, context);
+    operation_start(client, &operation, done, context);
 }
 
 enum stele_status stele_disable_table(
     struct stele_client *client, struct stele_bytes table, struct stele_error *error)
 {
     struct operation operation = change_table(client, "DisableTable", table);
-    return procedure_run(client, &operation, error);
+    return operation_run(client, &operation, error);
 }
 
 void stele_disable_table_async(
     struct stele_client *client, struct stele_bytes table, stele_done_function *done, void *context)
 {
     struct operation operation = change_table(client, "DisableTable", table);
-    procedure_start(client, &operation, done, context);
+    operation_start(client, &operation, done, context);
 }
 
 enum stele_status stele_truncate_table(struct stele_client *client, struct stele_bytes table,
     bool keeps_splits, struct stele_error *error)
 {
     struct operation operation = truncate_table(client, table, keeps_splits);
-    return procedure_run(client, &operation, error);
+    return operation_run(client, &operation, error);
 }
 
 void stele_truncate_table_async(struct stele_client *client, struct stele_bytes table,
     bool keeps_splits, stele_done_function *done, void *context)
 {
     struct operation operation = truncate_table(client, table, keeps_splits);
-    procedure_start(client, &operation, done, context);
+    operation_start(client, &operation, done, context);
 }
 
 enum stele_status stele_modify_table(
     struct stele_client *client, const struct stele_schema *schema, struct stele_error *error)
 {
     struct operation operation = modify_table(client, schema);
-    return procedure_run(client, &operation, error);
+    return operation_run(client, &operation, error);
 }
 
 void stele_modify_table_async(struct stele_client *client, const struct stele_schema *schema,
     stele_done_function *done, void *context)
 {
     struct operation operation = modify_table(client, schema);
-    procedure_start(client, &operation, done, context);
+    operation_start(client, &operation, done, context);
 }
 
 enum stele_status stele_add_family(struct stele_client *client, struct stele_bytes table,
     const struct stele_family *family, struct stele_error *error)
 {
     struct operation operation = change_family(client, "AddColumn", table, family);
-    return procedure_run(client, &operation, error);
+    return operation_run(client, &operation, error);
 }
 
 void stele_add_family_async(struct stele_client *client, struct stele_bytes table,
     const struct stele_family *family, stele_done_function *done, void *context)
 {
     struct operation operation = change_family(client, "AddColumn", table, family);
-    procedure_start(client, &operation, done, context);
+    operation_start(client, &operation, done, context);
 }
 
 enum stele_status stele_modify_family(struct stele_client *client, struct stele_bytes table,
     const struct stele_family *family, struct stele_error *error)
 {
     struct operation operation = change_family(client, "ModifyColumn", table, family);
-    return procedure_run(client, &operation, error);
+    return operation_run(client, &operation, error);
 }
 
 void stele_modify_family_async(struct stele_client *client, struct stele_bytes table,
     const struct stele_family *family, stele_done_function *done, void *context)
 {
     struct operation operation = change_family(client, "ModifyColumn", table, family);
-    procedure_start(client, &operation, done, context);
+    operation_start(client, &operation, done, context);
 }
 
 enum stele_status stele_delete_family(struct stele_client *client, struct stele_bytes table,
     struct stele_bytes family, struct stele_error *error)
 {
     struct operation operation = delete_family(client, table, family);
-    return procedure_run(client, &operation, error);
+    return operation_run(client, &operation, error);
 }
 
 void stele_delete_family_async(struct stele_client *client, struct stele_bytes table,
     struct stele_bytes family, stele_done_function *done, void *context)
 {
     struct operation operation = delete_family(client, table, family);
-    procedure_start(client, &operation, done, context);
+    operation_start(client, &operation, done, context);
 }
 
 enum stele_status stele_create_namespace(struct stele_client *client,
     const struct stele_namespace *namespace_, struct stele_error *error)
 {
     struct operation operation = change_namespace(client, "CreateNamespace", namespace_);
-    return procedure_run(client, &operation, error);
+    return operation_run(client, &operation, error);
 }
 
 void stele_create_namespace_async(struct stele_client *client,
     const struct stele_namespace *namespace_, stele_done_function *done, void *context)
 {
     struct operation operation = change_namespace(client, "CreateNamespace", namespace_);
-    procedure_start(client, &operation, done, context);
+    operation_start(client, &operation, done, context);
 }
 
 enum stele_status stele_modify_namespace(struct stele_client *client,
     const struct stele_namespace *namespace_, struct stele_error *error)
 {
     struct operation operation = change_namespace(client, "ModifyNamespace", namespace_);
-    return procedure_run(client, &operation, error);
+    return operation_run(client, &operation, error);
 }
 
 void stele_modify_namespace_async(struct stele_client *client,
     const struct stele_namespace *namespace_, stele_done_function *done, void *context)
 {
     struct operation operation = change_namespace(client, "ModifyNamespace", namespace_);
-    procedure_start(client, &operation, done, context);
+    operation_start(client, &operation, done, context);
 }
 
 enum stele_status stele_delete_namespace(
     struct stele_client *client, struct stele_bytes name, struct stele_error *error)
 {
     struct operation operation = delete_namespace(client, name);
-    return procedure_run(client, &operation, error);
+    return operation_run(client, &operation, error);
 }
 
 void stele_delete_namespace_async(
     struct stele_client *client, struct stele_bytes name, stele_done_function *done, void *context)
 {
     struct operation operation = delete_namespace(client, name);
-    procedure_start(client, &operation, done, context);
+    operation_start(client, &operation, done, context);
 }

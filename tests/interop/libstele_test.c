@@ -923,6 +923,35 @@ static void on_rows(void *context, const struct stele_error *outcome,
     stele_scanner_next_async(scan->scanner, on_rows, scan);
 }
 
+static void wait_for_all(struct event_base *base, const struct stele_client *on_loop)
+{
+    while (stele_client_in_flight(on_loop))
+        event_base_loop(base, EVLOOP_ONCE);
+}
+
+static void test_async_operations(struct event_base *base, struct stele_client *on_loop)
+{
+    struct counts counts = {0};
+    struct stele_schema schema = {
+        .name = STELE_TEXT("libstele_async"), .families = two_families, .family_count = 2};
+    void (*const steps[])(struct stele_client *, struct stele_bytes, stele_done_function *,
+        void *) = {stele_disable_table_async, stele_enable_table_async, stele_disable_table_async,
+        stele_delete_table_async};
+    drop("libstele_async");
+    stele_create_table_async(on_loop, &schema, NULL, 0, on_done, &counts);
+    EXPECT(counts.done == 0);
+    wait_for_all(base, on_loop);
+    for (size_t i = 0; i < sizeof(steps) / sizeof(steps[0]); i++) {
+        steps[i](on_loop, schema.name, on_done, &counts);
+        wait_for_all(base, on_loop);
+    }
+    EXPECT(counts.done == 5 && counts.wrong == 0);
+    stele_delete_table_async(on_loop, schema.name, on_done, &counts);
+    stele_delete_table_async(on_loop, STELE_TEXT("bad name"), on_done, &counts);
+    wait_for_all(base, on_loop);
+    EXPECT(counts.done == 7 && counts.wrong == 2);
+}
+
 static void test_async(const struct stele_options *place)
 {
     struct stele_options options = *place;
@@ -966,6 +995,7 @@ static void test_async(const struct stele_options *place)
     EXPECT(wrong.done == 1 && wrong.wrong == 1 && batches.done == 5 && batches.wrong == 0);
     EXPECT(scanning.rows == 800);
     stele_scanner_close(scanning.scanner);
+    test_async_operations(base, on_loop);
     int64_t value;
     EXPECT_OK(stele_increment_column(
         rows, STELE_TEXT("loop"), STELE_TEXT("f"), STELE_TEXT("n"), 3, &value, &error));

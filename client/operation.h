@@ -1,7 +1,7 @@
 /* Operations that the master runs as procedures: asked for with one call, then looked at until they
  * are done (HBase HBaseAdmin.ProcedureFuture). */
-#ifndef STELE_CLIENT_PROCEDURE_H
-#define STELE_CLIENT_PROCEDURE_H
+#ifndef STELE_CLIENT_OPERATION_H
+#define STELE_CLIENT_OPERATION_H
 
 #include "client/client.h"
 
@@ -13,10 +13,10 @@ struct operation {
 };
 
 /* Both take the operation over. The completion runs once, on the loop, never from inside. */
-void procedure_start(struct stele_client *client, struct operation *operation,
+void operation_start(struct stele_client *client, struct operation *operation,
     stele_done_function *done, void *context);
 /* Starts it and waits. When interrupted, the procedure goes on. */
-enum stele_status procedure_run(
+enum stele_status operation_run(
     struct stele_client *client, struct operation *operation, struct stele_error *error);
 
 #endif

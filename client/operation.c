@@ -1,4 +1,4 @@
-#include "client/procedure.h"
+#include "client/operation.h"
 
 #include "base/memory.h"
 #include "client/call.h"
@@ -165,7 +165,7 @@ static void defer_ask(struct loop_task *task)
     loop_defer(&procedure->client->loop, task);
 }
 
-void procedure_start(struct stele_client *client, struct operation *operation,
+void operation_start(struct stele_client *client, struct operation *operation,
     stele_done_function *done, void *context)
 {
     struct procedure *procedure = memory_allocate_zeroed(1, sizeof(*procedure));
@@ -185,23 +185,23 @@ void procedure_start(struct stele_client *client, struct operation *operation,
 /* ---- synchronous ---- */
 
 /* What the completion is for. */
-struct procedure_wait {
+struct operation_wait {
     struct loop *loop;
     struct loop_wait *wait;
 };
 
 static void on_done(void *context, const struct stele_error *error)
 {
-    struct procedure_wait *waiter = context;
+    struct operation_wait *waiter = context;
     waiter->wait->error = *error;
     if (!loop_wait_finish(waiter->loop, waiter->wait))
         memory_free(waiter);
 }
 
-enum stele_status procedure_run(
+enum stele_status operation_run(
     struct stele_client *client, struct operation *operation, struct stele_error *error)
 {
-    struct procedure_wait *waiter = memory_allocate(sizeof(*waiter));
+    struct operation_wait *waiter = memory_allocate(sizeof(*waiter));
     struct loop_wait *wait = loop_wait_new();
     if (!waiter || !wait) {
         memory_free(waiter);
@@ -209,8 +209,8 @@ enum stele_status procedure_run(
         buffer_deinit(&operation->request);
         return failure_set(error, STELE_NO_MEMORY, "no memory for a call");
     }
-    *waiter = (struct procedure_wait){&client->loop, wait};
-    procedure_start(client, operation, on_done, waiter);
+    *waiter = (struct operation_wait){&client->loop, wait};
+    operation_start(client, operation, on_done, waiter);
     if (!loop_wait_until(&client->loop, wait, 0))
         return failure_set(error, STELE_CANCELLED, "interrupted; what was asked for goes on");
     enum stele_status status = wait->error.status;
