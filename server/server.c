@@ -159,7 +159,9 @@ static enum status make_loops(struct server *server, struct error *error)
     for (unsigned i = 0; i < count; i++) {
         struct server_loop *self = &server->loops[i];
         self->server = server;
-        enum status status = loop_new(server->config.env, i, &self->loop, error);
+        enum status status = loop_new(server->config.env, i,
+            server->config.make_reactor ? server->config.make_reactor : reactor_libevent_new,
+            &self->loop, error);
         if (status)
             return status;
         server->loop_count++;
@@ -216,6 +218,8 @@ static enum status open_store(struct server *server, struct error *error)
         .incarnation = server->incarnation,
         .memtable_budget_bytes = eighth * MEMTABLE_EIGHTHS,
         .cache_budget_bytes = eighth * CACHE_EIGHTHS,
+        .fatal = server->config.fatal,
+        .fatal_context = server->config.context,
     };
     enum status status = store_open(&config, &server->service.store, error);
     if (status)

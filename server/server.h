@@ -14,6 +14,7 @@
 #define STELE_SERVER_SERVER_H
 
 #include "base/env.h"
+#include "server/net/reactor.h"
 
 struct server;
 
@@ -30,6 +31,10 @@ struct server_config {
     int advertise_port;         /* 0 = the port */
     uint64_t memory_bytes;      /* of memtables, block cache and requests in all */
     unsigned loops;             /* 0 = one a core */
+    /* For tests, who put a network in memory and survive what must not be survived; NULL = libevent, and the end
+     * of the process (store_config). */
+    reactor_maker *make_reactor;
+    void (*fatal)(void *context, const struct error *error);
     /* Runs once on an executor: STATUS_OK when the server serves, else why it never will. */
     void (*ready)(void *context, enum status status, const struct error *error);
     void *context;

@@ -28,7 +28,8 @@ static void tick(void *context)
     }
 }
 
-enum status loop_new(struct env *env, unsigned index, struct loop **out_loop, struct error *error)
+enum status loop_new(struct env *env, unsigned index, reactor_maker *make_reactor,
+    struct loop **out_loop, struct error *error)
 {
     char name[16];
     snprintf(name, sizeof name, "loop-%u", index);
@@ -40,7 +41,7 @@ enum status loop_new(struct env *env, unsigned index, struct loop **out_loop, st
     loop->read_memory = memory_allocate(LOOP_READ_SIZE);
     struct reactor_hooks hooks = {end_turn, tick, loop};
     enum status status = loop->read_memory
-                             ? reactor_libevent_new(env, name, &hooks, &loop->reactor, error)
+                             ? make_reactor(env, name, &hooks, &loop->reactor, error)
                              : error_set(error, STATUS_NO_MEMORY, "%s: no memory", name);
     if (status) {
         memory_free(loop->read_memory);

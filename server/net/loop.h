@@ -27,8 +27,9 @@ struct loop {
     _Atomic bool is_draining;        /* set once: connections close when their calls are done */
 };
 
-/* Over the real reactor. It does not turn before loop_start. */
-enum status loop_new(struct env *env, unsigned index, struct loop **out_loop, struct error *error);
+/* Over a reactor of make_reactor's. It does not turn before loop_start. */
+enum status loop_new(struct env *env, unsigned index, reactor_maker *make_reactor,
+    struct loop **out_loop, struct error *error);
 void loop_start(struct loop *loop);
 void loop_post(struct loop *loop, struct task *task);
 /* Any thread but the loop's, after all connections are closed. NULL is fine. */

@@ -66,9 +66,12 @@ struct reactor {
     const struct reactor_table *table;
 };
 
-/* A reactor over libevent on an executor of its own, which runs from reactor_start on. Hooks run there. */
-enum status reactor_libevent_new(struct env *env, const char *name,
+/* Makes a reactor that calls these hooks on its thread. */
+typedef enum status reactor_maker(struct env *env, const char *name,
     const struct reactor_hooks *hooks, struct reactor **out_reactor, struct error *error);
+
+/* A reactor over libevent on an executor of its own, which runs from reactor_start on. Hooks run there. */
+reactor_maker reactor_libevent_new;
 
 /* Any thread. Runs task->run(task) on the loop thread, in order of posting. Never fails. */
 static inline void reactor_post(struct reactor *reactor, struct task *task)
