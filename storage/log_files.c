@@ -21,6 +21,7 @@ void log_files_init(struct log_files *files, const struct log_config *config, st
         .pressure = config->pressure,
         .context = config->context,
         .next_number = 1,
+        .inline_capacity = LOG_FIRST_SEGMENT_BYTES,
         .next_spare_number = 1,
         .mutex = mutex,
         .upkeep_task = {.run = run_upkeep},
@@ -107,9 +108,12 @@ static enum status take_spare(struct log_files *files, uint64_t need, uint64_t *
         files->spare = LOG_SPARE_NONE;
     mutex_unlock(files->mutex);
     if (!is_ready) {
-        /* Upkeep is behind, or this is the first, or one record is huge: small is quick. */
-        capacity = LOG_FIRST_SEGMENT_BYTES < files->segment_bytes ? LOG_FIRST_SEGMENT_BYTES
-                                                                  : files->segment_bytes;
+        /* Upkeep is behind, or this is the first, or one record is huge. Small is quick, but upkeep
+         * that stays behind must not make every few writes change segments. */
+        capacity = files->inline_capacity < files->segment_bytes ? files->inline_capacity
+                                                                 : files->segment_bytes;
+        if (files->inline_capacity < LOG_INLINE_SEGMENT_BYTES)
+            files->inline_capacity *= LOG_INLINE_GROWTH;
         if (capacity < need)
             capacity = (need + LOG_SEGMENT_PAGE - 1) / LOG_SEGMENT_PAGE * LOG_SEGMENT_PAGE;
         enum status status = make_spare(files, number, capacity, error);

@@ -20,8 +20,10 @@
 #include "storage/log.h"
 #include "storage/log_segment.h"
 
-#define LOG_FIRST_SEGMENT_BYTES (256u << 10)
-#define LOG_SEGMENT_GROWTH      16
+#define LOG_FIRST_SEGMENT_BYTES  (256u << 10)
+#define LOG_INLINE_SEGMENT_BYTES (4u << 20) /* of one that the log thread has to make itself */
+#define LOG_INLINE_GROWTH        4
+#define LOG_SEGMENT_GROWTH       16
 
 struct log_live_segment;
 
@@ -62,6 +64,7 @@ struct log_files {
     uint64_t salt;                    /* of current */
     uint64_t next_number;
     uint64_t next_capacity;
+    uint64_t inline_capacity; /* of the next that upkeep has not prepared */
 
     struct mutex *mutex;            /* the log's, LOCK_RANK_LOG */
     struct log_live_segment *first; /* guarded: all that are not released */
