@@ -239,11 +239,12 @@ static enum match_code check_paging(struct column_matcher *matcher, enum match_c
     if (!match_is_include(code) || (!matcher->store_limit && !matcher->store_offset))
         return code;
     matcher->given++;
-    if (matcher->store_limit &&
-        matcher->given > (uint64_t)matcher->store_limit + matcher->store_offset)
-        return MATCH_NEXT_ROW;
-    if (matcher->given > matcher->store_offset)
-        return code;
+    if (matcher->given > matcher->store_offset) {
+        /* The filter sees nothing past the last cell of the page, as in HBase. */
+        bool is_last = matcher->store_limit &&
+                       matcher->given >= (uint64_t)matcher->store_limit + matcher->store_offset;
+        return is_last ? MATCH_INCLUDE_NEXT_ROW : code;
+    }
     return code == MATCH_INCLUDE               ? MATCH_SKIP
            : code == MATCH_INCLUDE_NEXT_COLUMN ? MATCH_NEXT_COLUMN
                                                : MATCH_NEXT_ROW;
