@@ -124,11 +124,14 @@ static void close_on_loop(struct loop_task *task)
     struct failure failure;
     client->is_closing = true;
     failure_init(&failure, EXCEPTION_FATAL, STELE_CANCELLED, "the client is closing");
-    registry_cancel(client);
-    for (struct stele_table *table = client->tables; table; table = table->next)
-        table_fail_waiters(table, &failure);
+    do { /* what ends may begin something, which ends in the next round */
+        registry_cancel(client);
+        for (struct stele_table *table = client->tables; table; table = table->next)
+            table_fail_waiters(table, &failure);
+        connection_context_cancel(&client->connections);
+        timers_expire(&client->timers);
+    } while (loop_run_ready(&client->loop) || client->timers.set);
     connection_context_deinit(&client->connections);
-    timers_expire(&client->timers);
 }
 
 static void client_free(struct stele_client *client)

@@ -595,7 +595,7 @@ void connection_context_init(struct connection_context *context, struct loop *lo
     context->tick_event = event_new(loop->base, -1, 0, on_tick, context);
 }
 
-void connection_context_deinit(struct connection_context *context)
+void connection_context_cancel(struct connection_context *context)
 {
     struct failure failure;
     failure_init(&failure, EXCEPTION_FATAL, STELE_CANCELLED, "the client is closing");
@@ -605,6 +605,11 @@ void connection_context_deinit(struct connection_context *context)
         connection_break(connection, &failure);
         connection_leave(connection);
     }
+}
+
+void connection_context_deinit(struct connection_context *context)
+{
+    connection_context_cancel(context);
     if (context->tick_event)
         event_free(context->tick_event);
 }

@@ -49,7 +49,8 @@ struct connection_context {
 
 void connection_context_init(struct connection_context *context, struct loop *loop,
     struct block_pool *blocks, struct span user, uint32_t connect_timeout_ms);
-/* Fails every call in flight with STELE_CANCELLED. */
+/* Breaks all connections: every call in flight fails with STELE_CANCELLED. */
+void connection_context_cancel(struct connection_context *context);
 void connection_context_deinit(struct connection_context *context);
 
 /* Starts to connect; `owner` is set to NULL when the connection breaks. NULL with *failure set when

@@ -58,6 +58,16 @@ static void on_turn(evutil_socket_t fd, short what, void *context)
         task->run(task);
 }
 
+bool loop_run_ready(struct loop *loop)
+{
+    mutex_lock(&loop->mutex);
+    bool is_any = loop->messages.first || loop->ready.first;
+    mutex_unlock(&loop->mutex);
+    run_messages(loop);
+    on_turn(-1, 0, loop);
+    return is_any;
+}
+
 static void wake(struct loop *loop)
 {
     uint64_t one = 1;

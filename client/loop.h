@@ -67,6 +67,8 @@ void loop_deinit(struct loop *loop, struct loop_task *last);
 void client_loop_post(struct loop *loop, struct loop_task *task);
 /* Loop thread: runs the task in this turn, after what is running now. */
 void loop_defer(struct loop *loop, struct loop_task *task);
+/* Loop thread: runs messages and deferred tasks now; false when there were none. For closing. */
+bool loop_run_ready(struct loop *loop);
 
 /* Monotonic nanoseconds, for any thread. */
 uint64_t loop_now(const struct loop *loop);

@@ -134,7 +134,8 @@ static void test_tables(void)
     struct stele_schema changed = list.schemas[0];
     struct stele_attribute attributes[16];
     size_t count = changed.attribute_count < 15 ? changed.attribute_count : 15;
-    memcpy(attributes, changed.attributes, count * sizeof(*attributes));
+    if (count)
+        memcpy(attributes, changed.attributes, count * sizeof(*attributes));
     attributes[count++] = (struct stele_attribute){
         STELE_TEXT("MAX_FILESIZE"), STELE_TEXT("1073741824")};
     changed.attributes = attributes;
