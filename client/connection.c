@@ -1,7 +1,6 @@
 #include "client/connection.h"
 
 #include <errno.h>
-#include <netdb.h>
 #include <netinet/in.h>
 #include <netinet/tcp.h>
 #include <stdio.h>
@@ -10,13 +9,12 @@
 
 #include "base/limits.h"
 #include "base/memory.h"
+#include "client/address.h"
+#include "client/slots.h"
 #include "proto/wire.h"
 
 enum {
     RECEIVE_SIZE = 64 << 10,
-    SLOT_BITS = 19, /* calls in flight of a connection */
-    SLOT_MASK = (1 << SLOT_BITS) - 1,
-    GENERATION_BITS = 12,
     OUTPUT_KEEP = 1 << 20, /* an output buffer larger than this is not kept */
     TICK_MS = 100,         /* how often late calls are looked for */
     SHORT_TICK_MS = 10,    /* while one has less than SHORT_CALL_MS */
@@ -28,12 +26,6 @@ static const char *const service_names[SERVICE_COUNT] = {
     [SERVICE_ADMIN] = "AdminService",
     [SERVICE_MASTER] = "MasterService",
     [SERVICE_REGISTRY] = "ClientMetaService",
-};
-
-struct slot {
-    struct request *request; /* NULL: free */
-    uint32_t generation;
-    uint32_t next_free;
 };
 
 struct connection {
@@ -54,70 +46,17 @@ struct connection {
     size_t output_done;  /* bytes of it that are written */
     struct block *block; /* received: block->data[block_from, block_to) */
     size_t block_from, block_to;
-    struct slot *slots;
-    uint32_t slot_count, slot_capacity,
-        free_slot; /* free_slot: head of the free list, UINT32_MAX = none */
-    uint32_t in_flight;
+    struct slots slots;
 };
 
 static void connection_break(struct connection *connection, const struct failure *failure);
 static void on_event(evutil_socket_t fd, short what, void *context);
 
-/* ---- slots ---- */
-
-static bool slot_take(struct connection *connection, struct request *request)
+/* The request is not in flight any more. */
+static void release(struct request *request)
 {
-    uint32_t index = connection->free_slot;
-    if (index != UINT32_MAX) {
-        connection->free_slot = connection->slots[index].next_free;
-    } else {
-        if (connection->slot_count == connection->slot_capacity) {
-            uint32_t capacity = connection->slot_capacity ? connection->slot_capacity * 2 : 64;
-            struct slot *slots = capacity <= 1u << SLOT_BITS ? memory_reallocate(connection->slots,
-                                                                   capacity * sizeof(*slots))
-                                                             : NULL;
-            if (!slots)
-                return false;
-            connection->slots = slots;
-            connection->slot_capacity = capacity;
-        }
-        index = connection->slot_count++;
-        connection->slots[index].generation = 0;
-    }
-    connection->slots[index].request = request;
-    request->call_id = connection->slots[index].generation << SLOT_BITS | index;
-    request->connection = connection;
-    connection->in_flight++;
-    return true;
-}
-
-static void slot_release(struct request *request)
-{
-    struct connection *connection = request->connection;
-    uint32_t index = request->call_id & SLOT_MASK;
-    struct slot *slot = &connection->slots[index];
-    slot->request = NULL;
-    slot->generation = (slot->generation + 1) & ((1u << GENERATION_BITS) - 1);
-    slot->next_free = connection->free_slot;
-    connection->free_slot = index;
-    connection->in_flight--;
+    slots_release(&request->connection->slots, request->call_id);
     request->connection = NULL;
-}
-
-/* NULL for an answer that nobody waits for. */
-static struct request *slot_find(struct connection *connection, uint32_t call_id)
-{
-    uint32_t index = call_id & SLOT_MASK;
-    if (index >= connection->slot_count ||
-        connection->slots[index].generation != call_id >> SLOT_BITS)
-        return NULL;
-    return connection->slots[index].request;
-}
-
-void connection_forget(struct request *request)
-{
-    if (request->connection)
-        slot_release(request);
 }
 
 /* ---- late calls ---- */
@@ -135,12 +74,12 @@ static void tick_schedule(struct connection_context *context, uint32_t timeout_m
 /* Fails the calls of a connection that are late. */
 static void expire_calls(struct connection *connection, uint64_t now)
 {
-    for (uint32_t i = 0; i < connection->slot_count && !connection->is_broken; i++) {
-        struct request *request = connection->slots[i].request;
+    for (uint32_t i = 0; i < connection->slots.count && !connection->is_broken; i++) {
+        struct request *request = slots_at(&connection->slots, i);
         if (!request || request->deadline_ns > now)
             continue;
         struct failure failure;
-        slot_release(request);
+        release(request);
         failure_init(&failure, EXCEPTION_RETRY, STELE_TIMEOUT, "no answer from %s in time",
             connection->place);
         request->finish(request, &failure, NULL, NULL);
@@ -158,7 +97,7 @@ static void connection_leave(struct connection *connection)
         return;
     buffer_deinit(&connection->output);
     block_unref(connection->block);
-    memory_free(connection->slots);
+    slots_deinit(&connection->slots);
     memory_free(connection);
 }
 
@@ -182,7 +121,7 @@ static void on_tick(evutil_socket_t fd, short what, void *argument)
             expire_calls(connection, now);
         }
         is_needed |= !connection->is_broken &&
-                     (connection->in_flight > 0 || !connection->is_connected);
+                     (connection->slots.in_use > 0 || !connection->is_connected);
         struct connection *next = connection->is_broken ? context->connections : connection->next;
         connection_leave(connection);
         connection = next;
@@ -208,11 +147,11 @@ static void connection_break(struct connection *connection, const struct failure
         event_free(connection->event);
     if (connection->fd >= 0)
         close(connection->fd);
-    for (uint32_t i = 0; i < connection->slot_count; i++) {
-        struct request *request = connection->slots[i].request;
+    for (uint32_t i = 0; i < connection->slots.count; i++) {
+        struct request *request = slots_at(&connection->slots, i);
         if (!request)
             continue;
-        slot_release(request);
+        release(request);
         request->finish(request, failure, NULL, NULL);
     }
     if (connection->is_dirty) {
@@ -314,11 +253,12 @@ bool connection_send(struct connection *connection, struct request *request, str
             LIMIT_FRAME_SIZE);
         return false;
     }
-    if (connection->is_broken || !slot_take(connection, request)) {
+    if (connection->is_broken || !slots_take(&connection->slots, request, &request->call_id)) {
         failure_init(failure, EXCEPTION_OVERLOADED, STELE_BUSY, "too many calls in flight to %s",
             connection->place);
         return false;
     }
+    request->connection = connection;
     request_head_encode(
         output, request->call_id, method, priority, timeout_ms, param_size, cell_block.size);
     buffer_put(output, prefix);
@@ -327,7 +267,7 @@ bool connection_send(struct connection *connection, struct request *request, str
     if (buffer_status(output)) {
         output->size = start;
         output->is_failed = false;
-        slot_release(request);
+        release(request);
         failure_init(failure, EXCEPTION_DO_NOT_RETRY, STELE_NO_MEMORY, "no memory for a request");
         return false;
     }
@@ -389,10 +329,10 @@ static bool dispatch(struct connection *connection, struct span body)
         connection_break(connection, &failure);
         return false;
     }
-    struct request *request = slot_find(connection, answer.call_id);
+    struct request *request = slots_find(&connection->slots, answer.call_id);
     if (!request)
         return true;
-    slot_release(request);
+    release(request);
     if (answer.has_exception)
         request->finish(request, &failure, NULL, NULL);
     else
@@ -512,46 +452,14 @@ static void put_handshake(struct connection *connection, enum service service)
         store_be32(output->data + start, (uint32_t)(output->size - start - 4));
 }
 
-/* A socket that is connecting, or -1 with errno. */
-static int start_connect(const char *host, uint32_t port, int *out_lookup_error)
-{
-    struct addrinfo hints = {.ai_socktype = SOCK_STREAM, .ai_flags = AI_NUMERICSERV}, *addresses;
-    char service[16];
-    int fd = -1;
-    snprintf(service, sizeof(service), "%u", port);
-    *out_lookup_error = getaddrinfo(host, service, &hints, &addresses);
-    if (*out_lookup_error)
-        return -1;
-    /* IPv4 first: HBase's servers listen there, and "localhost" is often both. */
-    struct addrinfo *chosen = addresses;
-    for (struct addrinfo *at = addresses; at; at = at->ai_next) {
-        if (at->ai_family == AF_INET) {
-            chosen = at;
-            break;
-        }
-    }
-    fd = socket(chosen->ai_family, SOCK_STREAM | SOCK_NONBLOCK | SOCK_CLOEXEC, 0);
-    if (fd >= 0 && connect(fd, chosen->ai_addr, chosen->ai_addrlen) && errno != EINPROGRESS) {
-        int saved = errno;
-        close(fd);
-        errno = saved;
-        fd = -1;
-    }
-    freeaddrinfo(addresses);
-    return fd;
-}
-
 struct connection *connection_open(struct connection_context *context, struct span host,
     uint32_t port, enum service service, struct connection **owner, struct failure *failure)
 {
-    char name[256];
-    int lookup_error;
-    snprintf(name, sizeof(name), "%.*s", (int)host.size, (const char *)host.data);
-    int fd = start_connect(name, port, &lookup_error);
+    const char *why;
+    int fd = address_connect(host, port, &why);
     if (fd < 0) {
         failure_init(failure, EXCEPTION_SERVER_GONE, STELE_CONNECTION,
-            "cannot connect to %s:%u: %s", name, port,
-            lookup_error ? gai_strerror(lookup_error) : strerror(errno));
+            "cannot connect to %.*s:%u: %s", (int)host.size, (const char *)host.data, port, why);
         return NULL;
     }
     struct connection *connection = memory_allocate_zeroed(1, sizeof(*connection));
@@ -572,10 +480,10 @@ struct connection *connection_open(struct connection_context *context, struct sp
     connection->event = event;
     connection->fd = fd;
     connection->wants_write = true;
-    connection->free_slot = UINT32_MAX;
     connection->connect_deadline_ns = loop_now(context->loop) +
                                       (uint64_t)context->connect_timeout_ms * 1000000;
-    snprintf(connection->place, sizeof(connection->place), "%s:%u", name, port);
+    snprintf(connection->place, sizeof(connection->place), "%.*s:%u", (int)host.size,
+        (const char *)host.data, port);
     connection->next = context->connections;
     connection->link = &context->connections;
     if (connection->next)

@@ -64,7 +64,5 @@ struct connection *connection_open(struct connection_context *context, struct sp
 bool connection_send(struct connection *connection, struct request *request, struct span method,
     uint32_t priority, uint32_t timeout_ms, struct span prefix, struct span message,
     struct span cell_block, struct failure *failure);
-/* Forgets a request in flight: its answer is dropped. */
-void connection_forget(struct request *request);
 
 #endif

@@ -1,13 +1,13 @@
 #include "client/zookeeper.h"
 
 #include <errno.h>
-#include <netdb.h>
 #include <stdio.h>
 #include <sys/socket.h>
 #include <unistd.h>
 
 #include "base/limits.h"
 #include "base/memory.h"
+#include "client/address.h"
 #include "proto/server_name.h"
 
 enum {
@@ -164,7 +164,8 @@ static void parse_input(struct zookeeper_read *read)
         }
         read->is_in_session = true;
         in = span_slice(in, 4 + size, in.size - 4 - size);
-        memmove(read->input.data, in.data, in.size);
+        if (in.size)
+            memmove(read->input.data, in.data, in.size);
         read->input.size = in.size;
         in = buffer_span(&read->input);
     }
@@ -221,27 +222,6 @@ static void on_event(evutil_socket_t fd, short what, void *context)
     parse_input(read);
 }
 
-static int start_connect(struct span host, uint32_t port)
-{
-    char name[256], service[16];
-    struct addrinfo hints = {.ai_socktype = SOCK_STREAM, .ai_flags = AI_NUMERICSERV}, *addresses;
-    snprintf(name, sizeof(name), "%.*s", (int)host.size, (const char *)host.data);
-    snprintf(service, sizeof(service), "%u", port);
-    if (getaddrinfo(name, service, &hints, &addresses)) {
-        errno = EHOSTUNREACH;
-        return -1;
-    }
-    int fd = socket(addresses->ai_family, SOCK_STREAM | SOCK_NONBLOCK | SOCK_CLOEXEC, 0);
-    if (fd >= 0 && connect(fd, addresses->ai_addr, addresses->ai_addrlen) && errno != EINPROGRESS) {
-        int saved = errno;
-        close(fd);
-        errno = saved;
-        fd = -1;
-    }
-    freeaddrinfo(addresses);
-    return fd;
-}
-
 static void try_host(struct zookeeper_read *read)
 {
     struct span host = current_host(read), name;
@@ -253,9 +233,10 @@ static void try_host(struct zookeeper_read *read)
         fail(read, STELE_INVALID, "is not host:port");
         return;
     }
-    read->fd = start_connect(name, port);
+    const char *why;
+    read->fd = address_connect(name, port, &why);
     if (read->fd < 0) {
-        fail(read, STELE_CONNECTION, strerror(errno));
+        fail(read, STELE_CONNECTION, why);
         return;
     }
     wait_for(read, EV_WRITE);
