@@ -106,14 +106,19 @@ static void on_timer(struct timer *timer)
             "the region of the row in table %s was not found in time", call->table->name_text);
         failure.error.attempts = call->retry.attempts;
         finish_failed(call, &failure);
-    } else if (call->ending) {
-        struct failure *ending = call->ending;
-        call->ending = NULL;
-        finish_failed(call, ending);
-        memory_free(ending);
     } else {
         dispatch(call);
     }
+}
+
+/* What ended inside call_start ends in this turn of the loop. */
+static void run_ending(struct loop_task *task)
+{
+    struct call *call = (struct call *)(void *)((char *)task - offsetof(struct call, task));
+    struct failure *ending = call->ending;
+    call->ending = NULL;
+    finish_failed(call, ending);
+    memory_free(ending);
 }
 
 /* Runs on_timer after a while; false on no memory. */
@@ -142,8 +147,10 @@ static void fail(struct call *call, const struct failure *cause)
         return;
     }
     call->ending = memory_allocate(sizeof(failure));
-    CHECK(call->ending && wait_for(call, 0)); /* out of memory before anything could be told */
+    CHECK(call->ending); /* out of memory before anything could be told */
     *call->ending = failure;
+    call->task.run = run_ending;
+    loop_defer(&client->loop, &call->task);
 }
 
 static void on_answer(struct request *request, const struct failure *failure,

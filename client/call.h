@@ -59,7 +59,7 @@ struct call {
     struct timer timer; /* while pausing or locating */
     bool is_starting;   /* inside call_start: it must not end there */
     bool is_locating;
-    struct failure *ending; /* to end with, from the timer */
+    struct failure *ending; /* to end with, from the loop */
 };
 
 /* NULL on no memory. */

@@ -127,12 +127,11 @@ void loop_deinit(struct loop *loop, struct loop_task *last)
         atomic_store(&loop->is_stopping, true);
         wake(loop);
         executor_free(loop->executor);
-        run_messages(loop);
     } else {
         last->run(last);
     }
-    if (loop->turn_event)
-        on_turn(-1, 0, loop);
+    while (loop->turn_event && loop_run_ready(loop))
+        continue;
     if (loop->wake_event)
         event_free(loop->wake_event);
     if (loop->turn_event)
