@@ -9,6 +9,7 @@
 #include "base/log_lines.h"
 #include "base/memory.h"
 #include "storage/descriptor.h"
+#include "storage/seal.h"
 #include "storage/store.h"
 
 static const char descriptor_name[] = "descriptor";
@@ -154,12 +155,26 @@ enum status store_table_commit(
 
 /* ---- Dropping ---- */
 
+/* Open at a server that is sealed is what a crash before the close leaves: of a dropped table nobody
+ * opens it again. */
 static enum status refuse_open(void *context, const struct manifest *manifest, struct error *error)
 {
-    (void)context;
-    if (manifest->state == TABLET_OPEN)
-        return error_set(error, STATUS_WRONG_STATE, "tablet %s is open", manifest->tablet_id);
-    return STATUS_OK;
+    struct store *store = context;
+    char owner[DIRECTORY_NAME_SIZE + 1];
+    bool is_sealed = false;
+    if (manifest->state != TABLET_OPEN)
+        return STATUS_OK;
+    if (manifest->owner.size <= DIRECTORY_NAME_SIZE) {
+        memcpy(owner, manifest->owner.data, manifest->owner.size);
+        owner[manifest->owner.size] = '\0';
+        enum status status = seal_exists(&store->directory, owner, &is_sealed, error);
+        if (status)
+            return status;
+    }
+    return is_sealed ? STATUS_OK
+                     : error_set(error, STATUS_WRONG_STATE, "tablet %s is open on %.*s",
+                           manifest->tablet_id, (int)manifest->owner.size,
+                           (const char *)manifest->owner.data);
 }
 
 enum status store_table_remove(struct store *store, const char *table_id, struct error *error)
@@ -183,7 +198,7 @@ enum status store_table_remove(struct store *store, const char *table_id, struct
         status = error_set(error, STATUS_WRONG_STATE, "table %s is not dropped", table_id);
         goto done;
     }
-    status = manifest_list(&store->directory, table_id, &arena, refuse_open, NULL, error);
+    status = manifest_list(&store->directory, table_id, &arena, refuse_open, store, error);
     if (status) {
         error_prefix(error, status, "remove table %s", table_id);
         goto done;

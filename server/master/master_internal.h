@@ -24,6 +24,7 @@ struct running {
     struct error failure;       /* of the last action; of the first, for a create that is undone */
     bool has_failed;
     bool is_answer_due;
+    bool is_state_due; /* the state in memory is not on disk yet: no action before it is */
     unsigned retries;
     struct master_request *request; /* to answer, or NULL */
     _Atomic size_t pending;         /* parts of an action handed out */

@@ -196,6 +196,7 @@ struct stale_rows {
     struct master *master;
     struct meta_batch *batch;
     struct buffer expected; /* a region name, being compared */
+    bool is_row_deleted;    /* the row being read is already in the batch, whole */
 };
 
 /* True when the row names a tablet, a table or a namespace that the catalogue has. */
@@ -227,15 +228,23 @@ static bool row_is_known(struct stale_rows *stale, const struct cell *cell)
 static enum status see_meta_cell(struct read_sink *sink, const struct cell *cell)
 {
     struct stale_rows *stale = (struct stale_rows *)sink;
-    if (!row_is_known(stale, cell))
+    if (stale->is_row_deleted || row_is_known(stale, cell))
+        return STATUS_OK;
+    if (span_equal(cell->family, SPAN_LITERAL("ns"))) {
+        meta_batch_delete_namespace(stale->batch, cell->row);
+    } else if (span_equal(cell->family, SPAN_LITERAL("table"))) {
+        meta_batch_delete_state(stale->batch, cell->row);
+    } else {
         meta_batch_delete_row(stale->batch, cell->row);
+        stale->is_row_deleted = true;
+    }
     return STATUS_OK;
 }
 
 static enum status see_meta_row(struct read_sink *sink, bool is_partial)
 {
-    (void)sink;
     (void)is_partial;
+    ((struct stale_rows *)sink)->is_row_deleted = false;
     return STATUS_OK;
 }
 
@@ -250,9 +259,7 @@ static enum status find_stale_rows(
     struct scan_limits limits = {
         .results = UINT64_MAX, .rows = UINT64_MAX, .bytes = UINT64_MAX, .may_block = true};
     struct scan_progress progress = {0};
-    struct filter_node first_of_row = {.kind = FILTER_FIRST_KEY_ONLY};
     scan_request_init(&request);
-    request.read.filter = &first_of_row;
     enum status status = scanner_open(master->meta->tablet, &request, &scanner, error);
     if (status)
         return status;

@@ -12,6 +12,18 @@ static bool is_built_in(struct span name)
     return span_equal(name, SPAN_LITERAL("default")) || span_equal(name, SPAN_LITERAL("hbase"));
 }
 
+/* A create that is not in the catalogue yet has been promised its namespace. */
+static bool has_procedure(const struct master *master, struct span name)
+{
+    for (const struct running *running = master->procedures; running; running = running->next) {
+        struct span namespace_name, qualifier;
+        table_name_split(running->procedure.table_name, &namespace_name, &qualifier);
+        if (span_equal(namespace_name, name))
+            return true;
+    }
+    return false;
+}
+
 static void on_row_written(void *context, enum status status, const struct error *error)
 {
     struct master_request *request = context;
@@ -80,7 +92,7 @@ static void remove_namespace(struct master *master, struct master_request *reque
     if (entry)
         catalogue_remove_namespace_locked(&master->catalogue, entry);
     mutex_unlock(&master->catalogue.mutex);
-    meta_batch_delete_row(batch, request->namespace_name);
+    meta_batch_delete_namespace(batch, request->namespace_name);
     send(request, batch);
 }
 
@@ -115,7 +127,7 @@ void master_change_namespace(struct master *master, struct master_request *reque
     } else if (is_built_in(name)) {
         master_refuse(request, EXCEPTION_CONSTRAINT, "Reserved namespace %.*s cannot be removed.",
             size, text);
-    } else if (!is_empty) {
+    } else if (!is_empty || has_procedure(master, name)) {
         master_refuse(request, EXCEPTION_CONSTRAINT,
             "Only empty namespaces can be removed. Namespace %.*s has tables", size, text);
     } else {

@@ -87,7 +87,8 @@ static struct row *add_row(
     return row;
 }
 
-static void add_cell(struct row *row, const char *family, const char *qualifier, struct span value)
+static void add_typed_cell(struct row *row, const char *family, const char *qualifier,
+    struct span value, enum cell_type type)
 {
     if (!row)
         return;
@@ -97,7 +98,12 @@ static void add_cell(struct row *row, const char *family, const char *qualifier,
         .qualifier = span_string(qualifier),
         .value = value,
         .timestamp = TIMESTAMP_LATEST,
-        .type = CELL_PUT};
+        .type = type};
+}
+
+static void add_cell(struct row *row, const char *family, const char *qualifier, struct span value)
+{
+    add_typed_cell(row, family, qualifier, value, CELL_PUT);
 }
 
 static struct span region_name(
@@ -168,6 +174,18 @@ void meta_batch_delete_tablet(
     struct meta_batch *batch, struct span table_name, const struct tablet_info *tablet)
 {
     add_row(batch, region_name(batch, table_name, tablet), MUTATION_DELETE, 0);
+}
+
+void meta_batch_delete_state(struct meta_batch *batch, struct span table_name)
+{
+    struct row *row = add_row(batch, table_name, MUTATION_DELETE, 1);
+    add_typed_cell(row, "table", "state", SPAN_EMPTY, CELL_DELETE_COLUMN);
+}
+
+void meta_batch_delete_namespace(struct meta_batch *batch, struct span name)
+{
+    struct row *row = add_row(batch, name, MUTATION_DELETE, 1);
+    add_typed_cell(row, "ns", "d", SPAN_EMPTY, CELL_DELETE_COLUMN);
 }
 
 void meta_batch_delete_row(struct meta_batch *batch, struct span row)

@@ -21,6 +21,9 @@ void meta_batch_put_namespace(struct meta_batch *batch, struct span name,
     const struct attribute *configuration, size_t count);
 void meta_batch_delete_tablet(
     struct meta_batch *batch, struct span table_name, const struct tablet_info *tablet);
+/* A table and a namespace of one name share a row: each takes only its own column away. */
+void meta_batch_delete_state(struct meta_batch *batch, struct span table_name);
+void meta_batch_delete_namespace(struct meta_batch *batch, struct span name);
 void meta_batch_delete_row(struct meta_batch *batch, struct span row);
 
 /* Any thread. Writes all rows; `done` runs once they are durable, or with why not, on an executor of the store; the

@@ -285,7 +285,7 @@ static void do_meta_remove(struct running *running)
     for (size_t i = 0; table && i < table->tablet_count; i++)
         meta_batch_delete_tablet(batch, table->descriptor.schema.name, &table->tablets[i]);
     if (!running->procedure.new_table_id[0]) /* a truncated table keeps its state's row */
-        meta_batch_delete_row(batch, running->procedure.table_name);
+        meta_batch_delete_state(batch, running->procedure.table_name);
     meta_batch_send(batch, running->master->meta->tablet, on_part_done, running);
 }
 

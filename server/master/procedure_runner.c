@@ -180,9 +180,9 @@ static void turn(struct task *task)
     } else {
         running->retries = 0;
     }
-    bool is_new_state = running->procedure.version == 0 ||
-                        decision.step != running->procedure.step ||
-                        decision.is_undoing != running->procedure.is_undoing;
+    if (running->procedure.version == 0 || decision.step != running->procedure.step ||
+        decision.is_undoing != running->procedure.is_undoing)
+        running->is_state_due = true;
     running->procedure.step = decision.step;
     running->procedure.is_undoing = decision.is_undoing;
     if (decision.is_delayed) {
@@ -194,10 +194,11 @@ static void turn(struct task *task)
         finish(running);
         return;
     }
-    if (is_new_state && write_state(running, &error)) {
+    if (running->is_state_due && write_state(running, &error)) {
         state_not_written(running, &error);
         return;
     }
+    running->is_state_due = false;
     pause_point("procedure.action.before");
     running->part_status = STATUS_OK;
     error_clear(&running->part_error);
