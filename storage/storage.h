@@ -120,8 +120,8 @@ enum status store_table_list(struct store *store, struct arena *arena,
  * STATUS_SUPERSEDED: somebody else committed it. */
 enum status store_table_commit(
     struct store *store, struct table_descriptor *descriptor, struct error *error);
-/* Worker. Moves a table whose descriptor says TABLE_DROPPED, and whose tablets are closed, to the
- * trash. */
+/* Worker. Moves a table whose descriptor says TABLE_DROPPED, and whose tablets are closed or were
+ * open at a server that is dead, to the trash. */
 enum status store_table_remove(struct store *store, const char *table_id, struct error *error);
 
 /* ---- Chained documents of others: procedures and namespaces ---- */

@@ -135,3 +135,28 @@ hbase
 2 row(s)
 Took N seconds
 => ["default", "hbase"]
+stele> create_namespace 'twin'
+Took N seconds
+stele> create 'twin', 'f'
+Created table twin
+Took N seconds
+=> Hbase::Table - twin
+stele> drop_namespace 'twin'
+Took N seconds
+stele> is_enabled 'twin'
+true
+Took N seconds
+=> true
+stele> create_namespace 'twin'
+Took N seconds
+stele> disable 'twin'
+Took N seconds
+stele> drop 'twin'
+Took N seconds
+stele> scan 'hbase:meta', {COLUMNS => 'ns', ROWPREFIXFILTER => 'twin'}
+ROW  COLUMN+CELL
+ twin column=ns:d, timestamp=T, value=\x0A\x04twin
+1 row(s)
+Took N seconds
+stele> drop_namespace 'twin'
+Took N seconds

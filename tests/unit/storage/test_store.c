@@ -321,6 +321,38 @@ static void a_dropped_table_goes_to_the_trash_and_then_away(void **state)
     close_world(&world);
 }
 
+static void a_dropped_table_that_a_crash_left_open_goes_too(void **state)
+{
+    (void)state;
+    struct world world;
+    struct error error;
+    struct arena arena = {0};
+    struct table_descriptor descriptor;
+    struct tablet_info tablets[3];
+    struct tablet *tablet;
+    open_world(&world, 1);
+    assert_int_equal(make_table(&world), STATUS_OK);
+    make_descriptor(&arena, &descriptor);
+    make_tablets(tablets);
+    assert_ok(store_tablet_open(
+                  world.store, table_id, tablets[0].id, &descriptor.schema, &tablet, &error),
+        &error);
+    descriptor.version = 1;
+    descriptor.state = TABLE_DROPPED;
+    assert_ok(store_table_commit(world.store, &descriptor, &error), &error);
+    assert_status(store_table_remove(world.store, table_id, NULL), STATUS_WRONG_STATE);
+    tablet_unref(tablet);
+    kill_store(&world);
+    env_memory_power_cut(world.env, ENV_CUT_LOSE_ALL);
+    assert_ok(start(&world, &error), &error); /* seals the one before */
+    assert_ok(store_table_remove(world.store, table_id, &error), &error);
+    assert_int_equal(count_tablets(&world), 0);
+    arena_deinit(&arena);
+    stop(&world);
+    check_clean(&world);
+    close_world(&world);
+}
+
 static enum status note_document(
     void *context, struct span name, uint64_t version, struct span bytes, struct error *error)
 {
@@ -504,6 +536,7 @@ int main(void)
         cmocka_unit_test(the_dead_are_sealed_at_the_next_start_and_then_collected),
         cmocka_unit_test(tables_and_tablets_are_there_after_a_restart),
         cmocka_unit_test(a_dropped_table_goes_to_the_trash_and_then_away),
+        cmocka_unit_test(a_dropped_table_that_a_crash_left_open_goes_too),
         cmocka_unit_test(documents_of_others_are_chained),
         cmocka_unit_test(sstables_go_only_with_proof),
         cmocka_unit_test(a_manifest_that_cannot_be_read_stops_the_collector),
