@@ -13,7 +13,6 @@
 #include "client/timer.h"
 
 struct call;
-struct table_handle;
 
 struct stele_client {
     struct loop loop;
