@@ -13,6 +13,7 @@
 #include "client/timer.h"
 
 struct call;
+struct table_handle;
 
 struct stele_client {
     struct loop loop;

@@ -193,8 +193,7 @@ static int parse_options(int argc, char **argv, struct options *out_options)
         {NULL, 0, NULL, 0}};
     int letter;
     optind = 1;
-    opterr = 0; /* the complaint is ours: one line */
-    while ((letter = getopt_long(argc, argv, ":hne:", names, NULL)) != -1) {
+    while ((letter = getopt_long(argc, argv, "hne:", names, NULL)) != -1) {
         switch (letter) {
         case 'c':
             out_options->connect = optarg;
@@ -211,12 +210,8 @@ static int parse_options(int argc, char **argv, struct options *out_options)
         case 'h':
             fputs(usage, stdout);
             return 0;
-        case ':':
-            fprintf(stderr, "stele: shell: '%s' needs a value\n", argv[optind - 1]);
-            return EXIT_USAGE;
         default:
-            fprintf(stderr, "stele: shell has no option '%s'; try 'stele shell --help'\n",
-                argv[optind - 1]);
+            fputs("stele: try 'stele shell --help'\n", stderr);
             return EXIT_USAGE;
         }
     }

@@ -150,8 +150,7 @@ enum stele_status stele_cluster_id(
 size_t stele_client_in_flight(const struct stele_client *client);
 
 /* A handle of a table, by "name" or "namespace:name". No I/O: the table need not exist. Holds the
- * client's map of its regions; handles of one name share it, and its memory is the client's until that
- * closes. NULL on no memory. */
+ * client's map of its regions. NULL on no memory. */
 struct stele_table *stele_table_open(struct stele_client *client, struct stele_bytes name);
 void stele_table_close(struct stele_table *table); /* NULL is fine; calls in flight go on */
 struct stele_bytes stele_table_name(const struct stele_table *table);
@@ -568,7 +567,6 @@ enum stele_status stele_modify_table(
     struct stele_client *client, const struct stele_schema *schema, struct stele_error *error);
 void stele_modify_table_async(struct stele_client *client, const struct stele_schema *schema,
     stele_done_function *done, void *context);
-/* Families one at a time. STELE_NO_FAMILY: the one to add is there, or the one to change is not. */
 enum stele_status stele_add_family(struct stele_client *client, struct stele_bytes table,
     const struct stele_family *family, struct stele_error *error);
 void stele_add_family_async(struct stele_client *client, struct stele_bytes table,
