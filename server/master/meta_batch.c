@@ -98,7 +98,7 @@ static void add_typed_cell(struct row *row, const char *family, const char *qual
         .qualifier = span_string(qualifier),
         .value = value,
         .timestamp = TIMESTAMP_LATEST,
-        .type = type};
+        .type = (uint8_t)type};
 }
 
 static void add_cell(struct row *row, const char *family, const char *qualifier, struct span value)
