@@ -267,6 +267,9 @@ void connection_tick(struct connection *connection, uint64_t now_ns)
             connection_close(connection);
         return;
     }
+    if (connection->message_since_ns && !connection_is_full(connection) &&
+        now_ns - connection->message_since_ns > LIMIT_MESSAGE_MS * 1000000ull)
+        connection_close(connection);
     if (connection->protocol->tick)
         connection->protocol->tick(connection, now_ns);
     if (atomic_load_explicit(&connection->loop->is_draining, memory_order_relaxed))

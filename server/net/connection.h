@@ -10,6 +10,9 @@
  * Backpressure: reading stops while more than CONNECTION_OUT_HIGH bytes wait to be sent, or while too many
  * calls are in flight (connection_hold), so a client that reads nothing costs a bounded amount.
  *
+ * Patience: the first bytes must tell the protocol within LIMIT_HANDSHAKE_MS, and a message that has begun
+ * must end within LIMIT_MESSAGE_MS.
+ *
  * Life: connection_close marks it; the stream is closed at the turn's end; the memory goes, after
  * protocol->closed, when the last hold is released. Everything here is the loop thread's. */
 #ifndef STELE_SERVER_NET_CONNECTION_H

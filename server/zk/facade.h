@@ -1,10 +1,11 @@
 /* The ZooKeeper facade: enough of ZooKeeper's protocol, read-only, for stock clients to find the server
  * (Java ReadOnlyZKClient and ZKConnectionRegistry, gohbase).
  *
- * Sessions need no memory here: any session id with the password that belongs to it is welcome, also after a
- * restart. Watches are accepted and never fire, because nothing changes while the process lives; a client
- * that sets its watches again after a restart is told what changed since (setWatches). Writes answer NoAuth,
- * multi and what is not built answer Unimplemented.
+ * Sessions need no memory here: any session id with the password that belongs to it is welcome. A restart
+ * draws a new secret, so sessions from before it have expired, and their clients begin new ones. Watches are
+ * accepted and never fire, because nothing changes while the process lives; a client that sets its watches
+ * again is told what changed since it saw them (setWatches). Writes answer NoAuth, multi and what is not
+ * built answer Unimplemented.
  *
  * zk_session_handle is pure: bytes of one request in, bytes of its answer out. */
 #ifndef STELE_SERVER_ZK_FACADE_H
