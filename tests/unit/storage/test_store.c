@@ -56,12 +56,14 @@ static void stop(struct world *world)
     world->store = NULL;
 }
 
-/* As kill -9. */
-static void kill_store(struct world *world)
+/* As kill -9 (keep all) or a power cut. What is queued runs to its end, for it holds references, but
+ * against a disk that answers nothing any more. */
+static void kill_store(struct world *world, enum env_memory_power_cut how)
 {
-    env_memory_drop_tasks(world->env);
+    env_memory_cut_at(world->env, env_memory_call_count(world->env) + 1);
     store_free(world->store);
     world->store = NULL;
+    env_memory_power_cut(world->env, how);
 }
 
 static void open_world(struct world *world, uint64_t seed)
@@ -74,7 +76,7 @@ static void open_world(struct world *world, uint64_t seed)
 static void close_world(struct world *world)
 {
     if (world->store)
-        kill_store(world);
+        kill_store(world, ENV_CUT_KEEP_ALL);
     env_memory_free(world->env);
 }
 
@@ -267,7 +269,7 @@ static void the_dead_are_sealed_at_the_next_start_and_then_collected(void **stat
     struct world world;
     struct error error;
     open_world(&world, 1);
-    kill_store(&world);
+    kill_store(&world, ENV_CUT_KEEP_ALL);
     assert_ok(start(&world, &error), &error);
     assert_true(is_there(&world, "root/sealed/host,16000,1"));
     assert_true(is_there(&world, "root/servers/host,16000,1/plan"));
@@ -290,8 +292,7 @@ static void tables_and_tablets_are_there_after_a_restart(void **state)
     assert_ok(store_tablet_create(world.store, table_id, tablets, 3, &error), &error); /* repeats */
     tablets[1].region_id++;
     assert_status(store_tablet_create(world.store, table_id, tablets, 3, NULL), STATUS_EXISTS);
-    kill_store(&world);
-    env_memory_power_cut(world.env, ENV_CUT_LOSE_ALL);
+    kill_store(&world, ENV_CUT_LOSE_ALL);
     check_clean(&world);
     assert_ok(start(&world, &error), &error);
     assert_int_equal(count_tables(&world), 1);
@@ -342,8 +343,7 @@ static void a_dropped_table_that_a_crash_left_open_goes_too(void **state)
     assert_ok(store_table_commit(world.store, &descriptor, &error), &error);
     assert_status(store_table_remove(world.store, table_id, NULL), STATUS_WRONG_STATE);
     tablet_unref(tablet);
-    kill_store(&world);
-    env_memory_power_cut(world.env, ENV_CUT_LOSE_ALL);
+    kill_store(&world, ENV_CUT_LOSE_ALL);
     assert_ok(start(&world, &error), &error); /* seals the one before */
     assert_ok(store_table_remove(world.store, table_id, &error), &error);
     assert_int_equal(count_tablets(&world), 0);
@@ -438,7 +438,7 @@ static void sstables_go_only_with_proof(void **state)
     assert_ok(env_write_file(world.env, path.text, 0600, span_string("sst"), &error), &error);
     assert_ok(collector_run(world.store->collector, &error), &error);
     assert_true(is_there(&world, path.text));
-    kill_store(&world);
+    kill_store(&world, ENV_CUT_KEEP_ALL);
     assert_ok(start(&world, &error), &error);
     assert_ok(collector_run(world.store->collector, &error), &error);
     assert_false(is_there(&world, path.text));
