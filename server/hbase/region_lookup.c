@@ -7,7 +7,8 @@ const char *region_find(struct hbase_service *service, struct region_specifier s
     if (found == TABLET_FOUND)
         return NULL;
     buffer_put_escaped(out_text, specifier.value);
-    buffer_put_format(out_text, " is %s on %s", found == TABLET_OPENING ? "opening" : "not online", service->name_text);
+    buffer_put_format(out_text, " is %s on %s", found == TABLET_OPENING ? "opening" : "not online",
+        service->name_text);
     return found == TABLET_OPENING ? EXCEPTION_REGION_OPENING : EXCEPTION_NOT_SERVING_REGION;
 }
 

@@ -11,9 +11,11 @@ static bool copy_span(struct arena *arena, struct span from, struct span *out_to
 bool cell_copy(struct arena *arena, const struct cell *cell, struct cell *out_cell)
 {
     *out_cell = *cell;
-    return copy_span(arena, cell->row, &out_cell->row) && copy_span(arena, cell->family, &out_cell->family) &&
-        copy_span(arena, cell->qualifier, &out_cell->qualifier) && copy_span(arena, cell->value, &out_cell->value) &&
-        copy_span(arena, cell->tags, &out_cell->tags);
+    return copy_span(arena, cell->row, &out_cell->row) &&
+           copy_span(arena, cell->family, &out_cell->family) &&
+           copy_span(arena, cell->qualifier, &out_cell->qualifier) &&
+           copy_span(arena, cell->value, &out_cell->value) &&
+           copy_span(arena, cell->tags, &out_cell->tags);
 }
 
 static enum status keep(struct result_sink *sink, const struct cell *cell)
@@ -59,7 +61,9 @@ static enum status take_result(struct read_sink *base, bool is_partial)
 
 void result_sink_init(struct result_sink *sink, struct call *call, bool is_inline)
 {
-    *sink = (struct result_sink){.sink = {take_cell, take_result}, .call = call, .is_inline = is_inline,
+    *sink = (struct result_sink){.sink = {take_cell, take_result},
+        .call = call,
+        .is_inline = is_inline,
         .limit_bytes = LIMIT_ROW_READ_SIZE};
 }
 

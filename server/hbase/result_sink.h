@@ -7,14 +7,14 @@
 #include "server/hbase/call.h"
 
 struct result_sink {
-    struct read_sink sink;      /* first: what the engine is given */
+    struct read_sink sink; /* first: what the engine is given */
     struct call *call;
     bool is_inline;
-    bool is_counting_only;      /* existence: nothing is kept */
-    size_t limit_bytes;         /* of all cells: beyond it STATUS_LIMIT */
+    bool is_counting_only; /* existence: nothing is kept */
+    size_t limit_bytes;    /* of all cells: beyond it STATUS_LIMIT */
     size_t bytes;
     size_t cell_count;
-    struct cell *cells;         /* inline: copies in the call's arena */
+    struct cell *cells; /* inline: copies in the call's arena */
     size_t cell_room;
 };
 
