@@ -2,22 +2,21 @@
 #include "bench/load.h"
 
 #include <errno.h>
-#include <getopt.h>
 #include <inttypes.h>
 #include <pthread.h>
 #include <stdio.h>
 #include <stdlib.h>
+#include <string.h>
 #include <sys/resource.h>
 
 #include "base/env.h"
 #include "base/memory.h"
+#include "base/options.h"
 #include "bench/driver.h"
 #include "bench/report.h"
 #include "bench/server_cpu.h"
 #include "bench/workload.h"
 
-#define EXIT_FAILED     1
-#define EXIT_USAGE      2
 #define MAX_THREADS     64
 #define FILL_BATCH_ROWS 500
 
@@ -116,180 +115,93 @@ static bool parse_mix(const char *text, struct workload *workload)
     return sum == 100;
 }
 
-enum {
-    OPTION_MIX = 256,
-    OPTION_KEYS,
-    OPTION_ROWS,
-    OPTION_VALUE_SIZE,
-    OPTION_SCAN_ROWS,
-    OPTION_BATCH,
-    OPTION_TABLE,
-    OPTION_FAMILY,
-    OPTION_QUALIFIER,
-    OPTION_FILL,
-    OPTION_THREADS,
-    OPTION_CONNECTIONS,
-    OPTION_DEPTH,
-    OPTION_RATE,
-    OPTION_OPERATIONS,
-    OPTION_DURATION,
-    OPTION_WARMUP,
-    OPTION_CPU,
-    OPTION_SERVER_PID,
-    OPTION_SEED,
-    OPTION_JSON,
-    OPTION_NAME,
-    OPTION_CONNECT,
-    OPTION_ZOOKEEPER
-};
+/* Names of the options, in the table that options_parse fills. */
+static const struct option_value option_table[] = {{.name = "mix"}, {.name = "keys"},
+    {.name = "rows"}, {.name = "value-size"}, {.name = "scan-rows"}, {.name = "batch"},
+    {.name = "table"}, {.name = "family"}, {.name = "qualifier"}, {.name = "fill", .is_flag = true},
+    {.name = "threads"}, {.name = "connections"}, {.name = "depth"}, {.name = "rate"},
+    {.name = "operations"}, {.name = "duration"}, {.name = "warmup"}, {.name = "cpu"},
+    {.name = "server-pid"}, {.name = "seed"}, {.name = "json", .is_flag = true}, {.name = "name"},
+    {.name = "connect"}, {.name = "zookeeper"}};
 
-static const struct option option_names[] = {{"mix", required_argument, NULL, OPTION_MIX},
-    {"keys", required_argument, NULL, OPTION_KEYS}, {"rows", required_argument, NULL, OPTION_ROWS},
-    {"value-size", required_argument, NULL, OPTION_VALUE_SIZE},
-    {"scan-rows", required_argument, NULL, OPTION_SCAN_ROWS},
-    {"batch", required_argument, NULL, OPTION_BATCH},
-    {"table", required_argument, NULL, OPTION_TABLE},
-    {"family", required_argument, NULL, OPTION_FAMILY},
-    {"qualifier", required_argument, NULL, OPTION_QUALIFIER},
-    {"fill", no_argument, NULL, OPTION_FILL}, {"threads", required_argument, NULL, OPTION_THREADS},
-    {"connections", required_argument, NULL, OPTION_CONNECTIONS},
-    {"depth", required_argument, NULL, OPTION_DEPTH},
-    {"rate", required_argument, NULL, OPTION_RATE},
-    {"operations", required_argument, NULL, OPTION_OPERATIONS},
-    {"duration", required_argument, NULL, OPTION_DURATION},
-    {"warmup", required_argument, NULL, OPTION_WARMUP},
-    {"cpu", required_argument, NULL, OPTION_CPU},
-    {"server-pid", required_argument, NULL, OPTION_SERVER_PID},
-    {"seed", required_argument, NULL, OPTION_SEED}, {"json", no_argument, NULL, OPTION_JSON},
-    {"name", required_argument, NULL, OPTION_NAME},
-    {"connect", required_argument, NULL, OPTION_CONNECT},
-    {"zookeeper", required_argument, NULL, OPTION_ZOOKEEPER}, {"help", no_argument, NULL, 'h'},
-    {NULL, 0, NULL, 0}};
+#define OPTION_COUNT (sizeof(option_table) / sizeof(option_table[0]))
+#define NUMBER_MAX   1e15
 
-/* Options that are numbers: their bounds, and what they set. */
-static bool take_number(struct load *load, int letter, const char *text)
+/* The options that are numbers: bounds, and where they go. -1, or the exit code after a complaint. */
+static int take_numbers(struct load *load, const struct options *options)
 {
-    double number = 0;
-    bool is_size = letter == OPTION_VALUE_SIZE || letter == OPTION_SCAN_ROWS ||
-                   letter == OPTION_WARMUP || letter == OPTION_CPU || letter == OPTION_SEED;
-    double most = letter == OPTION_THREADS                                 ? MAX_THREADS
-                  : letter == OPTION_BATCH                                 ? 1000
-                  : letter == OPTION_VALUE_SIZE                            ? 10 << 20
-                  : letter == OPTION_CONNECTIONS || letter == OPTION_DEPTH ? 100000
-                                                                           : 1e15;
-    if (!parse_number(text,
-            is_size                                              ? 0
-            : letter == OPTION_RATE || letter == OPTION_DURATION ? 0.001
-                                                                 : 1,
-            most, &number))
-        return false;
-    switch (letter) {
-    case OPTION_ROWS:
-        load->workload.rows = (uint64_t)number;
-        break;
-    case OPTION_VALUE_SIZE:
-        load->workload.value_bytes = (uint32_t)number;
-        break;
-    case OPTION_SCAN_ROWS:
-        load->workload.scan_rows = (uint32_t)number;
-        break;
-    case OPTION_BATCH:
-        load->workload.batch_rows = (uint32_t)number;
-        break;
-    case OPTION_THREADS:
-        load->plan.threads = (size_t)number;
-        break;
-    case OPTION_CONNECTIONS:
-        load->plan.clients = (size_t)number;
-        break;
-    case OPTION_DEPTH:
-        load->plan.depth = (size_t)number;
-        break;
-    case OPTION_RATE:
-        load->rate = number;
-        break;
-    case OPTION_OPERATIONS:
-        load->plan.operations = (uint64_t)number;
-        break;
-    case OPTION_DURATION:
-        load->plan.duration_ns = (uint64_t)(number * 1e9);
-        break;
-    case OPTION_WARMUP:
-        load->plan.warmup_ns = (uint64_t)(number * 1e9);
-        break;
-    case OPTION_CPU:
-        load->plan.cpu = (int)number;
-        break;
-    case OPTION_SERVER_PID:
-        load->server_pid = (int)number;
-        break;
-    default:
-        load->plan.seed = (uint64_t)number;
+    double rows = (double)load->workload.rows, value_size = load->workload.value_bytes,
+           scan_rows = load->workload.scan_rows, batch = load->workload.batch_rows,
+           threads = (double)load->plan.threads, connections = (double)load->plan.clients,
+           depth = (double)load->plan.depth, operations = 0, duration = 0, warmup = -1,
+           cpu = load->plan.cpu, pid = load->server_pid, seed = (double)load->plan.seed;
+    const struct {
+        const char *name;
+        double least, most;
+        double *number;
+    } numbers[] = {{"rows", 1, NUMBER_MAX, &rows}, {"value-size", 0, 10 << 20, &value_size},
+        {"scan-rows", 0, UINT32_MAX, &scan_rows}, {"batch", 1, 1000, &batch},
+        {"threads", 1, MAX_THREADS, &threads}, {"connections", 1, 100000, &connections},
+        {"depth", 1, 100000, &depth}, {"rate", 0.001, NUMBER_MAX, &load->rate},
+        {"operations", 1, NUMBER_MAX, &operations}, {"duration", 0.001, 1e6, &duration},
+        {"warmup", 0, 1e6, &warmup}, {"cpu", 0, 4096, &cpu}, {"server-pid", 1, INT32_MAX, &pid},
+        {"seed", 0, NUMBER_MAX, &seed}};
+    for (size_t i = 0; i < sizeof(numbers) / sizeof(numbers[0]); i++) {
+        const char *text = options_get(options, numbers[i].name);
+        if (text && !parse_number(text, numbers[i].least, numbers[i].most, numbers[i].number))
+            return complain(numbers[i].name, text);
     }
-    return true;
+    load->workload.rows = (uint64_t)rows;
+    load->workload.value_bytes = (uint32_t)value_size;
+    load->workload.scan_rows = (uint32_t)scan_rows;
+    load->workload.batch_rows = (uint32_t)batch;
+    load->plan.threads = (size_t)threads;
+    load->plan.clients = (size_t)connections;
+    load->plan.depth = (size_t)depth;
+    load->plan.operations = (uint64_t)operations;
+    load->plan.duration_ns = (uint64_t)(duration * 1e9);
+    load->plan.warmup_ns = warmup < 0 ? UINT64_MAX : (uint64_t)(warmup * 1e9);
+    load->plan.cpu = (int)cpu;
+    load->server_pid = (int)pid;
+    load->plan.seed = (uint64_t)seed;
+    return -1;
+}
+
+static void take_text(const struct options *options, const char *name, struct stele_bytes *out_text)
+{
+    if (options_get(options, name))
+        *out_text = stele_text(options_get(options, name));
 }
 
 /* An exit code, or -1 to go on. */
 static int parse_options(int argc, char **argv, struct load *load)
 {
-    int letter, index = 0;
-    load->plan.warmup_ns = UINT64_MAX;
-    optind = 1;
-    while ((letter = getopt_long(argc, argv, "h", option_names, &index)) != -1) {
-        bool is_good = true;
-        switch (letter) {
-        case 'h':
-            fputs(usage, stdout);
-            return 0;
-        case '?':
-            fputs("stele: try 'stele bench load --help'\n", stderr);
-            return EXIT_USAGE;
-        case OPTION_MIX:
-            is_good = parse_mix(optarg, &load->workload);
-            break;
-        case OPTION_KEYS:
-            is_good = key_order_parse(span_string(optarg), &load->workload.order);
-            break;
-        case OPTION_TABLE:
-            load->plan.table = stele_text(optarg);
-            break;
-        case OPTION_FAMILY:
-            load->plan.family = stele_text(optarg);
-            break;
-        case OPTION_QUALIFIER:
-            load->plan.qualifier = stele_text(optarg);
-            break;
-        case OPTION_FILL:
-            load->is_filling = true;
-            break;
-        case OPTION_JSON:
-            load->is_json = true;
-            break;
-        case OPTION_NAME:
-            load->name = optarg;
-            break;
-        case OPTION_CONNECT:
-            load->plan.connect = optarg;
-            break;
-        case OPTION_ZOOKEEPER:
-            load->plan.zookeeper = optarg;
-            break;
-        default:
-            is_good = take_number(load, letter, optarg);
-        }
-        if (!is_good)
-            return complain(option_names[index].name, optarg);
-    }
-    if (optind < argc) {
-        fprintf(stderr, "stele: bench load takes no '%s'; try 'stele bench load --help'\n",
-            argv[optind]);
-        return EXIT_USAGE;
-    }
+    struct option_value values[OPTION_COUNT];
+    memcpy(values, option_table, sizeof values);
+    struct options options = {
+        .command = "bench load", .usage = usage, .values = values, .value_count = OPTION_COUNT};
+    int code = options_parse(&options, argc, argv);
+    if (code >= 0)
+        return code;
+    const char *mix = options_get(&options, "mix"), *keys = options_get(&options, "keys");
+    if (mix && !parse_mix(mix, &load->workload))
+        return complain("mix", mix);
+    if (keys && !key_order_parse(span_string(keys), &load->workload.order))
+        return complain("keys", keys);
+    take_text(&options, "table", &load->plan.table);
+    take_text(&options, "family", &load->plan.family);
+    take_text(&options, "qualifier", &load->plan.qualifier);
+    if (options_get(&options, "name"))
+        load->name = options_get(&options, "name");
+    load->is_filling = options_get(&options, "fill") != NULL;
+    load->is_json = options_get(&options, "json") != NULL;
+    load->plan.connect = options_get(&options, "connect");
+    load->plan.zookeeper = options_get(&options, "zookeeper");
     if (load->plan.connect && load->plan.zookeeper) {
         fputs("stele: bench load takes one of --connect and --zookeeper\n", stderr);
         return EXIT_USAGE;
     }
-    return -1;
+    return take_numbers(load, &options);
 }
 
 static void settle_defaults(struct load *load)

@@ -3,9 +3,7 @@
 #ifndef STELE_CLI_COMMANDS_H
 #define STELE_CLI_COMMANDS_H
 
-#define EXIT_DONE   0
-#define EXIT_FAILED 1
-#define EXIT_USAGE  2
+#include "base/options.h" /* exit codes */
 
 int command_standalone(int argc, char **argv);
 int command_import(int argc, char **argv);

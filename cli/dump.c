@@ -2,7 +2,7 @@
 #include <stdio.h>
 
 #include "cli/commands.h"
-#include "cli/options.h"
+#include "base/options.h"
 #include "storage/storage.h"
 
 #define PATH_LIMIT 1024

@@ -9,7 +9,7 @@
 #include "base/memory.h"
 #include "cli/cell_line.h"
 #include "cli/commands.h"
-#include "cli/options.h"
+#include "base/options.h"
 #include "cli/place.h"
 
 enum { OUTPUT_SIZE = 1 << 20 };

@@ -4,7 +4,7 @@
 #include <string.h>
 
 #include "cli/commands.h"
-#include "cli/options.h"
+#include "base/options.h"
 #include "storage/storage.h"
 
 static const char usage[] = "usage: stele fsck DIR\n"

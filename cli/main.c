@@ -6,7 +6,7 @@
 #include "base/pause.h"
 #include "bench/load.h"
 #include "cli/commands.h"
-#include "cli/options.h"
+#include "base/options.h"
 #include "shell/shell.h"
 
 struct command {

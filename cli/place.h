@@ -3,7 +3,7 @@
 #ifndef STELE_CLI_PLACE_H
 #define STELE_CLI_PLACE_H
 
-#include "cli/options.h"
+#include "base/options.h"
 #include "client/include/stele/stele.h"
 
 /* Sets connect or zookeeper of the client's options. False with a line on stderr when both were

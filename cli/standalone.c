@@ -2,6 +2,7 @@
  *
  * The main thread only waits: for a signal, for the server to be ready, for it to be closed. Each
  * of them writes one byte into a pipe, which is what it reads. */
+#include <arpa/inet.h>
 #include <errno.h>
 #include <fcntl.h>
 #include <signal.h>
@@ -13,8 +14,8 @@
 #include <unistd.h>
 
 #include "base/log_lines.h"
+#include "base/options.h"
 #include "cli/commands.h"
-#include "cli/options.h"
 #include "server/server.h"
 
 #define DEFAULT_PORT           16000
@@ -111,8 +112,9 @@ static enum status refuse_unbuilt(int option, struct error *error)
 
 static bool is_loopback(const char *host)
 {
-    return strncmp(host, "127.", 4) == 0 || strcmp(host, "::1") == 0 ||
-           strcmp(host, "localhost") == 0;
+    struct in_addr address;
+    bool is_127 = inet_pton(AF_INET, host, &address) == 1 && ntohl(address.s_addr) >> 24 == 127;
+    return is_127 || strcmp(host, "::1") == 0 || strcmp(host, "localhost") == 0;
 }
 
 static bool is_any_address(const char *host)

@@ -1,7 +1,7 @@
 #include <stdio.h>
 
 #include "cli/commands.h"
-#include "cli/options.h"
+#include "base/options.h"
 
 int command_version(int argc, char **argv)
 {

@@ -4,7 +4,6 @@
 #include "shell/shell.h"
 
 #include <errno.h>
-#include <getopt.h>
 #include <inttypes.h>
 #include <stdio.h>
 #include <stdlib.h>
@@ -12,13 +11,12 @@
 #include <unistd.h>
 
 #include "base/bytes.h"
+#include "base/options.h"
 #include "shell/format.h"
 #include "shell/interpreter.h"
 #include "shell/interrupt.h"
 #include "shell/line_editor.h"
 #include "shell/session.h"
-
-#define EXIT_USAGE 2
 
 struct shell {
     struct session *session;
@@ -176,7 +174,7 @@ static int run_terminal(struct shell *shell)
     return code;
 }
 
-struct options {
+struct choices {
     const char *connect;
     const char *zookeeper;
     const char *commands;
@@ -184,41 +182,27 @@ struct options {
     bool is_quiet;
 };
 
-/* Fills *out_options; an exit code, or -1 to go on. */
-static int parse_options(int argc, char **argv, struct options *out_options)
+/* Fills *out_choices; an exit code, or -1 to go on. */
+static int parse_options(int argc, char **argv, struct choices *out_choices)
 {
-    static const struct option names[] = {{"connect", required_argument, NULL, 'c'},
-        {"zookeeper", required_argument, NULL, 'z'}, {"noninteractive", no_argument, NULL, 'n'},
-        {"execute", required_argument, NULL, 'e'}, {"help", no_argument, NULL, 'h'},
-        {NULL, 0, NULL, 0}};
-    int letter;
-    optind = 1;
-    while ((letter = getopt_long(argc, argv, "hne:", names, NULL)) != -1) {
-        switch (letter) {
-        case 'c':
-            out_options->connect = optarg;
-            break;
-        case 'z':
-            out_options->zookeeper = optarg;
-            break;
-        case 'n':
-            out_options->is_quiet = true;
-            break;
-        case 'e':
-            out_options->commands = optarg;
-            break;
-        case 'h':
-            fputs(usage, stdout);
-            return 0;
-        default:
-            fputs("stele: try 'stele shell --help'\n", stderr);
-            return EXIT_USAGE;
-        }
-    }
-    if (optind < argc)
-        out_options->file = argv[optind++];
-    if (optind < argc || (out_options->file && out_options->commands) ||
-        (out_options->connect && out_options->zookeeper)) {
+    struct option_value values[] = {{.name = "connect"}, {.name = "zookeeper"},
+        {.name = "execute", .letter = 'e'},
+        {.name = "noninteractive", .letter = 'n', .is_flag = true}};
+    struct options options = {.command = "shell",
+        .usage = usage,
+        .values = values,
+        .value_count = sizeof values / sizeof values[0],
+        .arguments = &out_choices->file,
+        .argument_limit = 1};
+    int code = options_parse(&options, argc, argv);
+    if (code >= 0)
+        return code;
+    out_choices->connect = options_get(&options, "connect");
+    out_choices->zookeeper = options_get(&options, "zookeeper");
+    out_choices->commands = options_get(&options, "execute");
+    out_choices->is_quiet = options_get(&options, "noninteractive") != NULL;
+    if ((out_choices->file && out_choices->commands) ||
+        (out_choices->connect && out_choices->zookeeper)) {
         fprintf(stderr,
             "stele: shell takes one of --connect and --zookeeper, and one of -e and FILE\n");
         return EXIT_USAGE;
@@ -228,7 +212,7 @@ static int parse_options(int argc, char **argv, struct options *out_options)
 
 int command_shell(int argc, char **argv)
 {
-    struct options options = {0};
+    struct choices options = {0};
     struct shell shell = {.line = 1};
     struct error error = {0};
     FILE *in = stdin;

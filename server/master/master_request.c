@@ -84,7 +84,12 @@ static bool take_split_keys(
                 "Empty split key must not be passed in the split keys.");
             return false;
         }
-        if (keys[i].size > LIMIT_ROW_SIZE || (i > 1 && span_equal(keys[i], keys[i - 1]))) {
+        if (keys[i].size > LIMIT_ROW_SIZE) {
+            master_refuse(request, EXCEPTION_ILLEGAL_ARGUMENT,
+                "Split key of %zu bytes is longer than %d", keys[i].size, LIMIT_ROW_SIZE);
+            return false;
+        }
+        if (i > 1 && span_equal(keys[i], keys[i - 1])) {
             master_refuse(request, EXCEPTION_ILLEGAL_ARGUMENT,
                 "All split keys must be unique, found duplicate: %.*s", NAME(keys[i]));
             return false;

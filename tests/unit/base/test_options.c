@@ -1,6 +1,6 @@
 #include "tests/support/support.h"
 
-#include "cli/options.h"
+#include "base/options.h"
 
 #include <stdio.h>
 

@@ -4,14 +4,19 @@
  * An unknown option is told with the nearest known one. Values are text: what they mean is the
  * command's to say (options_* below turn the common kinds into numbers, with one kind of
  * complaint). */
-#ifndef STELE_CLI_OPTIONS_H
-#define STELE_CLI_OPTIONS_H
+#ifndef STELE_BASE_OPTIONS_H
+#define STELE_BASE_OPTIONS_H
 
 #include <stdbool.h>
 #include <stddef.h>
 #include <stdint.h>
 
 #include "base/status.h"
+
+/* Exit codes of every subcommand (cli.md). */
+#define EXIT_DONE   0
+#define EXIT_FAILED 1
+#define EXIT_USAGE  2
 
 struct option_value {
     const char *name;  /* without "--" */

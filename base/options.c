@@ -1,4 +1,4 @@
-#include "cli/options.h"
+#include "base/options.h"
 
 #include <errno.h>
 #include <stdio.h>
@@ -7,7 +7,6 @@
 
 #include "base/env.h"
 #include "base/memory.h"
-#include "cli/commands.h"
 
 #define NAME_LIMIT        64
 #define CONFIG_FILE_LIMIT (1u << 20)
