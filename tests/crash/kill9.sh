@@ -101,6 +101,7 @@ for ((cycle = 1; cycle <= cycles; cycle++)); do
     checked=$("$client" check "$address" "$work/notes" 2>&1) || fail "$checked"
     kill_server
 done
+grep -q "WARNING: ThreadSanitizer\|ERROR: AddressSanitizer\|runtime error:" "$work/server.log" && fail "a sanitizer's report"
 acknowledged=$(grep -c '^[PDA]' "$work/notes")
 [ "$acknowledged" -ge $((cycles * 200)) ] || fail "only $acknowledged writes were acknowledged: an idle run proves nothing"
 echo "$cycles kills ($by_itself at a pause point), $acknowledged acknowledged writes, none lost; last: $checked"
