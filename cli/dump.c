@@ -1,8 +1,8 @@
 /* stele dump PATH...: any on-disk file or directory of ours in words. */
 #include <stdio.h>
 
-#include "cli/commands.h"
 #include "base/options.h"
+#include "cli/commands.h"
 #include "storage/storage.h"
 
 #define PATH_LIMIT 1024

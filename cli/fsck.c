@@ -3,8 +3,8 @@
 #include <stdio.h>
 #include <string.h>
 
-#include "cli/commands.h"
 #include "base/options.h"
+#include "cli/commands.h"
 #include "storage/storage.h"
 
 static const char usage[] = "usage: stele fsck DIR\n"

@@ -16,9 +16,9 @@
 #include "base/bytes.h"
 #include "base/env.h"
 #include "base/memory.h"
+#include "base/options.h"
 #include "cli/cell_line.h"
 #include "cli/commands.h"
-#include "base/options.h"
 #include "cli/place.h"
 
 enum {

@@ -3,10 +3,10 @@
 #include <stdio.h>
 #include <string.h>
 
+#include "base/options.h"
 #include "base/pause.h"
 #include "bench/load.h"
 #include "cli/commands.h"
-#include "base/options.h"
 #include "shell/shell.h"
 
 struct command {

@@ -1,7 +1,7 @@
 #include <stdio.h>
 
-#include "cli/commands.h"
 #include "base/options.h"
+#include "cli/commands.h"
 
 int command_version(int argc, char **argv)
 {

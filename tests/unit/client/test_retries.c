@@ -195,6 +195,9 @@ static void a_moved_region_is_followed_without_asking_meta(void **state)
     assert_int_equal(cluster.meta_scans, 1);
 }
 
+/* A loop counts a timer from the start of its round: on a busy machine that is earlier than our look. */
+enum { EARLY_NS = 10000000 };
+
 static void an_overloaded_server_is_given_a_longer_pause(void **state)
 {
     (void)state;
@@ -202,7 +205,7 @@ static void an_overloaded_server_is_given_a_longer_pause(void **state)
     open_client(5, 1000, 5000);
     uint64_t start = env_monotonic_ns(env_real());
     assert_int_equal(get(), STELE_OK);
-    assert_true(env_monotonic_ns(env_real()) - start >= 50000000);
+    assert_true(env_monotonic_ns(env_real()) - start >= 50000000 - EARLY_NS);
 }
 
 static void a_throttled_call_waits_as_it_is_told(void **state)
@@ -212,7 +215,7 @@ static void a_throttled_call_waits_as_it_is_told(void **state)
     open_client(5, 1000, 5000);
     uint64_t start = env_monotonic_ns(env_real());
     assert_int_equal(get(), STELE_OK);
-    assert_true(env_monotonic_ns(env_real()) - start >= 30000000);
+    assert_true(env_monotonic_ns(env_real()) - start >= 30000000 - EARLY_NS);
 }
 
 static void a_broken_connection_is_made_again(void **state)
