@@ -123,7 +123,7 @@ static void note_timestamp(struct filter *filter, int64_t timestamp)
 static enum filter_code dependent_cell(struct filter *filter, const struct cell *cell)
 {
     if (!is_column(filter, cell))
-        return FILTER_INCLUDE; /* for now: filter_row_cells decides */
+        return FILTER_INCLUDE; /* filter_row_cells decides, once the row is known */
     if (filter->comparator.source && !value_passes(filter, cell))
         return FILTER_SKIP_CELL;
     note_timestamp(filter, cell->timestamp);

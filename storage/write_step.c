@@ -147,7 +147,7 @@ static enum status step_encode(struct write_step *step)
     return buffer_status(&step->body);
 }
 
-/* To the log, and no further for now. */
+/* To the log only: the memtable follows in appended(). */
 static void step_append(struct write_step *step)
 {
     struct write_run *run = step->run;
