@@ -1,0 +1,75 @@
+/* Whether to split a tablet: by its size, as HBase does, or by its load.
+ *
+ * By size: HBase's SteppingSplitPolicy. A table's only tablet on a server is split at twice the flush size
+ * (MEMSTORE_FLUSHSIZE, 128 MiB), so that a young table spreads; any other at MAX_FILESIZE (10 GiB). SPLIT_POLICY
+ * may name ConstantSizeRegionSplitPolicy (only MAX_FILESIZE), IncreasingToUpperBoundRegionSplitPolicy (2 * flush size
+ * * R^3 for R tablets of the table here) or DisabledRegionSplitPolicy. The engine says at which row
+ * (tablet_split_row); store files shared with others wait for a compaction to part them.
+ *
+ * By load: when requests, bytes or CPU were above a threshold in the mean of the last window, at a key that halves
+ * the load, not the size. Keys are sampled by cost (server/tablet/tablet_load.h): the older half of the samples are
+ * candidates, the younger half say what lies left of each, right of it, and across it (scans). So a row order in
+ * which all new keys lie beyond the old ones finds no key: the split would be useless by the time that it is done.
+ * The best candidate must leave each side at least a third of the cost, and no more than a half across it. A single
+ * hot row has no such key, and stays in one piece.
+ *
+ * The thresholds are those of CockroachDB (2,500 requests a second, 10 s) and TiKV (30 MiB/s, a quarter of the CPU).
+ * Pure; any thread. */
+#ifndef STELE_SERVER_MASTER_SPLIT_POLICY_H
+#define STELE_SERVER_MASTER_SPLIT_POLICY_H
+
+#include "base/bytes.h"
+#include "model/schema.h"
+#include "server/master/cluster_view.h"
+
+enum split_reason { SPLIT_NONE, SPLIT_BY_SIZE, SPLIT_BY_LOAD };
+
+struct split_settings {
+    bool by_size, by_load;
+    double requests_per_s, bytes_per_s, cpu; /* thresholds of load; cpu in cores */
+    uint32_t sample_count_least;             /* of candidates, and of judges: fewer say nothing */
+    uint64_t flush_bytes;                    /* where the table does not say */
+    uint64_t file_bytes_most;
+};
+
+/* Both on; 2,500 /s, 30 MiB/s, 0.25 cores, 16 samples; 128 MiB, 10 GiB. */
+struct split_settings split_settings_default(void);
+
+/* A sampled access; all stand for the same cost. Rows may be cut to a prefix. */
+struct split_sample {
+    struct span first_row,
+        last_row;  /* equal for a single row; what a scan read, not what it asked for */
+    uint64_t at_s; /* when, in any unit that grows */
+};
+
+struct split_candidate {
+    struct span start_row, end_row; /* of the tablet */
+    uint64_t size_bytes;            /* the largest family's SSTables */
+    bool is_shared;             /* its files are shared with others (tablet_info.has_references) */
+    bool is_meta;               /* never split */
+    uint32_t tablets_here;      /* of its table on its server, itself among them */
+    float load[VIEW_RESOURCES]; /* mean of the last window; 0 while the tablet is younger than it */
+    const struct split_sample *samples;
+    size_t sample_count;
+};
+
+struct split_decision {
+    enum split_reason reason;
+    enum view_resource resource; /* by load: which one */
+    struct span row; /* by load: where, borrowed from the samples; by size empty: ask the engine */
+    float left, right, across; /* by load: shares of the cost */
+};
+
+/* Whether, why and where. `schema` may be NULL: as if it said nothing. */
+struct split_decision split_policy_decide(const struct split_candidate *candidate,
+    const struct table_schema *schema, const struct split_settings *settings);
+
+/* The key part alone: false when no key would do. out_decision: row, left, right, across. */
+bool split_policy_find_row(const struct split_candidate *candidate, uint32_t sample_count_least,
+    struct split_decision *out_decision);
+
+/* The size above which a tablet is split; UINT64_MAX = never. */
+uint64_t split_policy_size_limit(const struct split_candidate *candidate,
+    const struct table_schema *schema, const struct split_settings *settings);
+
+#endif
