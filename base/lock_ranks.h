@@ -13,6 +13,7 @@ enum lock_rank {
     LOCK_RANK_ROW_LOCKS = 55,       /* storage: row lock table of a tablet */
     LOCK_RANK_LOG = 60,             /* storage: queue of the log executor, segment list */
     LOCK_RANK_COLLECTOR = 65,       /* storage: files given up, waiting for proof */
+    LOCK_RANK_COORDINATION = 68,    /* server/coordination: the view of the moment */
     LOCK_RANK_CACHE = 70,           /* storage: a shard of the block cache */
     LOCK_RANK_FILES = 72,           /* storage: table of open SSTables */
     LOCK_RANK_MEMTABLE_MEMORY = 74, /* storage: free chunks of memtables */
