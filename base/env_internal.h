@@ -2,8 +2,11 @@
 #ifndef STELE_BASE_ENV_INTERNAL_H
 #define STELE_BASE_ENV_INTERNAL_H
 
+#include <setjmp.h>
+
 #include "base/dice.h"
 #include "base/env.h"
+#include "base/mutex.h"
 
 /* Implementations embed this first in their handle, so that env_file_* can dispatch. */
 struct env_file {
@@ -34,16 +37,40 @@ enum status executor_threads_new(struct env *env, const char *name, unsigned thr
     struct executor **out_executor, struct error *error);
 void executor_threads_wake(struct executor *executor);
 
-/* Executors that run in the thread that calls seeded_run_one, in an order drawn from the seed. */
+/* A host of the simulated world, as the scheduler sees it. */
+struct seeded_host {
+    unsigned stops;           /* above 0: it stands still, none of its tasks begins */
+    uint64_t clock_offset_ns; /* its monotonic clock is ahead of the world's by so much */
+};
+
+/* A task that runs. Another host's may run on top of it, while an I/O call of this one is held up.
+ */
+struct seeded_frame {
+    struct seeded_frame *up;
+    const struct seeded_host *host;
+    struct executor *current;  /* of the scheduler, before */
+    struct mutexes_aside held; /* of the thread, before */
+    jmp_buf here;
+};
+
+/* Executors that run in the thread that calls seeded_run_ready, in an order drawn from the seed. */
 struct seeded_scheduler {
     struct dice dice;
     uint64_t now_ns;            /* virtual time */
     struct executor *executors; /* linked by next_of_env, newest first */
+    struct executor *dead;      /* of hosts that died, linked the same way */
     struct executor *current;   /* whose task runs */
+    struct seeded_frame *frame; /* the task that runs; NULL: none */
 };
 
-struct executor *seeded_executor_new(
-    struct env *env, struct seeded_scheduler *scheduler, unsigned threads);
+struct executor *seeded_executor_new(struct env *env, struct seeded_scheduler *scheduler,
+    const struct seeded_host *host, unsigned threads);
+/* Takes a dead host's executors out, with what is queued in them; they are freed by
+ * seeded_free_dead, for the dead program may still name them. */
+void seeded_bury_host(struct seeded_scheduler *scheduler, const struct seeded_host *host);
+void seeded_free_dead(struct seeded_scheduler *scheduler);
+/* Ends the running task where it stands, and those of its host below it. Does not return. */
+_Noreturn void seeded_abandon(struct seeded_scheduler *scheduler);
 bool seeded_has_ready(const struct seeded_scheduler *scheduler);
 /* Due time of the earliest timer, UINT64_MAX without one. */
 uint64_t seeded_next_due(const struct seeded_scheduler *scheduler);

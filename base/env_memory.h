@@ -20,6 +20,13 @@ enum env_memory_power_cut {
     ENV_CUT_RANDOM,   /* a seeded subset: torn, reordered */
 };
 
+/* How a host's I/O calls meet the shared directory. */
+enum env_memory_reach {
+    ENV_REACH_OK,
+    ENV_REACH_FAILS,  /* each answers STATUS_IO */
+    ENV_REACH_BLOCKS, /* each waits, and the host with it, until this is changed or the host dies */
+};
+
 struct env *env_memory_new(uint64_t seed, enum env_memory_executors executors);
 void env_memory_free(struct env *env);
 
@@ -40,6 +47,34 @@ void env_memory_power_cut(struct env *env, enum env_memory_power_cut how);
 void env_memory_set_space(struct env *env, uint64_t free_bytes);
 /* Direct access for byte-flip tests. */
 enum status env_memory_flip(struct env *env, const char *path, uint64_t offset, uint8_t mask);
+
+/* ---- Hosts (ENV_MEMORY_SEEDED): machines of their own over the one disk ----
+ *
+ * env_memory_new makes the first; a test that has several keeps it for itself. Each has its own
+ * executors, random numbers, clocks and unsynced changes. A host is one life of one program: it dies
+ * once, and a restart is a new host. Names, links and modes are seen by all at once; a host's
+ * unsynced bytes by the others as env_memory_set_sharing says. Calls above that count, fail or cut
+ * concern the host they are given; power cuts, space, flips and time concern all. */
+
+/* Its monotonic clock starts anywhere; its wall clock is right. Freed with the world. */
+struct env *env_memory_host_new(struct env *env, const char *name);
+const char *env_memory_host_name(const struct env *host);
+/* The host dies: of its unsynced changes this is left (a killed process leaves all), its handles
+ * and locks are gone, its tasks are forgotten where they stand, and what memory they held is left
+ * behind. Called by one of its own tasks, this does not return. */
+void env_memory_host_crash(struct env *host, enum env_memory_power_cut how);
+bool env_memory_host_is_dead(const struct env *host);
+/* Dies before its I/O call number `call`. */
+void env_memory_host_crash_at(struct env *host, uint64_t call, enum env_memory_power_cut how);
+/* Stands still for so long before its I/O call number `call`, in the middle of whatever it does,
+ * and goes on then: the others run meanwhile. */
+void env_memory_host_stall_at(struct env *host, uint64_t call, uint64_t duration_ns);
+/* None of its tasks begins until as many resumes. */
+void env_memory_host_pause(struct env *host);
+void env_memory_host_resume(struct env *host);
+void env_memory_host_reach(struct env *host, enum env_memory_reach reach);
+/* How often, in a hundred, a read sees bytes that another host has not synced; 100 at first. */
+void env_memory_set_sharing(struct env *env, unsigned visible_chance);
 
 void env_memory_advance_ns(struct env *env, uint64_t ns);  /* moves both clocks */
 void env_memory_jump_wall_ms(struct env *env, int64_t ms); /* moves the wall clock only */

@@ -1,19 +1,19 @@
 #include "base/mutex.h"
 
 #include <assert.h>
+#include <string.h>
 #include <time.h>
 
 #include "base/status.h"
 
 /* The mutexes this thread holds, in the order taken: what the rank check looks at. */
 #ifndef NDEBUG
-enum { HELD_MAX = 16 };
-static _Thread_local const struct mutex *held[HELD_MAX];
+static _Thread_local const struct mutex *held[MUTEXES_HELD_MAX];
 static _Thread_local unsigned held_count;
 
 static void note_locking(const struct mutex *mutex)
 {
-    CHECK(held_count < HELD_MAX);
+    CHECK(held_count < MUTEXES_HELD_MAX);
     /* A deadlock in waiting: see base/lock_ranks.h for the order. */
     CHECK(held_count == 0 || held[held_count - 1]->rank < mutex->rank);
 }
@@ -50,6 +50,27 @@ static void note_waiting(struct mutex *mutex)
 #define note_unlocking(mutex) ((void)0)
 #define note_waiting(mutex)   ((void)0)
 #endif
+
+void mutex_put_aside(struct mutexes_aside *out_aside)
+{
+#ifndef NDEBUG
+    out_aside->count = held_count;
+    memcpy(out_aside->held, held, held_count * sizeof(held[0]));
+    held_count = 0;
+#else
+    out_aside->count = 0;
+#endif
+}
+
+void mutex_take_back(const struct mutexes_aside *aside)
+{
+#ifndef NDEBUG
+    held_count = aside->count;
+    memcpy(held, aside->held, held_count * sizeof(held[0]));
+#else
+    (void)aside;
+#endif
+}
 
 void mutex_init(struct mutex *mutex, enum lock_rank rank)
 {

@@ -28,6 +28,16 @@ void mutex_lock(struct mutex *mutex);
 void mutex_unlock(struct mutex *mutex);
 void mutex_assert_held(const struct mutex *mutex);
 
+/* Puts aside what the calling thread holds, for the rank check, and gives it back: a task of one
+ * simulated host runs in the middle of another's (env_memory_world.c). Debug builds; else nothing. */
+enum { MUTEXES_HELD_MAX = 16 };
+struct mutexes_aside {
+    const struct mutex *held[MUTEXES_HELD_MAX];
+    unsigned count;
+};
+void mutex_put_aside(struct mutexes_aside *out_aside);
+void mutex_take_back(const struct mutexes_aside *aside);
+
 /* A condition; waits only in executors, never in tasks (design 8), and in client threads. The
  * waiter holds the one mutex and no other (asserted in debug builds). Wake-ups may be spurious:
  * look again. */
