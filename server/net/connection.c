@@ -276,19 +276,17 @@ void connection_tick(struct connection *connection, uint64_t now_ns)
         mark_dirty(connection);
 }
 
-enum status connection_new(struct loop *loop, struct stream *stream, protocol_sniff *sniff,
-    void *sniff_context, struct connection **out_connection)
+/* Takes the stream in any case; NULL: it is closed. */
+static struct connection *connection_make(struct loop *loop, struct stream *stream)
 {
     struct connection *connection = memory_allocate_zeroed(1, sizeof *connection);
     if (!connection || reactor_adopt(loop->reactor, stream)) {
         stream->table->close(stream);
         memory_free(connection);
-        return STATUS_NO_MEMORY;
+        return NULL;
     }
     connection->loop = loop;
     connection->stream = stream;
-    connection->sniff = sniff;
-    connection->sniff_context = sniff_context;
     connection->out.pool = &loop->pool;
     connection->opened_ns = env_monotonic_ns(loop->env);
     connection->next = loop->connections;
@@ -298,7 +296,34 @@ enum status connection_new(struct loop *loop, struct stream *stream, protocol_sn
     loop->connection_count++;
     stream->owner = connection;
     stream->ready = stream_ready;
+    return connection;
+}
+
+enum status connection_new(struct loop *loop, struct stream *stream, protocol_sniff *sniff,
+    void *sniff_context, struct connection **out_connection)
+{
+    struct connection *connection = connection_make(loop, stream);
+    if (!connection)
+        return STATUS_NO_MEMORY;
+    connection->sniff = sniff;
+    connection->sniff_context = sniff_context;
     stream->table->watch(stream, true, false);
+    *out_connection = connection;
+    return STATUS_OK;
+}
+
+enum status connection_new_outgoing(struct loop *loop, struct stream *stream,
+    const struct protocol *protocol, void *protocol_context, struct connection **out_connection)
+{
+    struct connection *connection = connection_make(loop, stream);
+    if (!connection)
+        return STATUS_NO_MEMORY;
+    if (protocol->open(connection, protocol_context)) {
+        connection_end(connection);
+        return STATUS_NO_MEMORY;
+    }
+    connection->protocol = protocol;
+    mark_dirty(connection); /* the end of the turn watches it */
     *out_connection = connection;
     return STATUS_OK;
 }

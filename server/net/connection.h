@@ -72,6 +72,10 @@ struct connection {
 enum status connection_new(struct loop *loop, struct stream *stream, protocol_sniff *sniff,
     void *sniff_context, struct connection **out_connection);
 
+/* The same for a stream that we have opened ourselves: its protocol is known and opened at once. */
+enum status connection_new_outgoing(struct loop *loop, struct stream *stream,
+    const struct protocol *protocol, void *protocol_context, struct connection **out_connection);
+
 /* Appends to what is sent at the end of this turn. */
 void connection_put(struct connection *connection, struct span bytes);
 void connection_take(struct connection *connection, struct buffer *bytes);

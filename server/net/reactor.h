@@ -41,6 +41,14 @@ struct stream {
 /* Takes the stream, which is bound to no reactor yet. Called on the listener's reactor. */
 typedef void listener_accept(void *context, struct stream *stream);
 
+/* Where to connect to: what a name and a port came to. The reactor's own bytes. */
+#define ENDPOINT_SIZE 320
+
+struct endpoint {
+    uint8_t bytes[ENDPOINT_SIZE];
+    size_t size;
+};
+
 struct reactor_hooks {
     void (*turn)(void *context); /* at the end of each turn */
     void (*tick)(void *context); /* about every REACTOR_TICK_MS */
@@ -56,6 +64,10 @@ struct reactor_table {
         struct error *error);
     uint16_t (*listener_port)(const struct listener *listener);
     void (*listener_close)(struct listener *listener);
+    enum status (*resolve)(struct reactor *reactor, const char *host, uint16_t port,
+        struct endpoint *out_endpoint, struct error *error);
+    enum status (*connect)(struct reactor *reactor, const struct endpoint *endpoint,
+        struct stream **out_stream, struct error *error);
     enum status (*adopt)(struct reactor *reactor, struct stream *stream);
     void (*start)(struct reactor *reactor);
     void (*free)(struct reactor *reactor);
@@ -92,7 +104,23 @@ static inline enum status reactor_listen(struct reactor *reactor, const char *ho
     return reactor->table->listen(reactor, host, port, accept, context, out_listener, error);
 }
 
-/* Binds a stream that came from a listener to this reactor, before its first watch. Loop thread. */
+/* Any thread, but a worker rather than a loop: asks the system for a name, which may block. Numeric addresses do not.
+ * Of several addresses an IPv4 one is taken. STATUS_NOT_FOUND: there is no such host. */
+static inline enum status reactor_resolve(struct reactor *reactor, const char *host, uint16_t port,
+    struct endpoint *out_endpoint, struct error *error)
+{
+    return reactor->table->resolve(reactor, host, port, out_endpoint, error);
+}
+
+/* Loop thread. Begins to connect. The stream is bound to no reactor yet, like one that a listener gives; until it is
+ * connected it is neither readable nor writable, and when it never will be, reads and writes are STREAM_FAILED. */
+static inline enum status reactor_connect(struct reactor *reactor, const struct endpoint *endpoint,
+    struct stream **out_stream, struct error *error)
+{
+    return reactor->table->connect(reactor, endpoint, out_stream, error);
+}
+
+/* Binds a stream from a listener or from connect to this reactor, before its first watch. Loop thread. */
 static inline enum status reactor_adopt(struct reactor *reactor, struct stream *stream)
 {
     return reactor->table->adopt(reactor, stream);

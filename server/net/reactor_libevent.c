@@ -13,6 +13,7 @@
 #include <netinet/in.h>
 #include <netinet/tcp.h>
 #include <stdio.h>
+#include <string.h>
 #include <sys/eventfd.h>
 #include <sys/socket.h>
 #include <sys/uio.h>
@@ -169,6 +170,58 @@ static struct stream *stream_new(int fd, const struct sockaddr_storage *peer)
     self->fd = fd;
     describe_peer(peer, self->stream.peer, sizeof self->stream.peer);
     return &self->stream;
+}
+
+/* ---- Connecting ---- */
+
+static enum status resolve(struct reactor *reactor, const char *host, uint16_t port,
+    struct endpoint *out_endpoint, struct error *error)
+{
+    (void)reactor;
+    char service[8];
+    snprintf(service, sizeof service, "%u", port);
+    struct addrinfo hints = {.ai_family = AF_UNSPEC, .ai_socktype = SOCK_STREAM};
+    struct addrinfo *list = NULL;
+    int problem = getaddrinfo(host, service, &hints, &list);
+    if (problem == EAI_NONAME)
+        return error_set(error, STATUS_NOT_FOUND, "%s: %s", host, gai_strerror(problem));
+    if (problem)
+        return error_set(error, STATUS_IO, "%s: %s", host, gai_strerror(problem));
+    const struct addrinfo *chosen = list;
+    for (const struct addrinfo *one = list; one; one = one->ai_next)
+        if (one->ai_family == AF_INET && chosen->ai_family != AF_INET)
+            chosen = one;
+    bool fits = chosen->ai_addrlen <= sizeof out_endpoint->bytes;
+    if (fits) {
+        memcpy(out_endpoint->bytes, chosen->ai_addr, chosen->ai_addrlen);
+        out_endpoint->size = chosen->ai_addrlen;
+    }
+    freeaddrinfo(list);
+    return fits ? STATUS_OK : error_set(error, STATUS_UNSUPPORTED, "%s: a strange address", host);
+}
+
+static enum status reactor_connect_to(struct reactor *reactor, const struct endpoint *endpoint,
+    struct stream **out_stream, struct error *error)
+{
+    (void)reactor;
+    struct sockaddr_storage address = {0};
+    memcpy(&address, endpoint->bytes, endpoint->size);
+    int fd = socket(address.ss_family, SOCK_STREAM | SOCK_NONBLOCK | SOCK_CLOEXEC, 0);
+    if (fd < 0)
+        return error_set_errno(error, errno, "socket");
+    if (connect(fd, (const struct sockaddr *)&address, (socklen_t)endpoint->size) &&
+        errno != EINPROGRESS) {
+        enum status status = error_set_errno(error, errno, "connect");
+        close(fd);
+        return status;
+    }
+    struct stream *stream = stream_new(fd, &address);
+    if (!stream) {
+        close(fd);
+        return error_set(error, STATUS_NO_MEMORY, "connect: no memory");
+    }
+    *out_stream = stream;
+    return STATUS_OK;
 }
 
 /* ---- Listeners ---- */
@@ -383,6 +436,8 @@ static const struct reactor_table reactor_table = {
     .listen = reactor_listen_on,
     .listener_port = listener_port,
     .listener_close = listener_close,
+    .resolve = resolve,
+    .connect = reactor_connect_to,
     .adopt = adopt,
     .start = start,
     .free = stop_and_free,

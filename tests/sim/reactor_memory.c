@@ -25,9 +25,11 @@ struct memory_stream {
     struct stream stream;
     struct memory_reactor *reactor; /* NULL before it is adopted */
     struct memory_stream *next;
-    struct buffer to_server, to_client;
+    struct memory_stream *other;        /* the other end, when it is a server's too */
+    struct buffer to_server, to_client; /* read here; and, without another end, written here */
     bool is_reading, is_writing;
     bool is_closed; /* by the server */
+    bool has_ended; /* the other end is closed, or never was */
 };
 
 struct listener {
@@ -73,28 +75,35 @@ static ptrdiff_t stream_read(struct stream *stream, void *bytes, size_t size)
 {
     struct memory_stream *self = (struct memory_stream *)stream;
     if (self->to_server.size == 0)
-        return STREAM_AGAIN;
+        return self->has_ended ? STREAM_END : STREAM_AGAIN;
     size_t taken = some_of(self, size < self->to_server.size ? size : self->to_server.size);
     memcpy(bytes, self->to_server.data, taken);
     drop_front(&self->to_server, taken);
+    if (self->other && self->other->reactor && self->other->is_writing)
+        queue_turn(self->other->reactor);
     return (ptrdiff_t)taken;
 }
 
 static ptrdiff_t stream_write(struct stream *stream, const struct span *pieces, size_t count)
 {
     struct memory_stream *self = (struct memory_stream *)stream;
+    struct buffer *out = self->other ? &self->other->to_server : &self->to_client;
     size_t taken = 0;
+    if (self->has_ended)
+        return STREAM_FAILED;
     for (size_t i = 0; i < count; i++) {
         if (pieces[i].size == 0)
             continue;
-        if (self->to_client.size >= WRITE_ROOM)
+        if (out->size >= WRITE_ROOM)
             break;
         size_t part = some_of(self, pieces[i].size);
-        buffer_put(&self->to_client, span_slice(pieces[i], 0, part));
+        buffer_put(out, span_slice(pieces[i], 0, part));
         taken += part;
         if (part < pieces[i].size)
             break;
     }
+    if (taken && self->other && self->other->reactor)
+        queue_turn(self->other->reactor);
     return taken ? (ptrdiff_t)taken : STREAM_AGAIN;
 }
 
@@ -109,8 +118,14 @@ static void stream_watch(struct stream *stream, bool is_reading, bool is_writing
 static void stream_close(struct stream *stream)
 {
     struct memory_stream *self = (struct memory_stream *)stream;
+    struct memory_stream *other = self->other;
     self->is_closed = true; /* its memory is the test's */
     self->is_reading = self->is_writing = false;
+    if (!other)
+        return;
+    other->has_ended = true;
+    if (other->reactor)
+        queue_turn(other->reactor);
 }
 
 static const struct stream_table stream_table = {
@@ -118,10 +133,20 @@ static const struct stream_table stream_table = {
 
 /* ---- Reactors ---- */
 
+static bool is_readable(const struct memory_stream *one)
+{
+    return one->is_reading && (one->to_server.size > 0 || one->has_ended);
+}
+
+static bool is_writable(const struct memory_stream *one)
+{
+    const struct buffer *out = one->other ? &one->other->to_server : &one->to_client;
+    return one->is_writing && (one->has_ended || out->size < WRITE_ROOM);
+}
+
 static bool has_event(const struct memory_stream *one)
 {
-    return (one->is_reading && one->to_server.size > 0) ||
-           (one->is_writing && one->to_client.size < WRITE_ROOM);
+    return is_readable(one) || is_writable(one);
 }
 
 static void run_posted(struct memory_reactor *self)
@@ -143,8 +168,7 @@ static void turn(struct task *task)
     run_posted(self);
     for (struct memory_stream *one = self->streams; one; one = one->next)
         if (!one->is_closed && has_event(one))
-            one->stream.ready(&one->stream, one->is_reading && one->to_server.size > 0,
-                one->is_writing && one->to_client.size < WRITE_ROOM);
+            one->stream.ready(&one->stream, is_readable(one), is_writable(one));
     self->hooks.turn(self->hooks.context);
     bool is_busy = self->posted_first != NULL;
     for (struct memory_stream *one = self->streams; one; one = one->next)
@@ -217,6 +241,72 @@ static enum status adopt(struct reactor *reactor, struct stream *stream)
     return STATUS_OK;
 }
 
+/* ---- Between reactors: an endpoint is the host's name and the port; names are not looked at yet ---- */
+
+static enum status resolve(struct reactor *reactor, const char *host, uint16_t port,
+    struct endpoint *out_endpoint, struct error *error)
+{
+    (void)reactor, (void)error;
+    store_be32(out_endpoint->bytes, port);
+    out_endpoint->size = 4 + strlen(host);
+    CHECK(out_endpoint->size <= ENDPOINT_SIZE);
+    memcpy(out_endpoint->bytes + 4, host, strlen(host));
+    return STATUS_OK;
+}
+
+static struct memory_stream *stream_new(const char *peer)
+{
+    struct memory_stream *stream = calloc(1, sizeof *stream);
+    CHECK(stream);
+    stream->stream.table = &stream_table;
+    snprintf(stream->stream.peer, sizeof stream->stream.peer, "%s", peer);
+    return stream;
+}
+
+static struct listener *find_listener(uint32_t port)
+{
+    struct listener *listener = listeners;
+    while (listener && (listener->port != port || !listener->accept))
+        listener = listener->next;
+    return listener;
+}
+
+static void arrive(struct task *task)
+{
+    struct arrival *arrival = (struct arrival *)task;
+    if (arrival->listener->accept)
+        arrival->listener->accept(arrival->listener->context, &arrival->stream->stream);
+    else
+        stream_close(&arrival->stream->stream);
+    free(arrival);
+}
+
+static void send_to_listener(struct listener *listener, struct memory_stream *stream)
+{
+    struct arrival *arrival = calloc(1, sizeof *arrival);
+    CHECK(arrival);
+    *arrival = (struct arrival){.task = {.run = arrive}, .listener = listener, .stream = stream};
+    post(&listener->reactor->reactor, &arrival->task);
+}
+
+static enum status connect_to(struct reactor *reactor, const struct endpoint *endpoint,
+    struct stream **out_stream, struct error *error)
+{
+    (void)reactor, (void)error;
+    struct listener *listener = find_listener(load_be32(endpoint->bytes));
+    struct memory_stream *ours = stream_new("memory:2");
+    *out_stream = &ours->stream;
+    if (!listener) {
+        ours->has_ended = true; /* refused */
+        return STATUS_OK;
+    }
+    struct memory_stream *theirs = stream_new("memory:3");
+    ours->other = theirs;
+    theirs->other = ours;
+    send_to_listener(listener, theirs);
+    return STATUS_OK;
+}
+
 static void start(struct reactor *reactor)
 {
     struct memory_reactor *self = (struct memory_reactor *)reactor;
@@ -239,6 +329,8 @@ static const struct reactor_table reactor_table = {.post = post,
     .listen = listen_on,
     .listener_port = listener_port,
     .listener_close = listener_close,
+    .resolve = resolve,
+    .connect = connect_to,
     .adopt = adopt,
     .start = start,
     .free = reactor_memory_free};
@@ -264,30 +356,13 @@ void network_memory_reset(void)
     listeners = NULL;
 }
 
-static void arrive(struct task *task)
-{
-    struct arrival *arrival = (struct arrival *)task;
-    if (arrival->listener->accept)
-        arrival->listener->accept(arrival->listener->context, &arrival->stream->stream);
-    else
-        arrival->stream->is_closed = true;
-    free(arrival);
-}
-
 struct memory_stream *network_memory_connect(uint16_t port)
 {
-    struct listener *listener = listeners;
-    while (listener && listener->port != port)
-        listener = listener->next;
+    struct listener *listener = find_listener(port);
     if (!listener)
         return NULL;
-    struct memory_stream *stream = calloc(1, sizeof *stream);
-    struct arrival *arrival = calloc(1, sizeof *arrival);
-    CHECK(stream && arrival);
-    stream->stream.table = &stream_table;
-    snprintf(stream->stream.peer, sizeof stream->stream.peer, "memory:1");
-    *arrival = (struct arrival){.task = {.run = arrive}, .listener = listener, .stream = stream};
-    post(&listener->reactor->reactor, &arrival->task);
+    struct memory_stream *stream = stream_new("memory:1");
+    send_to_listener(listener, stream);
     return stream;
 }
 
