@@ -10,8 +10,8 @@
  * the load, not the size. Keys are sampled by cost (server/tablet/tablet_load.h): the older half of the samples are
  * candidates, the younger half say what lies left of each, right of it, and across it (scans). So a row order in
  * which all new keys lie beyond the old ones finds no key: the split would be useless by the time that it is done.
- * The best candidate must leave each side at least a third of the cost, and no more than a half across it. A single
- * hot row has no such key, and stays in one piece.
+ * The best candidate must have at most half of the cost across it, and the two sides must differ by at most a quarter
+ * of it. A single hot row has no such key, and stays in one piece.
  *
  * The thresholds are those of CockroachDB (2,500 requests a second, 10 s) and TiKV (30 MiB/s, a quarter of the CPU).
  * Pure; any thread. */
@@ -64,12 +64,12 @@ struct split_decision {
 struct split_decision split_policy_decide(const struct split_candidate *candidate,
     const struct table_schema *schema, const struct split_settings *settings);
 
-/* The key part alone: false when no key would do. out_decision: row, left, right, across. */
-bool split_policy_find_row(const struct split_candidate *candidate, uint32_t sample_count_least,
-    struct split_decision *out_decision);
-
 /* The size above which a tablet is split; UINT64_MAX = never. */
 uint64_t split_policy_size_limit(const struct split_candidate *candidate,
     const struct table_schema *schema, const struct split_settings *settings);
+
+/* KeyPrefixRegionSplitPolicy and DelimitedKeyPrefixRegionSplitPolicy keep rows of one prefix together: the row, cut to
+ * the prefix that the table's policy names. Every split at a row that no user gave goes through it. */
+struct span split_policy_cut_row(const struct table_schema *schema, struct span row);
 
 #endif

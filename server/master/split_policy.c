@@ -1,0 +1,227 @@
+#include "server/master/split_policy.h"
+
+#include <stdlib.h>
+
+#define ACROSS_MOST     0.5
+#define DIFFERENCE_MOST 0.25
+#define TABLETS_GROWING 100 /* IncreasingToUpperBound: more of them here use the full size */
+
+enum policy { POLICY_STEPPING, POLICY_CONSTANT, POLICY_INCREASING, POLICY_DISABLED };
+
+struct split_settings split_settings_default(void)
+{
+    return (struct split_settings){
+        .by_size = true,
+        .by_load = true,
+        .requests_per_s = 2500,
+        .bytes_per_s = 30 << 20,
+        .cpu = 0.25,
+        .sample_count_least = 16,
+        .flush_bytes = 128u << 20,
+        .file_bytes_most = 10ull << 30,
+    };
+}
+
+/* ---- What the table says ---- */
+
+/* A table's word: its attribute, or its configuration. */
+static bool find_word(const struct table_schema *schema, const char *key, struct span *out_value)
+{
+    return schema && (attributes_find(schema->attributes, schema->attribute_count, span_string(key),
+                          out_value) ||
+                         attributes_find(schema->configuration, schema->configuration_count,
+                             span_string(key), out_value));
+}
+
+/* The class without its package; empty when the table names none. */
+static struct span policy_class(const struct table_schema *schema)
+{
+    struct span name;
+    if (!find_word(schema, "SPLIT_POLICY", &name) &&
+        !find_word(schema, "hbase.regionserver.region.split.policy", &name))
+        return SPAN_EMPTY;
+    size_t dot = span_find_last(name, '.');
+    return dot == SIZE_MAX ? name : span_slice(name, dot + 1, name.size - dot - 1);
+}
+
+static enum policy policy_of(const struct table_schema *schema)
+{
+    static const struct {
+        struct span name;
+        enum policy policy;
+    } policies[] = {
+        {SPAN_LITERAL("ConstantSizeRegionSplitPolicy"), POLICY_CONSTANT},
+        {SPAN_LITERAL("DisabledRegionSplitPolicy"), POLICY_DISABLED},
+        {SPAN_LITERAL("IncreasingToUpperBoundRegionSplitPolicy"), POLICY_INCREASING},
+        {SPAN_LITERAL("KeyPrefixRegionSplitPolicy"), POLICY_INCREASING},
+        {SPAN_LITERAL("DelimitedKeyPrefixRegionSplitPolicy"), POLICY_INCREASING},
+        {SPAN_LITERAL("BusyRegionSplitPolicy"), POLICY_INCREASING},
+    };
+    struct span enabled, name = policy_class(schema);
+    if (find_word(schema, "SPLIT_ENABLED", &enabled) && span_equal(enabled, SPAN_LITERAL("false")))
+        return POLICY_DISABLED;
+    for (size_t i = 0; i < sizeof policies / sizeof policies[0]; i++)
+        if (span_equal(name, policies[i].name))
+            return policies[i].policy;
+    return POLICY_STEPPING;
+}
+
+uint64_t split_policy_size_limit(const struct split_candidate *candidate,
+    const struct table_schema *schema, const struct split_settings *settings)
+{
+    uint64_t most = schema && schema->max_file_size_bytes > 0
+                        ? (uint64_t)schema->max_file_size_bytes
+                        : settings->file_bytes_most;
+    uint64_t flush = schema && schema->memtable_flush_bytes > 0
+                         ? (uint64_t)schema->memtable_flush_bytes
+                         : settings->flush_bytes;
+    uint64_t here = candidate->tablets_here, limit = most;
+    uint64_t young = flush < UINT64_MAX / 2 ? 2 * flush : most;
+    switch (policy_of(schema)) {
+    case POLICY_DISABLED:
+        return UINT64_MAX;
+    case POLICY_CONSTANT:
+        return most;
+    case POLICY_STEPPING:
+        limit = here == 1 ? young : most;
+        break;
+    case POLICY_INCREASING:
+        if (here > 0 && here <= TABLETS_GROWING && young < UINT64_MAX / (here * here * here))
+            limit = young * here * here * here;
+        break;
+    }
+    return limit < most ? limit : most;
+}
+
+/* As many bytes as the decimal number says; all of the row when it is none. */
+static struct span cut_to_length(struct span row, struct span length)
+{
+    char text[16] = {0};
+    if (length.size == 0 || length.size >= sizeof text)
+        return row;
+    memcpy(text, length.data, length.size);
+    unsigned long size = strtoul(text, NULL, 10);
+    return size > 0 && size < row.size ? span_slice(row, 0, size) : row;
+}
+
+static struct span cut_at_delimiter(struct span row, struct span delimiter)
+{
+    for (size_t i = 0; delimiter.size > 0 && i + delimiter.size <= row.size; i++)
+        if (span_equal(span_slice(row, i, delimiter.size), delimiter))
+            return span_slice(row, 0, i);
+    return row;
+}
+
+struct span split_policy_cut_row(const struct table_schema *schema, struct span row)
+{
+    struct span word, name = policy_class(schema);
+    if (span_equal(name, SPAN_LITERAL("KeyPrefixRegionSplitPolicy")) &&
+        find_word(schema, "KeyPrefixRegionSplitPolicy.prefix_length", &word))
+        return cut_to_length(row, word);
+    if (span_equal(name, SPAN_LITERAL("DelimitedKeyPrefixRegionSplitPolicy")) &&
+        find_word(schema, "DelimitedKeyPrefixRegionSplitPolicy.delimiter", &word))
+        return cut_at_delimiter(row, word);
+    return row;
+}
+
+/* ---- The key ---- */
+
+static bool is_inside(const struct split_candidate *candidate, struct span row)
+{
+    return span_compare(row, candidate->start_row) > 0 &&
+           (candidate->end_row.size == 0 || span_compare(row, candidate->end_row) < 0);
+}
+
+/* What lies where when the tablet is cut before `row`. */
+static struct split_decision judge(const struct split_sample *judges, size_t count, struct span row)
+{
+    float one = 1.0f / (float)count;
+    struct split_decision decision = {.row = row};
+    for (size_t i = 0; i < count; i++) {
+        if (span_compare(judges[i].last_row, row) < 0)
+            decision.left += one;
+        else if (span_compare(judges[i].first_row, row) >= 0)
+            decision.right += one;
+        else
+            decision.across += one;
+    }
+    return decision;
+}
+
+static double difference(const struct split_decision *decision)
+{
+    double difference = (double)(decision->left - decision->right);
+    return difference < 0 ? -difference : difference;
+}
+
+/* The cut row is what counts: it may be left of the sample. */
+static bool find_row(const struct split_candidate *candidate, const struct table_schema *schema,
+    uint32_t sample_count_least, struct split_decision *out_decision)
+{
+    size_t half = candidate->sample_count / 2;
+    const struct split_sample *judges = candidate->samples + half;
+    size_t judge_count = candidate->sample_count - half;
+    bool is_found = false;
+    struct split_decision best = {0};
+    if (half < sample_count_least || half == 0)
+        return false;
+    for (size_t i = 0; i < half; i++) {
+        struct span row = split_policy_cut_row(schema, candidate->samples[i].first_row);
+        if (!is_inside(candidate, row))
+            continue;
+        struct split_decision decision = judge(judges, judge_count, row);
+        double cost = difference(&decision) + (double)decision.across;
+        if (is_found && cost >= difference(&best) + (double)best.across)
+            continue;
+        best = decision;
+        is_found = true;
+    }
+    if (!is_found || (double)best.across > ACROSS_MOST || difference(&best) > DIFFERENCE_MOST)
+        return false;
+    *out_decision = best;
+    return true;
+}
+
+/* ---- The decision ---- */
+
+/* The resource that is furthest above its threshold; false when none is. */
+static bool is_loaded(const struct split_candidate *candidate,
+    const struct split_settings *settings, enum view_resource *out_resource)
+{
+    const double thresholds[VIEW_RESOURCES] = {
+        [VIEW_REQUESTS] = settings->requests_per_s,
+        [VIEW_BYTES] = settings->bytes_per_s,
+        [VIEW_CPU] = settings->cpu,
+    };
+    double worst = 1;
+    bool is_found = false;
+    for (unsigned r = 0; r < VIEW_RESOURCES; r++) {
+        double times = thresholds[r] > 0 ? (double)candidate->load[r] / thresholds[r] : 0;
+        if (times <= worst)
+            continue;
+        worst = times;
+        *out_resource = (enum view_resource)r;
+        is_found = true;
+    }
+    return is_found;
+}
+
+struct split_decision split_policy_decide(const struct split_candidate *candidate,
+    const struct table_schema *schema, const struct split_settings *settings)
+{
+    struct split_decision decision = {.reason = SPLIT_NONE};
+    enum view_resource resource;
+    if (candidate->is_meta || policy_of(schema) == POLICY_DISABLED)
+        return decision;
+    if (settings->by_size && !candidate->is_shared &&
+        candidate->size_bytes > split_policy_size_limit(candidate, schema, settings)) {
+        decision.reason = SPLIT_BY_SIZE;
+        return decision;
+    }
+    if (settings->by_load && is_loaded(candidate, settings, &resource) &&
+        find_row(candidate, schema, settings->sample_count_least, &decision)) {
+        decision.reason = SPLIT_BY_LOAD;
+        decision.resource = resource;
+    }
+    return decision;
+}
