@@ -73,7 +73,12 @@ enum status env_file_chmod(struct env_file *file, uint32_t mode, struct error *e
 
 enum status env_file_lock(struct env_file *file, int *out_pid, struct error *error)
 {
-    return file->env->table->file_lock(file, out_pid, error);
+    return file->env->table->file_lock(file, false, out_pid, error);
+}
+
+enum status env_file_lock_shared(struct env_file *file, int *out_pid, struct error *error)
+{
+    return file->env->table->file_lock(file, true, out_pid, error);
 }
 
 void env_file_forget(struct env_file *file, uint64_t offset, uint64_t size)

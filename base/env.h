@@ -74,9 +74,10 @@ struct env_table {
     /* statx(AT_EMPTY_PATH | AT_STATX_FORCE_SYNC): the look of design 7. */
     enum status (*file_stat)(struct env_file *file, struct env_stat *out_stat, struct error *error);
     enum status (*file_chmod)(struct env_file *file, uint32_t mode, struct error *error);
-    /* Takes an exclusive advisory lock for the life of the handle; STATUS_BUSY and *out_pid (0 =
-     * unknown). */
-    enum status (*file_lock)(struct env_file *file, int *out_pid, struct error *error);
+    /* Takes an advisory lock for the life of the handle, exclusive or shared with others that ask
+     * for a shared one; STATUS_BUSY and *out_pid (0 = unknown). */
+    enum status (*file_lock)(
+        struct env_file *file, bool is_shared, int *out_pid, struct error *error);
     /* Drops the file's pages from the page cache, where there is one. Best effort. */
     void (*file_forget)(struct env_file *file, uint64_t offset, uint64_t size);
 
@@ -135,6 +136,7 @@ enum status env_file_preallocate(struct env_file *file, uint64_t size, struct er
 enum status env_file_stat(struct env_file *file, struct env_stat *out_stat, struct error *error);
 enum status env_file_chmod(struct env_file *file, uint32_t mode, struct error *error);
 enum status env_file_lock(struct env_file *file, int *out_pid, struct error *error);
+enum status env_file_lock_shared(struct env_file *file, int *out_pid, struct error *error);
 void env_file_forget(struct env_file *file, uint64_t offset, uint64_t size);
 const char *env_file_path(const struct env_file *file);
 enum status env_path_stat(

@@ -230,14 +230,15 @@ static enum status memory_file_chmod(struct env_file *handle, uint32_t mode, str
     return STATUS_OK;
 }
 
-static enum status memory_file_lock(struct env_file *handle, int *out_pid, struct error *error)
+static enum status memory_file_lock(
+    struct env_file *handle, bool is_shared, int *out_pid, struct error *error)
 {
     struct memory_file *file = (struct memory_file *)handle;
     struct env_memory *memory = env_memory_of(handle->env);
     enum status status = file_call_begin(file, "lock", error);
     if (status)
         return call_failed(memory, status);
-    int result = disk_lock(file->inode, file);
+    int result = disk_lock(file->inode, is_shared, file);
     call_end(memory);
     if (result == 0)
         return STATUS_OK;

@@ -254,11 +254,12 @@ static int find_lock_holder(int fd)
     return holder;
 }
 
-static enum status real_file_lock(struct env_file *file, int *out_pid, struct error *error)
+static enum status real_file_lock(
+    struct env_file *file, bool is_shared, int *out_pid, struct error *error)
 {
     int result;
     do
-        result = flock(fd_of(file), LOCK_EX | LOCK_NB);
+        result = flock(fd_of(file), (is_shared ? LOCK_SH : LOCK_EX) | LOCK_NB);
     while (result && errno == EINTR);
     if (result == 0)
         return STATUS_OK;

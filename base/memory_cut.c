@@ -152,6 +152,7 @@ static void cut_all(struct disk *disk, unsigned host, enum env_memory_power_cut 
         if (host == ALL_HOSTS) {
             inode->handles = 0;
             inode->lock_owner = NULL;
+            inode->lock_sharer_count = 0;
             if (inode->cached_page_count)
                 memset(inode->cached_pages, 0, inode->cached_page_count);
         }

@@ -59,8 +59,8 @@ void disk_sync_failed(struct inode *inode);
 void disk_chmod(struct inode *inode, uint32_t mode);
 void disk_stat(const struct inode *inode, struct env_stat *out_stat);
 
-/* EBUSY while another owner has it. Owners are compared by address. */
-int disk_lock(struct inode *inode, const void *owner);
+/* EBUSY while another owner has it, unless both share it. Owners are compared by address. */
+int disk_lock(struct inode *inode, bool is_shared, const void *owner);
 void disk_unlock(struct inode *inode, const void *owner);
 
 int disk_link(struct disk *disk, const char *from, const char *to);

@@ -60,6 +60,8 @@ struct inode {
     unsigned mode_host; /* who changed the mode last */
     int64_t modified_ms;
     const void *lock_owner;
+    const void **lock_sharers;
+    size_t lock_sharer_count;
     struct inode *next_of_disk, **at_of_disk;
 
     struct bytes now, on_disk; /* files */

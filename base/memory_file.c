@@ -215,11 +215,20 @@ void disk_stat(const struct inode *inode, struct env_stat *out_stat)
     free(scratch.data);
 }
 
-int disk_lock(struct inode *inode, const void *owner)
+int disk_lock(struct inode *inode, bool is_shared, const void *owner)
 {
-    if (inode->lock_owner && inode->lock_owner != owner)
+    bool is_mine = inode->lock_sharer_count == 1 && inode->lock_sharers[0] == owner;
+    if ((inode->lock_owner && inode->lock_owner != owner) ||
+        (!is_shared && inode->lock_sharer_count > 0 && !is_mine))
         return EBUSY;
-    inode->lock_owner = owner;
+    disk_unlock(inode, owner);
+    if (!is_shared) {
+        inode->lock_owner = owner;
+        return 0;
+    }
+    inode->lock_sharers = disk_must(realloc(
+        inode->lock_sharers, (inode->lock_sharer_count + 1) * sizeof(*inode->lock_sharers)));
+    inode->lock_sharers[inode->lock_sharer_count++] = owner;
     return 0;
 }
 
@@ -234,4 +243,7 @@ void disk_unlock(struct inode *inode, const void *owner)
 {
     if (inode->lock_owner == owner)
         inode->lock_owner = NULL;
+    for (size_t i = 0; i < inode->lock_sharer_count; i++)
+        if (inode->lock_sharers[i] == owner)
+            inode->lock_sharers[i--] = inode->lock_sharers[--inode->lock_sharer_count];
 }

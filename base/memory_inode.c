@@ -93,6 +93,7 @@ void inode_drop(struct inode *inode)
     free(inode->now.data);
     free(inode->on_disk.data);
     free(inode->cached_pages);
+    free(inode->lock_sharers);
     free(inode);
 }
 

@@ -22,7 +22,7 @@ static const struct {
     uint16_t version;
     size_t limit;
 } kinds[DOCUMENT_KINDS] = {
-    [DOCUMENT_MANIFEST] = {"manifest", "SteleMfs", 1, LIMIT_MANIFEST_SIZE},
+    [DOCUMENT_MANIFEST] = {"manifest", "SteleMfs", 2, LIMIT_MANIFEST_SIZE},
     [DOCUMENT_DESCRIPTOR] = {"descriptor", "SteleDsc", 1, LIMIT_DESCRIPTOR_SIZE},
     [DOCUMENT_NAMESPACE] = {"namespace", "SteleNsp", 1, LIMIT_DESCRIPTOR_SIZE},
     [DOCUMENT_PROCEDURE] = {"procedure", "StelePrc", 1, LIMIT_DESCRIPTOR_SIZE},

@@ -135,8 +135,28 @@ enum status cluster_open(
 
 /* ---- The lock ---- */
 
-enum status cluster_lock(
-    const struct directory *directory, struct env_file **out_lock, struct error *error)
+/* Who it is that has the root, when the lock itself cannot tell. */
+static int read_pid(struct env_file *lock)
+{
+    char text[24] = {0};
+    size_t size;
+    return env_file_read(lock, 0, text, sizeof(text) - 1, &size, NULL) == STATUS_OK ? atoi(text)
+                                                                                    : 0;
+}
+
+static enum status refuse_busy(
+    const struct directory *directory, struct env_file *lock, int pid, struct error *error)
+{
+    if (pid == 0)
+        pid = read_pid(lock);
+    if (pid == 0) /* a shared one has no pid in it */
+        return error_set(
+            error, STATUS_BUSY, "%s is in use by the servers of a cluster", directory->root);
+    return error_set(error, STATUS_BUSY, "%s is in use by process %d", directory->root, pid);
+}
+
+enum status cluster_lock(const struct directory *directory, bool is_shared,
+    struct env_file **out_lock, struct error *error)
 {
     struct path path;
     struct env_file *lock = NULL;
@@ -146,19 +166,14 @@ enum status cluster_lock(
     if (status)
         return status;
     int pid = 0;
-    status = env_file_lock(lock, &pid, error);
-    if (status == STATUS_BUSY) {
-        char text[24] = {0};
-        size_t size;
-        if (pid == 0 && env_file_read(lock, 0, text, sizeof(text) - 1, &size, NULL) == STATUS_OK)
-            pid = atoi(text);
-        error_set(error, status, "%s is in use by process %d", directory->root, pid);
-    }
+    status = is_shared ? env_file_lock_shared(lock, &pid, error) : env_file_lock(lock, &pid, error);
+    if (status == STATUS_BUSY)
+        refuse_busy(directory, lock, pid, error);
     char text[24];
     snprintf(text, sizeof(text), "%d\n", (int)getpid());
     if (status == STATUS_OK)
         status = env_file_truncate(lock, 0, error);
-    if (status == STATUS_OK)
+    if (status == STATUS_OK && !is_shared)
         status = env_file_write(lock, 0, span_string(text), error);
     if (status)
         env_file_close(lock);

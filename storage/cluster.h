@@ -20,10 +20,10 @@ enum status cluster_open(
 /* Reads the id of a root that exists. STATUS_INVALID: not ours. */
 enum status cluster_read(
     const struct directory *directory, char out_id[CLUSTER_ID_SIZE], struct error *error);
-/* Takes the root for this process for as long as the handle is open. STATUS_BUSY names the holder's
- * pid. */
-enum status cluster_lock(
-    const struct directory *directory, struct env_file **out_lock, struct error *error);
+/* Takes the root for as long as the handle is open: for this process alone, or shared with the other
+ * servers of a cluster. STATUS_BUSY names the holder's pid, where it can be known. */
+enum status cluster_lock(const struct directory *directory, bool is_shared,
+    struct env_file **out_lock, struct error *error);
 /* Tries link(2) and the link count where it matters, in our own folder. STATUS_UNSUPPORTED: the
  * file system does not keep what the seal and the chains need. */
 enum status cluster_probe(struct directory *directory, struct error *error);

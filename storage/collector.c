@@ -27,6 +27,7 @@ struct collector {
     struct given_up *files; /* guarded: to be deleted with proof */
     size_t holds;           /* guarded */
     bool is_woken;          /* guarded: a pass is due soon */
+    bool is_scheduled;      /* guarded: the timer is set, or its task about to begin */
     bool is_running;        /* guarded */
     bool is_stopped;        /* guarded */
     struct task timer;
@@ -335,6 +336,7 @@ enum status collector_names_table(
 static void schedule_locked(struct collector *collector, uint64_t delay_ms)
 {
     struct store *store = collector->store;
+    collector->is_scheduled = true;
     executor_submit_at(
         store->upkeep, &collector->timer, env_monotonic_ns(store->env) + delay_ms * 1000000);
 }
@@ -346,6 +348,7 @@ static void run_timer(struct task *task)
     mutex_lock(&collector->mutex);
     bool is_stopped = collector->is_stopped;
     collector->is_woken = false;
+    collector->is_scheduled = false;
     collector->is_running = true;
     mutex_unlock(&collector->mutex);
 
@@ -358,7 +361,7 @@ static void run_timer(struct task *task)
 
     mutex_lock(&collector->mutex);
     collector->is_running = false;
-    if (!collector->is_stopped)
+    if (!collector->is_stopped && !collector->is_scheduled)
         schedule_locked(collector, collector->is_woken ? COLLECTOR_DELAY_MS : COLLECTOR_PERIOD_MS);
     mutex_unlock(&collector->mutex);
 }
@@ -395,9 +398,11 @@ void collector_free(struct collector *collector)
 void collector_start(struct collector *collector)
 {
     mutex_lock(&collector->mutex);
+    bool was_stopped = collector->is_stopped;
     collector->is_stopped = false;
-    collector->is_woken = true;
-    schedule_locked(collector, COLLECTOR_FIRST_MS);
+    collector->is_woken = collector->is_woken || was_stopped;
+    if (was_stopped && !collector->is_scheduled)
+        schedule_locked(collector, COLLECTOR_FIRST_MS);
     mutex_unlock(&collector->mutex);
 }
 
@@ -406,7 +411,8 @@ void collector_stop(struct collector *collector)
     mutex_lock(&collector->mutex);
     if (!collector->is_stopped) {
         collector->is_stopped = true;
-        (void)executor_cancel(collector->store->upkeep, &collector->timer);
+        if (executor_cancel(collector->store->upkeep, &collector->timer))
+            collector->is_scheduled = false;
     }
     mutex_unlock(&collector->mutex);
 }
@@ -414,7 +420,7 @@ void collector_stop(struct collector *collector)
 void collector_wake(struct collector *collector)
 {
     mutex_lock(&collector->mutex);
-    bool is_idle = !collector->is_woken && !collector->is_running && !collector->is_stopped;
+    bool is_idle = !collector->is_woken && collector->is_scheduled && !collector->is_stopped;
     collector->is_woken = true;
     if (is_idle && executor_cancel(collector->store->upkeep, &collector->timer))
         schedule_locked(collector, COLLECTOR_DELAY_MS);
@@ -435,6 +441,22 @@ void collector_give_up(struct collector *collector, const char *table_id, const 
     collector_wake(collector);
 }
 
+size_t collector_take_given_up(struct collector *collector, size_t limit,
+    void (*each)(void *context, const char *table_id, const char *file), void *context)
+{
+    struct given_up *files = take_given_up(collector);
+    size_t taken = 0;
+    while (files && taken < limit) {
+        struct given_up *next = files->next;
+        each(context, files->table_id, files->file);
+        memory_free(files);
+        files = next;
+        taken++;
+    }
+    put_back(collector, files);
+    return taken;
+}
+
 void collector_hold(struct collector *collector)
 {
     mutex_lock(&collector->mutex);
@@ -450,4 +472,33 @@ void collector_release(struct collector *collector)
     mutex_unlock(&collector->mutex);
     if (is_last)
         collector_wake(collector);
+}
+
+/* ---- storage.h's ---- */
+
+void store_collector_enable(struct store *store, bool is_enabled)
+{
+    if (is_enabled && store->config.role != STORE_TABLETS && !atomic_load(&store->is_closing))
+        collector_start(store->collector);
+    else
+        collector_stop(store->collector);
+}
+
+enum status store_collector_run(struct store *store, struct error *error)
+{
+    mutex_lock(&store->collector->mutex);
+    bool is_stopped = store->collector->is_stopped;
+    mutex_unlock(&store->collector->mutex);
+    return is_stopped ? STATUS_OK : collector_run(store->collector, error);
+}
+
+size_t store_take_given_up(struct store *store, size_t limit,
+    void (*each)(void *context, const char *table_id, const char *file), void *context)
+{
+    return collector_take_given_up(store->collector, limit, each, context);
+}
+
+void store_give_up(struct store *store, const char *table_id, const char *file)
+{
+    collector_give_up(store->collector, table_id, file);
 }

@@ -35,14 +35,19 @@ enum status collector_new(
     struct store *store, struct collector **out_collector, struct error *error);
 /* Takes the timers back; no pass may be running (the upkeep executor was drained). NULL is fine. */
 void collector_free(struct collector *collector);
+/* A new one is stopped. Started and stopped as often as leadership comes and goes. */
 void collector_start(struct collector *collector);
-void collector_stop(struct collector *collector); /* no pass begins any more */
+void collector_stop(struct collector *collector); /* no pass begins any more, no file goes */
 
 /* The SSTable is in no manifest of its owner any more, durably, and no reader is left; or it was
  * made and never committed. `file` is copied; on no memory the file stays until the next start. */
 void collector_give_up(struct collector *collector, const char *table_id, const char *file);
 /* Asks for a pass: dead logs were flushed past, a table was dropped. */
 void collector_wake(struct collector *collector);
+/* Hands out and forgets up to `limit` of those given up: a tablet server's, for the leader. */
+size_t collector_take_given_up(struct collector *collector, size_t limit,
+    void (*each)(void *context, const char *table_id, const char *file), void *context);
+/* From a hold to its release no SSTable goes. Held by any number. */
 void collector_hold(struct collector *collector);
 void collector_release(struct collector *collector);
 

@@ -1,7 +1,8 @@
 /* The shared directory: where everything lies (design 4), and the names in it.
  *
  *   cluster                             id and format version                        cluster.h
- *   lock                                one store at a time (standalone); its pid as text
+ *   lock                                held by a standalone store (its pid as text), or shared by
+ *                                       a cluster's
  *   servers/<incarnation>/alive         its link count and mode say "may acknowledge"    seal.h
  *   servers/<incarnation>/<n>.log       segments of the tablet log               log_segment.h
  *   servers/<incarnation>/spare-<n>     a segment to be: never read

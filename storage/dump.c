@@ -289,7 +289,8 @@ static enum status dump_manifest(
         buffer_put(line, manifest.owner);
     }
     put_ids(line, ", parents ", manifest.parents, manifest.parent_count);
-    put_ids(line, ", into ", manifest.children, manifest.child_count);
+    for (size_t i = 0; i < manifest.child_count; i++)
+        buffer_put_format(line, "%s%s", i ? " " : ", into ", manifest.children[i].id);
     finish_line(printer);
     buffer_put_format(line, "  rows from ");
     put_bytes(line, manifest.start_row);

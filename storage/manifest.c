@@ -8,7 +8,7 @@
 
 /* Least bytes that one element of each list takes: a count is believed only as far as bytes are
  * there. */
-enum { MIN_ID = 1, MIN_FAMILY = 10, MIN_FILE = 36, MIN_DEAD_LOG = 10 };
+enum { MIN_ID = 1, MIN_CHILD = 1, MIN_FAMILY = 10, MIN_FILE = 36, MIN_DEAD_LOG = 10 };
 
 static void put_id(struct buffer *out, const char *id)
 {
@@ -55,7 +55,13 @@ void manifest_encode(const struct manifest *manifest, struct buffer *out)
     buffer_put_u64(out, (uint64_t)manifest->last_timestamp_ms);
     buffer_put_u64(out, (uint64_t)manifest->written_ms);
     put_spans(out, manifest->parents, manifest->parent_count);
-    put_spans(out, manifest->children, manifest->child_count);
+    buffer_put_varint(out, manifest->child_count);
+    for (size_t i = 0; i < manifest->child_count; i++) {
+        put_id(out, manifest->children[i].id);
+        buffer_put_u64(out, manifest->children[i].region_id);
+        buffer_put_sized(out, manifest->children[i].start_row);
+        buffer_put_sized(out, manifest->children[i].end_row);
+    }
 
     buffer_put_varint(out, manifest->family_count);
     for (size_t i = 0; i < manifest->family_count; i++) {
@@ -81,6 +87,7 @@ void manifest_encode(const struct manifest *manifest, struct buffer *out)
 struct reader {
     struct span in;
     size_t size;
+    uint16_t format_version;
     struct arena *arena;
     bool is_out_of_memory;
 };
@@ -177,6 +184,27 @@ static bool take_spans(struct reader *reader, struct span **out_spans, size_t *o
     return false;
 }
 
+static bool take_children(
+    struct reader *reader, struct manifest_child **out_children, size_t *out_count)
+{
+    struct manifest_child *children;
+    size_t count;
+    if (take_list(reader, MIN_CHILD, sizeof(*children), &children, &count))
+        return true;
+    for (size_t i = 0; i < count; i++) {
+        struct manifest_child *child = &children[i];
+        if (take_id(reader, child->id))
+            return true;
+        if (reader->format_version > 1 &&
+            (span_take_u64(&reader->in, &child->region_id) ||
+                take_copy(reader, &child->start_row) || take_copy(reader, &child->end_row)))
+            return true;
+    }
+    *out_children = children;
+    *out_count = count;
+    return false;
+}
+
 static bool take_family(struct reader *reader, struct manifest_family *family)
 {
     return take_copy(reader, &family->name) || family->name.size > LIMIT_FAMILY_SIZE ||
@@ -227,7 +255,7 @@ static bool take_head(struct reader *reader, struct manifest *manifest)
            take_i64(reader, &manifest->last_timestamp_ms) ||
            take_i64(reader, &manifest->written_ms) ||
            take_spans(reader, &manifest->parents, &manifest->parent_count) ||
-           take_spans(reader, &manifest->children, &manifest->child_count);
+           take_children(reader, &manifest->children, &manifest->child_count);
 }
 
 static bool take_lists(struct reader *reader, struct manifest *manifest)
@@ -253,10 +281,11 @@ static bool take_lists(struct reader *reader, struct manifest *manifest)
     return take_copy(reader, &manifest->nonces) || reader->in.size > 0;
 }
 
-enum status manifest_decode(
-    struct span payload, struct arena *arena, struct manifest *out_manifest, struct error *error)
+enum status manifest_decode(struct span payload, uint16_t format_version, struct arena *arena,
+    struct manifest *out_manifest, struct error *error)
 {
-    struct reader reader = {.in = payload, .size = payload.size, .arena = arena};
+    struct reader reader = {
+        .in = payload, .size = payload.size, .format_version = format_version, .arena = arena};
     struct manifest manifest = {0};
     if (take_head(&reader, &manifest) || take_lists(&reader, &manifest)) {
         if (reader.is_out_of_memory)
@@ -284,7 +313,8 @@ static enum status from_document(const struct document *document, struct arena *
     struct manifest *out_manifest, struct error *error)
 {
     struct manifest manifest;
-    enum status status = manifest_decode(document->payload, arena, &manifest, error);
+    enum status status = manifest_decode(
+        document->payload, document->format_version, arena, &manifest, error);
     if (status)
         return status;
     if (document->comparator > ROW_ORDER_META)

@@ -12,7 +12,7 @@
  *   s owner ("" unless open); u64 open sequence; u64 last sequence; u64 last timestamp (ms);
  *   u64 written at (ms)
  *   v parents { s tablet id }
- *   v children { s tablet id }
+ *   v children { s tablet id; u64 region id; s start row; s end row }  (format 1: the id alone)
  *   v families { s name; v flushed sequence; u64 major compacted at (ms) }
  *   v files { s table id; s file; v family (index); s start row; s end row; u64 identity;
  *             v size; v raw bytes; v cells; v deletes; v min sequence; v max sequence;
@@ -56,6 +56,15 @@ struct manifest_file {
     uint64_t level; /* the compaction policy's own; 0 = from a flush */
 };
 
+/* A tablet that this one has become, as it is to be made: so that a crash before its first manifest
+ * leaves all that is needed to make it. */
+struct manifest_child {
+    char id[TABLET_ID_SIZE];
+    uint64_t region_id; /* 0 in format 1 */
+    struct span start_row;
+    struct span end_row;
+};
+
 struct manifest_dead_log {
     struct span incarnation; /* encoded, as in paths */
     uint64_t plan_checksum;  /* of the plan that was followed; 0 in tests only */
@@ -78,7 +87,7 @@ struct manifest {
     int64_t written_ms;        /* wall clock, for people; set by manifest_commit */
     struct span *parents;      /* tablet ids */
     size_t parent_count;
-    struct span *children; /* of state split: A, B; merged: M */
+    struct manifest_child *children; /* of state split: A, B; merged: M */
     size_t child_count;
     struct manifest_family *families;
     size_t family_count;
@@ -90,9 +99,9 @@ struct manifest {
 };
 
 void manifest_encode(const struct manifest *manifest, struct buffer *out_payload);
-/* Everything lands in arena; nothing borrows from payload. */
-enum status manifest_decode(
-    struct span payload, struct arena *arena, struct manifest *out_manifest, struct error *error);
+/* Everything lands in arena; nothing borrows from payload. format_version: the document's. */
+enum status manifest_decode(struct span payload, uint16_t format_version, struct arena *arena,
+    struct manifest *out_manifest, struct error *error);
 
 /* The newest. STATUS_NOT_FOUND when the tablet has none. Everything lands in arena. */
 enum status manifest_read(const struct directory *directory, const char *table_id,

@@ -41,8 +41,21 @@ struct completion {
 
 /* ---- The store ---- */
 
+/* What a store is for, and who else may use the root beside it.
+ *
+ *   STORE_ALONE      everything, in one process: takes the root for itself, so whoever else is
+ *                    registered in it is dead, and is sealed at the start
+ *   STORE_TABLETS    a tablet server's: serves tablets, seals nobody by itself, deletes nothing
+ *   STORE_DOCUMENTS  a master's: documents, manifests, snapshots, the collector; no log, no cache,
+ *                    opens no tablet
+ *
+ * Any number of the last two share a root; none of them with a STORE_ALONE (the root's lock).
+ * What may be written is decided by seals and chains (design 7), never by who is a master. */
+enum store_role { STORE_ALONE = 0, STORE_TABLETS = 1, STORE_DOCUMENTS = 2 };
+
 struct store_config {
     struct env *env;
+    enum store_role role;
     const char *root;               /* the shared directory; made when absent */
     const char *incarnation;        /* "host,port,startcode": unique for ever */
     uint64_t memtable_budget_bytes; /* all memtables; 0 = 256 MiB */
@@ -61,8 +74,10 @@ struct store_config {
 };
 
 /* Worker. Makes or checks the directory (STATUS_INVALID: foreign; STATUS_NEWER_FORMAT; STATUS_BUSY
- * with the pid in the message: in use), takes its lock, registers the incarnation (`alive`), seals
- * every dead incarnation and writes its plan, and starts the log. Opens no tablet. */
+ * with the pid in the message: in use; STATUS_UNSUPPORTED: its file system does not keep what
+ * ownership is built on), takes its lock, registers the incarnation (`alive`), and starts the log
+ * (not STORE_DOCUMENTS). STORE_ALONE first seals every other incarnation and writes its plan. Opens
+ * no tablet. */
 enum status store_open(
     const struct store_config *config, struct store **out_store, struct error *error);
 /* Any. Closes all tablets, flushing what fits into flush_ms, and stops the executors. done() runs
@@ -72,8 +87,9 @@ void store_close(struct store *store, uint64_t flush_ms, struct completion *comp
  * are). */
 void store_free(struct store *store);
 
-const char *store_cluster_id(const struct store *store);  /* uuid text; any */
-const char *store_incarnation(const struct store *store); /* any */
+enum store_role store_get_role(const struct store *store); /* any */
+const char *store_cluster_id(const struct store *store);   /* uuid text; any */
+const char *store_incarnation(const struct store *store);  /* any */
 struct executor *store_workers(
     struct store *store); /* where "worker" calls may be submitted; any */
 /* Writes are refused for want of space; reads go on. Any. */
@@ -89,6 +105,33 @@ struct store_statistics {
 
 void store_statistics_read(
     const struct store *store, struct store_statistics *out_statistics); /* any */
+
+/* ---- Who may write: incarnations and their seals (design 7) ---- */
+
+/* Worker. The look: whether this store may still say anything. To be made after an answer (of a
+ * read; writes are looked after by the log) is ready and before it leaves; one look serves every
+ * answer that was ready when it began. Failure is fatal (store_config.fatal): STATUS_CLOSED when
+ * that returns. */
+enum status store_look(struct store *store, struct error *error);
+
+/* An incarnation that ever registered and was not collected yet. */
+struct store_server {
+    struct span incarnation; /* "host,port,startcode", as in store_config */
+    bool is_self;
+    bool is_registered; /* it got as far as `alive`: without, it never acknowledged anything */
+    bool is_sealed;     /* it acknowledges nothing any more, whatever it believes */
+    bool has_plan;      /* its log has an end that all agree on */
+};
+
+/* Worker. All of them, masters' too, in no order. Spans live in `arena`. */
+enum status store_server_list(struct store *store, struct arena *arena,
+    enum status (*each)(void *context, const struct store_server *server, struct error *error),
+    void *context, struct error *error);
+/* Worker. Declares an incarnation dead: seals it and gives its log an end. When it returns, it will
+ * acknowledge nothing more, and its tablets may be opened by others. Repeating is fine, several at
+ * once agree, one that is not there (any more) is STATUS_OK. A living server that is buried by
+ * mistake ends itself: nothing is lost. STATUS_INVALID: it is this store's own. */
+enum status store_bury(struct store *store, const char *incarnation, struct error *error);
 
 /* ---- Tables: descriptors, chained by link(2) like manifests ---- */
 
@@ -121,7 +164,8 @@ enum status store_table_list(struct store *store, struct arena *arena,
 enum status store_table_commit(
     struct store *store, struct table_descriptor *descriptor, struct error *error);
 /* Worker. Moves a table whose descriptor says TABLE_DROPPED, and whose tablets are closed or were
- * open at a server that is dead, to the trash. */
+ * open at a server that is dead, to the trash; at once, or, when a snapshot or another table points
+ * at its files, as soon as none does (the collector). */
 enum status store_table_remove(struct store *store, const char *table_id, struct error *error);
 
 /* ---- Chained documents of others: procedures and namespaces ---- */
@@ -154,7 +198,8 @@ enum tablet_state {
     TABLET_DROPPED = 4
 };
 
-/* What a manifest says of a tablet that others need. */
+/* What a manifest says of a tablet that others need. To make tablets (create, split, merge, clone)
+ * id, region_id and the range are to be set, the rest is not looked at. */
 struct tablet_info {
     char id[TABLET_ID_SIZE];
     char table_id[TABLE_ID_SIZE];
@@ -162,7 +207,16 @@ struct tablet_info {
     struct span start_row; /* inclusive; empty = the first */
     struct span end_row;   /* exclusive; empty = none */
     enum tablet_state state;
-    uint64_t open_sequence; /* rises at every open */
+    uint64_t open_sequence;     /* rises at every open */
+    uint64_t last_sequence;     /* greatest given when the manifest was written */
+    struct span owner;          /* incarnation that has it open; empty unless state is open */
+    const struct span *parents; /* ids of the tablets that it was split or merged from */
+    size_t parent_count;
+    const struct span *children; /* ids; of state split: both daughters, of merged: the one */
+    size_t child_count;
+    uint64_t sstable_bytes; /* of all its files, cut ones in full */
+    bool has_references;    /* some file is cut, or belongs to another table: no split before that
+                               has been compacted away */
 };
 
 /* Worker. Commits manifest 1 (closed, empty) of many tablets of one table: written and synced
@@ -170,18 +224,38 @@ struct tablet_info {
  * procedure that repeats). */
 enum status store_tablet_create(struct store *store, const char *table_id,
     const struct tablet_info *tablets, size_t count, struct error *error);
-/* Worker. The newest manifest of each tablet of a table. Spans live in `arena`. */
+/* Worker. The newest manifest of each tablet of a table, and the children of a split or merge that
+ * a crash cut between its commit and theirs. Spans live in `arena`. */
 enum status store_tablet_list(struct store *store, const char *table_id, struct arena *arena,
     enum status (*each)(void *context, const struct tablet_info *tablet, struct error *error),
     void *context, struct error *error);
+/* Worker. One of them. STATUS_NOT_FOUND. */
+enum status store_tablet_read(struct store *store, const char *table_id, const char *tablet_id,
+    struct arena *arena, struct tablet_info *out_tablet, struct error *error);
 /* Worker. Opens by the open rule of design 7: replays what the plans of dead logs hold for it,
- * commits the next manifest in our name. `schema` is copied. */
+ * commits the next manifest in our name. `schema` is copied. STATUS_BUSY names the owner, which is
+ * not sealed; STATUS_WRONG_STATE: it is split, merged or dropped; STATUS_CORRUPT and STATUS_IO name
+ * the file: this tablet cannot be opened, others can. When somebody else commits first (another
+ * opener, or the old owner's last flush) it begins anew. */
 enum status store_tablet_open(struct store *store, const char *table_id, const char *tablet_id,
     const struct table_schema *schema, struct tablet **out_tablet, struct error *error);
 /* Any. Stops writes (STATUS_CLOSED), waits for those under way, flushes, commits a closed manifest.
  * On is_dropped no flush, and the manifest says dropped. The handle goes with the last
  * tablet_unref. */
 void tablet_close(struct tablet *tablet, bool is_dropped, struct completion *completion);
+/* Any. Makes a later tablet_close short: flushes while the tablet serves, again while much has
+ * gathered meanwhile, and keeps compactions away for some seconds. The tablet may as well not be
+ * closed then. */
+void tablet_prepare_close(struct tablet *tablet, struct completion *completion);
+
+/* What closing took: `prepared` while it served, the rest while its rows could not be written. */
+struct tablet_close_report {
+    uint64_t prepared_bytes, rest_bytes; /* of SSTables written */
+    uint64_t prepared_ns, stopped_ns;
+};
+
+void tablet_close_report_read(
+    const struct tablet *tablet, struct tablet_close_report *out_report); /* any */
 void tablet_ref(struct tablet *tablet);
 void tablet_unref(struct tablet *tablet);
 
@@ -315,7 +389,92 @@ struct scan_progress {
 enum status scanner_next(struct scanner *scanner, const struct scan_limits *limits,
     struct read_sink *sink, struct scan_progress *progress, struct error *error);
 
+/* ---- Splits, merges: by pointer, no byte of data is rewritten ---- */
+
+/* Worker; any role. The parent, which must be closed, becomes two: the commit of the split is that
+ * of the parent's manifest; then the daughters are there, closed, each with the part of the
+ * parent's files that is its own. The daughters' ranges meet inside the parent's, region ids lie
+ * above its. STATUS_BUSY: the parent is open (its owner is named) or still needs a dead log (open
+ * it and close it again). Repeating is fine, whatever a crash left: with the same daughters it is
+ * completed; with others STATUS_WRONG_STATE. */
+enum status store_tablet_split(struct store *store, const char *table_id, const char *parent_id,
+    const struct tablet_info daughters[2], struct error *error);
+/* Worker; any role. Neighbours, all closed, in order of their rows, become one with the range of
+ * them all. First every parent's manifest says "merged into it", then it is there. Once one parent
+ * says so there is only the way forward: repeat until STATUS_OK. Otherwise as a split. */
+enum status store_tablet_merge(struct store *store, const char *table_id,
+    const char *const *parent_ids, size_t parent_count, const struct tablet_info *merged,
+    struct error *error);
+
+/* ---- Snapshots: a document with the manifests of a table, and what is made of one ---- */
+
+struct snapshot_info {
+    struct span name;
+    char table_id[TABLE_ID_SIZE];
+    struct table_schema schema; /* with the table's name */
+    int64_t created_ms;
+    int64_t ttl_s; /* 0 = for ever; the caller's to keep */
+    struct span owner;
+    uint32_t type; /* HBase's SnapshotDescription.Type, the caller's */
+    /* out: */
+    size_t tablet_count;
+    uint64_t sstable_bytes;
+};
+
+/* Worker. Makes it of what the newest manifests of the table say: what was not flushed is not in
+ * it. STATUS_EXISTS; STATUS_BUSY: a tablet still needs a dead log. */
+enum status store_snapshot_create(
+    struct store *store, const struct snapshot_info *snapshot, struct error *error);
+/* Worker. In order of names; spans live in `arena`. */
+enum status store_snapshot_list(struct store *store, struct arena *arena,
+    enum status (*each)(void *context, const struct snapshot_info *snapshot, struct error *error),
+    void *context, struct error *error);
+/* Worker. STATUS_NOT_FOUND. The tablets, in order of their rows, in `arena`; out_tablets may be
+ * NULL. */
+enum status store_snapshot_read(struct store *store, struct span name, struct arena *arena,
+    struct snapshot_info *out_snapshot, struct tablet_info **out_tablets, struct error *error);
+/* Worker. STATUS_NOT_FOUND. */
+enum status store_snapshot_delete(struct store *store, struct span name, struct error *error);
+
+/* A tablet of a new table with the contents of one of a snapshot. */
+struct tablet_clone {
+    struct tablet_info tablet; /* to be made; the range is the source's */
+    char source_id[TABLET_ID_SIZE];
+};
+
+/* Worker. Commits manifest 1 (closed) of the tablets of a table whose descriptor is there, pointing
+ * at the snapshot's files. Repeating is fine. */
+enum status store_tablet_clone(struct store *store, struct span snapshot_name, const char *table_id,
+    const struct tablet_clone *clones, size_t count, struct error *error);
+/* Worker. Puts a table, all tablets of which are closed, back to what a snapshot of it holds:
+ * tablets by their ids, those that are not in it say "dropped" then. Sequences and clocks go on
+ * rising. Repeating is fine. STATUS_BUSY: a tablet is open; STATUS_INVALID: of another table. */
+enum status store_tablet_restore(
+    struct store *store, const char *table_id, struct span snapshot_name, struct error *error);
+
+/* ---- The collector: who deletes (design 4) ----
+ *
+ * It runs in a STORE_ALONE by itself, in a STORE_DOCUMENTS while that leads, in a STORE_TABLETS
+ * never: what those drop and nobody there reads any more is reported to the leader's. */
+
+void store_collector_enable(struct store *store, bool is_enabled); /* any */
+/* Worker. One whole pass now (HBase's cleaner chore); nothing when it is not enabled. */
+enum status store_collector_run(struct store *store, struct error *error);
+/* Any. Of a STORE_TABLETS: hands out, and forgets, up to `limit` files that it has given up. What
+ * could not be reported is given back with store_give_up. */
+size_t store_take_given_up(struct store *store, size_t limit,
+    void (*each)(void *context, const char *table_id, const char *file), void *context);
+/* Any. At the leader: nobody reads that file at the server that dropped it. It goes once nothing
+ * names it. */
+void store_give_up(struct store *store, const char *table_id, const char *file);
+
 /* ---- Tools ---- */
+
+/* Worker. Writes a root of its own to `target`, which must be absent or empty: the snapshot's table
+ * with its schema, descriptor enabled, tablets closed, files copied and checked. The root it reads
+ * may be in use. `stele standalone TARGET` opens it. */
+enum status store_export_snapshot(struct env *env, const char *root, struct span snapshot_name,
+    const char *target, struct error *error);
 
 /* Worker. Prints any on-disk file or directory of ours in words. */
 enum status storage_dump(struct env *env, const char *path,
@@ -326,5 +485,12 @@ enum status storage_dump(struct env *env, const char *path,
 enum status storage_check(struct env *env, const char *root,
     void (*problem)(void *context, const char *path, uint64_t offset, const char *what),
     void *context, uint64_t *out_problems, struct error *error);
+/* Worker. Mends what can be mended without loss under a root that no server uses, and tells each
+ * act: a split or merge that a crash cut is completed; a meta table that cannot be read is moved to
+ * the trash (the next start of a master makes it anew from the manifests); ends that dead logs lack
+ * are given. */
+enum status storage_repair(struct env *env, const char *root,
+    void (*act)(void *context, const char *path, const char *what), void *context,
+    uint64_t *out_acts, struct error *error);
 
 #endif

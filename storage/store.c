@@ -8,8 +8,6 @@
 #include "storage/block_cache.h"
 #include "storage/cluster.h"
 #include "storage/memtable_memory.h"
-#include "storage/name_list.h"
-#include "storage/plan.h"
 #include "storage/seal.h"
 #include "storage/tablet.h"
 
@@ -67,7 +65,7 @@ static void fatal_callback(void *context, const struct error *error)
 }
 
 enum status store_commit_manifest(
-    struct store *store, struct manifest *manifest, struct error *error)
+    struct store *store, struct manifest *manifest, bool is_opening, struct error *error)
 {
     struct error own = {0};
     if (!error)
@@ -77,7 +75,8 @@ enum status store_commit_manifest(
     enum status status = manifest_commit(&store->directory, manifest, 1, error);
     if (status == STATUS_NO_SPACE && store_spend_reserve(store))
         status = manifest_commit(&store->directory, manifest, 1, error);
-    if (status == STATUS_OK || status == STATUS_NO_SPACE || status == STATUS_NO_MEMORY)
+    if (status == STATUS_OK || status == STATUS_NO_SPACE || status == STATUS_NO_MEMORY ||
+        (status == STATUS_SUPERSEDED && is_opening))
         return status;
     error_prefix(error, status, "commit manifest %" PRIu64 " of tablet %s", manifest->version + 1,
         manifest->tablet_id);
@@ -87,59 +86,16 @@ enum status store_commit_manifest(
 
 /* ---- Opening ---- */
 
-/* Seals a dead incarnation and gives its log an end. */
-static enum status bury(struct store *store, const char *incarnation, struct error *error)
-{
-    struct path alive;
-    bool is_registered = false;
-    directory_server_path(&store->directory, incarnation, "alive", &alive);
-    enum status status = directory_exists(store->env, alive.text, &is_registered, error);
-    if (status)
-        return status;
-    if (!is_registered) /* cut before it could acknowledge, or half collected: the collector's */
-        return STATUS_OK;
-    status = seal_make(&store->directory, incarnation, error);
-    if (status)
-        return error_prefix(error, status, "seal %s", incarnation);
-    /* Space that it kept back, and that what follows may need. */
-    struct path reserve;
-    directory_server_path(&store->directory, incarnation, "reserve", &reserve);
-    (void)env_path_remove(store->env, reserve.text, NULL);
-
-    struct plan plan;
-    status = plan_make(&store->directory, incarnation, &plan, error);
-    if (status)
-        return error_prefix(error, status, "plan of %s", incarnation);
-    log_line(LOG_INFO, "incarnation.sealed", "incarnation=%s segments=%zu", incarnation,
-        plan.segment_count);
-    plan_deinit(&plan);
-    return STATUS_OK;
-}
-
-/* We hold the lock, so whoever is registered is dead. */
-static enum status bury_all(struct store *store, struct error *error)
-{
-    struct name_list names;
-    struct path servers;
-    directory_path(&store->directory, &servers, "servers");
-    enum status status = name_list_read(store->env, servers.text, &names, error);
-    for (size_t i = 0; i < names.count && status == STATUS_OK; i++) {
-        if (strcmp(names.items[i], store->directory.incarnation) != 0)
-            status = bury(store, names.items[i], error);
-    }
-    name_list_deinit(&names);
-    return status;
-}
-
 static enum status make_executors(struct store *store, struct error *error)
 {
     struct env *env = store->env;
     const struct store_config *config = &store->config;
+    bool has_tablets = config->role != STORE_DOCUMENTS;
     enum status status = env_executor_new(
         env, "worker", config->worker_threads, &store->workers, error);
-    if (status == STATUS_OK)
+    if (status == STATUS_OK && has_tablets)
         status = env_executor_new(env, "flush", config->flush_threads, &store->flushers, error);
-    if (status == STATUS_OK)
+    if (status == STATUS_OK && has_tablets)
         status = env_executor_new(
             env, "compaction", config->compaction_threads, &store->compactors, error);
     if (status == STATUS_OK)
@@ -162,6 +118,17 @@ static enum status open_log(struct store *store, struct error *error)
     return log_open(&config, &store->log, error);
 }
 
+/* What tablets need. */
+static enum status make_engine(struct store *store, struct error *error)
+{
+    enum status status = block_cache_new(store->config.cache_budget_bytes, &store->cache, error);
+    if (status)
+        return status;
+    store->memtable_memory = memtable_memory_new(store->config.memtable_budget_bytes);
+    return store->memtable_memory ? open_log(store, error)
+                                  : error_set(error, STATUS_NO_MEMORY, "memory of memtables");
+}
+
 static void fill_defaults(struct store_config *config)
 {
     static const uint64_t mib = 1 << 20;
@@ -181,12 +148,13 @@ static void fill_defaults(struct store_config *config)
         config->compaction_threads = 1;
 }
 
-/* The directory, the lock, ourselves, the dead. */
+/* The directory, the lock, ourselves, and, when we are alone, the dead. */
 static enum status take_root(struct store *store, struct error *error)
 {
     enum status status = cluster_open(&store->directory, store->cluster_id, error);
     if (status == STATUS_OK)
-        status = cluster_lock(&store->directory, &store->lock, error);
+        status = cluster_lock(
+            &store->directory, store->config.role != STORE_ALONE, &store->lock, error);
     if (status == STATUS_OK)
         status = directory_make(&store->directory, error);
     if (status == STATUS_OK)
@@ -196,8 +164,8 @@ static enum status take_root(struct store *store, struct error *error)
             error, STATUS_INVALID, "incarnation %s was used before", store->config.incarnation);
     if (status == STATUS_OK)
         status = cluster_probe(&store->directory, error);
-    if (status == STATUS_OK)
-        status = bury_all(store, error); /* with temporaries in our own folder */
+    if (status == STATUS_OK && store->config.role == STORE_ALONE) /* the lock says: all are dead */
+        status = store_bury_others(store, error);
     return status;
 }
 
@@ -226,15 +194,8 @@ enum status store_open(
         status = take_root(store, error);
     if (status == STATUS_OK)
         status = make_executors(store, error);
-    if (status == STATUS_OK)
-        status = block_cache_new(store->config.cache_budget_bytes, &store->cache, error);
-    if (status == STATUS_OK) {
-        store->memtable_memory = memtable_memory_new(store->config.memtable_budget_bytes);
-        if (!store->memtable_memory)
-            status = error_set(error, STATUS_NO_MEMORY, "memory of memtables");
-    }
-    if (status == STATUS_OK)
-        status = open_log(store, error);
+    if (status == STATUS_OK && config->role != STORE_DOCUMENTS)
+        status = make_engine(store, error);
     if (status == STATUS_OK)
         status = collector_new(store, &store->collector, error);
     if (status) {
@@ -242,8 +203,10 @@ enum status store_open(
         store_free(store);
         return status;
     }
-    reserve_start(store);
-    collector_start(store->collector);
+    if (store->log)
+        reserve_start(store);
+    if (config->role == STORE_ALONE)
+        collector_start(store->collector);
     *out_store = store;
     return STATUS_OK;
 }
@@ -302,7 +265,10 @@ static void close_log(struct store *store)
     if (!is_wanted)
         return;
     store->log_closing.done = log_closed;
-    log_close(store->log, &store->log_closing);
+    if (store->log)
+        log_close(store->log, &store->log_closing);
+    else
+        log_closed(&store->log_closing);
 }
 
 static void tablet_closed(struct completion *completion)
@@ -356,7 +322,8 @@ void store_close(struct store *store, uint64_t flush_ms, struct completion *comp
     atomic_store(&store->close_deadline_ns, env_monotonic_ns(store->env) + flush_ms * 1000000);
     atomic_store(&store->is_closing, true);
     mutex_unlock(&store->mutex);
-    reserve_stop(store);
+    if (store->log)
+        reserve_stop(store);
     collector_stop(store->collector);
     store->close_task.run = close_tablets;
     executor_submit(store->upkeep, &store->close_task);
@@ -397,6 +364,11 @@ void store_free(struct store *store)
 
 /* ---- Telling ---- */
 
+enum store_role store_get_role(const struct store *store)
+{
+    return store->config.role;
+}
+
 const char *store_cluster_id(const struct store *store)
 {
     return store->cluster_id;
@@ -414,18 +386,20 @@ struct executor *store_workers(struct store *store)
 
 bool store_is_read_only(const struct store *store)
 {
-    return log_is_read_only(store->log);
+    return store->log && log_is_read_only(store->log);
 }
 
 void store_statistics_read(const struct store *store, struct store_statistics *out_statistics)
 {
-    struct log_statistics log;
-    struct block_cache_stats cache;
-    log_statistics_read(store->log, &log);
-    block_cache_stats(store->cache, &cache);
+    struct log_statistics log = {0};
+    struct block_cache_stats cache = {0};
+    if (store->log) {
+        log_statistics_read(store->log, &log);
+        block_cache_stats(store->cache, &cache);
+    }
     *out_statistics = (struct store_statistics){
-        .memtable_bytes = memtable_memory_bytes(store->memtable_memory),
-        .memtable_budget_bytes = memtable_memory_budget(store->memtable_memory),
+        .memtable_bytes = store->log ? memtable_memory_bytes(store->memtable_memory) : 0,
+        .memtable_budget_bytes = store->log ? memtable_memory_budget(store->memtable_memory) : 0,
         .cache_bytes = cache.used_bytes,
         .cache_budget_bytes = cache.budget_bytes,
         .cache_hits = cache.hits,

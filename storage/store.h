@@ -100,12 +100,16 @@ void store_remove_tablet(struct store *store, struct store_tablet *link);
  * again at once. False: nothing was left to give. Made again when space returns. Blocks. */
 bool store_spend_reserve(struct store *store);
 
-/* manifest_commit for a tablet this store owns: spends the reserve when space runs out, and calls
- * store_fatal when somebody else committed first, or when it is not known whether the commit was
- * made. STATUS_CLOSED after a fatal that returned. STATUS_NO_SPACE: surely not committed. Blocks.
- */
+/* manifest_commit for a tablet this store owns, or is about to (is_opening): spends the reserve when
+ * space runs out, and calls store_fatal when somebody else committed first, or when it is not known
+ * whether the commit was made. An opener that somebody was faster than gets STATUS_SUPERSEDED.
+ * STATUS_CLOSED after a fatal that returned. STATUS_NO_SPACE: surely not committed. Blocks. */
 enum status store_commit_manifest(
-    struct store *store, struct manifest *manifest, struct error *error);
+    struct store *store, struct manifest *manifest, bool is_opening, struct error *error);
+
+/* servers.c: seals every incarnation but our own, which must be dead (we hold the root alone). Blocks.
+ */
+enum status store_bury_others(struct store *store, struct error *error);
 
 /* reserve.c: space kept back. The timer makes it when there is room, and tells the log when space
  * is back. */

@@ -91,7 +91,8 @@ struct tablet {
 
     /* Compaction: who asked, and one compaction under way. */
     struct tablet_request *compaction_requests;
-    bool is_compaction_wanted; /* files changed: ask the policy */
+    bool is_compaction_wanted;   /* files changed: ask the policy */
+    uint64_t compaction_rest_ns; /* none begins before; 0 = no bound */
     bool is_compacting;
     bool is_compacting_major;
     struct compaction *compaction; /* the one under way, or NULL */
@@ -109,6 +110,9 @@ struct tablet {
     bool is_close_flushed;    /* its flush was asked for */
     bool is_close_ending;     /* the last step was submitted */
     struct error close_error; /* why it could not flush */
+    unsigned preparations;    /* tablet_prepare_close under way */
+    uint64_t close_begun_ns;
+    struct tablet_close_report close_report;
     struct task close_task;
 
     struct tablet_counters counters;
@@ -181,8 +185,13 @@ void tablet_flush_largest(struct store *store);
 
 /* Files have changed: compacts when the policy says so. Any. */
 void tablet_consider_compaction(struct tablet *tablet);
+/* What is under way ends soon, and none begins for some seconds: a close is near. Any. */
+void tablet_rest_compaction(struct tablet *tablet);
 /* What is asked for is refused, what is under way ends soon. Any. */
 void tablet_cancel_compaction(struct tablet *tablet);
+
+/* Begins one that a near close kept away, when it is time; true when it is not yet. */
+bool tablet_retry_compaction(struct tablet *tablet, uint64_t now_ns);
 
 /* ---- tablet_commit.c ---- */
 
@@ -206,6 +215,7 @@ struct tablet_edit {
     size_t added_count;
     struct span major_family; /* was compacted in whole; empty = none */
     int64_t major_compacted_ms;
+    bool is_opening;       /* the first: somebody else may have it, so to lose is no catastrophe */
     bool is_state_changed; /* to TABLET_CLOSED or TABLET_DROPPED */
     enum tablet_state state;
     void (*committed)(struct tablet_edit *edit, enum status status, const struct error *error);

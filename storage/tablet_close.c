@@ -1,19 +1,105 @@
-/* Close: a state machine that is looked at whenever something it waits for has ended.
+/* Close: preparing it while the tablet serves, and then a state machine that is looked at whenever something it waits for has ended.
  *
  *   no new calls -> writes under way end, the compaction is cancelled -> a last flush (not when the
  *   tablet is dropped) -> a worker commits the manifest as closed or dropped -> done
  *
+ * Preparing flushes what is in memory, again while much has been written meanwhile, so that the last
+ * flush, during which nobody writes, is short; and it sends the compaction away, which would have to
+ * be waited for.
+ *
  * When the store closes and its time is up, or the flush fails, the manifest stays open: the next
  * owner replays the log. */
 #include "base/log_lines.h"
+#include "base/memory.h"
 #include "storage/tablet.h"
+
+#define PREPARE_ROUNDS     4          /* flushes at most */
+#define PREPARE_REST_BYTES (1u << 20) /* so little in memory is left to the close itself */
+
+/* ---- Preparing ---- */
+
+struct preparation {
+    struct completion flush; /* first */
+    struct tablet *tablet;   /* referenced */
+    struct completion *completion;
+    unsigned rounds;
+    uint64_t started_ns;
+};
+
+static uint64_t memtable_bytes(struct tablet *tablet)
+{
+    uint64_t ignored;
+    struct version *version = tablet_snapshot(tablet, &ignored);
+    uint64_t bytes = version_memtable_bytes(version);
+    version_unref(version);
+    return bytes;
+}
+
+static void prepared(struct completion *completion)
+{
+    struct preparation *preparation = (struct preparation *)completion;
+    struct tablet *tablet = preparation->tablet;
+    struct completion *whole = preparation->completion;
+    if (completion->status == STATUS_OK && ++preparation->rounds < PREPARE_ROUNDS &&
+        memtable_bytes(tablet) > PREPARE_REST_BYTES) {
+        tablet_flush(tablet, NULL, completion);
+        return;
+    }
+    mutex_lock(&tablet->mutex);
+    tablet->preparations--;
+    tablet->close_report.prepared_ns += env_monotonic_ns(tablet->store->env) -
+                                        preparation->started_ns;
+    mutex_unlock(&tablet->mutex);
+    whole->status = completion->status;
+    whole->error = completion->error;
+    memory_free(preparation);
+    tablet_unref(tablet);
+    whole->done(whole);
+}
+
+void tablet_prepare_close(struct tablet *tablet, struct completion *completion)
+{
+    struct preparation *preparation = memory_allocate_zeroed(1, sizeof(*preparation));
+    if (!preparation) {
+        completion->status = error_set(&completion->error, STATUS_NO_MEMORY,
+            "tablet %s: no memory to prepare its close", tablet->info.id);
+        completion->done(completion);
+        return;
+    }
+    tablet_ref(tablet);
+    preparation->flush.done = prepared;
+    preparation->tablet = tablet;
+    preparation->completion = completion;
+    preparation->started_ns = env_monotonic_ns(tablet->store->env);
+    mutex_lock(&tablet->mutex);
+    tablet->preparations++;
+    mutex_unlock(&tablet->mutex);
+    tablet_rest_compaction(tablet);
+    tablet_flush(tablet, NULL, &preparation->flush);
+}
+
+void tablet_close_report_read(const struct tablet *tablet, struct tablet_close_report *out_report)
+{
+    struct mutex *mutex = (struct mutex *)&tablet->mutex;
+    mutex_lock(mutex);
+    *out_report = tablet->close_report;
+    mutex_unlock(mutex);
+}
+
+/* ---- Closing ---- */
 
 static void close_end(struct tablet *tablet, enum status status, const struct error *error)
 {
     struct completion *completion = tablet->closing;
     store_remove_tablet(tablet->store, &tablet->link);
-    log_line(
-        LOG_INFO, "tablet.close", "tablet=%s status=\"%s\"", tablet->info.id, status_name(status));
+    mutex_lock(&tablet->mutex);
+    tablet->close_report.stopped_ns = env_monotonic_ns(tablet->store->env) - tablet->close_begun_ns;
+    struct tablet_close_report report = tablet->close_report;
+    mutex_unlock(&tablet->mutex);
+    log_line(LOG_INFO, "tablet.close",
+        "tablet=%s status=\"%s\" prepared_bytes=%llu rest_bytes=%llu stopped_us=%llu",
+        tablet->info.id, status_name(status), (unsigned long long)report.prepared_bytes,
+        (unsigned long long)report.rest_bytes, (unsigned long long)report.stopped_ns / 1000);
     completion->status = status;
     if (status)
         completion->error = *error;
@@ -130,6 +216,7 @@ void tablet_close(struct tablet *tablet, bool is_dropped, struct completion *com
     if (is_first) {
         tablet->closing = completion;
         tablet->is_dropping = is_dropped;
+        tablet->close_begun_ns = env_monotonic_ns(tablet->store->env);
     }
     mutex_unlock(&tablet->mutex);
     if (!is_first) {

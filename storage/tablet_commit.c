@@ -146,7 +146,7 @@ static enum status commit_version(struct tablet *tablet, const struct version *v
         manifest.state = edit->state;
         manifest.owner = SPAN_EMPTY;
     }
-    status = store_commit_manifest(tablet->store, &manifest, error);
+    status = store_commit_manifest(tablet->store, &manifest, edit->is_opening, error);
     if (status)
         goto done;
     if (manifest.dead_log_count < tablet->manifest.dead_log_count)

@@ -14,6 +14,8 @@
 #include "storage/tablet.h"
 
 enum { READAHEAD_BYTES = 1 << 20 };
+static const uint64_t rest_ns = (uint64_t)10 * 1000 * 1000 *
+                                1000; /* of a tablet that is to close */
 
 struct compaction {
     struct task task;
@@ -392,8 +394,12 @@ static bool list_asked(struct compaction *compaction)
 static void compaction_begin_if_wanted(struct tablet *tablet)
 {
     struct compaction *compaction = NULL;
+    uint64_t now_ns = env_monotonic_ns(tablet->store->env);
     mutex_lock(&tablet->mutex);
-    if (!tablet->is_compacting && !tablet->closing &&
+    bool is_resting = now_ns < tablet->compaction_rest_ns;
+    if (is_resting)
+        tablet_sweep_arm(tablet->store);
+    if (!is_resting && !tablet->is_compacting && !tablet->closing &&
         (tablet->compaction_requests || tablet->is_compaction_wanted) &&
         !atomic_load(&tablet->store->is_closing))
         compaction = memory_allocate_zeroed(1, sizeof(*compaction));
@@ -470,17 +476,47 @@ void tablet_compact(
         compaction_begin_if_wanted(tablet);
 }
 
+bool tablet_retry_compaction(struct tablet *tablet, uint64_t now_ns)
+{
+    mutex_lock(&tablet->mutex);
+    bool is_resting = now_ns < tablet->compaction_rest_ns;
+    bool is_due = !is_resting && tablet->compaction_rest_ns != 0;
+    if (is_due)
+        tablet->compaction_rest_ns = 0;
+    bool is_waiting = is_resting && !tablet->closing;
+    mutex_unlock(&tablet->mutex);
+    if (is_due)
+        tablet_consider_compaction(tablet);
+    return is_waiting;
+}
+
+/* Mutex held. */
+static void cancel_locked(struct tablet *tablet)
+{
+    if (!tablet->compaction)
+        return;
+    atomic_store(&tablet->compaction->progress.is_cancelled, true);
+    /* It may be resting for its byte budget. */
+    struct executor *compactors = tablet->store->compactors;
+    if (executor_cancel(compactors, &tablet->compaction->task))
+        executor_submit(compactors, &tablet->compaction->task);
+}
+
+void tablet_rest_compaction(struct tablet *tablet)
+{
+    uint64_t now_ns = env_monotonic_ns(tablet->store->env);
+    mutex_lock(&tablet->mutex);
+    tablet->compaction_rest_ns = now_ns + rest_ns;
+    cancel_locked(tablet);
+    mutex_unlock(&tablet->mutex);
+    tablet_sweep_arm(tablet->store);
+}
+
 void tablet_cancel_compaction(struct tablet *tablet)
 {
     struct error error = {0};
     mutex_lock(&tablet->mutex);
-    if (tablet->compaction) {
-        atomic_store(&tablet->compaction->progress.is_cancelled, true);
-        /* It may be resting for its byte budget. */
-        struct executor *compactors = tablet->store->compactors;
-        if (executor_cancel(compactors, &tablet->compaction->task))
-            executor_submit(compactors, &tablet->compaction->task);
-    }
+    cancel_locked(tablet);
     struct tablet_request *requests = tablet->compaction_requests;
     tablet->compaction_requests = NULL;
     mutex_unlock(&tablet->mutex);

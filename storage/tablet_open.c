@@ -2,8 +2,13 @@
  * manifest in our own name (design 7.5: the open rule). */
 #include "base/log_lines.h"
 #include "base/memory.h"
+#include "base/pause.h"
 #include "storage/cell_batch.h"
+#include "storage/lineage.h"
 #include "storage/tablet.h"
+#include "storage/tablets.h"
+
+#define OPEN_TRIES 16 /* each lost to a commit of somebody else */
 
 static enum status no_memory(const char *tablet_id, struct error *error)
 {
@@ -40,6 +45,12 @@ static enum status read_manifest(
     struct manifest *manifest = &tablet->manifest;
     enum status status = manifest_read(
         &store->directory, table_id, tablet_id, &tablet->arena, manifest, error);
+    if (status == STATUS_NOT_FOUND) { /* of a split or merge that was cut */
+        status = lineage_complete(&store->directory, table_id, tablet_id, error);
+        if (status == STATUS_OK)
+            status = manifest_read(
+                &store->directory, table_id, tablet_id, &tablet->arena, manifest, error);
+    }
     if (status)
         return status;
     if (manifest->state != TABLET_OPEN && manifest->state != TABLET_CLOSED)
@@ -47,12 +58,11 @@ static enum status read_manifest(
             error, STATUS_WRONG_STATE, "tablet %s is split, merged or dropped", tablet_id);
     tablet->row_order = manifest->row_order;
     struct tablet_info *info = &tablet->info;
-    strcpy(info->id, manifest->tablet_id);
-    strcpy(info->table_id, manifest->table_id);
-    info->region_id = manifest->region_id;
-    info->start_row = manifest->start_row;
-    info->end_row = manifest->end_row;
+    status = tablet_info_read(manifest, &tablet->arena, info, error);
+    if (status)
+        return status;
     info->state = TABLET_OPEN;
+    info->owner = span_string(store->config.incarnation);
     info->open_sequence = manifest->open_sequence + 1;
     return STATUS_OK;
 }
@@ -238,7 +248,9 @@ static enum status take_ownership(struct tablet *tablet, struct error *error)
     manifest->state = TABLET_OPEN;
     manifest->owner = span_string(tablet->store->directory.incarnation);
     manifest->open_sequence = tablet->info.open_sequence;
-    struct opening_edit opening = {.edit = {.committed = open_committed}, .error = error};
+    struct opening_edit opening = {
+        .edit = {.is_opening = true, .committed = open_committed}, .error = error};
+    pause_point("open.commit.before");
     tablet_commit(tablet, &opening.edit);
     return opening.status;
 }
@@ -273,18 +285,26 @@ static enum status open_parts(struct tablet *tablet, const char *table_id, const
 enum status store_tablet_open(struct store *store, const char *table_id, const char *tablet_id,
     const struct table_schema *schema, struct tablet **out_tablet, struct error *error)
 {
+    if (store->config.role == STORE_DOCUMENTS)
+        return error_set(error, STATUS_INVALID, "a store of documents opens no tablet");
     if (store_is_dead(store) || atomic_load(&store->is_closing))
         return error_set(error, STATUS_CLOSED, "the store is closing");
-    struct tablet *tablet = tablet_allocate(store);
-    if (!tablet)
-        return no_memory(tablet_id, error);
-    enum status status = open_parts(tablet, table_id, tablet_id, schema, error);
-    if (!status)
-        status = store_add_tablet(store, &tablet->link, tablet, error);
-    if (status) {
-        tablet_free_unopened(tablet);
-        return status;
+    struct tablet *tablet = NULL;
+    enum status status = STATUS_SUPERSEDED;
+    for (unsigned tries = 0; tries < OPEN_TRIES && status == STATUS_SUPERSEDED; tries++) {
+        tablet = tablet_allocate(store);
+        if (!tablet)
+            return no_memory(tablet_id, error);
+        status = open_parts(tablet, table_id, tablet_id, schema, error);
+        if (!status)
+            status = store_add_tablet(store, &tablet->link, tablet, error);
+        if (status)
+            tablet_free_unopened(tablet);
     }
+    if (status == STATUS_SUPERSEDED)
+        return error_prefix(error, STATUS_BUSY, "open tablet %s", tablet_id);
+    if (status)
+        return status;
     tablet->oldest_flush_ms = env_wall_ms(store->env);
     if (version_memtable_bytes(tablet->version) > TABLET_FLUSH_BYTES / 2)
         tablet_ask_own_flush(tablet);

@@ -32,7 +32,8 @@ static void sweep_run(struct task *task)
     for (size_t i = 0; (tablet = tablet_at(store, i)) != NULL; i++) {
         bool has_waits = tablet_expire_waits(tablet, now_ns);
         bool has_flush = tablet_retry_flush(tablet, now_ns);
-        is_any_left = is_any_left || has_waits || has_flush;
+        bool has_compaction = tablet_retry_compaction(tablet, now_ns);
+        is_any_left = is_any_left || has_waits || has_flush || has_compaction;
         tablet_unref(tablet);
     }
     if (is_any_left && !store_is_dead(store))

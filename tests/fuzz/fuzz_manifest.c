@@ -1,6 +1,6 @@
 /* Documents of chains: the envelope as it lies in a file, and the payloads of manifests and plans. The first
- * byte chooses: 0 an envelope of any kind, 1 a manifest's payload, 2 a plan's, 3 a manifest's in an envelope
- * that holds, 4 a schema. */
+ * byte chooses: 0 an envelope of any kind, 1 a manifest's payload of format 1, 2 a plan's, 3 a manifest's in
+ * an envelope that holds, 4 a schema, 5 a manifest's payload. */
 #include "tests/fuzz/fuzz.h"
 
 #include "base/arena.h"
@@ -8,16 +8,17 @@
 #include "storage/manifest.h"
 #include "storage/plan.h"
 
-static void read_manifest(struct span payload)
+static void read_manifest(struct span payload, uint16_t version)
 {
     struct arena arena = {.limit_bytes = payload.size * 256 + (1u << 20)};
     struct buffer once = {0};
     struct buffer twice = {0};
     struct manifest manifest = {0};
     struct error error;
-    if (manifest_decode(payload, &arena, &manifest, &error) == STATUS_OK) {
+    if (manifest_decode(payload, version, &arena, &manifest, &error) == STATUS_OK) {
         manifest_encode(&manifest, &once);
-        fuzz_check(manifest_decode(buffer_span(&once), &arena, &manifest, &error) == STATUS_OK);
+        fuzz_check(manifest_decode(buffer_span(&once), document_kind_version(DOCUMENT_MANIFEST),
+                       &arena, &manifest, &error) == STATUS_OK);
         manifest_encode(&manifest, &twice);
         fuzz_check(span_equal(buffer_span(&once), buffer_span(&twice)));
     }
@@ -97,7 +98,7 @@ int LLVMFuzzerTestOneInput(const uint8_t *data, size_t size)
         read_envelope(in);
         break;
     case 1:
-        read_manifest(in);
+        read_manifest(in, 1);
         break;
     case 2:
         read_plan(in);
@@ -107,6 +108,9 @@ int LLVMFuzzerTestOneInput(const uint8_t *data, size_t size)
         break;
     case 4:
         read_schema(in);
+        break;
+    case 5:
+        read_manifest(in, 2);
         break;
     }
     return 0;

@@ -1,0 +1,208 @@
+/* The tablets of a table, by their manifests: made, listed, read. The calls of storage.h. */
+#include <inttypes.h>
+#include <stdlib.h>
+
+#include "base/memory.h"
+#include "storage/lineage.h"
+#include "storage/store.h"
+#include "storage/tablets.h"
+
+static enum status check_id(const char *id, struct error *error)
+{
+    return directory_id_is_valid(id) ? STATUS_OK
+                                     : error_set(error, STATUS_INVALID, "\"%s\" is not an id", id);
+}
+
+/* ---- What a manifest says ---- */
+
+static enum status decode_owner(
+    const struct manifest *manifest, struct arena *arena, struct span *out_owner)
+{
+    char encoded[DIRECTORY_NAME_SIZE + 1];
+    struct buffer text = {0};
+    CHECK(manifest->owner.size <= DIRECTORY_NAME_SIZE); /* manifest_decode */
+    memcpy(encoded, manifest->owner.data, manifest->owner.size);
+    encoded[manifest->owner.size] = '\0';
+    enum status status = directory_name_decode(encoded, &text, NULL);
+    if (status == STATUS_OK) {
+        *out_owner = arena_copy(arena, buffer_span(&text));
+        if (!out_owner->data)
+            status = STATUS_NO_MEMORY;
+    }
+    buffer_deinit(&text);
+    return status;
+}
+
+static void sum_files(const struct manifest *manifest, struct tablet_info *info)
+{
+    for (size_t i = 0; i < manifest->file_count; i++) {
+        const struct manifest_file *file = &manifest->files[i];
+        info->sstable_bytes += file->size_bytes;
+        if (file->start_row.size || file->end_row.size ||
+            strcmp(file->table_id, manifest->table_id) != 0)
+            info->has_references = true;
+    }
+}
+
+enum status tablet_info_read(const struct manifest *manifest, struct arena *arena,
+    struct tablet_info *out_info, struct error *error)
+{
+    struct tablet_info info = {
+        .region_id = manifest->region_id,
+        .start_row = manifest->start_row,
+        .end_row = manifest->end_row,
+        .state = manifest->state,
+        .open_sequence = manifest->open_sequence,
+        .last_sequence = manifest->last_sequence,
+        .parents = manifest->parents,
+        .parent_count = manifest->parent_count,
+        .child_count = manifest->child_count,
+    };
+    memcpy(info.id, manifest->tablet_id, sizeof(info.id));
+    memcpy(info.table_id, manifest->table_id, sizeof(info.table_id));
+    sum_files(manifest, &info);
+    struct span *children = arena_allocate_zeroed(
+        arena, manifest->child_count + 1, sizeof(*children));
+    enum status status = children ? STATUS_OK : STATUS_NO_MEMORY;
+    for (size_t i = 0; i < manifest->child_count && status == STATUS_OK; i++)
+        children[i] = span_string(manifest->children[i].id);
+    info.children = children;
+    if (status == STATUS_OK && manifest->owner.size > 0)
+        status = decode_owner(manifest, arena, &info.owner);
+    if (status)
+        return error_set(error, status, "tablet %s: owner \"%.*s\"", info.id,
+            (int)manifest->owner.size, (const char *)manifest->owner.data);
+    *out_info = info;
+    return STATUS_OK;
+}
+
+enum status store_tablet_list(struct store *store, const char *table_id, struct arena *arena,
+    enum status (*each)(void *context, const struct tablet_info *tablet, struct error *error),
+    void *context, struct error *error)
+{
+    struct manifest_set set = {0};
+    struct manifest_set missing = {0};
+    enum status status = check_id(table_id, error);
+    if (status == STATUS_OK)
+        status = manifest_set_read(&store->directory, table_id, arena, &set, error);
+    if (status == STATUS_OK)
+        status = lineage_missing(&set, &missing, error);
+    for (size_t i = 0; i < set.count + missing.count && status == STATUS_OK; i++) {
+        struct tablet_info info;
+        status = tablet_info_read(
+            i < set.count ? set.items[i] : missing.items[i - set.count], arena, &info, error);
+        if (status == STATUS_OK)
+            status = each(context, &info, error);
+    }
+    return status;
+}
+
+enum status store_tablet_read(struct store *store, const char *table_id, const char *tablet_id,
+    struct arena *arena, struct tablet_info *out_tablet, struct error *error)
+{
+    struct manifest *manifest = arena_allocate(arena, sizeof(*manifest));
+    enum status status = check_id(table_id, error);
+    if (status == STATUS_OK)
+        status = check_id(tablet_id, error);
+    if (status)
+        return status;
+    if (!manifest)
+        return error_set(error, STATUS_NO_MEMORY, "tablet %s", tablet_id);
+    status = manifest_read(&store->directory, table_id, tablet_id, arena, manifest, error);
+    if (status == STATUS_NOT_FOUND) { /* of a split or merge that was cut */
+        status = lineage_complete(&store->directory, table_id, tablet_id, error);
+        if (status == STATUS_OK)
+            status = manifest_read(&store->directory, table_id, tablet_id, arena, manifest, error);
+    }
+    return status ? status : tablet_info_read(manifest, arena, out_tablet, error);
+}
+
+/* ---- Making them ---- */
+
+/* A tablet to be made, by its id. */
+struct wanted_tablet {
+    const struct tablet_info *info;
+    bool is_there;
+};
+
+struct wanted_tablets {
+    struct wanted_tablet *items; /* sorted */
+    size_t count;
+};
+
+static int compare_wanted(const void *a, const void *b)
+{
+    return strcmp(
+        ((const struct wanted_tablet *)a)->info->id, ((const struct wanted_tablet *)b)->info->id);
+}
+
+static enum status note_existing(
+    void *context, const struct manifest *manifest, struct error *error)
+{
+    struct wanted_tablets *wanted = context;
+    struct tablet_info id = {0};
+    memcpy(id.id, manifest->tablet_id, sizeof(id.id));
+    struct wanted_tablet key = {.info = &id};
+    struct wanted_tablet *found = bsearch(
+        &key, wanted->items, wanted->count, sizeof(key), compare_wanted);
+    if (!found)
+        return STATUS_OK;
+    if (found->info->region_id != manifest->region_id ||
+        !span_equal(found->info->start_row, manifest->start_row) ||
+        !span_equal(found->info->end_row, manifest->end_row))
+        return error_set(
+            error, STATUS_EXISTS, "tablet %s exists with another range or region id", id.id);
+    found->is_there = true;
+    return STATUS_OK;
+}
+
+/* The first manifest of a tablet: closed and empty. */
+static struct manifest first_manifest(const char *table_id, const struct tablet_info *info)
+{
+    struct manifest manifest = {
+        .state = TABLET_CLOSED,
+        .row_order = strcmp(table_id, "meta") == 0 ? ROW_ORDER_META : ROW_ORDER_BYTES,
+        .region_id = info->region_id,
+        .start_row = info->start_row,
+        .end_row = info->end_row,
+        .open_sequence = info->open_sequence,
+    };
+    strcpy(manifest.table_id, table_id);
+    strcpy(manifest.tablet_id, info->id);
+    return manifest;
+}
+
+enum status store_tablet_create(struct store *store, const char *table_id,
+    const struct tablet_info *tablets, size_t count, struct error *error)
+{
+    enum status status = check_id(table_id, error);
+    for (size_t i = 0; i < count && status == STATUS_OK; i++)
+        status = check_id(tablets[i].id, error);
+    if (status || count == 0)
+        return status;
+    struct arena arena = {0};
+    struct wanted_tablets wanted = {
+        .items = arena_allocate_zeroed(&arena, count, sizeof(struct wanted_tablet)),
+        .count = count,
+    };
+    struct manifest *manifests = arena_allocate_zeroed(&arena, count, sizeof(*manifests));
+    if (!wanted.items || !manifests) {
+        status = error_set(error, STATUS_NO_MEMORY, "create %zu tablets", count);
+        goto done;
+    }
+    for (size_t i = 0; i < count; i++)
+        wanted.items[i].info = &tablets[i];
+    qsort(wanted.items, count, sizeof(*wanted.items), compare_wanted);
+    status = manifest_list(&store->directory, table_id, &arena, note_existing, &wanted, error);
+    if (status)
+        goto done;
+    size_t missing = 0;
+    for (size_t i = 0; i < count; i++)
+        if (!wanted.items[i].is_there)
+            manifests[missing++] = first_manifest(table_id, wanted.items[i].info);
+    status = manifest_commit(&store->directory, manifests, missing, error);
+
+done:
+    arena_deinit(&arena);
+    return status;
+}
