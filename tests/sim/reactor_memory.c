@@ -1,12 +1,9 @@
 #include "tests/sim/reactor_memory.h"
 
-#include <stdio.h>
 #include <stdlib.h>
+#include <string.h>
 
 #include "base/env_memory.h"
-
-#define FIRST_PORT 16000
-#define WRITE_ROOM (64u << 10) /* bytes under way to the client before writes say STREAM_AGAIN */
 
 struct memory_reactor {
     struct reactor reactor;
@@ -18,36 +15,22 @@ struct memory_reactor {
     bool is_turn_queued;
     bool is_started;
     struct task *posted_first, *posted_last;
-    struct memory_stream *streams; /* adopted */
-};
-
-struct memory_stream {
-    struct stream stream;
-    struct memory_reactor *reactor; /* NULL before it is adopted */
-    struct memory_stream *next;
-    struct memory_stream *other;        /* the other end, when it is a server's too */
-    struct buffer to_server, to_client; /* read here; and, without another end, written here */
-    bool is_reading, is_writing;
-    bool is_closed; /* by the server */
-    bool has_ended; /* the other end is closed, or never was */
+    struct network_end *ends; /* adopted, closed ones until the next turn */
 };
 
 struct listener {
     struct memory_reactor *reactor;
-    uint16_t port;
+    struct network_listener *listener;
     listener_accept *accept;
     void *context;
-    struct listener *next;
 };
 
-/* A connection on its way to its listener. */
+/* A connection on its way to the listener's loop. */
 struct arrival {
     struct task task;
     struct listener *listener;
-    struct memory_stream *stream;
+    struct network_end *end;
 };
-
-static struct listener *listeners;
 
 static void queue_turn(struct memory_reactor *self)
 {
@@ -59,95 +42,72 @@ static void queue_turn(struct memory_reactor *self)
 
 /* ---- Streams ---- */
 
-static size_t some_of(struct memory_stream *self, size_t most)
+static void notify(struct network_end *end)
 {
-    uint64_t choice = env_random_u64(self->reactor->env);
-    return choice % 4 == 0 ? 1 + (size_t)(choice >> 8) % most : most;
+    queue_turn(end->owner);
 }
 
-static void drop_front(struct buffer *buffer, size_t size)
+static enum status adopt(struct reactor *reactor, struct stream *stream)
 {
-    memmove(buffer->data, buffer->data + size, buffer->size - size);
-    buffer->size -= size;
+    struct memory_reactor *self = (struct memory_reactor *)reactor;
+    struct network_end *end = (struct network_end *)stream;
+    end->owner = self;
+    end->notify = notify;
+    end->next_of_owner = self->ends;
+    self->ends = end;
+    queue_turn(self);
+    return STATUS_OK;
 }
 
-static ptrdiff_t stream_read(struct stream *stream, void *bytes, size_t size)
+/* An endpoint is the port and the host's name. */
+static enum status resolve(struct reactor *reactor, const char *host, uint16_t port,
+    struct endpoint *out_endpoint, struct error *error)
 {
-    struct memory_stream *self = (struct memory_stream *)stream;
-    if (self->to_server.size == 0)
-        return self->has_ended ? STREAM_END : STREAM_AGAIN;
-    size_t taken = some_of(self, size < self->to_server.size ? size : self->to_server.size);
-    memcpy(bytes, self->to_server.data, taken);
-    drop_front(&self->to_server, taken);
-    if (self->other && self->other->reactor && self->other->is_writing)
-        queue_turn(self->other->reactor);
-    return (ptrdiff_t)taken;
+    (void)reactor, (void)error;
+    store_be32(out_endpoint->bytes, port);
+    out_endpoint->size = 4 + strlen(host) + 1;
+    CHECK(out_endpoint->size <= ENDPOINT_SIZE);
+    memcpy(out_endpoint->bytes + 4, host, strlen(host) + 1);
+    return STATUS_OK;
 }
 
-static ptrdiff_t stream_write(struct stream *stream, const struct span *pieces, size_t count)
+static enum status connect_to(struct reactor *reactor, const struct endpoint *endpoint,
+    struct stream **out_stream, struct error *error)
 {
-    struct memory_stream *self = (struct memory_stream *)stream;
-    struct buffer *out = self->other ? &self->other->to_server : &self->to_client;
-    size_t taken = 0;
-    if (self->has_ended)
-        return STREAM_FAILED;
-    for (size_t i = 0; i < count; i++) {
-        if (pieces[i].size == 0)
-            continue;
-        if (out->size >= WRITE_ROOM)
-            break;
-        size_t part = some_of(self, pieces[i].size);
-        buffer_put(out, span_slice(pieces[i], 0, part));
-        taken += part;
-        if (part < pieces[i].size)
-            break;
-    }
-    if (taken && self->other && self->other->reactor)
-        queue_turn(self->other->reactor);
-    return taken ? (ptrdiff_t)taken : STREAM_AGAIN;
+    struct memory_reactor *self = (struct memory_reactor *)reactor;
+    struct network_end *end = network_connect(self->env, env_memory_host_name(self->env),
+        (const char *)endpoint->bytes + 4, (uint16_t)load_be32(endpoint->bytes));
+    (void)error;
+    *out_stream = &end->stream;
+    return STATUS_OK;
 }
 
-static void stream_watch(struct stream *stream, bool is_reading, bool is_writing)
+static bool is_wanted_readable(const struct network_end *end)
 {
-    struct memory_stream *self = (struct memory_stream *)stream;
-    self->is_reading = is_reading;
-    self->is_writing = is_writing;
-    queue_turn(self->reactor);
+    return end->is_reading && network_is_readable(end);
 }
 
-static void stream_close(struct stream *stream)
+static bool is_wanted_writable(const struct network_end *end)
 {
-    struct memory_stream *self = (struct memory_stream *)stream;
-    struct memory_stream *other = self->other;
-    self->is_closed = true; /* its memory is the test's */
-    self->is_reading = self->is_writing = false;
-    if (!other)
-        return;
-    other->has_ended = true;
-    if (other->reactor)
-        queue_turn(other->reactor);
+    return end->is_writing && network_is_writable(end);
 }
 
-static const struct stream_table stream_table = {
-    stream_read, stream_write, stream_watch, stream_close};
-
-/* ---- Reactors ---- */
-
-static bool is_readable(const struct memory_stream *one)
+static bool has_event(const struct network_end *end)
 {
-    return one->is_reading && (one->to_server.size > 0 || one->has_ended);
+    return is_wanted_readable(end) || is_wanted_writable(end);
 }
 
-static bool is_writable(const struct memory_stream *one)
+static void forget_closed(struct memory_reactor *self)
 {
-    const struct buffer *out = one->other ? &one->other->to_server : &one->to_client;
-    return one->is_writing && (one->has_ended || out->size < WRITE_ROOM);
+    struct network_end **at = &self->ends;
+    while (*at)
+        if ((*at)->is_closed)
+            *at = (*at)->next_of_owner;
+        else
+            at = &(*at)->next_of_owner;
 }
 
-static bool has_event(const struct memory_stream *one)
-{
-    return is_readable(one) || is_writable(one);
-}
+/* ---- Turns ---- */
 
 static void run_posted(struct memory_reactor *self)
 {
@@ -166,13 +126,14 @@ static void turn(struct task *task)
         (struct memory_reactor *)((char *)task - offsetof(struct memory_reactor, turn_task));
     self->is_turn_queued = false;
     run_posted(self);
-    for (struct memory_stream *one = self->streams; one; one = one->next)
-        if (!one->is_closed && has_event(one))
-            one->stream.ready(&one->stream, is_readable(one), is_writable(one));
+    for (struct network_end *one = self->ends; one; one = one->next_of_owner)
+        if (has_event(one))
+            one->stream.ready(&one->stream, is_wanted_readable(one), is_wanted_writable(one));
+    forget_closed(self);
     self->hooks.turn(self->hooks.context);
     bool is_busy = self->posted_first != NULL;
-    for (struct memory_stream *one = self->streams; one; one = one->next)
-        is_busy = is_busy || (!one->is_closed && has_event(one));
+    for (struct network_end *one = self->ends; one && !is_busy; one = one->next_of_owner)
+        is_busy = has_event(one);
     if (is_busy)
         queue_turn(self);
 }
@@ -199,113 +160,58 @@ static void post(struct reactor *reactor, struct task *task)
     queue_turn(self);
 }
 
+/* ---- Listeners ---- */
+
+static void accept_arrival(struct task *task)
+{
+    struct arrival *arrival = (struct arrival *)task;
+    if (arrival->listener->accept)
+        arrival->listener->accept(arrival->listener->context, &arrival->end->stream);
+    else
+        arrival->end->stream.table->close(&arrival->end->stream);
+    free(arrival);
+}
+
+static void arrive(void *context, struct network_end *end)
+{
+    struct listener *listener = context;
+    struct arrival *arrival = calloc(1, sizeof *arrival);
+    CHECK(arrival);
+    *arrival = (struct arrival){{.run = accept_arrival}, listener, end};
+    post(&listener->reactor->reactor, &arrival->task);
+}
+
 static enum status listen_on(struct reactor *reactor, const char *host, uint16_t port,
     listener_accept *accept, void *context, struct listener **out_listener, struct error *error)
 {
+    struct memory_reactor *self = (struct memory_reactor *)reactor;
     struct listener *listener = calloc(1, sizeof *listener);
-    (void)host;
-    (void)error;
     CHECK(listener);
-    listener->reactor = (struct memory_reactor *)reactor;
-    listener->port = port;
-    for (struct listener *one = listeners; one; one = one->next)
-        if (one->port >= FIRST_PORT && port == 0 && one->port >= listener->port)
-            listener->port = (uint16_t)(one->port + 1);
-    if (listener->port == 0)
-        listener->port = FIRST_PORT;
+    listener->reactor = self;
     listener->accept = accept;
     listener->context = context;
-    listener->next = listeners;
-    listeners = listener;
+    listener->listener = network_listen(
+        self->env, env_memory_host_name(self->env), port, arrive, listener);
+    if (!listener->listener) {
+        free(listener);
+        return error_set(error, STATUS_EXISTS, "port %u of %s is in use", port, host);
+    }
     *out_listener = listener;
     return STATUS_OK;
 }
 
 static uint16_t listener_port(const struct listener *listener)
 {
-    return listener->port;
+    return network_listener_port(listener->listener);
 }
 
 static void listener_close(struct listener *listener)
 {
+    network_unlisten(listener->listener);
     listener->accept = NULL;
 }
 
-static enum status adopt(struct reactor *reactor, struct stream *stream)
-{
-    struct memory_reactor *self = (struct memory_reactor *)reactor;
-    struct memory_stream *one = (struct memory_stream *)stream;
-    one->reactor = self;
-    one->next = self->streams;
-    self->streams = one;
-    return STATUS_OK;
-}
-
-/* ---- Between reactors: an endpoint is the host's name and the port; names are not looked at yet ---- */
-
-static enum status resolve(struct reactor *reactor, const char *host, uint16_t port,
-    struct endpoint *out_endpoint, struct error *error)
-{
-    (void)reactor, (void)error;
-    store_be32(out_endpoint->bytes, port);
-    out_endpoint->size = 4 + strlen(host);
-    CHECK(out_endpoint->size <= ENDPOINT_SIZE);
-    memcpy(out_endpoint->bytes + 4, host, strlen(host));
-    return STATUS_OK;
-}
-
-static struct memory_stream *stream_new(const char *peer)
-{
-    struct memory_stream *stream = calloc(1, sizeof *stream);
-    CHECK(stream);
-    stream->stream.table = &stream_table;
-    snprintf(stream->stream.peer, sizeof stream->stream.peer, "%s", peer);
-    return stream;
-}
-
-static struct listener *find_listener(uint32_t port)
-{
-    struct listener *listener = listeners;
-    while (listener && (listener->port != port || !listener->accept))
-        listener = listener->next;
-    return listener;
-}
-
-static void arrive(struct task *task)
-{
-    struct arrival *arrival = (struct arrival *)task;
-    if (arrival->listener->accept)
-        arrival->listener->accept(arrival->listener->context, &arrival->stream->stream);
-    else
-        stream_close(&arrival->stream->stream);
-    free(arrival);
-}
-
-static void send_to_listener(struct listener *listener, struct memory_stream *stream)
-{
-    struct arrival *arrival = calloc(1, sizeof *arrival);
-    CHECK(arrival);
-    *arrival = (struct arrival){.task = {.run = arrive}, .listener = listener, .stream = stream};
-    post(&listener->reactor->reactor, &arrival->task);
-}
-
-static enum status connect_to(struct reactor *reactor, const struct endpoint *endpoint,
-    struct stream **out_stream, struct error *error)
-{
-    (void)reactor, (void)error;
-    struct listener *listener = find_listener(load_be32(endpoint->bytes));
-    struct memory_stream *ours = stream_new("memory:2");
-    *out_stream = &ours->stream;
-    if (!listener) {
-        ours->has_ended = true; /* refused */
-        return STATUS_OK;
-    }
-    struct memory_stream *theirs = stream_new("memory:3");
-    ours->other = theirs;
-    theirs->other = ours;
-    send_to_listener(listener, theirs);
-    return STATUS_OK;
-}
+/* ---- The whole ---- */
 
 static void start(struct reactor *reactor)
 {
@@ -320,7 +226,12 @@ static void reactor_memory_free(struct reactor *reactor)
 {
     struct memory_reactor *self = (struct memory_reactor *)reactor;
     run_posted(self);
+    self->is_started = false;
+    for (struct network_end *one = self->ends; one; one = one->next_of_owner)
+        one->notify = NULL;
     executor_cancel(self->executor, &self->tick_task);
+    if (self->is_turn_queued)
+        executor_cancel(self->executor, &self->turn_task);
     executor_free(self->executor);
     free(self);
 }
@@ -329,9 +240,9 @@ static const struct reactor_table reactor_table = {.post = post,
     .listen = listen_on,
     .listener_port = listener_port,
     .listener_close = listener_close,
+    .adopt = adopt,
     .resolve = resolve,
     .connect = connect_to,
-    .adopt = adopt,
     .start = start,
     .free = reactor_memory_free};
 
@@ -351,39 +262,42 @@ enum status reactor_memory_new(struct env *env, const char *name, const struct r
 
 /* ---- The test's end ---- */
 
-void network_memory_reset(void)
+struct network_end *test_connect(const char *host, uint16_t port)
 {
-    listeners = NULL;
+    return network_connect(NULL, "test", host, port);
 }
 
-struct memory_stream *network_memory_connect(uint16_t port)
+/* What did not fit yet lies in the end's own owner: a buffer of the test. */
+static void send_rest(struct network_end *end)
 {
-    struct listener *listener = find_listener(port);
-    if (!listener)
-        return NULL;
-    struct memory_stream *stream = stream_new("memory:1");
-    send_to_listener(listener, stream);
-    return stream;
+    struct buffer *rest = end->owner;
+    struct span bytes = buffer_span(rest);
+    while (bytes.size) {
+        ptrdiff_t sent = end->stream.table->write(&end->stream, &bytes, 1);
+        if (sent <= 0)
+            break;
+        bytes = span_slice(bytes, (size_t)sent, bytes.size - (size_t)sent);
+    }
+    if (bytes.size)
+        memmove(rest->data, bytes.data, bytes.size);
+    rest->size = bytes.size;
 }
 
-void memory_stream_send(struct memory_stream *stream, struct span bytes)
+void test_send(struct network_end *end, struct span bytes)
 {
-    buffer_put(&stream->to_server, bytes);
-    if (stream->reactor)
-        queue_turn(stream->reactor);
+    if (!end->owner) {
+        end->owner = calloc(1, sizeof(struct buffer));
+        CHECK(end->owner);
+        end->notify = send_rest;
+    }
+    buffer_put(end->owner, bytes);
+    send_rest(end);
 }
 
-void memory_stream_receive(struct memory_stream *stream, struct buffer *out_bytes)
+void test_receive(struct network_end *end, struct buffer *out_bytes)
 {
-    if (stream->to_client.size == 0)
-        return;
-    buffer_put(out_bytes, buffer_span(&stream->to_client));
-    buffer_reset(&stream->to_client);
-    if (stream->reactor)
-        queue_turn(stream->reactor);
-}
-
-bool memory_stream_is_closed(const struct memory_stream *stream)
-{
-    return stream->is_closed;
+    uint8_t bytes[4096];
+    ptrdiff_t got;
+    while ((got = end->stream.table->read(&end->stream, bytes, sizeof bytes)) > 0)
+        buffer_put(out_bytes, span_make(bytes, (size_t)got));
 }

@@ -1,24 +1,19 @@
-/* A network in memory: reactors over the executors of an env, and byte streams whose other end a test holds.
+/* Reactors over a network in memory (network.h), on the executors of an env.
  *
- * Reads give, and writes take, random amounts (drawn from the env's random numbers), so that frames are cut
- * everywhere. One network at a time: its listeners are found by port. */
+ * They listen and connect under the name of their env's host, whatever address they are given to listen on. */
 #ifndef STELE_TESTS_SIM_REACTOR_MEMORY_H
 #define STELE_TESTS_SIM_REACTOR_MEMORY_H
 
-#include "server/net/reactor.h"
-
-struct memory_stream;
+#include "tests/sim/network.h"
 
 reactor_maker reactor_memory_new;
 
-/* Forgets all listeners and streams without freeing them: what owned them has died. */
-void network_memory_reset(void);
-
-/* Connects to a listener; NULL when there is none. The handle is the test's until network_memory_reset. */
-struct memory_stream *network_memory_connect(uint16_t port);
-/* To the server, and what came from it so far (appended; taken from the stream). */
-void memory_stream_send(struct memory_stream *stream, struct span bytes);
-void memory_stream_receive(struct memory_stream *stream, struct buffer *out_bytes);
-bool memory_stream_is_closed(const struct memory_stream *stream);
+/* A connection whose one end the test holds itself, to the first host that listens on the port; connecting
+ * until virtual time has gone on a little. */
+struct network_end *test_connect(const char *host, uint16_t port);
+/* To the other end, and what came from it so far (appended; taken from the end). Sending waits for nothing:
+ * what there is no room for yet is kept. */
+void test_send(struct network_end *end, struct span bytes);
+void test_receive(struct network_end *end, struct buffer *out_bytes);
 
 #endif

@@ -34,7 +34,7 @@ struct row_state {
 };
 
 struct client {
-    struct memory_stream *stream;
+    struct network_end *stream;
     struct buffer input;
     uint32_t call_id;
     bool is_waiting;
@@ -85,14 +85,13 @@ static void say_hello(struct client *client, const char *service)
     buffer_put(&out, SPAN_LITERAL("HBas\0\x50"));
     buffer_put_be32(&out, (uint32_t)(2 + strlen(service)));
     wire_put_bytes(&out, 2, span_string(service));
-    memory_stream_send(client->stream, buffer_span(&out));
+    test_send(client->stream, buffer_span(&out));
     buffer_deinit(&out);
 }
 
 static void connect_client(struct client *client, const char *service)
 {
-    client->stream = network_memory_connect(PORT);
-    assert_non_null(client->stream);
+    client->stream = test_connect("world", PORT);
     buffer_reset(&client->input);
     client->is_waiting = false;
     say_hello(client, service);
@@ -103,7 +102,7 @@ static void send_call(struct client *client, const char *method, const struct bu
     struct buffer out = {0};
     request_head_encode(&out, ++client->call_id, span_string(method), 0, 0, param->size, 0);
     buffer_put(&out, buffer_span(param));
-    memory_stream_send(client->stream, buffer_span(&out));
+    test_send(client->stream, buffer_span(&out));
     buffer_deinit(&out);
     client->is_waiting = true;
 }
@@ -113,7 +112,7 @@ static bool take_answer(struct client *client, struct response_frame *out_respon
 {
     struct span body;
     size_t size;
-    memory_stream_receive(client->stream, &client->input);
+    test_receive(client->stream, &client->input);
     if (frame_peek(buffer_span(&client->input), 1 << 20, &body, &size) != STATUS_OK)
         return false;
     assert_ok(response_frame_decode(body, out_response, NULL), NULL);
@@ -385,6 +384,7 @@ static void work(struct world *world, size_t steps)
 static void live(struct world *world, bool is_cut)
 {
     world->lives++;
+    network_open(world->env, dice_next(&world->dice));
     if (is_cut)
         env_memory_cut_at(world->env,
             env_memory_call_count(world->env) + 1 + dice_below(&world->dice, CALLS_TO_CUT));
@@ -399,7 +399,7 @@ static void live(struct world *world, bool is_cut)
     /* the process is gone, in the middle of whatever it did: its memory is left behind */
     world->cuts += env_memory_is_cut(world->env);
     env_memory_drop_tasks(world->env);
-    network_memory_reset();
+    network_close();
     static const enum env_memory_power_cut kinds[] = {
         ENV_CUT_LOSE_ALL, ENV_CUT_KEEP_ALL, ENV_CUT_RANDOM, ENV_CUT_RANDOM};
     env_memory_power_cut(world->env, kinds[dice_below(&world->dice, 4)]);
