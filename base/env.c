@@ -150,6 +150,11 @@ uint64_t env_monotonic_ns(struct env *env)
     return env->table->clock_monotonic_ns(env);
 }
 
+uint64_t env_thread_cpu_ns(struct env *env)
+{
+    return env->table->clock_thread_cpu_ns(env);
+}
+
 void env_random_bytes(struct env *env, void *out_bytes, size_t size)
 {
     env->table->random_bytes(env, out_bytes, size);

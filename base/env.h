@@ -99,8 +99,9 @@ struct env_table {
     enum status (*space_free)(
         struct env *env, const char *path, uint64_t *out_bytes, struct error *error);
 
-    int64_t (*clock_wall_ms)(struct env *env);       /* since 1970, may jump */
-    uint64_t (*clock_monotonic_ns)(struct env *env); /* CLOCK_BOOTTIME: never back */
+    int64_t (*clock_wall_ms)(struct env *env);        /* since 1970, may jump */
+    uint64_t (*clock_monotonic_ns)(struct env *env);  /* CLOCK_BOOTTIME: never back */
+    uint64_t (*clock_thread_cpu_ns)(struct env *env); /* CPU time of the calling thread */
     void (*random_bytes)(struct env *env, void *out_bytes, size_t size);
 
     /* Makes an executor of `threads` threads (>= 1) with that name. */
@@ -154,6 +155,8 @@ enum status env_space_free(
     struct env *env, const char *path, uint64_t *out_bytes, struct error *error);
 int64_t env_wall_ms(struct env *env);
 uint64_t env_monotonic_ns(struct env *env);
+/* CPU time of the calling thread, for differences; 0 where it is not measured (memory). */
+uint64_t env_thread_cpu_ns(struct env *env);
 void env_random_bytes(struct env *env, void *out_bytes, size_t size);
 uint64_t env_random_u64(struct env *env);
 

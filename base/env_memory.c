@@ -391,6 +391,13 @@ static uint64_t memory_clock_monotonic_ns(struct env *env)
     return now_ns;
 }
 
+/* The same on every run: nothing is measured. */
+static uint64_t memory_clock_thread_cpu_ns(struct env *env)
+{
+    (void)env;
+    return 0;
+}
+
 static void memory_random_bytes(struct env *env, void *out_bytes, size_t size)
 {
     struct env_memory *memory = env_memory_of(env);
@@ -456,6 +463,7 @@ const struct env_table env_memory_table = {
     .space_free = memory_space_free,
     .clock_wall_ms = memory_clock_wall_ms,
     .clock_monotonic_ns = memory_clock_monotonic_ns,
+    .clock_thread_cpu_ns = memory_clock_thread_cpu_ns,
     .random_bytes = memory_random_bytes,
     .executor_new = memory_executor_new,
 };

@@ -401,6 +401,14 @@ static uint64_t real_clock_monotonic_ns(struct env *env)
     return (uint64_t)now.tv_sec * 1000000000 + (uint64_t)now.tv_nsec;
 }
 
+static uint64_t real_clock_thread_cpu_ns(struct env *env)
+{
+    (void)env;
+    struct timespec now;
+    clock_gettime(CLOCK_THREAD_CPUTIME_ID, &now);
+    return (uint64_t)now.tv_sec * 1000000000 + (uint64_t)now.tv_nsec;
+}
+
 static void real_random_bytes(struct env *env, void *out_bytes, size_t size)
 {
     (void)env;
@@ -437,6 +445,7 @@ static const struct env_table real_table = {
     .space_free = real_space_free,
     .clock_wall_ms = real_clock_wall_ms,
     .clock_monotonic_ns = real_clock_monotonic_ns,
+    .clock_thread_cpu_ns = real_clock_thread_cpu_ns,
     .random_bytes = real_random_bytes,
     .executor_new = executor_threads_new,
 };

@@ -5,6 +5,7 @@
 
 #include "base/limits.h"
 #include "base/memory.h"
+#include "server/hbase/call_load.h"
 #include "server/net/loop.h"
 
 #define CALLS_KEPT       1024
@@ -149,6 +150,7 @@ bool call_is_expired(const struct call *call)
 static void worker_run(struct task *task)
 {
     struct call *call = call_from_task(task);
+    call_load_start(call);
     if (call_is_expired(call))
         call_fail(
             call, EXCEPTION_CALL_DROPPED, "Call %s waited past its timeout", call->method->name);
@@ -174,6 +176,7 @@ static void send_to_worker(struct call *call)
 
 void call_run(struct call *call)
 {
+    call_load_start(call);
     switch (call->method->handler(call)) {
     case CALL_DONE:
         call_answer(call);

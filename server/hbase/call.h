@@ -51,6 +51,8 @@ struct call {
     unsigned client_major, client_minor; /* the client's version; 0 = not told */
     uint64_t received_ns;
     uint64_t deadline_ns; /* 0 = none */
+    uint64_t
+        cpu_started_ns; /* the thread's CPU time as it took the call on; 0 = not measured: call_load.h */
     struct arena arena;   /* of this call; any one thread at a time */
     struct buffer result; /* answer */
     struct buffer cells;

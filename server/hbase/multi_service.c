@@ -6,6 +6,7 @@
 
 #include "base/limits.h"
 #include "proto/multi_message.h"
+#include "server/hbase/call_load.h"
 #include "server/hbase/region_lookup.h"
 #include "server/hbase/result_sink.h"
 
@@ -29,6 +30,7 @@ struct multi_region {
     struct served_tablet *tablet;      /* referenced until its write is done */
     const char *exception_class;       /* for all of it; NULL: see the actions */
     struct span text;
+    size_t get_bytes; /* of what its gets answer */
     struct multi_action *actions;
     struct write_operation *operations;
     size_t operation_count;
@@ -135,6 +137,7 @@ static enum status run_get(struct multi_region *region, struct multi_action *ans
         fail_action(call, answer, status, &error);
         return STATUS_OK;
     }
+    region->get_bytes += sink.bytes;
     answer->result = result_sink_result(&sink);
     if (get->read.is_existence_only) {
         answer->result.has_exists = true;
@@ -343,6 +346,60 @@ static void answer_multi(struct multi_call *multi)
         multi_response_put_processed(&multi->call->result, is_processed);
 }
 
+/* ---- Load ---- */
+
+static struct span action_row(const struct action *action)
+{
+    return action->kind == ACTION_GET ? action->get.row : action->mutation.row;
+}
+
+/* `event` is of the region's gets or of its mutations: `count` of them. */
+static void record_actions(struct multi_region *region, struct load_event event)
+{
+    const struct region_action *request = region->request;
+    uint64_t now_ns = region->multi->call->received_ns;
+    unsigned due = tablet_load_record(region->tablet->load, &event, now_ns);
+    for (unsigned i = 0; i < due; i++) {
+        const struct action *action = &request->actions[i * request->action_count / due];
+        if (action->kind != ACTION_SERVICE_CALL)
+            tablet_load_sample(
+                region->tablet->load, action_row(action), action_row(action), now_ns);
+    }
+}
+
+/* Bytes and time of the call are shared among its actions. */
+static void record_region(struct multi_region *region, uint64_t cpu_ns)
+{
+    struct call *call = region->multi->call;
+    const struct region_action *request = region->request;
+    size_t all = region->multi->message.action_count;
+    uint64_t bytes = call->param.size + call->cell_block.size;
+    uint64_t gets = 0;
+    for (size_t i = 0; i < request->action_count; i++)
+        gets += request->actions[i].kind == ACTION_GET;
+    uint64_t writes = request->action_count - gets;
+    if (gets > 0)
+        record_actions(region, (struct load_event){.kind = LOAD_GET,
+                                   .requests = gets,
+                                   .bytes_in = bytes * gets / all,
+                                   .bytes_out = region->get_bytes,
+                                   .cpu_ns = cpu_ns * gets / all});
+    if (writes > 0)
+        record_actions(region, (struct load_event){.kind = LOAD_WRITE,
+                                   .requests = writes,
+                                   .bytes_in = bytes * writes / all,
+                                   .cpu_ns = cpu_ns * writes / all});
+}
+
+/* When every get has its answer and no mutation is on its way yet. */
+static void record_load(struct multi_call *multi)
+{
+    uint64_t cpu_ns = call_load_cpu(multi->call);
+    for (size_t i = 0; i < multi->message.region_count; i++)
+        if (!multi->regions[i].exception_class)
+            record_region(&multi->regions[i], cpu_ns);
+}
+
 /* ---- Running ---- */
 
 static void region_written(struct write *write)
@@ -464,5 +521,6 @@ enum call_outcome multi_service_multi(struct call *call)
         }
         plan_single(region);
     }
+    record_load(multi);
     return write_regions(multi);
 }

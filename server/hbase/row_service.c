@@ -2,6 +2,7 @@
 
 #include "proto/mutation_message.h"
 #include "proto/read_message.h"
+#include "server/hbase/call_load.h"
 #include "server/hbase/region_lookup.h"
 #include "server/hbase/result_sink.h"
 
@@ -45,6 +46,13 @@ enum call_outcome row_service_get(struct call *call)
     result_sink_init(&sink, call, !takes_block_for_get(call));
     sink.is_counting_only = get.read.is_existence_only;
     status = tablet_get(tablet->tablet, get.row, &get.read, call->may_block, &sink.sink, &error);
+    if (status != STATUS_WOULD_BLOCK)
+        call_load_record(call, tablet,
+            (struct load_event){.kind = LOAD_GET,
+                .requests = 1,
+                .bytes_in = call->param.size,
+                .bytes_out = sink.bytes},
+            get.row, get.row);
     served_tablet_unref(tablet);
     if (status == STATUS_WOULD_BLOCK)
         return CALL_TO_WORKER;
@@ -128,6 +136,11 @@ enum call_outcome row_service_mutate(struct call *call)
         .arena = &call->arena,
         .deadline_ns = call->deadline_ns,
         .done = on_written};
+    call_load_record(call, pending->tablet,
+        (struct load_event){.kind = LOAD_WRITE,
+            .requests = 1,
+            .bytes_in = call->param.size + call->cell_block.size},
+        message->mutation.row, message->mutation.row);
     tablet_write(pending->tablet->tablet, &pending->write);
     return CALL_PENDING;
 }

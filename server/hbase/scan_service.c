@@ -4,6 +4,7 @@
 
 #include "base/limits.h"
 #include "proto/scan_message.h"
+#include "server/hbase/call_load.h"
 #include "server/hbase/region_lookup.h"
 #include "server/hbase/scan_sink.h"
 #include "server/hbase/scanner_table.h"
@@ -116,6 +117,23 @@ static void answer_id(
 
 /* ---- Reading ---- */
 
+/* The rows from where the scanner stood to where it stands. */
+static void run_record(struct scan_run *run)
+{
+    struct scanner_entry *entry = run->entry;
+    const struct scan_progress *sum = &run->progress;
+    struct span from = span_make(entry->position, entry->position_size);
+    struct span to = sum->last_row.size > 0 ? sum->last_row : from;
+    bool is_back = span_compare(to, from) < 0; /* reversed, or from the first row */
+    call_load_record(run->call, entry->tablet,
+        (struct load_event){.kind = LOAD_SCAN,
+            .requests = sum->rows_scanned > 0 ? sum->rows_scanned : 1,
+            .bytes_in = run->call->param.size,
+            .bytes_out = sum->bytes},
+        is_back ? to : from, is_back ? from : to);
+    scanner_entry_set_position(entry, to);
+}
+
 /* The reading is over: the answer, and the scanner under a lease or closed. */
 static void run_end(struct scan_run *run)
 {
@@ -124,6 +142,7 @@ static void run_end(struct scan_run *run)
     bool more_in_region = stop != SCAN_STOP_END && stop != SCAN_STOP_FILTER;
     bool more_results = stop != SCAN_STOP_ROWS &&
                         !(stop == SCAN_STOP_FILTER && run->sink.result_count == 0);
+    run_record(run);
     if (!more_in_region || !more_results)
         scan_sink_complete_last(&run->sink);
     answer(run, more_results, more_in_region);
@@ -189,6 +208,7 @@ static void run_on_worker(struct task *task)
     struct scan_run *run = (struct scan_run *)((char *)task - offsetof(struct scan_run, task));
     struct call *call = run->call;
     struct error error = {0};
+    call_load_start(call);
     run->limits.may_block = true;
     enum status status = run_read(run, &error);
     if (status == STATUS_OK)
@@ -292,6 +312,7 @@ static struct scanner_entry *open_entry(struct call *call, const struct scan_mes
     }
     entry->max_result_size = answer_limit(message);
     entry->is_cursor_wanted = message->is_cursor_wanted;
+    scanner_entry_set_position(entry, message->scan.start_row);
     entry->is_heavy = message->scan.read.filter != NULL;
     return entry;
 }

@@ -251,3 +251,11 @@ void scanner_table_close(struct scanner_table *table, struct scanner_entry *entr
     mutex_unlock(&table->mu);
     entry_free(entry);
 }
+
+void scanner_entry_set_position(struct scanner_entry *entry, struct span row)
+{
+    size_t size = row.size < sizeof entry->position ? row.size : sizeof entry->position;
+    if (size > 0)
+        memcpy(entry->position, row.data, size);
+    entry->position_size = (uint8_t)size;
+}

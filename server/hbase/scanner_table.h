@@ -10,6 +10,7 @@
 #define STELE_SERVER_HBASE_SCANNER_TABLE_H
 
 #include "base/env.h"
+#include "server/tablet/tablet_load.h"
 #include "server/tablet/tablet_service.h"
 #include "storage/storage.h"
 
@@ -26,6 +27,8 @@ struct scanner_entry {
     uint64_t max_result_size;     /* bytes of an answer */
     uint32_t caching; /* rows of an answer, when a call does not say; 0 = not told either */
     bool is_cursor_wanted;
+    uint8_t position[LOAD_KEY_PREFIX]; /* the row it has come to, cut */
+    uint8_t position_size;
     bool is_heavy; /* runs on workers only: a filter may look at many rows in vain */
 };
 
@@ -52,6 +55,7 @@ enum scanner_lookup scanner_table_take(
     struct scanner_table *table, uint64_t id, struct scanner_entry **out_entry);
 /* Puts a taken entry (back) under a fresh lease. False when there are too many scanners: it is closed. */
 bool scanner_table_give(struct scanner_table *table, struct scanner_entry *entry);
+void scanner_entry_set_position(struct scanner_entry *entry, struct span row);
 /* Closes a taken entry and remembers its id. */
 void scanner_table_close(struct scanner_table *table, struct scanner_entry *entry);
 

@@ -81,11 +81,12 @@ static void put_live_server(struct call *call)
     store_statistics_read(service->store, &statistics);
     int64_t now = env_wall_ms(service->env);
     uint64_t total = atomic_load_explicit(&service->calls_received, memory_order_relaxed);
-    uint64_t seconds = now > service->started_ms ? (uint64_t)(now - service->started_ms) / 1000 : 0;
+    float measured[VIEW_RESOURCES];
+    tablet_service_measure(service->tablets, env_monotonic_ns(service->env), measured);
     size_t server = wire_begin(&call->result, 2);
     put_server(call, 1, &service->name);
     size_t load = wire_begin(&call->result, 2);
-    wire_put_varint(&call->result, 1, seconds ? total / seconds : total);
+    wire_put_varint(&call->result, 1, (uint64_t)measured[VIEW_REQUESTS]);
     wire_put_varint(&call->result, 2, total);
     wire_put_varint(&call->result, 3, resident_mb());
     wire_put_varint(

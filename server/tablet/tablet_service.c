@@ -64,6 +64,7 @@ void served_tablet_unref(struct served_tablet *tablet)
         return;
     if (tablet->tablet)
         tablet_unref(tablet->tablet);
+    tablet_load_free(tablet->load);
     arena_deinit(&tablet->arena);
     memory_free(tablet);
 }
@@ -142,7 +143,8 @@ static struct served_tablet *served_tablet_new(
         region_name_put(&name, info->table, info->start_key, info->region_id);
     tablet->region_name = arena_copy(&tablet->arena, buffer_span(&name));
     buffer_deinit(&name);
-    if (!tablet->region_name.data || !tablet->table_name.data) {
+    tablet->load = tablet_load_new(XXH3_64bits(tablet->id, sizeof tablet->id));
+    if (!tablet->load || !tablet->region_name.data || !tablet->table_name.data) {
         served_tablet_unref(tablet);
         return NULL;
     }
@@ -267,4 +269,36 @@ void tablet_service_each(struct tablet_service *service,
         served_tablet_unref(all[i]);
     }
     memory_free(all);
+}
+
+struct measuring {
+    uint64_t now_ns;
+    float sum[VIEW_RESOURCES];
+};
+
+static bool measure_one(void *context, struct served_tablet *tablet)
+{
+    struct measuring *measuring = context;
+    float load[VIEW_RESOURCES];
+    served_tablet_measure(tablet, measuring->now_ns, load);
+    for (unsigned r = 0; r < VIEW_RESOURCES; r++)
+        measuring->sum[r] += load[r];
+    return true;
+}
+
+void tablet_service_measure(
+    struct tablet_service *service, uint64_t now_ns, float out_load[VIEW_RESOURCES])
+{
+    struct measuring measuring = {.now_ns = now_ns};
+    tablet_service_each(service, measure_one, &measuring);
+    memcpy(out_load, measuring.sum, sizeof measuring.sum);
+}
+
+void served_tablet_measure(
+    struct served_tablet *tablet, uint64_t now_ns, float out_load[VIEW_RESOURCES])
+{
+    struct tablet_statistics statistics;
+    tablet_statistics_read(tablet->tablet, &statistics);
+    tablet_load_measure(tablet->load, now_ns, out_load);
+    out_load[VIEW_MEMORY] = (float)statistics.memtable_bytes;
 }

@@ -11,6 +11,7 @@
 #include <stdatomic.h>
 
 #include "proto/region.h"
+#include "server/tablet/tablet_load.h"
 #include "storage/storage.h"
 
 struct tablet_service;
@@ -25,6 +26,7 @@ struct served_tablet {
     struct span region_name; /* the whole name */
     struct region_info info; /* spans live as long as this */
     bool is_meta;
+    struct tablet_load *load;   /* owned; its own threads' rules */
     struct arena arena;         /* of the spans */
     struct served_tablet *next; /* the table's chain; guarded by its mutex */
 };
@@ -53,7 +55,13 @@ struct served_tablet *tablet_service_find_meta(struct tablet_service *service);
 void tablet_service_each(struct tablet_service *service,
     bool (*each)(void *context, struct served_tablet *tablet), void *context);
 size_t tablet_service_count(struct tablet_service *service);
+/* What all open tablets carry together, as tablet_load_measure says it, and their memtables. */
+void tablet_service_measure(
+    struct tablet_service *service, uint64_t now_ns, float out_load[VIEW_RESOURCES]);
 
+/* What an open tablet carries, memtables included: what the policies of the master look at. */
+void served_tablet_measure(
+    struct served_tablet *tablet, uint64_t now_ns, float out_load[VIEW_RESOURCES]);
 void served_tablet_ref(struct served_tablet *tablet);
 void served_tablet_unref(struct served_tablet *tablet); /* NULL is fine */
 
