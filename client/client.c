@@ -157,22 +157,25 @@ static void client_free(struct stele_client *client)
     memory_free(client);
 }
 
-enum stele_status stele_client_open(const struct stele_options *options,
+enum stele_status client_open_on(const struct stele_options *options, struct transport *transport,
     struct stele_client **out_client, struct stele_error *error)
 {
-    enum stele_status status = check_options(options, error);
-    if (status)
-        return status;
+    enum stele_status status;
     struct stele_client *client = memory_allocate_zeroed(1, sizeof(*client));
-    if (!client)
+    if (!client || !transport) {
+        memory_free(client);
+        if (transport)
+            transport->table->free(transport);
         return failure_set(error, STELE_NO_MEMORY, "no memory for a client");
+    }
     mutex_init(&client->mutex, LOCK_RANK_CLIENT);
     block_pool_init(&client->blocks);
     client->options = *options;
     client->loop.run = options->run;
     client->user = user_name(options->user);
-    client->nonce_group = env_random_u64(env_real()) | 1;
-    atomic_init(&client->nonce, env_random_u64(env_real()));
+    client->nonce_group = env_random_u64(transport->env) | 1;
+    atomic_init(&client->nonce, env_random_u64(transport->env));
+    client->timers.transport = transport;
     if ((status = registry_init(&client->registry, options, error)))
         goto failed;
     client->meta = table_find(client, SPAN_LITERAL(META_TABLE_NAME));
@@ -180,16 +183,25 @@ enum stele_status stele_client_open(const struct stele_options *options,
         status = failure_set(error, STELE_NO_MEMORY, "no memory for a client");
         goto failed;
     }
-    if ((status = loop_init(&client->loop, options->run, options->loop, error)))
+    if ((status = loop_init(&client->loop, options->run, transport, error)))
         goto failed;
-    client->timers.base = client->loop.base;
     connection_context_init(&client->connections, &client->loop, &client->blocks,
         span_string(client->user), options->connect_timeout_ms);
     *out_client = client;
     return STELE_OK;
 failed:
+    transport->table->free(transport);
     client_free(client);
     return status;
+}
+
+enum stele_status stele_client_open(const struct stele_options *options,
+    struct stele_client **out_client, struct stele_error *error)
+{
+    enum stele_status status = check_options(options, error);
+    if (status)
+        return status;
+    return client_open_on(options, transport_libevent_new(options->loop), out_client, error);
 }
 
 void stele_client_close(struct stele_client *client)

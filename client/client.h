@@ -38,6 +38,11 @@ struct stele_client {
     bool is_closing;
 };
 
+/* Opens a client over this transport, which it takes, also on failure; NULL is no memory. Options
+ * as stele_client_open's, checked. */
+enum stele_status client_open_on(const struct stele_options *options, struct transport *transport,
+    struct stele_client **out_client, struct stele_error *error);
+
 /* The mutex only where there are threads. */
 void client_lock(struct stele_client *client);
 void client_unlock(struct stele_client *client);

@@ -1,15 +1,10 @@
 #include "client/connection.h"
 
 #include <errno.h>
-#include <netinet/in.h>
-#include <netinet/tcp.h>
 #include <stdio.h>
-#include <sys/socket.h>
-#include <unistd.h>
 
 #include "base/limits.h"
 #include "base/memory.h"
-#include "client/address.h"
 #include "client/slots.h"
 #include "proto/wire.h"
 
@@ -33,9 +28,8 @@ struct connection {
     struct connection *next, **link; /* of context->connections */
     struct connection *next_dirty;
     struct connection **owner;
-    struct event *event; /* reads always, writes while output is left */
-    char place[300];     /* "host:port", for messages */
-    int fd;
+    struct channel *channel;
+    char place[300]; /* "host:port", for messages */
     bool is_connected;
     bool is_dirty;
     bool is_broken; /* no more calls; freed at the end of what is running */
@@ -50,7 +44,6 @@ struct connection {
 };
 
 static void connection_break(struct connection *connection, const struct failure *failure);
-static void on_event(evutil_socket_t fd, short what, void *context);
 
 /* The request is not in flight any more. */
 static void release(struct request *request)
@@ -64,10 +57,10 @@ static void release(struct request *request)
 static void tick_schedule(struct connection_context *context, uint32_t timeout_ms)
 {
     uint32_t tick_ms = timeout_ms < SHORT_CALL_MS ? SHORT_TICK_MS : TICK_MS;
-    struct timeval interval = {0, (suseconds_t)tick_ms * 1000};
     if (context->tick_ms && context->tick_ms <= tick_ms)
         return;
-    if (context->tick_event && !event_add(context->tick_event, &interval))
+    if (transport_timer_start(
+            context->loop->transport, &context->tick, (uint64_t)tick_ms * 1000000))
         context->tick_ms = tick_ms;
 }
 
@@ -101,13 +94,13 @@ static void connection_leave(struct connection *connection)
     memory_free(connection);
 }
 
-static void on_tick(evutil_socket_t fd, short what, void *argument)
+static void on_tick(struct transport_timer *timer)
 {
-    struct connection_context *context = argument;
+    struct connection_context *context =
+        (struct connection_context *)(void *)((char *)timer -
+                                              offsetof(struct connection_context, tick));
     uint64_t now = loop_now(context->loop);
     bool is_needed = false;
-    (void)fd;
-    (void)what;
     uint32_t tick_ms = context->tick_ms;
     context->tick_ms = 0;
     for (struct connection *connection = context->connections; connection;) {
@@ -143,10 +136,7 @@ static void connection_break(struct connection *connection, const struct failure
     *connection->link = connection->next;
     if (connection->next)
         connection->next->link = connection->link;
-    if (connection->event)
-        event_free(connection->event);
-    if (connection->fd >= 0)
-        close(connection->fd);
+    connection->channel->table->close(connection->channel);
     for (uint32_t i = 0; i < connection->slots.count; i++) {
         struct request *request = slots_at(&connection->slots, i);
         if (!request)
@@ -178,26 +168,22 @@ static void write_interest(struct connection *connection, bool wants_write)
     if (connection->wants_write == wants_write)
         return;
     connection->wants_write = wants_write;
-    event_del(connection->event);
-    event_assign(connection->event, connection->context->loop->base, connection->fd,
-        (short)(EV_READ | EV_PERSIST | (wants_write ? EV_WRITE : 0)), on_event, connection);
-    event_add(connection->event, NULL);
+    connection->channel->table->want_room(connection->channel, wants_write);
 }
 
 static void flush_output(struct connection *connection)
 {
     struct buffer *output = &connection->output;
     while (connection->output_done < output->size) {
-        ssize_t written = send(connection->fd, output->data + connection->output_done,
-            output->size - connection->output_done, MSG_NOSIGNAL | MSG_DONTWAIT);
-        if (written < 0 && errno == EINTR)
-            continue;
-        if (written < 0 && (errno == EAGAIN || errno == EWOULDBLOCK)) {
+        ptrdiff_t written = connection->channel->table->write(
+            connection->channel, span_make(output->data + connection->output_done,
+                                     output->size - connection->output_done));
+        if (written == -EAGAIN) {
             write_interest(connection, true);
             return;
         }
         if (written < 0) {
-            break_errno(connection, "cannot write to", errno);
+            break_errno(connection, "cannot write to", (int)-written);
             return;
         }
         connection->output_done += (size_t)written;
@@ -371,12 +357,12 @@ static void read_input(struct connection *connection)
         return;
     }
     struct block *block = connection->block;
-    ssize_t received = recv(connection->fd, block->data + connection->block_to,
-        block->capacity - connection->block_to, MSG_DONTWAIT);
-    if (received < 0 && (errno == EAGAIN || errno == EWOULDBLOCK || errno == EINTR))
+    ptrdiff_t received = connection->channel->table->read(connection->channel,
+        block->data + connection->block_to, block->capacity - connection->block_to);
+    if (received == -EAGAIN)
         return;
     if (received < 0) {
-        break_errno(connection, "lost connection to", errno);
+        break_errno(connection, "lost connection to", (int)-received);
         return;
     }
     if (received == 0) {
@@ -394,32 +380,26 @@ static void read_input(struct connection *connection)
 
 static void finish_connect(struct connection *connection)
 {
-    int error_number = 0, one = 1;
-    socklen_t size = sizeof(error_number);
-    if (getsockopt(connection->fd, SOL_SOCKET, SO_ERROR, &error_number, &size))
-        error_number = errno;
+    int error_number = connection->channel->table->finish_connect(connection->channel);
     if (error_number) {
         break_errno(connection, "cannot connect to", error_number);
         return;
     }
     connection->is_connected = true;
-    setsockopt(connection->fd, IPPROTO_TCP, TCP_NODELAY, &one, sizeof(one));
-    setsockopt(connection->fd, SOL_SOCKET, SO_KEEPALIVE, &one, sizeof(one));
     flush_output(connection);
 }
 
-static void on_event(evutil_socket_t fd, short what, void *context)
+static void on_ready(struct channel *channel, bool is_readable, bool is_writable)
 {
-    struct connection *connection = context;
-    (void)fd;
+    struct connection *connection = channel->owner;
     connection_enter(connection);
-    if (what & EV_WRITE) {
+    if (is_writable) {
         if (!connection->is_connected)
             finish_connect(connection);
         else
             flush_output(connection);
     }
-    if (what & EV_READ && !connection->is_broken && connection->is_connected)
+    if (is_readable && !connection->is_broken && connection->is_connected)
         read_input(connection);
     connection_leave(connection);
 }
@@ -456,29 +436,25 @@ struct connection *connection_open(struct connection_context *context, struct sp
     uint32_t port, enum service service, struct connection **owner, struct failure *failure)
 {
     const char *why;
-    int fd = address_connect(host, port, &why);
-    if (fd < 0) {
+    struct transport *transport = context->loop->transport;
+    struct channel *channel = transport->table->connect(transport, host, port, &why);
+    if (!channel) {
         failure_init(failure, EXCEPTION_SERVER_GONE, STELE_CONNECTION,
             "cannot connect to %.*s:%u: %s", (int)host.size, (const char *)host.data, port, why);
         return NULL;
     }
     struct connection *connection = memory_allocate_zeroed(1, sizeof(*connection));
-    struct event *event = connection ? event_new(context->loop->base, fd,
-                                           EV_READ | EV_WRITE | EV_PERSIST, on_event, connection)
-                                     : NULL;
-    if (!event || event_add(event, NULL)) {
-        if (event)
-            event_free(event);
-        memory_free(connection);
-        close(fd);
+    if (!connection) {
+        channel->table->close(channel);
         failure_init(
             failure, EXCEPTION_DO_NOT_RETRY, STELE_NO_MEMORY, "no memory for a connection");
         return NULL;
     }
     connection->context = context;
     connection->owner = owner;
-    connection->event = event;
-    connection->fd = fd;
+    connection->channel = channel;
+    channel->ready = on_ready;
+    channel->owner = connection;
     connection->wants_write = true;
     connection->connect_deadline_ns = loop_now(context->loop) +
                                       (uint64_t)context->connect_timeout_ms * 1000000;
@@ -500,7 +476,7 @@ void connection_context_init(struct connection_context *context, struct loop *lo
     *context = (struct connection_context){
         .loop = loop, .blocks = blocks, .user = user, .connect_timeout_ms = connect_timeout_ms};
     context->flush_task.run = flush_dirty;
-    context->tick_event = event_new(loop->base, -1, 0, on_tick, context);
+    context->tick.run = on_tick;
 }
 
 void connection_context_cancel(struct connection_context *context)
@@ -518,6 +494,5 @@ void connection_context_cancel(struct connection_context *context)
 void connection_context_deinit(struct connection_context *context)
 {
     connection_context_cancel(context);
-    if (context->tick_event)
-        event_free(context->tick_event);
+    transport_timer_stop(&context->tick);
 }

@@ -10,8 +10,6 @@
 #ifndef STELE_CLIENT_CONNECTION_H
 #define STELE_CLIENT_CONNECTION_H
 
-#include <event2/event.h>
-
 #include "base/bytes.h"
 #include "client/block.h"
 #include "client/failure.h"
@@ -43,8 +41,8 @@ struct connection_context {
     struct connection *dirty;       /* those with bytes to write in this turn */
     struct loop_task flush_task;    /* flushes them */
     bool is_flush_queued;
-    struct event *tick_event; /* looks for calls that are late */
-    uint32_t tick_ms;         /* of the tick that is due; 0 = none */
+    struct transport_timer tick; /* looks for calls that are late */
+    uint32_t tick_ms;            /* of the tick that is due; 0 = none */
 };
 
 void connection_context_init(struct connection_context *context, struct loop *loop,

@@ -1,9 +1,5 @@
 #include "client/loop.h"
 
-#include <event2/event_struct.h>
-#include <sys/eventfd.h>
-#include <unistd.h>
-
 #include "base/memory.h"
 #include "client/failure.h"
 
@@ -38,21 +34,14 @@ static void run_messages(struct loop *loop)
         task->run(task);
 }
 
-static void on_wake(evutil_socket_t fd, short what, void *context)
+static void on_woken(void *context)
 {
-    struct loop *loop = context;
-    uint64_t count;
-    (void)what;
-    if (read((int)fd, &count, sizeof(count)) < 0)
-        return;
-    run_messages(loop);
+    run_messages(context);
 }
 
-static void on_turn(evutil_socket_t fd, short what, void *context)
+static void on_turn(void *context)
 {
     struct loop *loop = context;
-    (void)fd;
-    (void)what;
     loop->is_turn_active = false;
     for (struct loop_task *task; (task = queue_take(&loop->ready));)
         task->run(task);
@@ -64,15 +53,8 @@ bool loop_run_ready(struct loop *loop)
     bool is_any = loop->messages.first || loop->ready.first;
     mutex_unlock(&loop->mutex);
     run_messages(loop);
-    on_turn(-1, 0, loop);
+    on_turn(loop);
     return is_any;
-}
-
-static void wake(struct loop *loop)
-{
-    uint64_t one = 1;
-    if (write(loop->wake_fd, &one, sizeof(one)) < 0)
-        return; /* the counter is full: the loop is awake */
 }
 
 /* The library's thread. */
@@ -80,39 +62,25 @@ static void run_thread(struct task *task)
 {
     struct loop *loop = (struct loop *)(void *)((char *)task - offsetof(struct loop, thread_task));
     while (!atomic_load(&loop->is_stopping))
-        event_base_loop(loop->base, EVLOOP_ONCE);
+        loop->transport->table->run_once(loop->transport, 0);
     run_messages(loop);
-    on_turn(-1, 0, loop);
+    on_turn(loop);
 }
 
 enum stele_status loop_init(
-    struct loop *loop, enum stele_run run, struct event_base *base, struct stele_error *error)
+    struct loop *loop, enum stele_run run, struct transport *transport, struct stele_error *error)
 {
-    *loop = (struct loop){.run = run, .base = base, .wake_fd = -1};
+    *loop = (struct loop){.run = run, .transport = transport};
     mutex_init(&loop->mutex, LOCK_RANK_CLIENT_LOOP);
     wakeup_init(&loop->done);
     loop->thread_task.run = run_thread;
-    loop->now_ns = env_monotonic_ns(env_real());
-    if (!base) {
-        struct event_config *config = event_config_new();
-        if (config) {
-            event_config_set_flag(config, EVENT_BASE_FLAG_NOLOCK);
-            event_config_set_flag(config, EVENT_BASE_FLAG_EPOLL_USE_CHANGELIST);
-            loop->base = event_base_new_with_config(config);
-            event_config_free(config);
-        }
-        loop->owns_base = true;
-    }
-    loop->wake_fd = eventfd(0, EFD_NONBLOCK | EFD_CLOEXEC);
-    if (!loop->base || loop->wake_fd < 0)
+    if (!transport)
         return failure_set(error, STELE_NO_MEMORY, "cannot make an event loop");
-    loop->wake_event = event_new(loop->base, loop->wake_fd, EV_READ | EV_PERSIST, on_wake, loop);
-    loop->turn_event = event_new(loop->base, -1, 0, on_turn, loop);
-    if (!loop->wake_event || !loop->turn_event || event_add(loop->wake_event, NULL))
-        return failure_set(error, STELE_NO_MEMORY, "cannot make an event loop");
+    transport->hooks = (struct transport_hooks){on_woken, on_turn, loop};
+    loop_refresh(loop);
     if (run == STELE_RUN_THREAD) {
         struct error cause;
-        if (env_executor_new(env_real(), "stele-client", 1, &loop->executor, &cause))
+        if (env_executor_new(transport->env, "stele-client", 1, &loop->executor, &cause))
             return failure_set(
                 error, STELE_NO_MEMORY, "cannot start the client's thread: %s", cause.message);
         executor_submit(loop->executor, &loop->thread_task);
@@ -125,21 +93,15 @@ void loop_deinit(struct loop *loop, struct loop_task *last)
     if (loop->executor) {
         client_loop_post(loop, last);
         atomic_store(&loop->is_stopping, true);
-        wake(loop);
+        loop->transport->table->wake(loop->transport);
         executor_free(loop->executor);
     } else {
         last->run(last);
     }
-    while (loop->turn_event && loop_run_ready(loop))
+    while (loop->transport && loop_run_ready(loop))
         continue;
-    if (loop->wake_event)
-        event_free(loop->wake_event);
-    if (loop->turn_event)
-        event_free(loop->turn_event);
-    if (loop->wake_fd >= 0)
-        close(loop->wake_fd);
-    if (loop->owns_base && loop->base)
-        event_base_free(loop->base);
+    if (loop->transport)
+        loop->transport->table->free(loop->transport);
     wakeup_deinit(&loop->done);
     mutex_deinit(&loop->mutex);
 }
@@ -155,7 +117,7 @@ void client_loop_post(struct loop *loop, struct loop_task *task)
     queue_push(&loop->messages, task);
     mutex_unlock(&loop->mutex);
     if (was_empty)
-        wake(loop);
+        loop->transport->table->wake(loop->transport);
 }
 
 void loop_defer(struct loop *loop, struct loop_task *task)
@@ -163,19 +125,18 @@ void loop_defer(struct loop *loop, struct loop_task *task)
     queue_push(&loop->ready, task);
     if (!loop->is_turn_active) {
         loop->is_turn_active = true;
-        event_active(loop->turn_event, EV_TIMEOUT, 0);
+        loop->transport->table->defer(loop->transport);
     }
 }
 
 uint64_t loop_now(const struct loop *loop)
 {
-    (void)loop;
-    return env_monotonic_ns(env_real());
+    return env_monotonic_ns(loop->transport->env);
 }
 
 uint64_t loop_refresh(struct loop *loop)
 {
-    return loop->now_ns = env_monotonic_ns(env_real());
+    return loop->now_ns = env_monotonic_ns(loop->transport->env);
 }
 
 struct loop_wait *loop_wait_new(void)
@@ -183,36 +144,12 @@ struct loop_wait *loop_wait_new(void)
     return memory_allocate_zeroed(1, sizeof(struct loop_wait));
 }
 
-static void on_nothing(evutil_socket_t fd, short what, void *context)
-{
-    (void)fd;
-    (void)what;
-    (void)context;
-}
-
-/* One turn; returns by deadline_ns (0 = none). */
-static void run_turn(struct loop *loop, uint64_t deadline_ns)
-{
-    if (deadline_ns == 0) {
-        event_base_loop(loop->base, EVLOOP_ONCE);
-        return;
-    }
-    uint64_t now = loop_now(loop), left = deadline_ns > now ? deadline_ns - now : 0;
-    struct timeval timeout = {
-        (time_t)(left / 1000000000), (suseconds_t)(left % 1000000000 / 1000 + 1)};
-    struct event timer;
-    event_assign(&timer, loop->base, -1, 0, on_nothing, NULL);
-    event_add(&timer, &timeout);
-    event_base_loop(loop->base, EVLOOP_ONCE);
-    event_del(&timer);
-}
-
 bool loop_wait_until(struct loop *loop, struct loop_wait *wait, uint64_t deadline_ns)
 {
     if (loop->run != STELE_RUN_THREAD) {
         while (!wait->is_done && !atomic_exchange(&loop->is_interrupted, false) &&
                (deadline_ns == 0 || loop_now(loop) < deadline_ns))
-            run_turn(loop, deadline_ns);
+            loop->transport->table->run_once(loop->transport, deadline_ns);
         wait->is_abandoned = !wait->is_done;
         return wait->is_done;
     }
@@ -251,11 +188,11 @@ void loop_run(
 {
     while (!is_idle(context) && loop_now(loop) < deadline_ns &&
            !atomic_exchange(&loop->is_interrupted, false))
-        run_turn(loop, deadline_ns);
+        loop->transport->table->run_once(loop->transport, deadline_ns);
 }
 
 void loop_interrupt(struct loop *loop)
 {
     atomic_store(&loop->is_interrupted, true);
-    wake(loop);
+    loop->transport->table->wake(loop->transport);
 }

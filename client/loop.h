@@ -1,5 +1,6 @@
 /* The loop that a client runs on, in one of three ways (stele_run): on a thread of the library,
- * inside the caller's synchronous calls, or on the caller's own event_base.
+ * inside the caller's synchronous calls, or on the caller's own event_base. It stands on a transport,
+ * libevent's or a simulation's.
  *
  * Everything behind it is written for one thread, the loop's. Other threads (STELE_RUN_THREAD)
  * reach it only by client_loop_post. Work that is to happen once before the loop waits again
@@ -8,7 +9,6 @@
 #ifndef STELE_CLIENT_LOOP_H
 #define STELE_CLIENT_LOOP_H
 
-#include <event2/event.h>
 #include <stdatomic.h>
 #include <stdbool.h>
 #include <stdint.h>
@@ -16,6 +16,7 @@
 #include "base/env.h"
 #include "base/mutex.h"
 #include "client/include/stele/stele.h"
+#include "client/transport.h"
 
 /* Embedded in what is to run. Not queued twice. */
 struct loop_task {
@@ -39,25 +40,22 @@ struct loop_wait {
 
 struct loop {
     enum stele_run run;
-    struct event_base *base;
-    bool owns_base;
-    struct executor *executor; /* STELE_RUN_THREAD: its one thread */
+    struct transport *transport; /* owned */
+    struct executor *executor;   /* STELE_RUN_THREAD: its one thread */
     struct task thread_task;
-    struct event *wake_event;   /* on wake_fd */
-    struct event *turn_event;   /* activated to run `ready` in this turn */
-    int wake_fd;                /* eventfd: messages, interrupts, stop */
     struct mutex mutex;         /* STELE_RUN_THREAD */
     struct wakeup done;         /* the same: some wait is done */
     struct loop_queue messages; /* guarded by mutex */
     struct loop_queue ready;    /* loop thread */
-    bool is_turn_active;        /* loop thread: turn_event is pending */
+    bool is_turn_active;        /* loop thread: a turn has been asked for */
     atomic_bool is_interrupted;
     atomic_bool is_stopping;
     uint64_t now_ns; /* loop thread: the last time that loop_now told */
 };
 
+/* Takes the transport, also on failure; NULL is no memory. */
 enum stele_status loop_init(
-    struct loop *loop, enum stele_run run, struct event_base *base, struct stele_error *error);
+    struct loop *loop, enum stele_run run, struct transport *transport, struct stele_error *error);
 /* Stops and joins the thread; `last` runs on the loop before it ends, after all messages. */
 void loop_deinit(struct loop *loop, struct loop_task *last);
 

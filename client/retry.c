@@ -1,6 +1,6 @@
 #include "client/retry.h"
 
-#include "base/env.h"
+#include "base/dice.h"
 
 static const uint16_t multipliers[] = {1, 2, 3, 5, 10, 20, 40, 100, 100, 100, 100, 200, 200};
 
@@ -11,12 +11,13 @@ void retry_init(
     *retry = (struct retry){options, now_ns + (uint64_t)operation_ms * 1000000, 0};
 }
 
-static uint64_t back_off_ns(uint32_t unit_ms, uint32_t attempts)
+/* The clock is the dice of the last hundredth: many clients do not come back together. */
+static uint64_t back_off_ns(uint32_t unit_ms, uint32_t attempts, uint64_t now_ns)
 {
     size_t last = sizeof(multipliers) / sizeof(multipliers[0]) - 1;
     size_t index = attempts - 1 < last ? attempts - 1 : last;
     uint64_t pause = (uint64_t)unit_ms * 1000000 * multipliers[index];
-    return pause + env_random_u64(env_real()) % (pause / 100 + 1);
+    return pause + dice_below(&(struct dice){now_ns}, pause / 100 + 1);
 }
 
 bool retry_again(
@@ -35,18 +36,18 @@ bool retry_again(
         pause = 0;
         break;
     case EXCEPTION_REGION_MOVED: /* at once, to where it went; then as any other */
-        pause = retry->attempts == 1 ? 0 : back_off_ns(options->pause_ms, retry->attempts);
+        pause = retry->attempts == 1 ? 0 : back_off_ns(options->pause_ms, retry->attempts, now_ns);
         break;
     case EXCEPTION_OVERLOADED:
-        pause = back_off_ns(options->pause_overloaded_ms, retry->attempts);
+        pause = back_off_ns(options->pause_overloaded_ms, retry->attempts, now_ns);
         break;
     case EXCEPTION_THROTTLED:
         pause = (uint64_t)failure_throttle_ms(&failure->error) * 1000000;
         if (pause == 0)
-            pause = back_off_ns(options->pause_ms, retry->attempts);
+            pause = back_off_ns(options->pause_ms, retry->attempts, now_ns);
         break;
     default:
-        pause = back_off_ns(options->pause_ms, retry->attempts);
+        pause = back_off_ns(options->pause_ms, retry->attempts, now_ns);
     }
     if (retry->attempts > options->retries)
         return false;

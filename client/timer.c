@@ -1,24 +1,19 @@
 #include "client/timer.h"
 
 #include <stddef.h>
-#include <time.h>
 
-static void on_time(evutil_socket_t fd, short what, void *context)
+static void on_time(struct transport_timer *wait)
 {
-    struct timer *timer = context;
-    (void)fd;
-    (void)what;
+    struct timer *timer = (struct timer *)(void *)((char *)wait - offsetof(struct timer, wait));
     timer_stop(timer);
     timer->run(timer);
 }
 
 bool timer_start(struct timers *timers, struct timer *timer, uint64_t pause_ns)
 {
-    struct timeval timeout = {
-        (time_t)(pause_ns / 1000000000), (suseconds_t)(pause_ns % 1000000000 / 1000)};
     timer_stop(timer);
-    if (event_assign(&timer->event, timers->base, -1, 0, on_time, timer) ||
-        event_add(&timer->event, &timeout))
+    timer->wait.run = on_time;
+    if (!transport_timer_start(timers->transport, &timer->wait, pause_ns))
         return false;
     timer->next = timers->set;
     timer->link = &timers->set;
@@ -32,7 +27,7 @@ void timer_stop(struct timer *timer)
 {
     if (!timer->link)
         return;
-    event_del(&timer->event);
+    transport_timer_stop(&timer->wait);
     *timer->link = timer->next;
     if (timer->next)
         timer->next->link = timer->link;

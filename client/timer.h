@@ -3,20 +3,20 @@
 #ifndef STELE_CLIENT_TIMER_H
 #define STELE_CLIENT_TIMER_H
 
-#include <event2/event.h>
-#include <event2/event_struct.h>
 #include <stdbool.h>
 #include <stdint.h>
 
+#include "client/transport.h"
+
 /* Embedded in what waits; zero-initialised is a timer that is not set. */
 struct timer {
-    struct event event;
+    struct transport_timer wait;
     struct timer *next, **link; /* of the set ones; link NULL: not set */
     void (*run)(struct timer *timer);
 };
 
 struct timers {
-    struct event_base *base;
+    struct transport *transport;
     struct timer *set;
 };
 

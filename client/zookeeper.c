@@ -2,12 +2,10 @@
 
 #include <errno.h>
 #include <stdio.h>
-#include <sys/socket.h>
-#include <unistd.h>
+#include <string.h>
 
 #include "base/limits.h"
 #include "base/memory.h"
-#include "client/address.h"
 #include "proto/server_name.h"
 
 enum {
@@ -30,25 +28,28 @@ struct zookeeper_read {
     size_t host_index; /* of the one being tried, modulo host_count */
     size_t tried;
     uint32_t timeout_ms;
-    int fd;
-    bool is_in_session; /* the connect response has come */
-    struct event *event;
+    struct channel *channel;      /* NULL: none */
+    bool is_in_session;           /* the connect response has come */
+    struct transport_timer timer; /* too late; or, after the last server, the end */
     struct buffer input;
     struct buffer output;
     struct failure failure; /* of the last server tried */
 };
 
 static void try_next(struct zookeeper_read *read);
-static void on_event(evutil_socket_t fd, short what, void *context);
 
 static void disconnect(struct zookeeper_read *read)
 {
-    if (read->event)
-        event_free(read->event);
-    if (read->fd >= 0)
-        close(read->fd);
-    read->event = NULL;
-    read->fd = -1;
+    transport_timer_stop(&read->timer);
+    if (read->channel)
+        read->channel->table->close(read->channel);
+    read->channel = NULL;
+}
+
+static struct zookeeper_read *read_of(struct transport_timer *timer)
+{
+    return (
+        struct zookeeper_read *)(void *)((char *)timer - offsetof(struct zookeeper_read, timer));
 }
 
 void zookeeper_cancel(struct zookeeper_read *read)
@@ -171,51 +172,53 @@ static void parse_input(struct zookeeper_read *read)
     }
 }
 
-static void wait_for(struct zookeeper_read *read, short what)
+static void on_late(struct transport_timer *timer)
 {
-    struct timeval timeout = {
-        read->timeout_ms / 1000, (suseconds_t)(read->timeout_ms % 1000 * 1000)};
-    read->event = event_new(read->loop->base, read->fd, what, on_event, read);
-    if (!read->event || event_add(read->event, &timeout))
+    fail(read_of(timer), STELE_TIMEOUT, "no answer in time");
+}
+
+static void wait_for_it(struct zookeeper_read *read)
+{
+    read->timer.run = on_late;
+    if (!transport_timer_start(
+            read->loop->transport, &read->timer, (uint64_t)read->timeout_ms * 1000000))
         fail(read, STELE_NO_MEMORY, "no memory");
 }
 
-static void on_writable(struct zookeeper_read *read)
+static void on_connected(struct zookeeper_read *read)
 {
-    int error_number = 0;
-    socklen_t size = sizeof(error_number);
-    if (getsockopt(read->fd, SOL_SOCKET, SO_ERROR, &error_number, &size) || error_number) {
-        fail(read, STELE_CONNECTION, strerror(error_number ? error_number : errno));
+    int error_number = read->channel->table->finish_connect(read->channel);
+    if (error_number) {
+        fail(read, STELE_CONNECTION, strerror(error_number));
         return;
     }
     put_requests(read);
-    ssize_t written = send(read->fd, read->output.data, read->output.size, MSG_NOSIGNAL);
-    if (written !=
-        (ssize_t)read->output.size) { /* under 200 bytes: a fresh socket takes them whole */
+    read->channel->table->want_room(read->channel, false);
+    ptrdiff_t written = read->channel->table->write(read->channel, buffer_span(&read->output));
+    if (written != (ptrdiff_t)read->output.size) {
+        /* under 200 bytes: a fresh connection takes them whole */
         fail(read, STELE_CONNECTION, "cannot write");
         return;
     }
-    event_free(read->event);
-    wait_for(read, EV_READ | EV_PERSIST);
+    wait_for_it(read);
 }
 
-static void on_event(evutil_socket_t fd, short what, void *context)
+static void on_ready(struct channel *channel, bool is_readable, bool is_writable)
 {
-    struct zookeeper_read *read = context;
-    if (what & EV_TIMEOUT) {
-        fail(read, STELE_TIMEOUT, "no answer in time");
-        return;
-    }
+    struct zookeeper_read *read = channel->owner;
     if (read->output.size == 0) {
-        on_writable(read);
+        if (is_writable)
+            on_connected(read);
         return;
     }
+    if (!is_readable)
+        return;
     uint8_t *room = buffer_reserve(&read->input, 16384);
-    ssize_t received = room ? recv((int)fd, room, 16384, MSG_DONTWAIT) : -1;
-    if (received < 0 && room && (errno == EAGAIN || errno == EINTR))
+    ptrdiff_t received = room ? channel->table->read(channel, room, 16384) : -ENOMEM;
+    if (received == -EAGAIN)
         return;
     if (received <= 0) {
-        fail(read, STELE_CONNECTION, received ? strerror(errno) : "closed the connection");
+        fail(read, STELE_CONNECTION, received ? strerror((int)-received) : "closed the connection");
         return;
     }
     buffer_commit(&read->input, (size_t)received);
@@ -234,22 +237,23 @@ static void try_host(struct zookeeper_read *read)
         return;
     }
     const char *why;
-    read->fd = address_connect(name, port, &why);
-    if (read->fd < 0) {
+    read->channel = read->loop->transport->table->connect(read->loop->transport, name, port, &why);
+    if (!read->channel) {
         fail(read, STELE_CONNECTION, why);
         return;
     }
-    wait_for(read, EV_WRITE);
+    read->channel->ready = on_ready;
+    read->channel->owner = read;
+    wait_for_it(read);
 }
 
-static void on_failed(evutil_socket_t fd, short what, void *context)
+static void on_failed(struct transport_timer *timer)
 {
-    struct zookeeper_read *read = context;
-    (void)fd;
-    (void)what;
+    struct zookeeper_read *read = read_of(timer);
     finish(read, &read->failure, SPAN_EMPTY);
 }
 
+/* The end comes from the loop: never from inside the call that began. */
 static void try_next(struct zookeeper_read *read)
 {
     if (read->tried++ < read->host_count) {
@@ -257,9 +261,8 @@ static void try_next(struct zookeeper_read *read)
         try_host(read);
         return;
     }
-    read->event = event_new(read->loop->base, -1, 0, on_failed, read);
-    if (read->event)
-        event_active(read->event, EV_TIMEOUT, 0);
+    read->timer.run = on_failed;
+    (void)transport_timer_start(read->loop->transport, &read->timer, 0);
 }
 
 struct zookeeper_read *zookeeper_read(struct loop *loop, struct span hosts, const char *path,
@@ -271,7 +274,6 @@ struct zookeeper_read *zookeeper_read(struct loop *loop, struct span hosts, cons
     read->loop = loop;
     read->done = done;
     read->context = context;
-    read->fd = -1;
     read->timeout_ms = timeout_ms;
     read->hosts = memory_allocate(hosts.size + 1);
     read->path = memory_duplicate_string(path);
@@ -284,7 +286,7 @@ struct zookeeper_read *zookeeper_read(struct loop *loop, struct span hosts, cons
     read->host_count = 1;
     for (size_t i = 0; i < hosts.size; i++)
         read->host_count += hosts.data[i] == ',';
-    read->host_index = (size_t)(env_random_u64(env_real()) % read->host_count);
+    read->host_index = (size_t)(env_random_u64(loop->transport->env) % read->host_count);
     try_next(read);
     return read;
 }
