@@ -4,12 +4,17 @@
 packages_build="gcc libc6-dev make meson ninja-build pkg-config
     libevent-dev libprotobuf-c-dev protobuf-c-compiler
     liblz4-dev libzstd-dev libsnappy-dev zlib1g-dev libxxhash-dev
-    libpcre2-dev libjansson-dev libmruby-dev mruby libedit-dev"
+    libpcre2-dev libjansson-dev libmruby-dev mruby libedit-dev libzookeeper-mt-dev"
 
 # To run ./check as well: clang for the second opinion, fuzzing and format; cmocka for the tests; Java and maven for the
-# stock clients and for real HBase; redis for the figures beside it.
+# stock clients and for real HBase; ZooKeeper's jars for a cluster (no service comes with them); spin for the models;
+# redis for the figures beside it.
 packages_test="clang clang-tidy clang-format cppcheck libclang-rt-14-dev libcmocka-dev
-    python3 procps netcat-openbsd redis-server openjdk-17-jdk-headless maven"
+    python3 procps netcat-openbsd redis-server openjdk-17-jdk-headless maven
+    libzookeeper-java libslf4j-java spin"
+
+# To play with a cluster: ./quickstart cluster.
+packages_cluster="openjdk-17-jre-headless libzookeeper-java libslf4j-java"
 
 # install_packages WHAT PACKAGE...: installs those of the packages that are missing, after saying which.
 install_packages() {

@@ -338,10 +338,17 @@ void coordination_closed(struct coordination *coordination)
     coordination->closed(coordination->closed_context);
 }
 
+static void ignore_closed(void *context)
+{
+    (void)context;
+}
+
 void coordination_free(struct coordination *coordination)
 {
     if (!coordination)
         return;
+    if (coordination->table->has_threads && !coordination->closed)
+        coordination_close(coordination, ignore_closed, NULL);
     executor_free(coordination->executor);
     coordination_view_unref(coordination->view);
     coordination_view_unref(coordination->meta_wish.wish);

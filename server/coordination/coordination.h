@@ -111,6 +111,30 @@ void coordination_close(
  * NULL is fine. */
 void coordination_free(struct coordination *coordination);
 
+struct quorum;
+
+struct coordination_zookeeper_config {
+    struct env *env;
+    const struct quorum *quorum; /* copied */
+    const char *root; /* the shared directory, which notes the quorum it belongs to; borrowed */
+    const char *cluster_id; /* as the directory says; borrowed */
+    uint32_t session_ms;    /* after so long without a word a server looks dead */
+    uint32_t start_ms; /* no word of ZooKeeper for so long at the start: failed; 0 = the usual */
+    uint16_t web_port; /* told to clients; 0 = none */
+};
+
+#define COORDINATION_SESSION_MS     6000
+#define COORDINATION_SESSION_MIN_MS 1000
+#define COORDINATION_SESSION_MAX_MS 600000
+/* Clocks further apart than this (ours and ZooKeeper's) keep a server from starting, as HBase's master would. */
+#define COORDINATION_CLOCK_SKEW_MS 30000
+#define COORDINATION_START_MS      30000
+
+/* A real ZooKeeper. It fails (the event) when ZooKeeper cannot be reached at the start, belongs to another cluster,
+ * grants another session time than the one asked for, or when the clocks are too far apart. */
+enum status coordination_zookeeper_new(const struct coordination_zookeeper_config *config,
+    struct coordination **out_coordination, struct error *error);
+
 /* A cluster of one. It announces and campaigns as any; is_connected from the start. */
 enum status coordination_local_new(
     struct env *env, struct coordination **out_coordination, struct error *error);

@@ -19,6 +19,8 @@ struct coordination_table {
         struct coordination *coordination, const struct coordination_names *names);
     /* Calls coordination_closed when nothing of it runs any more. */
     void (*close)(struct coordination *coordination);
+    /* It has threads of its own, which would call an executor that has gone: freed without close, it is closed. */
+    bool has_threads;
     /* The executor has ended before. */
     void (*free)(struct coordination *coordination);
 };

@@ -1,14 +1,11 @@
 #include "server/zk/znode_tree.h"
 
 #include <stdio.h>
-#include <time.h>
 
 #include "base/memory.h"
-#include "proto/wire.h"
 #include "proto/znode.h"
 
-#define REGION_STATE_OPEN 3
-#define NODES_MAX         24
+#define NODES_MAX 24
 
 struct znode_tree {
     struct arena arena;
@@ -53,68 +50,41 @@ static void add(struct znode_tree *tree, const char *path, struct span data, boo
     *link = node;
 }
 
-struct payload {
-    struct buffer bytes;
-    char id[64];
-};
-
-static void payload_begin(struct payload *payload)
+/* As add; empties the payload for the next. */
+static void add_payload(struct znode_tree *tree, const char *path, struct buffer *payload)
 {
-    buffer_reset(&payload->bytes);
-    znode_head_put(&payload->bytes, span_string(payload->id));
-}
-
-static void add_payload(struct znode_tree *tree, const char *path, struct payload *payload)
-{
-    add(tree, path, buffer_span(&payload->bytes), false);
-    payload_begin(payload);
-}
-
-static void put_server(struct buffer *out, uint32_t number, const struct server_name *server)
-{
-    size_t mark = wire_begin(out, number);
-    server_name_encode(out, server);
-    wire_end(out, mark);
+    add(tree, path, buffer_span(payload), false);
+    buffer_reset(payload);
 }
 
 static void add_all(
-    struct znode_tree *tree, const struct znode_tree_config *config, struct payload *payload)
+    struct znode_tree *tree, const struct znode_tree_config *config, struct buffer *payload)
 {
-    struct buffer *out = &payload->bytes;
-    struct span none = SPAN_EMPTY;
+    char id_text[64], path[512];
+    snprintf(id_text, sizeof id_text, "stele:%u", config->server.port);
+    struct span id = span_string(id_text), none = SPAN_EMPTY;
     add(tree, "/", none, false);
     add(tree, "/hbase", none, false);
     add(tree, "/hbase/backup-masters", none, false);
     add(tree, "/hbase/draining", none, false);
-    payload_begin(payload);
-    wire_put_bytes(out, 1, span_string(config->cluster_id));
+    znode_put_cluster_id(payload, id, span_string(config->cluster_id));
     add_payload(tree, "/hbase/hbaseid", payload);
-    put_server(out, 1, &config->server);
-    wire_put_varint(out, 2, 0);
-    wire_put_varint(out, 3, config->web_port);
+    znode_put_master(payload, id, &config->server, config->web_port);
     add_payload(tree, "/hbase/master", payload);
-    put_server(out, 1, &config->server);
-    wire_put_varint(out, 2, 0);
-    wire_put_varint(out, 3, REGION_STATE_OPEN);
+    znode_put_meta(payload, id, &config->server);
     add_payload(tree, "/hbase/meta-region-server", payload);
     add(tree, "/hbase/namespace", none, false);
     add(tree, "/hbase/rs", none, false);
-    time_t started_s = (time_t)(config->started_ms / 1000);
-    struct tm parts;
-    char date[64] = "";
-    if (gmtime_r(&started_s, &parts))
-        strftime(date, sizeof date, "%a %b %d %H:%M:%S UTC %Y", &parts);
-    wire_put_bytes(out, 1, span_string(date));
+    znode_put_running(payload, id, config->started_ms);
     add_payload(tree, "/hbase/running", payload);
     add(tree, "/hbase/switch", none, false);
     add(tree, "/hbase/table", none, false);
     add(tree, "/zookeeper", none, false);
-    char path[512];
     snprintf(path, sizeof path, "/hbase/rs/%.*s,%u,%llu", (int)config->server.host.size,
         (const char *)config->server.host.data, config->server.port,
         (unsigned long long)config->server.start_code);
-    wire_put_varint(out, 1, config->web_port);
-    add(tree, path, buffer_span(out), true);
+    znode_put_server(payload, id, config->web_port);
+    add(tree, path, buffer_span(payload), true);
 }
 
 enum status znode_tree_new(const struct znode_tree_config *config, struct znode_tree **out_tree)
@@ -124,11 +94,10 @@ enum status znode_tree_new(const struct znode_tree_config *config, struct znode_
         return STATUS_NO_MEMORY;
     tree->zxid = config->started_ms;
     tree->started_ms = config->started_ms;
-    struct payload payload = {0};
-    snprintf(payload.id, sizeof payload.id, "stele:%u", config->server.port);
+    struct buffer payload = {0};
     add_all(tree, config, &payload);
-    enum status status = buffer_status(&payload.bytes);
-    buffer_deinit(&payload.bytes);
+    enum status status = buffer_status(&payload);
+    buffer_deinit(&payload);
     if (status) {
         znode_tree_free(tree);
         return status;

@@ -134,6 +134,29 @@ static void znodes_are_wrapped_and_unwrapped(void **state)
     buffer_deinit(&out);
 }
 
+static void znodes_say_who_and_which_cluster(void **state)
+{
+    (void)state;
+    struct buffer out = {0};
+    struct error error;
+    struct server_name name = {.host = SPAN_LITERAL("h"), .port = 16020, .start_code = 5}, found;
+    struct span id;
+    znode_put_master(&out, SPAN_LITERAL("w"), &name, 16010);
+    assert_ok(znode_take_server(buffer_span(&out), &found, &error), &error);
+    assert_int_equal(found.start_code, 5);
+    buffer_reset(&out);
+    znode_put_meta(&out, SPAN_LITERAL("w"), &name);
+    assert_ok(znode_take_server(buffer_span(&out), &found, &error), &error);
+    assert_spans_equal(found.host, name.host);
+    buffer_reset(&out);
+    znode_put_cluster_id(&out, SPAN_LITERAL("w"), SPAN_LITERAL("uuid"));
+    assert_ok(znode_take_cluster_id(buffer_span(&out), &id, &error), &error);
+    assert_spans_equal(id, SPAN_LITERAL("uuid"));
+    assert_status(znode_take_server(SPAN_LITERAL("PBUF"), &found, NULL), STATUS_INVALID);
+    assert_status(znode_take_server(buffer_span(&out), &found, NULL), STATUS_INVALID);
+    buffer_deinit(&out);
+}
+
 static void exceptions_are_classified(void **state)
 {
     (void)state;
@@ -161,6 +184,7 @@ int main(void)
         cmocka_unit_test(region_infos_read_back_as_written),
         cmocka_unit_test(server_names_are_texts),
         cmocka_unit_test(znodes_are_wrapped_and_unwrapped),
+        cmocka_unit_test(znodes_say_who_and_which_cluster),
         cmocka_unit_test(exceptions_are_classified),
     };
     return cmocka_run_group_tests(tests, NULL, NULL);
