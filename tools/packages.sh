@@ -2,7 +2,7 @@
 
 # To build ./stele and libstele.
 packages_build="gcc libc6-dev make meson ninja-build pkg-config
-    libevent-dev libprotobuf-c-dev protobuf-c-compiler
+    libevent-dev libssl-dev libprotobuf-c-dev protobuf-c-compiler
     liblz4-dev libzstd-dev libsnappy-dev zlib1g-dev libxxhash-dev
     libpcre2-dev libjansson-dev libmruby-dev mruby libedit-dev libzookeeper-mt-dev"
 

@@ -20,7 +20,14 @@ struct rpc_connection {
     const struct rpc_service *service; /* from RPC_CALLS on, as all below */
     enum cell_codec codec;
     unsigned client_major, client_minor; /* 0 = not told */
+    struct peer_session peer;
 };
+
+struct peer_session *rpc_peer_session(struct connection *connection)
+{
+    struct rpc_connection *self = connection->state;
+    return &self->peer;
+}
 
 /* ---- Answers that belong to no call ---- */
 

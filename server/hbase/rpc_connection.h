@@ -13,8 +13,12 @@
 #define STELE_SERVER_HBASE_RPC_CONNECTION_H
 
 #include "server/net/connection.h"
+#include "server/peer/peer_service.h"
 
 /* open() takes a struct hbase_service as its context; loop->service is the loop's struct call_pool. */
 extern const struct protocol rpc_protocol;
+
+/* What an HBase RPC connection has shown of being another server's. Loop thread; valid while it is held. */
+struct peer_session *rpc_peer_session(struct connection *connection);
 
 #endif

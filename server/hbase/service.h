@@ -8,6 +8,7 @@
 #include "server/master/master.h"
 #include "server/tablet/tablet_service.h"
 
+struct peer_service;
 struct scanner_table;
 
 struct hbase_service {
@@ -16,8 +17,9 @@ struct hbase_service {
     struct tablet_service *tablets;
     struct master *master;
     struct scanner_table *scanners;
-    struct server_name name; /* what clients are told */
-    char name_text[320];     /* "host,port,startcode" */
+    struct peer_service *peers; /* NULL: alone, without peers */
+    struct server_name name;    /* what clients are told */
+    char name_text[320];        /* "host,port,startcode" */
     const char *cluster_id;
     uint16_t web_port;
     int64_t started_ms;

@@ -1,5 +1,7 @@
 #include "server/hbase/services.h"
 
+#include "server/peer/peer_service.h"
+
 static const struct call_method no_methods[] = {{NULL, NULL}};
 
 static const struct rpc_service services[] = {
@@ -7,6 +9,7 @@ static const struct rpc_service services[] = {
     {"AdminService", admin_methods},
     {"MasterService", master_methods},
     {"ClientMetaService", registry_methods},
+    {PEER_SERVICE_NAME, peer_methods},
     /* HBase has these; nothing of them is built. */
     {"HbckService", no_methods},
     {"LockService", no_methods},

@@ -28,16 +28,13 @@ static void tick(void *context)
     }
 }
 
-enum status loop_new(struct env *env, unsigned index, reactor_maker *make_reactor,
+enum status loop_new_named(struct env *env, const char *name, reactor_maker *make_reactor,
     struct loop **out_loop, struct error *error)
 {
-    char name[16];
-    snprintf(name, sizeof name, "loop-%u", index);
     struct loop *loop = memory_allocate_zeroed(1, sizeof *loop);
     if (!loop)
         return error_set(error, STATUS_NO_MEMORY, "%s: no memory", name);
     loop->env = env;
-    loop->index = index;
     loop->read_memory = memory_allocate(LOOP_READ_SIZE);
     struct reactor_hooks hooks = {end_turn, tick, loop};
     enum status status = loop->read_memory
@@ -50,6 +47,17 @@ enum status loop_new(struct env *env, unsigned index, reactor_maker *make_reacto
     }
     *out_loop = loop;
     return STATUS_OK;
+}
+
+enum status loop_new(struct env *env, unsigned index, reactor_maker *make_reactor,
+    struct loop **out_loop, struct error *error)
+{
+    char name[16];
+    snprintf(name, sizeof name, "loop-%u", index);
+    enum status status = loop_new_named(env, name, make_reactor, out_loop, error);
+    if (!status)
+        (*out_loop)->index = index;
+    return status;
 }
 
 void loop_start(struct loop *loop)

@@ -30,6 +30,9 @@ struct loop {
 /* Over a reactor of make_reactor's. It does not turn before loop_start. */
 enum status loop_new(struct env *env, unsigned index, reactor_maker *make_reactor,
     struct loop **out_loop, struct error *error);
+/* The same with a name of its own, which its thread has too. */
+enum status loop_new_named(struct env *env, const char *name, reactor_maker *make_reactor,
+    struct loop **out_loop, struct error *error);
 void loop_start(struct loop *loop);
 void loop_post(struct loop *loop, struct task *task);
 /* Any thread but the loop's, after all connections are closed. NULL is fine. */

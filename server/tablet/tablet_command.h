@@ -26,6 +26,7 @@ enum tablet_command_kind {
     TABLET_COMMAND_WRITE = 6,      /* rows of one tablet: those of hbase:meta */
     TABLET_COMMAND_READ = 7,       /* rows of one tablet, some at a time */
     TABLET_COMMAND_STOP = 8,       /* the server closes as it would on SIGTERM */
+    TABLET_COMMAND_SPLIT_ROW = 9,  /* a row that halves the tablet's data */
 };
 
 enum served_state { SERVED_OPENING = 0, SERVED_OPEN = 1, SERVED_CLOSING = 2 };
@@ -58,7 +59,7 @@ struct tablet_command {
     /* READ: the rows behind this one (empty = from the first), newest cells of every family, about so many bytes */
     struct span after_row;
     uint64_t read_bytes;
-    struct arena *arena; /* for answers of WRITE, READ, LIST */
+    struct arena *arena; /* for answers of WRITE, READ, LIST, SPLIT_ROW */
 
     /* answers */
     enum status status; /* see below */
@@ -73,8 +74,10 @@ struct tablet_command {
     size_t tablet_count;
     struct cell *cells; /* READ: whole rows; go on after the last of them */
     size_t cell_count;
-    bool is_end; /* READ: nothing is left */
+    bool is_end;           /* READ: nothing is left */
+    struct span split_row; /* SPLIT_ROW */
     void (*done)(struct tablet_command *command);
+    void *sender; /* the sender's own */
 
     /* The executor's, while under way. */
     struct task task;

@@ -145,6 +145,10 @@ static void on_closed(struct completion *completion)
 {
     struct tablet_command *command = command_of_completion(completion);
     struct closing *closing = command->state;
+    struct tablet_close_report report;
+    tablet_close_report_read(closing->served->tablet, &report);
+    command->prepared_bytes = report.prepared_bytes;
+    command->rest_bytes = report.rest_bytes;
     command->stopped_ns = env_monotonic_ns(closing->host->config.env) - closing->stopped_since_ns;
     closing_end(command, completion->status, &completion->error);
 }
@@ -154,15 +158,12 @@ static void stop_serving(struct tablet_command *command)
 {
     struct closing *closing = command->state;
     struct tablet_host *host = closing->host;
-    struct tablet_statistics statistics;
     uint64_t now_ns = env_monotonic_ns(host->config.env);
     if (command->destination)
         moved_tablets_put(&host->moved, command->tablet.id, command->destination,
             command->open_sequence + 1, now_ns);
     served_tablet_unref(tablet_service_take(host->config.tablets, command->tablet.id));
     closing->stopped_since_ns = now_ns;
-    tablet_statistics_read(closing->served->tablet, &statistics);
-    command->rest_bytes = command->is_dropped ? 0 : statistics.memtable_bytes;
     command->completion.done = on_closed;
     tablet_close(closing->served->tablet, command->is_dropped, &command->completion);
 }
@@ -203,11 +204,8 @@ static void execute_close(struct tablet_host *host, struct tablet_command *comma
         stop_serving(command);
         return;
     }
-    struct tablet_statistics statistics;
-    tablet_statistics_read(served->tablet, &statistics);
-    command->prepared_bytes = statistics.memtable_bytes;
     command->completion.done = on_prepared;
-    tablet_flush(served->tablet, NULL, &command->completion);
+    tablet_prepare_close(served->tablet, &command->completion);
 }
 
 /* ---- Schema: every tablet of a table, those that are being opened too ---- */
@@ -424,7 +422,10 @@ static void read_run(struct task *task)
     struct tablet_command *command = command_of_task(task);
     struct served_tablet *served = command->state;
     struct error error = {0};
-    enum status status = tablet_rows_read(served->tablet, command, &error);
+    enum status status = command->kind == TABLET_COMMAND_SPLIT_ROW
+                             ? tablet_split_row(
+                                   served->tablet, command->arena, &command->split_row, &error)
+                             : tablet_rows_read(served->tablet, command, &error);
     served_tablet_unref(served);
     answer(command, status, &error);
 }
@@ -530,6 +531,7 @@ void tablet_host_run(struct tablet_host *host, struct tablet_command *command)
     case TABLET_COMMAND_FLUSH:
     case TABLET_COMMAND_WRITE:
     case TABLET_COMMAND_READ:
+    case TABLET_COMMAND_SPLIT_ROW:
         run_on_open(host, command);
         break;
     case TABLET_COMMAND_STOP:

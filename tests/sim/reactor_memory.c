@@ -15,7 +15,8 @@ struct memory_reactor {
     bool is_turn_queued;
     bool is_started;
     struct task *posted_first, *posted_last;
-    struct network_end *ends; /* adopted, closed ones until the next turn */
+    struct network_end *ends;   /* adopted, closed ones until the next turn */
+    struct listener *listeners; /* closed ones too: arrivals may still name them */
 };
 
 struct listener {
@@ -23,6 +24,7 @@ struct listener {
     struct network_listener *listener;
     listener_accept *accept;
     void *context;
+    struct listener *next;
 };
 
 /* A connection on its way to the listener's loop. */
@@ -196,6 +198,8 @@ static enum status listen_on(struct reactor *reactor, const char *host, uint16_t
         free(listener);
         return error_set(error, STATUS_EXISTS, "port %u of %s is in use", port, host);
     }
+    listener->next = self->listeners;
+    self->listeners = listener;
     *out_listener = listener;
     return STATUS_OK;
 }
@@ -233,6 +237,11 @@ static void reactor_memory_free(struct reactor *reactor)
     if (self->is_turn_queued)
         executor_cancel(self->executor, &self->turn_task);
     executor_free(self->executor);
+    while (self->listeners) {
+        struct listener *listener = self->listeners;
+        self->listeners = listener->next;
+        free(listener);
+    }
     free(self);
 }
 

@@ -1,0 +1,47 @@
+/* What a tablet server tells the master, about every second: that it serves, what, and under which load.
+ *
+ * The sender fills it (in standalone by a direct call, else through MasterPeerService.Report); the master copies what
+ * it keeps. All spans are the sender's. */
+#ifndef STELE_SERVER_MASTER_SERVER_REPORT_H
+#define STELE_SERVER_MASTER_SERVER_REPORT_H
+
+#include "proto/server_name.h"
+#include "server/master/cluster_view.h"
+#include "server/master/split_policy.h"
+#include "storage/storage.h"
+
+/* One open tablet. */
+struct tablet_report {
+    char id[TABLET_ID_SIZE];
+    uint64_t open_sequence;
+    float load[VIEW_RESOURCES];
+    uint64_t size_bytes;     /* SSTables and memtable */
+    struct span region_load; /* the fields of HBase's RegionLoad, ready for GetClusterStatus */
+    enum split_reason split_reason; /* not SPLIT_NONE: the policy wants it split */
+    struct span split_row;          /* where; empty = where the engine halves it */
+};
+
+/* A file that the server has dropped and nobody there reads (store_take_given_up). */
+struct given_up_file {
+    struct span table_id, file;
+};
+
+struct server_report {
+    struct server_name server;
+    uint64_t requests_per_s, requests_total;
+    uint64_t used_mb, most_mb;
+    int64_t started_ms;
+    uint32_t web_port;
+    const struct tablet_report *tablets;
+    size_t tablet_count;
+    const struct given_up_file *files;
+    size_t file_count;
+};
+
+/* What the server is told back. */
+struct server_report_answer {
+    uint64_t epoch;
+    bool splits_by_policy; /* the switch of the shell: requests to split are welcome */
+};
+
+#endif
