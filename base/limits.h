@@ -41,6 +41,7 @@
 #define LIMIT_MANIFEST_SIZE   (64u << 20)
 #define LIMIT_DESCRIPTOR_SIZE (16u << 20)
 #define LIMIT_PLAN_SIZE       (64u << 20)
+#define LIMIT_SNAPSHOT_SIZE   (256u << 20)
 #define LIMIT_LOG_RECORD_SIZE (300u << 20)
 #define LIMIT_BLOCK_SIZE                                                                           \
     (64u                                                                                           \

@@ -1,14 +1,13 @@
 /* What lies in the directory besides the data: tables and their descriptors, documents of others. The
  * calls of storage.h; files as in chain.h, docs/formats/descriptor.md. */
 #include <inttypes.h>
-#include <stdio.h>
-#include <stdlib.h>
 
 #include "base/log_lines.h"
 #include "base/memory.h"
 #include "storage/descriptor.h"
 #include "storage/seal.h"
 #include "storage/store.h"
+#include "storage/tablets.h"
 
 static const char descriptor_name[] = "descriptor";
 
@@ -175,55 +174,62 @@ static enum status refuse_open(void *context, const struct manifest *manifest, s
                            (const char *)manifest->owner.data);
 }
 
-enum status store_table_remove(struct store *store, const char *table_id, struct error *error)
+/* STATUS_WRONG_STATE: it may not be removed. */
+static enum status check_removable(struct store *store, const char *table_id, struct error *error)
 {
     struct arena arena = {0};
-    struct path from;
-    struct path to;
-    struct path folder;
     struct table_descriptor descriptor;
-    bool is_there = false;
-    enum status status = check_id(table_id, error);
-    directory_table_path(&store->directory, table_id, &from);
-    if (status == STATUS_OK)
-        status = directory_exists(store->env, from.text, &is_there, error);
-    if (status || !is_there) /* gone already: a procedure that repeats */
-        goto done;
-    status = read_descriptor(&store->directory, table_id, &arena, &descriptor, error);
-    if (status)
-        goto done;
-    if (descriptor.state != TABLE_DROPPED) {
+    enum status status = read_descriptor(&store->directory, table_id, &arena, &descriptor, error);
+    if (status == STATUS_OK && descriptor.state != TABLE_DROPPED)
         status = error_set(error, STATUS_WRONG_STATE, "table %s is not dropped", table_id);
-        goto done;
-    }
-    status = manifest_list(&store->directory, table_id, &arena, refuse_open, store, error);
-    if (status) {
-        error_prefix(error, status, "remove table %s", table_id);
-        goto done;
-    }
-    bool is_named = false;
-    status = collector_names_table(store->collector, table_id, &is_named, error);
-    if (status == STATUS_OK && is_named)
-        status = error_set(
-            error, STATUS_BUSY, "remove table %s: another table points at its files", table_id);
-    if (status)
-        goto done;
+    if (status == STATUS_OK)
+        status = manifest_list(&store->directory, table_id, &arena, refuse_open, store, error);
+    arena_deinit(&arena);
+    return status;
+}
 
-    directory_path(
-        &store->directory, &to, "trash/%" PRId64 "-%s", env_wall_ms(store->env), table_id);
-    status = env_path_rename(store->env, from.text, to.text, error);
-    if (status == STATUS_OK) {
-        directory_path(&store->directory, &folder, "trash");
-        status = env_directory_sync(store->env, folder.text, error);
-    }
-    if (status == STATUS_OK) {
-        directory_path(&store->directory, &folder, "tables");
-        status = env_directory_sync(store->env, folder.text, error);
+enum status catalog_is_removable(
+    struct store *store, const char *table_id, bool *out_is, struct error *error)
+{
+    enum status status = check_removable(store, table_id, error);
+    *out_is = status == STATUS_OK;
+    return status == STATUS_WRONG_STATE || status == STATUS_NOT_FOUND ? STATUS_OK : status;
+}
+
+static enum status give_up_foreign(
+    void *context, const struct manifest *manifest, struct error *error)
+{
+    (void)error;
+    tablets_give_up_files(context, manifest);
+    return STATUS_OK;
+}
+
+enum status store_table_remove(struct store *store, const char *table_id, struct error *error)
+{
+    struct path path;
+    bool is_there = false;
+    bool is_named = false;
+    enum status status = check_id(table_id, error);
+    directory_table_path(&store->directory, table_id, &path);
+    if (status == STATUS_OK)
+        status = directory_exists(store->env, path.text, &is_there, error);
+    if (status || !is_there) /* gone already: a procedure that repeats */
+        return status;
+    status = check_removable(store, table_id, error);
+    if (status)
+        return error_prefix(error, status, "remove table %s", table_id);
+    status = collector_names_table(store->collector, table_id, &is_named, error);
+    if (status)
+        return status;
+    if (!is_named) {
+        struct arena arena = {0};
+        /* A clone's go with nobody else to drop them. */
+        status = manifest_list(&store->directory, table_id, &arena, give_up_foreign, store, error);
+        arena_deinit(&arena);
+        if (status == STATUS_OK)
+            status = collector_trash_table(store, table_id, error);
     }
     collector_wake(store->collector);
-
-done:
-    arena_deinit(&arena);
     return status;
 }
 
@@ -323,22 +329,5 @@ enum status store_chain_remove(
     if (status)
         return status;
     chain_folder(store, kind, &folder);
-    /* Oldest versions first and durably, so that no cut brings an older one back as the newest. */
-    chain_prune(store->env, folder.text, encoded);
-    status = env_directory_sync(store->env, folder.text, error);
-    uint64_t version;
-    if (status == STATUS_OK)
-        status = chain_newest(store->env, folder.text, encoded, &version, error);
-    if (status == STATUS_NOT_FOUND)
-        return STATUS_OK;
-    if (status)
-        return status;
-    struct path path;
-    int size = snprintf(
-        path.text, sizeof(path.text), "%s/%s.%" PRIu64, folder.text, encoded, version);
-    CHECK(size > 0 && (size_t)size < sizeof(path.text));
-    status = env_path_remove(store->env, path.text, error);
-    if (status == STATUS_OK || status == STATUS_NOT_FOUND)
-        status = env_directory_sync(store->env, folder.text, error);
-    return status;
+    return chain_remove(store->env, folder.text, encoded, error);
 }

@@ -28,6 +28,7 @@ static const struct {
     [DOCUMENT_PROCEDURE] = {"procedure", "StelePrc", 1, LIMIT_DESCRIPTOR_SIZE},
     [DOCUMENT_PLAN] = {"plan", "StelePln", 1, LIMIT_PLAN_SIZE},
     [DOCUMENT_CLUSTER] = {"cluster file", "SteleClu", 1, 4096},
+    [DOCUMENT_SNAPSHOT] = {"snapshot", "SteleSnp", 1, LIMIT_SNAPSHOT_SIZE},
 };
 
 const char *document_kind_name(enum document_kind kind)
@@ -346,6 +347,26 @@ void chain_prune(struct env *env, const char *folder, const char *name)
         at = name ? listing.count : end;
     }
     listing_deinit(&listing);
+}
+
+enum status chain_remove(struct env *env, const char *folder, const char *name, struct error *error)
+{
+    /* Oldest versions first and durably, so that no cut brings an older one back as the newest. */
+    chain_prune(env, folder, name);
+    enum status status = env_directory_sync(env, folder, error);
+    uint64_t version;
+    if (status == STATUS_OK)
+        status = chain_newest(env, folder, name, &version, error);
+    if (status == STATUS_NOT_FOUND)
+        return STATUS_OK;
+    if (status)
+        return status;
+    struct path path;
+    version_path(folder, name, version, &path);
+    status = env_path_remove(env, path.text, error);
+    if (status == STATUS_OK || status == STATUS_NOT_FOUND)
+        status = env_directory_sync(env, folder, error);
+    return status;
 }
 
 /* ---- Committing ---- */

@@ -13,7 +13,8 @@
  * Every file is an envelope around its payload, so that one reader serves all kinds:
  *
  *   0   8   magic of the kind, ASCII: "SteleMfs" manifest, "SteleDsc" descriptor, "SteleNsp"
- *           namespace, "StelePrc" procedure, "StelePln" plan, "SteleClu" cluster
+ *           namespace, "StelePrc" procedure, "StelePln" plan, "SteleClu" cluster,
+ *           "SteleSnp" snapshot
  *   8   2   format version of the kind
  *   10  2   comparator: enum row_order of what the payload sorts by; 0xffff: nothing is sorted
  *   12  4   size of the subject
@@ -41,6 +42,7 @@ enum document_kind {
     DOCUMENT_PROCEDURE,
     DOCUMENT_PLAN,
     DOCUMENT_CLUSTER,
+    DOCUMENT_SNAPSHOT,
     DOCUMENT_KINDS
 };
 
@@ -100,6 +102,9 @@ enum status chain_read_version(struct env *env, const char *folder, const char *
 enum status chain_read_newest(struct env *env, const char *folder, const char *name,
     enum document_kind kind, struct buffer *file, struct document *out_document,
     struct error *error);
+/* Removes all versions of a name, durably, the newest last. None there is fine. */
+enum status chain_remove(
+    struct env *env, const char *folder, const char *name, struct error *error);
 /* Removes the versions below the newest, of one name (NULL: of all). Best effort: what stays is
  * harmless. */
 void chain_prune(struct env *env, const char *folder, const char *name);

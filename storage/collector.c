@@ -26,6 +26,9 @@ struct collector {
     struct mutex mutex;     /* LOCK_RANK_COLLECTOR */
     struct given_up *files; /* guarded: to be deleted with proof */
     size_t holds;           /* guarded */
+    uint64_t holds_begun;   /* guarded: how many ever */
+    uint64_t pass_holds;    /* guarded: holds_begun as the pass under way began */
+    bool is_pass_held;      /* guarded: somebody held it then */
     bool is_woken;          /* guarded: a pass is due soon */
     bool is_scheduled;      /* guarded: the timer is set, or its task about to begin */
     bool is_running;        /* guarded */
@@ -48,11 +51,13 @@ static enum status trash_sstable(
     return status == STATUS_NOT_FOUND ? STATUS_OK : status;
 }
 
-/* While somebody may be copying pointers, no file goes. */
+/* When somebody copied pointers at any time since the pass began, what was read of manifests and
+ * snapshots may lack them: no file goes. */
 static bool is_held(struct collector *collector)
 {
     mutex_lock(&collector->mutex);
-    bool held = collector->holds > 0 || collector->is_stopped;
+    bool held = collector->is_stopped || collector->is_pass_held ||
+                collector->holds_begun != collector->pass_holds;
     mutex_unlock(&collector->mutex);
     return held;
 }
@@ -145,53 +150,88 @@ static enum status collect_orphans(
 
 /* ---- Dead incarnations ---- */
 
-/* Removes what matches; all when stem is NULL. */
-static enum status remove_in(
-    struct store *store, const char *folder, bool is_log_only, struct error *error)
+/* A dead incarnation goes in three steps, and every beginning, cut anywhere, is one that nobody needs:
+ *
+ *   its folder is renamed into the trash: a zombie of it finds no place for temporaries any more, so
+ *   it commits nothing, and nothing of it is left half
+ *   the manifests are read again: what a zombie committed before that names it, and it comes back
+ *   its seal is removed
+ *
+ * Who finds an owner without a folder (recovery.c) knows that it is dead and that its log is empty of
+ * what counts. */
+struct leaving {
+    struct leaving *next;
+    char incarnation[DIRECTORY_NAME_SIZE + 1];
+    struct path trash;
+};
+
+static enum status sync_both(struct store *store, struct error *error)
 {
-    struct name_list names;
-    enum status status = name_list_read(store->env, folder, &names, error);
-    for (size_t i = 0; i < names.count && status == STATUS_OK; i++) {
-        uint64_t number;
-        bool is_log = directory_number_parse(names.items[i], "", ".log", &number);
-        if ((is_log_only && !is_log) || strcmp(names.items[i], "alive") == 0)
-            continue;
-        struct path path;
-        int size = snprintf(path.text, sizeof(path.text), "%s/%s", folder, names.items[i]);
-        CHECK(size > 0 && (size_t)size < sizeof(path.text));
-        status = env_path_remove(store->env, path.text, error);
-        if (status == STATUS_NOT_FOUND)
-            status = STATUS_OK;
-    }
-    name_list_deinit(&names);
-    return status;
+    struct path path;
+    directory_path(&store->directory, &path, "trash");
+    enum status status = env_directory_sync(store->env, path.text, error);
+    directory_path(&store->directory, &path, "servers");
+    return status ? status : env_directory_sync(store->env, path.text, error);
 }
 
-/* In an order of which every beginning, cut anywhere, is a dead incarnation that nobody needs: the
- * segments, then their plan, then alive (mode 0 by now), the folder, the seal. */
-static enum status remove_incarnation(
-    struct store *store, const char *incarnation, struct error *error)
+/* Nobody needs it, as far as was read. */
+static enum status is_collectable(struct store *store, const char *incarnation,
+    const struct references *references, bool *out_is, struct error *error)
 {
-    struct path folder;
+    *out_is = false;
+    if (strcmp(incarnation, store->directory.incarnation) == 0 ||
+        references_have_incarnation(references, incarnation))
+        return STATUS_OK;
     struct path path;
-    directory_path(&store->directory, &folder, "servers/%s", incarnation);
-    enum status status = remove_in(store, folder.text, true, error);
-    if (status == STATUS_OK)
-        status = env_directory_sync(store->env, folder.text, error);
-    pause_point("collector.incarnation.between");
-    if (status == STATUS_OK)
-        status = remove_in(store, folder.text, false, error);
+    bool is_registered = true;
+    enum status status = seal_exists(&store->directory, incarnation, out_is, error);
+    if (status || *out_is)
+        return status;
     directory_server_path(&store->directory, incarnation, "alive", &path);
-    if (status == STATUS_OK)
-        status = env_path_remove(store->env, path.text, error);
-    if (status == STATUS_OK || status == STATUS_NOT_FOUND)
-        status = env_directory_remove(store->env, folder.text, error);
-    directory_path(&store->directory, &path, "servers");
-    if (status == STATUS_OK)
-        status = env_directory_sync(store->env, path.text, error);
+    status = directory_exists(store->env, path.text, &is_registered, error);
+    if (status || is_registered)
+        return status;
+    /* Cut before it was registered, or just starting: only an empty folder goes, and then the start
+     * fails. */
+    directory_path(&store->directory, &path, "servers/%s", incarnation);
+    status = env_directory_remove(store->env, path.text, error);
+    return status == STATUS_BUSY || status == STATUS_NOT_FOUND ? STATUS_OK : status;
+}
+
+static enum status send_away(
+    struct store *store, const char *incarnation, struct leaving **leaving, struct error *error)
+{
+    struct path from;
+    struct leaving *one = memory_allocate_zeroed(1, sizeof(*one));
+    if (!one)
+        return error_set(error, STATUS_NO_MEMORY, "dead incarnations");
+    CHECK(strlen(incarnation) < sizeof(one->incarnation));
+    strcpy(one->incarnation, incarnation);
+    directory_path(&store->directory, &from, "servers/%s", incarnation);
+    directory_path(&store->directory, &one->trash, "trash/%" PRId64 "-server-%s",
+        env_wall_ms(store->env), incarnation);
+    enum status status = env_path_rename(store->env, from.text, one->trash.text, error);
+    if (status) {
+        memory_free(one);
+        return status;
+    }
+    one->next = *leaving;
+    *leaving = one;
+    return STATUS_OK;
+}
+
+static enum status call_back(struct store *store, const struct leaving *one, struct error *error)
+{
+    struct path to;
+    directory_path(&store->directory, &to, "servers/%s", one->incarnation);
+    return env_path_rename(store->env, one->trash.text, to.text, error);
+}
+
+static enum status remove_seal(struct store *store, const char *incarnation, struct error *error)
+{
+    struct path path;
     directory_seal_path(&store->directory, incarnation, &path);
-    if (status == STATUS_OK)
-        status = env_path_remove(store->env, path.text, error);
+    enum status status = env_path_remove(store->env, path.text, error);
     if (status == STATUS_NOT_FOUND)
         status = STATUS_OK;
     if (status == STATUS_OK)
@@ -199,32 +239,108 @@ static enum status remove_incarnation(
     return status;
 }
 
-static enum status collect_incarnations(
-    struct collector *collector, const struct references *references, struct error *error)
+static enum status send_all_away(struct store *store, const struct references *references,
+    struct leaving **leaving, struct error *error)
 {
-    struct store *store = collector->store;
     struct name_list names;
     struct path folder;
     directory_path(&store->directory, &folder, "servers");
     enum status status = name_list_read(store->env, folder.text, &names, error);
     for (size_t i = 0; i < names.count && status == STATUS_OK; i++) {
-        const char *incarnation = names.items[i];
-        bool is_sealed = false;
-        bool is_registered = true;
-        struct path alive;
-        if (strcmp(incarnation, store->directory.incarnation) == 0 ||
-            references_have_incarnation(references, incarnation))
-            continue;
-        status = seal_exists(&store->directory, incarnation, &is_sealed, error);
-        directory_server_path(&store->directory, incarnation, "alive", &alive);
-        if (status == STATUS_OK)
-            status = directory_exists(store->env, alive.text, &is_registered, error);
-        /* Without alive it never acknowledged anything, or was being collected; we hold the root's
-         * lock, so it is not just starting. */
-        if (status == STATUS_OK && (is_sealed || !is_registered))
-            status = remove_incarnation(store, incarnation, error);
+        bool is = false;
+        status = is_collectable(store, names.items[i], references, &is, error);
+        if (status == STATUS_OK && is)
+            status = send_away(store, names.items[i], leaving, error);
     }
     name_list_deinit(&names);
+    return status;
+}
+
+/* Seals whose incarnation went in a pass that was cut. */
+static enum status remove_left_seals(struct store *store, struct error *error)
+{
+    struct name_list names;
+    struct path folder;
+    directory_path(&store->directory, &folder, "sealed");
+    enum status status = name_list_read(store->env, folder.text, &names, error);
+    for (size_t i = 0; i < names.count && status == STATUS_OK; i++) {
+        bool is_there = true;
+        struct path path;
+        directory_path(&store->directory, &path, "servers/%s", names.items[i]);
+        status = directory_exists(store->env, path.text, &is_there, error);
+        if (status == STATUS_OK && !is_there)
+            status = remove_seal(store, names.items[i], error);
+    }
+    name_list_deinit(&names);
+    return status;
+}
+
+static enum status collect_incarnations(
+    struct collector *collector, const struct references *references, struct error *error)
+{
+    struct store *store = collector->store;
+    struct leaving *leaving = NULL;
+    enum status status = remove_left_seals(store, error);
+    if (status == STATUS_OK)
+        status = send_all_away(store, references, &leaving, error);
+    if (!leaving)
+        return status;
+    struct references again;
+    enum status read = sync_both(store, status ? NULL : error);
+    pause_point("collector.incarnation.between");
+    if (read == STATUS_OK)
+        read = references_read(&store->directory, &again, status ? NULL : error);
+    while (leaving) {
+        struct leaving *one = leaving;
+        leaving = one->next;
+        bool is_needed = read != STATUS_OK || references_have_incarnation(&again, one->incarnation);
+        enum status last = is_needed ? call_back(store, one, status ? NULL : error)
+                                     : remove_seal(store, one->incarnation, status ? NULL : error);
+        status = status ? status : last;
+        memory_free(one);
+    }
+    if (read == STATUS_OK)
+        references_deinit(&again);
+    return status ? status : read;
+}
+
+/* ---- Dropped tables ---- */
+
+enum status collector_trash_table(struct store *store, const char *table_id, struct error *error)
+{
+    struct path from;
+    struct path to;
+    struct path folder;
+    directory_table_path(&store->directory, table_id, &from);
+    directory_path(
+        &store->directory, &to, "trash/%" PRId64 "-%s", env_wall_ms(store->env), table_id);
+    enum status status = env_path_rename(store->env, from.text, to.text, error);
+    directory_path(&store->directory, &folder, "trash");
+    if (status == STATUS_OK)
+        status = env_directory_sync(store->env, folder.text, error);
+    directory_path(&store->directory, &folder, "tables");
+    return status ? status : env_directory_sync(store->env, folder.text, error);
+}
+
+/* Tables that could not go when they were dropped, for others pointed at their files. */
+static enum status collect_tables(
+    struct collector *collector, const struct references *references, struct error *error)
+{
+    struct store *store = collector->store;
+    struct name_list tables;
+    struct path folder;
+    directory_path(&store->directory, &folder, "tables");
+    enum status status = name_list_read(store->env, folder.text, &tables, error);
+    for (size_t i = 0; i < tables.count && status == STATUS_OK; i++) {
+        bool is_ready = false;
+        if (!directory_id_is_valid(tables.items[i]) ||
+            references_have_table(references, tables.items[i]) || is_held(collector))
+            continue;
+        status = catalog_is_removable(store, tables.items[i], &is_ready, error);
+        if (status == STATUS_OK && is_ready)
+            status = collector_trash_table(store, tables.items[i], error);
+    }
+    name_list_deinit(&tables);
     return status;
 }
 
@@ -278,6 +394,14 @@ static enum status empty_trash(struct store *store, struct error *error)
 
 /* ---- Passes ---- */
 
+static void begin_pass(struct collector *collector)
+{
+    mutex_lock(&collector->mutex);
+    collector->pass_holds = collector->holds_begun;
+    collector->is_pass_held = collector->holds > 0;
+    mutex_unlock(&collector->mutex);
+}
+
 static struct given_up *take_given_up(struct collector *collector)
 {
     mutex_lock(&collector->mutex);
@@ -303,6 +427,7 @@ static void put_back(struct collector *collector, struct given_up *files)
 enum status collector_run(struct collector *collector, struct error *error)
 {
     struct store *store = collector->store;
+    begin_pass(collector);
     /* Taken before the manifests are read: what was given up then is in none of them. */
     struct given_up *files = take_given_up(collector);
     struct references references;
@@ -313,6 +438,8 @@ enum status collector_run(struct collector *collector, struct error *error)
     }
     put_back(collector, collect_given_up(collector, files, &references));
     status = collect_orphans(collector, &references, error);
+    if (status == STATUS_OK)
+        status = collect_tables(collector, &references, error);
     if (status == STATUS_OK)
         status = collect_incarnations(collector, &references, error);
     if (status == STATUS_OK)
@@ -461,6 +588,7 @@ void collector_hold(struct collector *collector)
 {
     mutex_lock(&collector->mutex);
     collector->holds++;
+    collector->holds_begun++;
     mutex_unlock(&collector->mutex);
 }
 

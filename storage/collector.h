@@ -6,9 +6,10 @@
  *   - An SSTable never committed: its incarnation is dead, or is ours and gave the file up; no
  *     newest manifest names it; nobody holds the collector.
  *   - A dead incarnation, whole: it is sealed, and no newest manifest has it as owner or in its
- *     dead logs.
+ *     dead logs, also after its folder was taken away from it.
  *   - Older versions in a chain: a newer one is durable.
- *   - A dropped table: store_table_remove moved it to the trash.
+ *   - A dropped table, whole: its descriptor says so, no tablet of it is open at a living server, no
+ *     snapshot and no other table names a file of it.
  * What goes first lies in trash/ for COLLECTOR_TRASH_MS, less when space is short.
  *
  * An error is never read as "absent": when any table, manifest or plan cannot be read, nothing that
@@ -51,7 +52,9 @@ size_t collector_take_given_up(struct collector *collector, size_t limit,
 void collector_hold(struct collector *collector);
 void collector_release(struct collector *collector);
 
-/* Worker. Whether the newest manifest of another table points at a file of this one. */
+/* Worker. Moves a table to the trash. */
+enum status collector_trash_table(struct store *store, const char *table_id, struct error *error);
+/* Worker. Whether a snapshot or the newest manifest of another table points at a file of this one. */
 enum status collector_names_table(
     struct collector *collector, const char *table_id, bool *out_is_named, struct error *error);
 /* One whole pass, now. Worker. Tests and fsck. */

@@ -169,6 +169,7 @@ static enum status scan_frames(struct scan *scan, struct error *error)
             break; /* nothing is written after it */
     }
     segment->end = offset;
+    segment->synced_offset = scan->synced_offset;
     enum status status = search_behind(scan, offset, error);
     if (status)
         return status;

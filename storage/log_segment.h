@@ -176,6 +176,7 @@ struct log_segment {
     uint64_t index_offset;  /* of the index frame when closed */
     struct log_index index; /* read, or made by the scan */
     uint64_t frame_count;   /* seen by a scan; 0 when the index was read */
+    uint64_t synced_offset; /* by a scan: all below it was synced, its frames say */
 };
 
 /* Called for every valid frame of a scan, in order. */

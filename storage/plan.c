@@ -7,6 +7,8 @@
 #include "base/pause.h"
 #include "storage/seal.h"
 
+#define SETTLE_BYTES ((size_t)1 << 20)
+
 enum { MIN_SEGMENT = 12 }; /* least bytes of an encoded segment */
 
 void plan_deinit(struct plan *plan)
@@ -141,20 +143,76 @@ static int compare_numbers(const void *a, const void *b)
     return left < right ? -1 : left > right;
 }
 
+/* What was read may be in nobody's disk yet: the dead one's last group, in this host's page cache or in
+ * a file server's memory. A plan must not outlive what it lists, so it is written again, the same
+ * bytes to the same place, and synced. (A zombie writes behind them, if at all.) */
+static enum status settle_bytes(
+    struct env_file *file, uint64_t from, uint64_t to, struct buffer *bytes, struct error *error)
+{
+    enum status status = STATUS_OK;
+    while (from < to && status == STATUS_OK) {
+        size_t size = to - from < SETTLE_BYTES ? (size_t)(to - from) : SETTLE_BYTES;
+        buffer_reset(bytes);
+        uint8_t *place = buffer_reserve(bytes, size);
+        if (!place)
+            return error_set(error, STATUS_NO_MEMORY, "end of %s", env_file_path(file));
+        status = env_file_read_exact(file, from, place, size, error);
+        buffer_commit(bytes, size);
+        if (status == STATUS_OK)
+            status = env_file_write(file, from, buffer_span(bytes), error);
+        from += size;
+    }
+    return status;
+}
+
+static enum status settle_end(const struct directory *directory, const char *path,
+    const struct log_segment *segment, struct error *error)
+{
+    struct env_file *file;
+    struct buffer bytes = {0};
+    uint64_t from = segment->synced_offset > LOG_SEGMENT_START ? segment->synced_offset
+                                                               : LOG_SEGMENT_START;
+    enum status status = env_file_open(directory->env, path, ENV_WRITE, 0, &file, error);
+    if (status)
+        return status;
+    status = settle_bytes(file, from, segment->end, &bytes, error);
+    if (status == STATUS_OK)
+        status = env_file_sync(file, error);
+    env_file_close(file);
+    buffer_deinit(&bytes);
+    return status;
+}
+
+static enum status ignore_frame(void *context, const struct log_frame *frame, uint64_t offset,
+    uint64_t size, struct error *error)
+{
+    (void)context;
+    (void)frame;
+    (void)offset;
+    (void)size;
+    (void)error;
+    return STATUS_OK;
+}
+
+/* A segment with a successor was closed and synced before that had a name; its index is in it. Of the
+ * newest the plan has the index itself, whether or not it was being closed. */
 static enum status scan_one(const struct directory *directory, const char *incarnation,
     uint64_t number, bool has_successor, struct plan_segment *out_segment, struct error *error)
 {
     struct path path;
     directory_segment_path(directory, incarnation, number, &path);
     struct log_segment segment;
-    enum status status = log_segment_read(
-        directory->env, path.text, has_successor, NULL, NULL, &segment, error);
+    enum status status = log_segment_read(directory->env, path.text, has_successor,
+        has_successor ? NULL : ignore_frame, NULL, &segment, error);
     if (status)
         return status;
-    if (segment.header.number != number || strcmp(segment.header.incarnation, incarnation) != 0) {
+    if (segment.header.number != number || strcmp(segment.header.incarnation, incarnation) != 0)
         status = error_set(error, STATUS_CORRUPT,
             "%s at offset 16: says that it is segment %" PRIu64 " of %s", path.text,
             segment.header.number, segment.header.incarnation);
+    if (status == STATUS_OK && !has_successor)
+        status = settle_end(directory, path.text, &segment, error);
+    if (status) {
         log_segment_deinit(&segment);
         return status;
     }
@@ -162,9 +220,9 @@ static enum status scan_one(const struct directory *directory, const char *incar
         .number = number,
         .salt = segment.header.salt,
         .end = segment.end,
-        .index_offset = segment.index_offset,
+        .index_offset = has_successor ? segment.index_offset : 0,
     };
-    if (segment.is_closed)
+    if (has_successor)
         log_segment_deinit(&segment);
     else
         out_segment->index = segment.index;
@@ -196,6 +254,8 @@ static enum status scan_all(const struct directory *directory, const char *incar
         if (status == STATUS_OK)
             plan.segment_count++;
     }
+    if (status == STATUS_OK) /* the names, too */
+        status = env_directory_sync(directory->env, folder.text, error);
 
 done:
     memory_free(numbers.items);

@@ -47,7 +47,10 @@ static enum status load_plan(
     struct recovery_plan *fresh = memory_allocate_zeroed(1, sizeof(*fresh));
     if (!fresh)
         return error_set(error, STATUS_NO_MEMORY, "plan of %s", incarnation);
-    enum status status = plan_read(&store->directory, incarnation, &fresh->plan, error);
+    /* Who sealed it may have died before that was durable, or before the plan. */
+    enum status status = seal_make(&store->directory, incarnation, error);
+    if (status == STATUS_OK)
+        status = plan_make(&store->directory, incarnation, &fresh->plan, error);
     for (size_t i = 0; i < fresh->plan.segment_count && status == STATUS_OK; i++) {
         status = plan_load_index(&store->directory, &fresh->plan, &fresh->plan.segments[i], error);
         if (status == STATUS_NOT_FOUND) /* an incarnation is collected in whole, plan last */
@@ -78,6 +81,14 @@ static void copy_name(struct span name, char out_name[DIRECTORY_NAME_SIZE + 1])
     out_name[name.size] = '\0';
 }
 
+static enum status is_incarnation_there(
+    struct store *store, const char *incarnation, bool *out_is, struct error *error)
+{
+    struct path path;
+    directory_path(&store->directory, &path, "servers/%s", incarnation);
+    return directory_exists(store->env, path.text, out_is, error);
+}
+
 enum status recovery_list(struct store *store, const struct manifest *manifest,
     uint64_t from_sequence, struct arena *arena, struct manifest_dead_log **out_logs,
     size_t *out_count, struct error *error)
@@ -93,9 +104,17 @@ enum status recovery_list(struct store *store, const struct manifest *manifest,
         char owner[DIRECTORY_NAME_SIZE + 1];
         copy_name(manifest->owner, owner);
         bool is_sealed = false;
+        bool is_there = true;
         enum status status = seal_exists(&store->directory, owner, &is_sealed, error);
+        if (status == STATUS_OK)
+            status = is_incarnation_there(store, owner, &is_there, error);
         if (status)
             return status;
+        if (!is_there) { /* collected, so dead, and nothing in its log counted (collector.c) */
+            *out_logs = logs;
+            *out_count = count;
+            return STATUS_OK;
+        }
         if (!is_sealed)
             return error_set(error, STATUS_BUSY, "tablet %s is open on %s, which is not sealed",
                 manifest->tablet_id, owner);

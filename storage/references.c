@@ -3,6 +3,8 @@
 #include <stdlib.h>
 
 #include "base/memory.h"
+#include "storage/lineage.h"
+#include "storage/snapshot.h"
 
 void references_deinit(struct references *references)
 {
@@ -34,7 +36,7 @@ static bool grow(void *array, size_t count, size_t *capacity, size_t element_siz
     return true;
 }
 
-static enum status add_file(struct references *references, const struct manifest *manifest,
+static enum status add_file(struct references *references, const char *by_table,
     const struct manifest_file *file, struct error *error)
 {
     if (!grow(&references->files, references->file_count, &references->file_capacity,
@@ -43,7 +45,7 @@ static enum status add_file(struct references *references, const struct manifest
     struct file_reference reference = {
         .table_id = arena_copy_string(&references->arena, span_string(file->table_id)),
         .file = arena_copy_string(&references->arena, file->file),
-        .by_table = arena_copy_string(&references->arena, span_string(manifest->table_id)),
+        .by_table = arena_copy_string(&references->arena, span_string(by_table)),
     };
     if (!reference.table_id || !reference.file || !reference.by_table)
         return no_memory(error);
@@ -67,14 +69,15 @@ static enum status add_incarnation(
     return STATUS_OK;
 }
 
-static enum status add_manifest(void *context, const struct manifest *manifest, struct error *error)
+/* by_table: "" for a snapshot's. */
+static enum status add_manifest(struct references *references, const char *by_table,
+    const struct manifest *manifest, struct error *error)
 {
-    struct references *references = context;
     enum status status = add_incarnation(references, manifest->owner, error);
     for (size_t i = 0; i < manifest->dead_log_count && status == STATUS_OK; i++)
         status = add_incarnation(references, manifest->dead_logs[i].incarnation, error);
     for (size_t i = 0; i < manifest->file_count && status == STATUS_OK; i++)
-        status = add_file(references, manifest, &manifest->files[i], error);
+        status = add_file(references, by_table, &manifest->files[i], error);
     return status;
 }
 
@@ -82,6 +85,17 @@ struct reading {
     const struct directory *directory;
     struct references *references;
 };
+
+static enum status read_manifests(
+    struct reading *reading, const char *table_id, struct arena *arena, struct error *error)
+{
+    struct manifest_set set;
+    enum status status = manifest_set_read(reading->directory, table_id, arena, &set, error);
+    for (size_t i = 0; status == STATUS_OK && i < set.count; i++)
+        if (!lineage_is_settled(&set, set.items[i]))
+            status = add_manifest(reading->references, table_id, set.items[i], error);
+    return status;
+}
 
 static enum status read_table(void *context, const char *name, struct error *error)
 {
@@ -94,7 +108,7 @@ static enum status read_table(void *context, const char *name, struct error *err
     enum status status = directory_exists(directory->env, folder.text, &is_there, error);
     if (status || !is_there) /* cut before it had tablets, or moved to the trash just now */
         return status;
-    status = manifest_list(directory, name, &manifests, add_manifest, reading->references, error);
+    status = read_manifests(reading, name, &manifests, error);
     arena_deinit(&manifests);
     if (status)
         return error_prefix(
@@ -103,10 +117,22 @@ static enum status read_table(void *context, const char *name, struct error *err
     return STATUS_OK;
 }
 
-static enum status refuse_snapshot(void *context, const char *name, struct error *error)
+static enum status add_snapshot(void *context, const struct snapshot *snapshot, struct error *error)
 {
-    (void)context;
-    return error_set(error, STATUS_UNSUPPORTED, "snapshot %s: cannot tell what it needs", name);
+    struct references *references = context;
+    enum status status = STATUS_OK;
+    for (size_t i = 0; i < snapshot->manifest_count && status == STATUS_OK; i++)
+        status = add_manifest(references, "", &snapshot->manifests[i], error);
+    return status;
+}
+
+static enum status read_snapshots(
+    const struct directory *directory, struct references *references, struct error *error)
+{
+    struct arena arena = {0};
+    enum status status = snapshot_list(directory, &arena, add_snapshot, references, error);
+    arena_deinit(&arena);
+    return status;
 }
 
 /* ---- Asking ---- */
@@ -130,12 +156,12 @@ enum status references_read(
     struct references references = {0};
     struct reading reading = {directory, &references};
     struct path folder;
-    directory_path(directory, &folder, "snapshots");
-    enum status status = env_directory_list(
-        directory->env, folder.text, refuse_snapshot, NULL, error);
     directory_path(directory, &folder, "tables");
+    enum status status = env_directory_list(
+        directory->env, folder.text, read_table, &reading, error);
+    /* After the tables: what one of them dropped meanwhile, a snapshot may have been made of. */
     if (status == STATUS_OK)
-        status = env_directory_list(directory->env, folder.text, read_table, &reading, error);
+        status = read_snapshots(directory, &references, error);
     if (status) {
         references_deinit(&references);
         return status;

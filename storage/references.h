@@ -1,4 +1,4 @@
-/* What the newest manifests of all tables need: the proof that the collector wants before it
+/* What the newest manifests of all tables, and all snapshots, need: the proof that the collector wants before it
  * deletes.
  *
  * Read in one go. Any table, manifest or snapshot that cannot be read fails the whole: an error is
@@ -13,7 +13,7 @@
 struct file_reference {
     const char *table_id; /* whose folder holds it */
     const char *file;
-    const char *by_table; /* whose manifest names it */
+    const char *by_table; /* whose manifest names it; "" for a snapshot */
 };
 
 struct references {
@@ -33,7 +33,7 @@ void references_deinit(struct references *references);
 bool references_have_file(
     const struct references *references, const char *table_id, const char *file);
 bool references_have_incarnation(const struct references *references, const char *incarnation);
-/* A manifest of another table names a file of this one. */
+/* A manifest of another table, or a snapshot, names a file of this one. */
 bool references_have_table(const struct references *references, const char *table_id);
 
 #endif

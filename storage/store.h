@@ -111,6 +111,10 @@ enum status store_commit_manifest(
  */
 enum status store_bury_others(struct store *store, struct error *error);
 
+/* catalog.c: whether a table's descriptor says dropped and no living server has a tablet of it open. */
+enum status catalog_is_removable(
+    struct store *store, const char *table_id, bool *out_is, struct error *error);
+
 /* reserve.c: space kept back. The timer makes it when there is room, and tells the log when space
  * is back. */
 void reserve_start(struct store *store);

@@ -2,7 +2,6 @@
 #include <inttypes.h>
 #include <stdlib.h>
 
-#include "base/memory.h"
 #include "storage/lineage.h"
 #include "storage/store.h"
 #include "storage/tablets.h"
@@ -121,7 +120,7 @@ enum status store_tablet_read(struct store *store, const char *table_id, const c
 
 /* A tablet to be made, by its id. */
 struct wanted_tablet {
-    const struct tablet_info *info;
+    const struct manifest *manifest;
     bool is_there;
 };
 
@@ -132,34 +131,65 @@ struct wanted_tablets {
 
 static int compare_wanted(const void *a, const void *b)
 {
-    return strcmp(
-        ((const struct wanted_tablet *)a)->info->id, ((const struct wanted_tablet *)b)->info->id);
+    return strcmp(((const struct wanted_tablet *)a)->manifest->tablet_id,
+        ((const struct wanted_tablet *)b)->manifest->tablet_id);
 }
 
 static enum status note_existing(
     void *context, const struct manifest *manifest, struct error *error)
 {
     struct wanted_tablets *wanted = context;
-    struct tablet_info id = {0};
-    memcpy(id.id, manifest->tablet_id, sizeof(id.id));
-    struct wanted_tablet key = {.info = &id};
+    struct wanted_tablet key = {.manifest = manifest};
     struct wanted_tablet *found = bsearch(
         &key, wanted->items, wanted->count, sizeof(key), compare_wanted);
     if (!found)
         return STATUS_OK;
-    if (found->info->region_id != manifest->region_id ||
-        !span_equal(found->info->start_row, manifest->start_row) ||
-        !span_equal(found->info->end_row, manifest->end_row))
-        return error_set(
-            error, STATUS_EXISTS, "tablet %s exists with another range or region id", id.id);
+    if (found->manifest->region_id != manifest->region_id ||
+        !span_equal(found->manifest->start_row, manifest->start_row) ||
+        !span_equal(found->manifest->end_row, manifest->end_row))
+        return error_set(error, STATUS_EXISTS, "tablet %s exists with another range or region id",
+            manifest->tablet_id);
     found->is_there = true;
     return STATUS_OK;
 }
 
-/* The first manifest of a tablet: closed and empty. */
-static struct manifest first_manifest(const char *table_id, const struct tablet_info *info)
+enum status tablets_commit_first(struct store *store, const char *table_id,
+    const struct manifest *manifests, size_t count, struct error *error)
 {
-    struct manifest manifest = {
+    if (count == 0)
+        return STATUS_OK;
+    struct arena arena = {0};
+    struct wanted_tablets wanted = {
+        .items = arena_allocate_zeroed(&arena, count, sizeof(struct wanted_tablet)),
+        .count = count,
+    };
+    struct manifest *missing = arena_allocate_zeroed(&arena, count, sizeof(*missing));
+    enum status status = STATUS_NO_MEMORY;
+    if (!wanted.items || !missing) {
+        error_set(error, status, "create %zu tablets", count);
+        goto done;
+    }
+    for (size_t i = 0; i < count; i++)
+        wanted.items[i].manifest = &manifests[i];
+    qsort(wanted.items, count, sizeof(*wanted.items), compare_wanted);
+    status = manifest_list(&store->directory, table_id, &arena, note_existing, &wanted, error);
+    if (status)
+        goto done;
+    size_t missing_count = 0;
+    for (size_t i = 0; i < count; i++)
+        if (!wanted.items[i].is_there)
+            missing[missing_count++] = *wanted.items[i].manifest;
+    status = manifest_commit(&store->directory, missing, missing_count, error);
+
+done:
+    arena_deinit(&arena);
+    return status;
+}
+
+void tablets_first_manifest(
+    const char *table_id, const struct tablet_info *info, struct manifest *out_manifest)
+{
+    *out_manifest = (struct manifest){
         .state = TABLET_CLOSED,
         .row_order = strcmp(table_id, "meta") == 0 ? ROW_ORDER_META : ROW_ORDER_BYTES,
         .region_id = info->region_id,
@@ -167,9 +197,8 @@ static struct manifest first_manifest(const char *table_id, const struct tablet_
         .end_row = info->end_row,
         .open_sequence = info->open_sequence,
     };
-    strcpy(manifest.table_id, table_id);
-    strcpy(manifest.tablet_id, info->id);
-    return manifest;
+    strcpy(out_manifest->table_id, table_id);
+    strcpy(out_manifest->tablet_id, info->id);
 }
 
 enum status store_tablet_create(struct store *store, const char *table_id,
@@ -181,28 +210,22 @@ enum status store_tablet_create(struct store *store, const char *table_id,
     if (status || count == 0)
         return status;
     struct arena arena = {0};
-    struct wanted_tablets wanted = {
-        .items = arena_allocate_zeroed(&arena, count, sizeof(struct wanted_tablet)),
-        .count = count,
-    };
     struct manifest *manifests = arena_allocate_zeroed(&arena, count, sizeof(*manifests));
-    if (!wanted.items || !manifests) {
-        status = error_set(error, STATUS_NO_MEMORY, "create %zu tablets", count);
-        goto done;
-    }
+    if (!manifests)
+        return error_set(error, STATUS_NO_MEMORY, "create %zu tablets", count);
     for (size_t i = 0; i < count; i++)
-        wanted.items[i].info = &tablets[i];
-    qsort(wanted.items, count, sizeof(*wanted.items), compare_wanted);
-    status = manifest_list(&store->directory, table_id, &arena, note_existing, &wanted, error);
-    if (status)
-        goto done;
-    size_t missing = 0;
-    for (size_t i = 0; i < count; i++)
-        if (!wanted.items[i].is_there)
-            manifests[missing++] = first_manifest(table_id, wanted.items[i].info);
-    status = manifest_commit(&store->directory, manifests, missing, error);
-
-done:
+        tablets_first_manifest(table_id, &tablets[i], &manifests[i]);
+    status = tablets_commit_first(store, table_id, manifests, count, error);
     arena_deinit(&arena);
     return status;
+}
+
+void tablets_give_up_files(struct store *store, const struct manifest *manifest)
+{
+    for (size_t i = 0; i < manifest->file_count; i++) {
+        char name[SSTABLE_NAME_SIZE] = {0};
+        CHECK(manifest->files[i].file.size < sizeof(name)); /* manifest_decode */
+        memcpy(name, manifest->files[i].file.data, manifest->files[i].file.size);
+        collector_give_up(store->collector, manifest->files[i].table_id, name);
+    }
 }
