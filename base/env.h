@@ -29,6 +29,7 @@
 struct env;
 struct env_file;
 struct executor;
+struct mutex;
 struct task;
 
 enum env_open_flags {
@@ -182,6 +183,9 @@ enum status env_executor_new(struct env *env, const char *name, unsigned threads
     struct executor **out_executor, struct error *error);
 /* Runs task->run(task) soon, in submission order when the executor has one thread. Never fails. */
 void executor_submit(struct executor *executor, struct task *task);
+/* The same, and lets go of `held` (of a rank below LOCK_RANK_EXECUTOR) before it wakes the thread that
+ * runs the task: for a task that begins by taking that lock. */
+void executor_submit_unlock(struct executor *executor, struct task *task, struct mutex *held);
 /* Runs it when clock_monotonic_ns reaches due_ns. */
 void executor_submit_at(struct executor *executor, struct task *task, uint64_t due_ns);
 /* Takes back a timer that has not begun; false when it has begun or was not queued. */

@@ -14,6 +14,16 @@ void executor_submit(struct executor *executor, struct task *task)
     executor->table->submit(executor, task);
 }
 
+void executor_submit_unlock(struct executor *executor, struct task *task, struct mutex *held)
+{
+    if (executor->table->submit_unlock) {
+        executor->table->submit_unlock(executor, task, held);
+        return;
+    }
+    executor->table->submit(executor, task);
+    mutex_unlock(held);
+}
+
 void executor_submit_at(struct executor *executor, struct task *task, uint64_t due_ns)
 {
     executor->table->submit_at(executor, task, due_ns);

@@ -5,7 +5,9 @@
  */
 #include <assert.h>
 #include <pthread.h>
+#include <sched.h>
 #include <signal.h>
+#include <stdatomic.h>
 #include <stdio.h>
 #include <time.h>
 
@@ -21,6 +23,7 @@ struct threads_executor {
     struct task_queue timers; /* guarded by lock; by due_ns */
     size_t running;           /* guarded by lock */
     bool is_closing;          /* guarded by lock */
+    _Atomic unsigned signals; /* submits that are past the lock and not past the signal */
     char name[16];            /* as the kernel shows it */
     unsigned thread_count;
     pthread_t threads[];
@@ -90,15 +93,27 @@ static void *thread_main(void *argument)
     return NULL;
 }
 
-static void threads_submit(struct executor *executor, struct task *task)
+/* The signal comes after the locks, or the woken thread would wait for them at once. `signals` keeps
+ * the pool alive until it is out. */
+static void threads_submit_unlock(
+    struct executor *executor, struct task *task, struct mutex *held)
 {
     struct threads_executor *pool = (struct threads_executor *)executor;
     mutex_lock(&pool->lock);
     /* While closing, only tasks still running may add to what is run to the end. */
     assert(!pool->is_closing || current == pool);
     task_queue_push(&pool->ready, task);
-    wakeup_signal(&pool->work);
+    atomic_fetch_add_explicit(&pool->signals, 1, memory_order_relaxed);
     mutex_unlock(&pool->lock);
+    if (held)
+        mutex_unlock(held);
+    wakeup_signal(&pool->work);
+    atomic_fetch_sub_explicit(&pool->signals, 1, memory_order_release);
+}
+
+static void threads_submit(struct executor *executor, struct task *task)
+{
+    threads_submit_unlock(executor, task, NULL);
 }
 
 static void threads_submit_at(struct executor *executor, struct task *task, uint64_t due_ns)
@@ -144,6 +159,8 @@ static void close_and_join(struct threads_executor *pool, unsigned started)
     mutex_unlock(&pool->lock);
     for (unsigned i = 0; i < started; i++)
         CHECK(pthread_join(pool->threads[i], NULL) == 0);
+    while (atomic_load_explicit(&pool->signals, memory_order_acquire) > 0)
+        sched_yield();
     wakeup_deinit(&pool->work);
     mutex_deinit(&pool->lock);
     memory_free(pool);
@@ -166,6 +183,7 @@ void executor_threads_wake(struct executor *executor)
 
 static const struct executor_table threads_table = {
     .submit = threads_submit,
+    .submit_unlock = threads_submit_unlock,
     .submit_at = threads_submit_at,
     .cancel = threads_cancel,
     .depth = threads_depth,

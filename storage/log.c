@@ -533,26 +533,28 @@ static void run_log(struct task *task)
 
 /* ---- From outside ---- */
 
-static void schedule_locked(struct log *log)
+/* Lets the log thread run, and lets go of the lock, which that thread takes first of all. */
+static void schedule_unlock(struct log *log)
 {
-    if (log->is_scheduled)
-        return;
+    bool is_due = !log->is_scheduled;
     log->is_scheduled = true;
-    executor_submit(log->executor, &log->task);
+    if (is_due)
+        executor_submit_unlock(log->executor, &log->task, &log->mutex);
+    else
+        mutex_unlock(&log->mutex);
 }
 
 void log_append(struct log *log, struct log_entry *entry)
 {
     mutex_lock(&log->mutex);
-    bool is_stopped = log->is_stopped;
-    if (!is_stopped) {
-        push(&log->queue, entry);
-        /* A closing log refuses by dying: what is queued after its end meets a dead log. */
-        schedule_locked(log);
-    }
-    mutex_unlock(&log->mutex);
-    if (is_stopped)
+    if (log->is_stopped) {
+        mutex_unlock(&log->mutex);
         refuse(entry, STATUS_CLOSED);
+        return;
+    }
+    push(&log->queue, entry);
+    /* A closing log refuses by dying: what is queued after its end meets a dead log. */
+    schedule_unlock(log);
 }
 
 enum status log_open(const struct log_config *config, struct log **out_log, struct error *error)
@@ -586,8 +588,7 @@ void log_close(struct log *log, struct completion *completion)
     mutex_lock(&log->mutex);
     CHECK(!log->closing && !log->is_stopped);
     log->closing = completion;
-    schedule_locked(log);
-    mutex_unlock(&log->mutex);
+    schedule_unlock(log);
 }
 
 void log_kill(struct log *log)
@@ -600,12 +601,12 @@ void log_stop(struct log *log)
     if (!log || !log->executor)
         return;
     log_kill(log);
-    executor_free(log->executor);
     mutex_lock(&log->mutex);
-    log->executor = NULL;
     log->is_stopped = true;
     log->files.is_stopped = true;
     mutex_unlock(&log->mutex);
+    executor_free(log->executor);
+    log->executor = NULL;
 }
 
 void log_free(struct log *log)
