@@ -95,8 +95,7 @@ static void *thread_main(void *argument)
 
 /* The signal comes after the locks, or the woken thread would wait for them at once. `signals` keeps
  * the pool alive until it is out. */
-static void threads_submit_unlock(
-    struct executor *executor, struct task *task, struct mutex *held)
+static void threads_submit_unlock(struct executor *executor, struct task *task, struct mutex *held)
 {
     struct threads_executor *pool = (struct threads_executor *)executor;
     mutex_lock(&pool->lock);
