@@ -1,0 +1,310 @@
+/* Who may write: several stores over one directory (design 7). Seals, plans, the open rule, splits and
+ * merges as two living hosts see them. What crashes leave: tests/crash/test_ownership_crash.c. */
+#include <stdio.h>
+
+#include "base/log_lines.h"
+#include "tests/support/hosts_world.h"
+#include "tests/support/support.h"
+
+/* A tablet server with the tablet open, and another one. */
+static void two_hosts(struct hosts_world *world, struct host **out_a, struct host **out_b)
+{
+    hosts_init(world, 1);
+    *out_a = hosts_new(world);
+    *out_b = hosts_new(world);
+    assert_status(host_start(*out_a, STORE_TABLETS), STATUS_OK);
+    assert_status(host_start(*out_b, STORE_TABLETS), STATUS_OK);
+    assert_status(host_open_wait(*out_a, HOSTS_TABLET), STATUS_OK);
+}
+
+static void a_root_is_shared_by_a_cluster_or_taken_alone(void **state)
+{
+    (void)state;
+    struct hosts_world world;
+    struct host *a, *b;
+    two_hosts(&world, &a, &b);
+    struct host *alone = hosts_new(&world);
+    assert_status(host_start(alone, STORE_ALONE), STATUS_BUSY);
+    assert_non_null(strstr(alone->death.message, "in use"));
+    env_memory_host_crash(a->env, ENV_CUT_KEEP_ALL);
+    env_memory_host_crash(b->env, ENV_CUT_KEEP_ALL);
+    alone = hosts_new(&world);
+    assert_status(host_start(alone, STORE_ALONE), STATUS_OK);
+    struct host *late = hosts_new(&world);
+    assert_status(host_start(late, STORE_TABLETS), STATUS_BUSY);
+    hosts_deinit(&world);
+}
+
+static void a_tablet_that_is_open_at_a_living_server_is_nobody_elses(void **state)
+{
+    (void)state;
+    struct hosts_world world;
+    struct host *a, *b;
+    two_hosts(&world, &a, &b);
+    assert_status(host_open_wait(b, HOSTS_TABLET), STATUS_BUSY);
+    assert_non_null(strstr(b->death.message, "host1"));
+    host_write_rows(a, 0, HOSTS_ROWS);
+    assert_int_equal(world.rows[3].acknowledged, 1);
+    assert_status(host_close_wait(a, HOSTS_TABLET), STATUS_OK);
+    assert_status(host_open_wait(b, HOSTS_TABLET), STATUS_OK);
+    host_verify(b);
+    hosts_deinit(&world);
+}
+
+static void a_dead_servers_tablet_is_opened_with_all_that_was_acknowledged(void **state)
+{
+    (void)state;
+    struct hosts_world world;
+    struct host *a, *b;
+    two_hosts(&world, &a, &b);
+    host_write_rows(a, 0, HOSTS_ROWS);
+    assert_status(host_flush_wait(a, HOSTS_TABLET), STATUS_OK);
+    host_write_rows(a, 4, 9);
+    host_write(a, 1); /* under way */
+    env_memory_host_crash(a->env, ENV_CUT_LOSE_ALL);
+    assert_status(host_open_wait(b, HOSTS_TABLET), STATUS_BUSY);
+    assert_status(host_bury_wait(b, a), STATUS_OK);
+    assert_status(host_bury_wait(b, a), STATUS_OK);
+    assert_status(host_open_wait(b, HOSTS_TABLET), STATUS_OK);
+    host_verify(b);
+    assert_int_equal(world.rows[5].acknowledged, 2);
+    host_write_rows(b, 0, HOSTS_ROWS);
+    /* The next owner needs both logs. */
+    env_memory_host_crash(b->env, ENV_CUT_LOSE_ALL);
+    struct host *c = hosts_new(&world);
+    assert_status(host_start(c, STORE_TABLETS), STATUS_OK);
+    assert_status(host_bury_wait(c, b), STATUS_OK);
+    assert_status(host_open_wait(c, HOSTS_TABLET), STATUS_OK);
+    host_verify(c);
+    hosts_check(&world);
+    hosts_deinit(&world);
+}
+
+static void a_zombie_acknowledges_nothing_and_dies(void **state)
+{
+    (void)state;
+    struct hosts_world world;
+    struct host *a, *b;
+    two_hosts(&world, &a, &b);
+    host_write_rows(a, 0, HOSTS_ROWS);
+    env_memory_host_pause(a->env);
+    host_write(a, 2);
+    assert_status(host_bury_wait(b, a), STATUS_OK);
+    assert_status(host_open_wait(b, HOSTS_TABLET), STATUS_OK);
+    host_write_rows(b, 0, HOSTS_ROWS);
+    host_verify(b);
+    unsigned acknowledged = world.rows[2].acknowledged;
+    env_memory_host_resume(a->env);
+    hosts_settle(&world, 100);
+    assert_true(a->has_died);
+    assert_int_equal(world.rows[2].acknowledged, acknowledged);
+    host_verify(b);
+    hosts_deinit(&world);
+}
+
+static enum status look_body(struct host *host, void *context)
+{
+    return store_look(host->store, context);
+}
+
+static void a_look_tells_whether_one_was_buried(void **state)
+{
+    (void)state;
+    struct hosts_world world;
+    struct host *a, *b;
+    struct error error;
+    enum status status;
+    two_hosts(&world, &a, &b);
+    assert_true(host_run(a, look_body, &error, &status));
+    assert_int_equal(status, STATUS_OK);
+    assert_status(host_bury_wait(b, a), STATUS_OK);
+    assert_true(host_run(a, look_body, &error, &status));
+    assert_int_equal(status, STATUS_CLOSED);
+    assert_true(a->has_died);
+    hosts_deinit(&world);
+}
+
+/* ---- Who is there ---- */
+
+struct seen {
+    unsigned all, selves, sealed, planned;
+};
+
+static enum status see(void *context, const struct store_server *server, struct error *error)
+{
+    (void)error;
+    struct seen *seen = context;
+    seen->all++;
+    seen->selves += server->is_self;
+    seen->sealed += server->is_sealed;
+    seen->planned += server->has_plan;
+    assert_true(server->is_registered);
+    assert_true(span_starts_with(server->incarnation, span_string("host")));
+    assert_non_null(memchr(server->incarnation.data, '.', server->incarnation.size));
+    return STATUS_OK;
+}
+
+static enum status list_body(struct host *host, void *context)
+{
+    struct error error;
+    assert_ok(store_server_list(host->store, &host->world->arena, see, context, &error), &error);
+    return STATUS_OK;
+}
+
+static void servers_are_listed_with_what_is_known_of_them(void **state)
+{
+    (void)state;
+    struct hosts_world world;
+    struct host *a, *b;
+    struct seen seen = {0};
+    enum status status;
+    two_hosts(&world, &a, &b);
+    assert_status(host_bury_wait(b, a), STATUS_OK);
+    assert_true(host_run(b, list_body, &seen, &status));
+    assert_int_equal(seen.all, 2);
+    assert_int_equal(seen.selves, 1);
+    assert_int_equal(seen.sealed, 1);
+    assert_int_equal(seen.planned, 1);
+    assert_status(host_bury_wait(b, b), STATUS_INVALID);
+    hosts_deinit(&world);
+}
+
+/* ---- Splits and merges ---- */
+
+#define LEFT  "bbbbbbbbbbbbbbbbbbbbbbbbbbbbbbbb"
+#define RIGHT "cccccccccccccccccccccccccccccccc"
+#define WHOLE "dddddddddddddddddddddddddddddddd"
+
+static enum status split_body(struct host *host, void *context)
+{
+    (void)context;
+    struct tablet_info daughters[2] = {{.id = LEFT, .region_id = 2, .end_row = hosts_row_name(8)},
+        {.id = RIGHT, .region_id = 2, .start_row = hosts_row_name(8)}};
+    return store_tablet_split(host->store, HOSTS_TABLE, HOSTS_TABLET, daughters, &host->death);
+}
+
+static enum status merge_body(struct host *host, void *context)
+{
+    (void)context;
+    static const char *const parents[] = {LEFT, RIGHT};
+    struct tablet_info whole = {.id = WHOLE, .region_id = 3};
+    return store_tablet_merge(host->store, HOSTS_TABLE, parents, 2, &whole, &host->death);
+}
+
+static enum status run(
+    struct host *host, enum status (*body)(struct host *host, void *context), void *context)
+{
+    enum status status;
+    return host_run(host, body, context, &status) ? status : STATUS_CANCELLED;
+}
+
+static enum status read_body(struct host *host, void *context)
+{
+    struct tablet_info *info = context;
+    char id[TABLET_ID_SIZE];
+    strcpy(id, info->id);
+    return store_tablet_read(host->store, HOSTS_TABLE, id, &host->world->arena, info, &host->death);
+}
+
+static uint64_t sstable_bytes_written(struct host *host)
+{
+    struct store_statistics statistics;
+    store_statistics_read(host->store, &statistics);
+    return statistics.flushed_bytes + statistics.compacted_bytes;
+}
+
+static void a_split_and_a_merge_keep_every_row_and_write_no_sstable(void **state)
+{
+    (void)state;
+    struct hosts_world world;
+    struct host *a, *b;
+    two_hosts(&world, &a, &b);
+    struct host *master = hosts_new(&world);
+    assert_status(host_start(master, STORE_DOCUMENTS), STATUS_OK);
+    host_write_rows(a, 0, HOSTS_ROWS);
+    assert_status(run(master, split_body, NULL), STATUS_BUSY);
+    assert_status(host_close_wait(a, HOSTS_TABLET), STATUS_OK);
+    uint64_t written = sstable_bytes_written(a) + sstable_bytes_written(b);
+    assert_status(run(master, split_body, NULL), STATUS_OK);
+    assert_status(run(master, split_body, NULL), STATUS_OK); /* a procedure that repeats */
+    struct tablet_info left = {.id = LEFT};
+    assert_status(run(master, read_body, &left), STATUS_OK);
+    assert_true(left.has_references);
+    assert_int_equal(left.parent_count, 1);
+    assert_spans_equal(left.parents[0], span_string(HOSTS_TABLET));
+    assert_status(host_open_wait(a, HOSTS_TABLET), STATUS_WRONG_STATE);
+    assert_status(host_open_wait(a, LEFT), STATUS_OK);
+    assert_status(host_open_wait(b, RIGHT), STATUS_OK);
+    assert_int_equal(sstable_bytes_written(a) + sstable_bytes_written(b), written);
+    host_verify(a);
+    host_verify(b);
+    assert_int_equal(world.rows_checked, HOSTS_ROWS);
+    assert_true(
+        tablet_get_info(a->tablets[0])->last_sequence >= (unsigned)HOSTS_ROWS); /* the parent's */
+    host_write_rows(a, 0, 8);
+    host_write_rows(b, 8, HOSTS_ROWS);
+    assert_status(host_compact_wait(a, LEFT), STATUS_OK);
+
+    assert_status(run(master, merge_body, NULL), STATUS_BUSY);
+    assert_status(host_close_wait(a, LEFT), STATUS_OK);
+    assert_status(host_close_wait(b, RIGHT), STATUS_OK);
+    assert_status(run(master, merge_body, NULL), STATUS_OK);
+    assert_status(run(master, merge_body, NULL), STATUS_OK);
+    assert_status(host_open_wait(b, LEFT), STATUS_WRONG_STATE);
+    assert_status(host_open_wait(b, WHOLE), STATUS_OK);
+    host_verify(b);
+    host_write_rows(b, 0, HOSTS_ROWS);
+    host_verify(b);
+    hosts_check(&world);
+    hosts_deinit(&world);
+}
+
+static enum status bad_split_body(struct host *host, void *context)
+{
+    struct tablet_info daughters[2] = {{.id = LEFT, .region_id = 2, .end_row = hosts_row_name(8)},
+        {.id = RIGHT, .region_id = 2, .start_row = hosts_row_name(8)}};
+    switch (*(const int *)context) {
+    case 0: /* a hole */
+        daughters[1].start_row = hosts_row_name(9);
+        break;
+    case 1: /* not all of it */
+        daughters[1].end_row = hosts_row_name(12);
+        break;
+    case 2: /* older than its parent */
+        daughters[0].region_id = 1;
+        break;
+    case 3: /* nothing left for the first */
+        daughters[0].end_row = daughters[1].start_row = SPAN_EMPTY;
+        break;
+    }
+    return store_tablet_split(host->store, HOSTS_TABLE, HOSTS_TABLET, daughters, &host->death);
+}
+
+static void a_split_that_would_lose_rows_is_refused(void **state)
+{
+    (void)state;
+    struct hosts_world world;
+    struct host *a, *b;
+    two_hosts(&world, &a, &b);
+    assert_status(host_close_wait(a, HOSTS_TABLET), STATUS_OK);
+    for (int kind = 0; kind < 4; kind++)
+        assert_status(run(a, bad_split_body, &kind), STATUS_INVALID);
+    assert_status(host_open_wait(a, HOSTS_TABLET), STATUS_OK);
+    hosts_deinit(&world);
+}
+
+int main(void)
+{
+    log_set_level(LOG_OFF);
+    const struct CMUnitTest tests[] = {
+        cmocka_unit_test(a_root_is_shared_by_a_cluster_or_taken_alone),
+        cmocka_unit_test(a_tablet_that_is_open_at_a_living_server_is_nobody_elses),
+        cmocka_unit_test(a_dead_servers_tablet_is_opened_with_all_that_was_acknowledged),
+        cmocka_unit_test(a_zombie_acknowledges_nothing_and_dies),
+        cmocka_unit_test(a_look_tells_whether_one_was_buried),
+        cmocka_unit_test(servers_are_listed_with_what_is_known_of_them),
+        cmocka_unit_test(a_split_and_a_merge_keep_every_row_and_write_no_sstable),
+        cmocka_unit_test(a_split_that_would_lose_rows_is_refused),
+    };
+    return cmocka_run_group_tests(tests, NULL, NULL);
+}
