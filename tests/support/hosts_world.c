@@ -57,6 +57,14 @@ struct host *hosts_new(struct hosts_world *world)
 
 /* ---- Running ---- */
 
+/* For so long of virtual time at most. */
+static void run_for(struct hosts_world *world, const bool *is_done, uint64_t most_ns)
+{
+    uint64_t end_ns = env_monotonic_ns(world->env) + most_ns;
+    while (!*is_done && env_monotonic_ns(world->env) < end_ns && env_memory_run_one(world->env))
+        ;
+}
+
 struct run {
     struct task task; /* first */
     struct host *host;
@@ -80,7 +88,7 @@ bool host_run(struct host *host, enum status (*body)(struct host *host, void *co
     struct run *run = calloc(1, sizeof(*run));
     *run = (struct run){.task = {.run = run_task}, .host = host, .body = body, .context = context};
     executor_submit(host->executor, &run->task);
-    env_memory_run_until(host->world->env, &run->is_done, UINT64_C(30000000000));
+    run_for(host->world, &run->is_done, UINT64_C(30000000000));
     if (!run->is_done)
         return false;
     *out_status = run->status;
@@ -90,7 +98,8 @@ bool host_run(struct host *host, enum status (*body)(struct host *host, void *co
 
 void hosts_settle(struct hosts_world *world, unsigned ms)
 {
-    env_memory_run_until(world->env, NULL, (uint64_t)ms * 1000000);
+    bool is_done = false;
+    run_for(world, &is_done, (uint64_t)ms * 1000000);
 }
 
 static void note_death(void *context, const struct error *error)
@@ -200,7 +209,7 @@ static void waited_done(struct completion *completion)
 
 static enum status wait_for(struct host *host, struct waited *waited)
 {
-    env_memory_run_until(host->world->env, &waited->is_done, UINT64_C(30000000000));
+    run_for(host->world, &waited->is_done, UINT64_C(30000000000));
     return waited->is_done ? waited->completion.status : STATUS_CANCELLED;
 }
 
@@ -311,7 +320,7 @@ void host_write_rows(struct host *host, unsigned from, unsigned to)
     for (unsigned row = from; row < to; row++)
         attempts[row] = begin_write(host, row);
     for (unsigned row = from; row < to; row++)
-        env_memory_run_until(host->world->env, &attempts[row]->is_done, UINT64_C(2000000000));
+        run_for(host->world, &attempts[row]->is_done, UINT64_C(2000000000));
 }
 
 /* ---- Verifying ---- */
@@ -339,10 +348,9 @@ static enum status take_result(struct read_sink *sink, bool is_partial)
     return STATUS_OK;
 }
 
-static enum status verify_body(struct host *host, void *context)
+void host_verify_now(struct host *host)
 {
     struct error error = {0};
-    (void)context;
     for (unsigned row = 0; row < HOSTS_ROWS; row++) {
         struct tablet *tablet = host_find(host, row);
         struct hosts_row *oracle = &host->world->rows[row];
@@ -363,6 +371,12 @@ static enum status verify_body(struct host *host, void *context)
         oracle->acknowledged = number;
         host->world->rows_checked++;
     }
+}
+
+static enum status verify_body(struct host *host, void *context)
+{
+    (void)context;
+    host_verify_now(host);
     return STATUS_OK;
 }
 

@@ -61,12 +61,13 @@ bool host_run(struct host *host, enum status (*body)(struct host *host, void *co
     void *context, enum status *out_status);
 /* host_run with store_open in it, and for the first host the table too. */
 enum status host_start(struct host *host, enum store_role role);
-/* All that is ready, and timers of up to `ms` of virtual time. */
+/* `ms` of virtual time pass. */
 void hosts_settle(struct hosts_world *world, unsigned ms);
 
 /* To be called in bodies, as they block. */
 enum status host_open(struct host *host, const char *tablet_id, struct error *error);
 enum status host_bury(struct host *host, const struct host *dead, struct error *error);
+void host_verify_now(struct host *host);
 
 /* In test code: asks, waits, and says how it ended; STATUS_CANCELLED: it never did. */
 enum status host_open_wait(struct host *host, const char *tablet_id);
