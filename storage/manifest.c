@@ -281,6 +281,12 @@ static bool take_lists(struct reader *reader, struct manifest *manifest)
     return take_copy(reader, &manifest->nonces) || reader->in.size > 0;
 }
 
+bool manifest_file_is_reference(const struct manifest_file *file, const char *table_id)
+{
+    return file->start_row.size > 0 || file->end_row.size > 0 ||
+           strcmp(file->table_id, table_id) != 0;
+}
+
 enum status manifest_decode(struct span payload, uint16_t format_version, struct arena *arena,
     struct manifest *out_manifest, struct error *error)
 {

@@ -56,6 +56,9 @@ struct manifest_file {
     uint64_t level; /* the compaction policy's own; 0 = from a flush */
 };
 
+/* True when only a part of the file counts, or it is another table's: a tablet that owns its data alone has none. */
+bool manifest_file_is_reference(const struct manifest_file *file, const char *table_id);
+
 /* A tablet that this one has become, as it is to be made: so that a crash before its first manifest
  * leaves all that is needed to make it. */
 struct manifest_child {

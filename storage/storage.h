@@ -278,7 +278,9 @@ struct tablet_statistics {
     int64_t last_major_compaction_ms; /* 0 = never */
     int64_t oldest_flush_ms;          /* last time every family was flushed or empty */
     uint64_t last_sequence;
-    int compaction_state; /* 0 none, 1 minor, 2 major, 3 both: GetRegionInfo */
+    uint64_t largest_family_bytes; /* of SSTables */
+    bool has_references;           /* as in tablet_info */
+    int compaction_state;          /* 0 none, 1 minor, 2 major, 3 both: GetRegionInfo */
 };
 
 void tablet_statistics_read(const struct tablet *tablet, struct tablet_statistics *out_statistics);

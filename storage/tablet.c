@@ -202,20 +202,28 @@ uint64_t version_memtable_bytes(const struct version *version)
 }
 
 /* Sums up the files; a major compaction counts once every family has had one. */
-static void add_files(const struct version *version, struct tablet_statistics *statistics)
+static void add_files(
+    const struct version *version, const char *table_id, struct tablet_statistics *statistics)
 {
     int64_t oldest_major = INT64_MAX;
     for (size_t i = 0; i < version->family_count; i++) {
         const struct version_family *family = &version->families[i];
+        uint64_t family_bytes = 0;
         for (size_t j = 0; j < family->file_count; j++) {
             const struct sstable_properties *properties = sstable_get_properties(
                 family->files[j]->table);
-            statistics->sstable_bytes += properties->file_bytes;
+            family_bytes += properties->file_bytes;
+            statistics->has_references = statistics->has_references ||
+                                         manifest_file_is_reference(
+                                             &family->files[j]->entry, table_id);
             statistics->sstable_raw_bytes += properties->data_raw_bytes;
             statistics->index_bytes += properties->index_file_bytes;
             statistics->bloom_bytes += properties->bloom_file_bytes;
         }
         statistics->sstable_count += family->file_count;
+        statistics->sstable_bytes += family_bytes;
+        if (family_bytes > statistics->largest_family_bytes)
+            statistics->largest_family_bytes = family_bytes;
         if (family->major_compacted_ms < oldest_major)
             oldest_major = family->major_compacted_ms;
     }
@@ -244,7 +252,7 @@ void tablet_statistics_read(const struct tablet *tablet, struct tablet_statistic
         .memtable_bytes = version_memtable_bytes(version),
         .last_sequence = log_tablet_last_sequence(&tablet->log),
     };
-    add_files(version, &statistics);
+    add_files(version, tablet->info.table_id, &statistics);
     version_unref(version);
     mutex_lock(&mutable_tablet->mutex);
     statistics.oldest_flush_ms = tablet->oldest_flush_ms;

@@ -37,9 +37,8 @@ static void sum_files(const struct manifest *manifest, struct tablet_info *info)
     for (size_t i = 0; i < manifest->file_count; i++) {
         const struct manifest_file *file = &manifest->files[i];
         info->sstable_bytes += file->size_bytes;
-        if (file->start_row.size || file->end_row.size ||
-            strcmp(file->table_id, manifest->table_id) != 0)
-            info->has_references = true;
+        info->has_references = info->has_references ||
+                               manifest_file_is_reference(file, manifest->table_id);
     }
 }
 

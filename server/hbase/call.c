@@ -106,8 +106,7 @@ static void put_exception(struct call *call, struct buffer *out)
     exception_encode(out, call->call_id, &exception);
 }
 
-/* Loop thread. The answer goes to the connection, if it is still there, and the call ends. */
-static void call_answer(struct call *call)
+void call_emit(struct call *call)
 {
     struct connection *connection = call->connection;
     if (connection_is_open(connection)) {
@@ -129,6 +128,15 @@ static void call_answer(struct call *call)
         }
     }
     call_release(call);
+}
+
+/* Loop thread. The answer is ready. */
+static void call_answer(struct call *call)
+{
+    if (call->needs_look && !call->is_failed)
+        answer_looks_add(call->service->looks, call);
+    else
+        call_emit(call);
 }
 
 static void answer_run(struct task *task)

@@ -18,6 +18,7 @@
 #include "proto/cell_block.h"
 #include "proto/frame.h"
 #include "proto/unpack.h"
+#include "server/hbase/answer_looks.h"
 #include "server/hbase/exception.h"
 #include "server/hbase/service.h"
 #include "server/net/connection.h"
@@ -60,13 +61,15 @@ struct call {
     const char *exception_class; /* Java class; static */
     struct buffer exception_text;
     void *context;     /* the handler's, while pending */
-    struct call *next; /* the loop's list of calls to reuse */
+    struct call *next; /* the loop's: calls to reuse, or answers that wait for a look */
+    bool needs_look;   /* its answer leaves after a look only */
 };
 
-/* The calls that a loop keeps for reuse (loop->service). */
+/* What a loop keeps (loop->service): calls to reuse, and answers that wait for a look. */
 struct call_pool {
     struct call *first;
     size_t count;
+    struct loop_looks looks;
 };
 
 /* Loop thread. A call that holds the connection; NULL on no memory. */
@@ -75,6 +78,8 @@ struct call *call_new(struct connection *connection, struct hbase_service *servi
 void call_run(struct call *call);
 /* Copies the request's bytes, which are else gone when the handler returns. False: the call has failed. */
 bool call_own(struct call *call);
+/* Loop thread. The answer goes to the connection, if it is still there, and the call ends. */
+void call_emit(struct call *call);
 /* Any thread: the pending call's answer is ready. The call is not the caller's any more. */
 void call_finish(struct call *call);
 /* Sets the answer to an exception. The text follows the class name as Java prints it. */

@@ -12,13 +12,12 @@ static uint64_t in_megabytes(uint64_t bytes)
     return bytes >> 20;
 }
 
-void region_load_put(struct buffer *out, uint32_t number, const struct served_tablet *tablet)
+void region_load_put_fields(struct buffer *out, const struct served_tablet *tablet)
 {
     struct tablet_statistics statistics;
     tablet_statistics_read(tablet->tablet, &statistics);
     struct region_specifier name = {.value = tablet->region_name};
 
-    size_t mark = wire_begin(out, number);
     region_specifier_put(out, 1, name);
     wire_put_varint(out, 2, statistics.family_count);
     wire_put_varint(out, 3, statistics.sstable_count);
@@ -36,5 +35,11 @@ void region_load_put(struct buffer *out, uint32_t number, const struct served_ta
     wire_put_varint(out, 17, (uint64_t)statistics.last_major_compaction_ms);
     wire_put_varint(out, 19, statistics.filtered_reads);
     wire_put_varint(out, 27, (uint64_t)statistics.compaction_state);
+}
+
+void region_load_put(struct buffer *out, uint32_t number, const struct served_tablet *tablet)
+{
+    size_t mark = wire_begin(out, number);
+    region_load_put_fields(out, tablet);
     wire_end(out, mark);
 }

@@ -4,7 +4,9 @@
 
 #include "server/tablet/tablet_service.h"
 
-/* Appends a RegionLoad as field `number`. Any thread. */
+/* Appends the fields of a RegionLoad. Any thread. */
+void region_load_put_fields(struct buffer *out, const struct served_tablet *tablet);
+/* The same as a submessage, field `number`. */
 void region_load_put(struct buffer *out, uint32_t number, const struct served_tablet *tablet);
 
 #endif

@@ -190,6 +190,7 @@ static void run_call(struct connection *connection, const struct request_frame *
         uint64_t ms = request->timeout_ms < TIMEOUT_MIN_MS ? TIMEOUT_MIN_MS : request->timeout_ms;
         call->deadline_ns = call->received_ns + ms * 1000000u;
     }
+    call->needs_look = self->service->is_looked && self->server->looks;
     call->method = rpc_service_method(self->service, request->method);
     atomic_fetch_add_explicit(&self->server->calls_received, 1, memory_order_relaxed);
     if (call->method && request->has_param) {

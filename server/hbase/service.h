@@ -8,8 +8,10 @@
 #include "server/master/master.h"
 #include "server/tablet/tablet_service.h"
 
+struct answer_looks;
 struct peer_service;
 struct scanner_table;
+struct tablet_host;
 
 struct hbase_service {
     struct env *env;
@@ -17,6 +19,8 @@ struct hbase_service {
     struct tablet_service *tablets;
     struct master *master;
     struct scanner_table *scanners;
+    struct tablet_host *host;   /* NULL: where closed tablets went is not known */
+    struct answer_looks *looks; /* NULL: alone in its directory, nobody can have declared it dead */
     struct peer_service *peers; /* NULL: alone, without peers */
     struct server_name name;    /* what clients are told */
     char name_text[320];        /* "host,port,startcode" */

@@ -5,16 +5,16 @@
 static const struct call_method no_methods[] = {{NULL, NULL}};
 
 static const struct rpc_service services[] = {
-    {"ClientService", client_methods},
-    {"AdminService", admin_methods},
-    {"MasterService", master_methods},
-    {"ClientMetaService", registry_methods},
-    {PEER_SERVICE_NAME, peer_methods},
+    {"ClientService", client_methods, true},
+    {"AdminService", admin_methods, true},
+    {"MasterService", master_methods, false},
+    {"ClientMetaService", registry_methods, false},
+    {PEER_SERVICE_NAME, peer_methods, true},
     /* HBase has these; nothing of them is built. */
-    {"HbckService", no_methods},
-    {"LockService", no_methods},
-    {"BootstrapNodeService", no_methods},
-    {"RegionServerStatusService", no_methods},
+    {"HbckService", no_methods, false},
+    {"LockService", no_methods, false},
+    {"BootstrapNodeService", no_methods, false},
+    {"RegionServerStatusService", no_methods, false},
 };
 
 const struct rpc_service *rpc_service_find(struct span name)

@@ -22,6 +22,8 @@ extern const struct call_method peer_methods[]; /* server/peer/peer_service.h */
 struct rpc_service {
     const char *name;
     const struct call_method *methods;
+    bool
+        is_looked; /* what it says is true only of a server that may still speak (answer_looks.h) */
 };
 
 /* By the name in a connection header; NULL when HBase has no such service. */

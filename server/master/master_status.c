@@ -2,12 +2,12 @@
 #include <stdatomic.h>
 #include <stdio.h>
 #include <string.h>
-#include <unistd.h>
 
 #include "proto/region.h"
 #include "proto/server_name.h"
 #include "proto/wire.h"
 #include "server/hbase/region_load.h"
+#include "server/hbase/resident_memory.h"
 #include "server/master/master_service.h"
 
 /* What clients parse as HBase's version: the one whose wire we speak. */
@@ -61,18 +61,6 @@ static bool put_region(void *context, struct served_tablet *served)
     return true;
 }
 
-static uint64_t resident_mb(void)
-{
-    unsigned long long pages = 0;
-    FILE *file = fopen("/proc/self/statm", "re");
-    if (file) {
-        if (fscanf(file, "%*u %llu", &pages) != 1)
-            pages = 0;
-        fclose(file);
-    }
-    return pages * (uint64_t)sysconf(_SC_PAGESIZE) >> 20;
-}
-
 /* LiveServerInfo{server 1, server_load 2}. */
 static void put_live_server(struct call *call)
 {
@@ -88,7 +76,7 @@ static void put_live_server(struct call *call)
     size_t load = wire_begin(&call->result, 2);
     wire_put_varint(&call->result, 1, (uint64_t)measured[VIEW_REQUESTS]);
     wire_put_varint(&call->result, 2, total);
-    wire_put_varint(&call->result, 3, resident_mb());
+    wire_put_varint(&call->result, 3, resident_memory_mb());
     wire_put_varint(
         &call->result, 4, (statistics.memtable_budget_bytes + statistics.cache_budget_bytes) >> 20);
     tablet_service_each(service->tablets, put_region, call);

@@ -29,6 +29,7 @@ struct peer_world {
     struct hbase_service service;
     struct peer_service peer_service;
     struct peer_secret secret, other_secret;
+    struct answer_looks *looks;
     struct peers *peers;
     struct server_name server;
     char server_text[64];
@@ -150,12 +151,14 @@ static void peer_world_deinit(struct peer_world *self)
     tablet_world_wait(&self->world, &stopped.is_done);
     loop_post(self->loop, &cleared.task);
     tablet_world_wait(&self->world, &cleared.is_done);
+    answer_looks_stop(self->looks);
     struct served_tablet *served = tablet_service_take(self->tablets, TABLET);
     served_tablet_unref(served);
     tablet_world_stop(&self->world);
     peers_free(self->peers);
     loop_free(self->loop);
     call_pool_free(self->calls);
+    answer_looks_free(self->looks);
     tablet_host_free(self->host);
     tablet_service_free(self->tablets);
     if (self->make_reactor == reactor_memory_new)
@@ -180,9 +183,7 @@ static void on_call(struct peer_call *call)
     tablet_world_signal(&waited->self->world, &waited->is_done);
 }
 
-/* A report to `to`. */
-static enum status report_to(
-    struct peer_world *self, const struct server_name *to, struct waited_call *waited)
+static void encode_report(struct buffer *out)
 {
     struct tablet_report tablet = {.id = TABLET, .open_sequence = 4, .load[VIEW_CPU] = 0.5f};
     struct given_up_file file = {SPAN_LITERAL("table"), SPAN_LITERAL("a-1.sst")};
@@ -191,10 +192,17 @@ static enum status report_to(
         .tablet_count = 1,
         .files = &file,
         .file_count = 1};
+    server_report_encode(&report, out);
+}
+
+/* A report to `to`. */
+static enum status report_to(
+    struct peer_world *self, const struct server_name *to, struct waited_call *waited)
+{
     *waited = (struct waited_call){.self = self};
     waited->call = (struct peer_call){
         .to = to, .method = "Report", .timeout_ms = 5000, .done = on_call};
-    server_report_encode(&report, &waited->call.request);
+    encode_report(&waited->call.request);
     peers_call(self->peers, &waited->call);
     tablet_world_wait(&self->world, &waited->is_done);
     buffer_deinit(&waited->call.request);
@@ -226,6 +234,100 @@ static void calls_pass_over_loopback(void **state)
 {
     (void)state;
     calls_pass(true);
+}
+
+/* ---- Looks before answers ---- */
+
+static void begin_looks(struct peer_world *self)
+{
+    struct error error = {0};
+    assert_ok(answer_looks_new(self->world.env, self->world.store, &self->looks, &error), &error);
+    self->service.looks = self->looks;
+}
+
+static void answers_leave_after_a_look(void **state)
+{
+    struct peer_world self;
+    struct waited_call call;
+    uint64_t looks, answers;
+    (void)state;
+    peer_world_init(&self, false);
+    begin_looks(&self);
+    for (unsigned i = 1; i <= 3; i++)
+        assert_ok(report_to(&self, &self.server, &call), &call.call.error);
+    answer_looks_count(self.looks, &looks, &answers);
+    assert_int_equal(answers, 5); /* Greet and Prove too */
+    assert_int_equal(looks, 5);
+    peer_world_deinit(&self);
+}
+
+struct burst {
+    struct peer_world *self;
+    unsigned left;
+    bool is_done;
+};
+
+static struct burst burst;
+
+static void on_burst(struct peer_call *call)
+{
+    assert_ok(call->status, &call->error);
+    if (--burst.left == 0)
+        tablet_world_signal(&burst.self->world, &burst.is_done);
+}
+
+static void answers_that_are_ready_together_share_a_look(void **state)
+{
+    struct peer_world self;
+    struct waited_call first;
+    struct peer_call calls[64];
+    uint64_t looks, answers;
+    (void)state;
+    peer_world_init(&self, false);
+    begin_looks(&self);
+    assert_ok(report_to(&self, &self.server, &first), &first.call.error);
+    burst = (struct burst){.self = &self, .left = 64};
+    for (size_t i = 0; i < 64; i++) {
+        calls[i] = (struct peer_call){.to = &self.server, .method = "Report", .done = on_burst};
+        encode_report(&calls[i].request);
+        peers_call(self.peers, &calls[i]);
+    }
+    tablet_world_wait(&self.world, &burst.is_done);
+    for (size_t i = 0; i < 64; i++)
+        buffer_deinit(&calls[i].request);
+    answer_looks_count(self.looks, &looks, &answers);
+    assert_int_equal(answers, 64 + 3);
+    assert_true(looks < 40);
+    peer_world_deinit(&self);
+}
+
+static enum status find_alive(void *context, const char *name, struct error *error)
+{
+    (void)error;
+    snprintf(context, 256, "/root/servers/%s/alive", name);
+    return STATUS_OK;
+}
+
+static void a_server_that_was_declared_dead_says_nothing(void **state)
+{
+    struct peer_world self;
+    struct waited_call call;
+    struct env_file *alive;
+    struct error error = {0};
+    char path[256];
+    (void)state;
+    peer_world_init(&self, false);
+    begin_looks(&self);
+    assert_ok(report_to(&self, &self.server, &call), &call.call.error);
+    struct env *env = self.world.env;
+    assert_ok(env_directory_list(env, "/root/servers", find_alive, path, &error), &error);
+    assert_ok(env_file_open(env, path, ENV_WRITE, 0600, &alive, &error), &error);
+    assert_ok(env_file_chmod(alive, 0, &error), &error);
+    env_file_close(alive);
+    assert_int_equal(report_to(&self, &self.server, &call), STATUS_IO);
+    assert_int_equal(self.reports, 2); /* it was heard, but not answered */
+    assert_int_equal(self.world.fatals, 1);
+    peer_world_deinit(&self);
 }
 
 static void another_life_of_the_server_is_not_asked(void **state)
@@ -467,6 +569,9 @@ int main(void)
     const struct CMUnitTest tests[] = {
         cmocka_unit_test(calls_pass_in_memory),
         cmocka_unit_test(calls_pass_over_loopback),
+        cmocka_unit_test(answers_leave_after_a_look),
+        cmocka_unit_test(answers_that_are_ready_together_share_a_look),
+        cmocka_unit_test(a_server_that_was_declared_dead_says_nothing),
         cmocka_unit_test(another_life_of_the_server_is_not_asked),
         cmocka_unit_test(who_does_not_know_the_secret_is_refused),
         cmocka_unit_test(nobody_there_is_told_apart_from_no_answer),
