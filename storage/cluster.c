@@ -15,9 +15,10 @@ static enum status count_foreign(void *context, const char *name, struct error *
 {
     (void)error;
     size_t *foreign = context;
-    /* What a first start that was cut short may leave, and what file systems put into their root.
-     */
+    /* What a first start that was cut short may leave (the server's own two files too), and what file
+     * systems put into their root. */
     if (strcmp(name, "lock") != 0 && strncmp(name, "cluster.tmp-", 12) != 0 &&
+        strncmp(name, "secret", 6) != 0 && strncmp(name, "quorum", 6) != 0 &&
         strcmp(name, "lost+found") != 0)
         (*foreign)++;
     return STATUS_OK;

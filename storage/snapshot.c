@@ -105,7 +105,8 @@ enum status snapshot_decode(const struct document *document, struct arena *arena
     snapshot.info.name = arena_copy(arena, document->subject);
     snapshot.info.owner = arena_copy(arena, snapshot.info.owner);
     snapshot.manifests = arena_allocate_zeroed(arena, count + 1, sizeof(*snapshot.manifests));
-    if (!snapshot.info.name.data || !snapshot.info.owner.data || !snapshot.manifests)
+    if ((document->subject.size && !snapshot.info.name.data) ||
+        (snapshot.info.owner.size && !snapshot.info.owner.data) || !snapshot.manifests)
         return error_set(error, STATUS_NO_MEMORY, "snapshot of %" PRIu64 " tablets", count);
     snapshot.manifest_count = snapshot.info.tablet_count = (size_t)count;
     status = take_manifests(&in, format, arena, &snapshot, error);

@@ -7,13 +7,14 @@
  * flush, during which nobody writes, is short; and it sends the compaction away, which would have to
  * be waited for.
  *
- * When the store closes and its time is up, or the flush fails, the manifest stays open: the next
- * owner replays the log. */
+ * When there is no space, both are tried again until there is. When the store closes and its time is
+ * up, the manifest stays open: the next owner replays the log. */
 #include "base/log_lines.h"
 #include "base/memory.h"
 #include "storage/tablet.h"
 
-#define PREPARE_ROUNDS     4          /* flushes at most */
+#define COMMIT_RETRY_NS    (1000u * 1000 * 1000) /* until a full disk is tried again */
+#define PREPARE_ROUNDS     4                     /* flushes at most */
 #define PREPARE_REST_BYTES (1u << 20) /* so little in memory is left to the close itself */
 
 /* ---- Preparing ---- */
@@ -133,6 +134,13 @@ static void list_families(struct tablet *tablet, struct tablet_edit *edit)
     edit->flushed_family_count = schema->family_count;
 }
 
+/* Closing store: its flushes must end by then. */
+static bool is_out_of_time(struct store *store)
+{
+    uint64_t deadline_ns = atomic_load(&store->close_deadline_ns);
+    return deadline_ns != 0 && env_monotonic_ns(store->env) >= deadline_ns;
+}
+
 static void close_run(struct task *task)
 {
     struct tablet *tablet = (struct tablet *)(void *)((char *)task -
@@ -150,6 +158,14 @@ static void close_run(struct task *task)
             .committed = close_committed}};
     list_families(tablet, &closing.edit);
     tablet_commit(tablet, &closing.edit);
+    bool is_passing = closing.status == STATUS_NO_SPACE || closing.status == STATUS_NO_MEMORY;
+    if (is_passing && !is_out_of_time(tablet->store) && !atomic_load(&tablet->store->is_closing)) {
+        log_line(LOG_WARN, "tablet.close", "tablet=%s error=\"%s\"", tablet->info.id,
+            closing.error.message);
+        executor_submit_at(tablet->store->workers, &tablet->close_task,
+            env_monotonic_ns(tablet->store->env) + COMMIT_RETRY_NS);
+        return;
+    }
     if (!closing.status && tablet->is_dropping) /* its records are nobody's any more */
         log_flushed(tablet->store->log, &tablet->log, closing.edit.flushed_sequence);
     close_end(tablet, closing.status, &closing.error);
@@ -163,13 +179,6 @@ static bool has_unflushed(const struct version *version)
             return true;
     }
     return false;
-}
-
-/* Closing store: its flushes must end by then. */
-static bool is_out_of_time(struct store *store)
-{
-    uint64_t deadline_ns = atomic_load(&store->close_deadline_ns);
-    return deadline_ns != 0 && env_monotonic_ns(store->env) >= deadline_ns;
 }
 
 /* Nothing is under way that has to end first. */

@@ -149,15 +149,21 @@ enum status host_start(struct host *host, enum store_role role)
 
 /* ---- Tablets ---- */
 
-enum status host_open(struct host *host, const char *tablet_id, struct error *error)
+enum status host_open_of(
+    struct host *host, const char *table_id, const char *tablet_id, struct error *error)
 {
     assert_true(host->tablet_count < HOSTS_TABLETS);
     struct tablet *tablet;
     enum status status = store_tablet_open(
-        host->store, HOSTS_TABLE, tablet_id, &host->world->schema, &tablet, error);
+        host->store, table_id, tablet_id, &host->world->schema, &tablet, error);
     if (status == STATUS_OK)
         host->tablets[host->tablet_count++] = tablet;
     return status;
+}
+
+enum status host_open(struct host *host, const char *tablet_id, struct error *error)
+{
+    return host_open_of(host, HOSTS_TABLE, tablet_id, error);
 }
 
 static enum status open_body(struct host *host, void *context)
@@ -348,22 +354,26 @@ static enum status take_result(struct read_sink *sink, bool is_partial)
     return STATUS_OK;
 }
 
-void host_verify_now(struct host *host)
+unsigned host_read_now(struct tablet *tablet, unsigned row)
 {
     struct error error = {0};
+    struct row_read read = {.sink = {take_cell, take_result}};
+    struct read_request request;
+    read_request_init(&request);
+    assert_ok(tablet_get(tablet, hosts_row_name(row), &request, true, &read.sink, &error), &error);
+    if (read.cells == 1 || (read.cells == 2 && read.numbers[1] != read.numbers[0]))
+        fail_msg("half a row %u: %u cells", row, read.cells);
+    return read.cells ? read.numbers[0] : 0;
+}
+
+void host_verify_now(struct host *host)
+{
     for (unsigned row = 0; row < HOSTS_ROWS; row++) {
         struct tablet *tablet = host_find(host, row);
         struct hosts_row *oracle = &host->world->rows[row];
-        struct row_read read = {.sink = {take_cell, take_result}};
-        struct read_request request;
-        read_request_init(&request);
         if (!tablet)
             continue;
-        assert_ok(
-            tablet_get(tablet, hosts_row_name(row), &request, true, &read.sink, &error), &error);
-        unsigned number = read.cells ? read.numbers[0] : 0;
-        if (read.cells == 1 || (read.cells == 2 && read.numbers[1] != number))
-            fail_msg("half a row %u: %u cells", row, read.cells);
+        unsigned number = host_read_now(tablet, row);
         if (number < oracle->acknowledged || number > oracle->attempted)
             fail_msg("row %u holds attempt %u; %u was acknowledged, %u begun", row, number,
                 oracle->acknowledged, oracle->attempted);

@@ -67,7 +67,11 @@ void hosts_settle(struct hosts_world *world, unsigned ms);
 /* To be called in bodies, as they block. */
 enum status host_open(struct host *host, const char *tablet_id, struct error *error);
 enum status host_bury(struct host *host, const struct host *dead, struct error *error);
+enum status host_open_of(
+    struct host *host, const char *table_id, const char *tablet_id, struct error *error);
 void host_verify_now(struct host *host);
+/* The number of the attempt that a row holds; 0: none. Fails the test on half a row. */
+unsigned host_read_now(struct tablet *tablet, unsigned row);
 
 /* In test code: asks, waits, and says how it ended; STATUS_CANCELLED: it never did. */
 enum status host_open_wait(struct host *host, const char *tablet_id);
