@@ -11,6 +11,7 @@
 #include "server/hbase/scanner_table.h"
 #include "server/hbase/services.h"
 #include "server/net/loop.h"
+#include "server/tablet/tablet_host.h"
 #include "server/zk/facade.h"
 
 #define LOOPS_MAX        16
@@ -59,6 +60,8 @@ struct server {
     struct task drain_task; /* on the store's workers */
     _Atomic unsigned loops_to_clear;
     struct completion store_closing;
+    struct tablet_host *host;
+    struct tablet_link *link;
 };
 
 /* ---- Connections ---- */
@@ -230,11 +233,26 @@ static enum status open_store(struct server *server, struct error *error)
     return STATUS_OK;
 }
 
+static void master_ready(void *context, enum status status, const struct error *error)
+{
+    struct server *server = context;
+    if (!status) {
+        server->has_started = true;
+        for (unsigned i = 0; i < server->loop_count; i++)
+            loop_start(server->loops[i].loop);
+    }
+    server->config.ready(server->config.context, status, error);
+}
+
 static enum status make_services(struct server *server, struct error *error)
 {
     struct hbase_service *service = &server->service;
-    struct master_config master = {
-        .env = service->env, .store = service->store, .name = service->name};
+    struct master_config master = {.env = service->env,
+        .store = service->store,
+        .name = service->name,
+        .ready = master_ready,
+        .context = server,
+        .is_alone = true};
     struct znode_tree_config znodes = {
         .cluster_id = service->cluster_id,
         .server = service->name,
@@ -246,19 +264,13 @@ static enum status make_services(struct server *server, struct error *error)
         return error_set(error, STATUS_NO_MEMORY, "no memory for the server");
     server->zookeeper.tree = server->znodes;
     server->zookeeper.secret = env_random_u64(service->env);
-    master.tablets = service->tablets;
-    return master_new(&master, &service->master, error);
-}
-
-static void master_ready(void *context, enum status status, const struct error *error)
-{
-    struct server *server = context;
-    if (!status) {
-        server->has_started = true;
-        for (unsigned i = 0; i < server->loop_count; i++)
-            loop_start(server->loops[i].loop);
-    }
-    server->config.ready(server->config.context, status, error);
+    struct tablet_host_config host = {
+        .env = service->env, .store = service->store, .tablets = service->tablets};
+    enum status status = tablet_host_new(&host, &server->host, error);
+    if (!status)
+        status = tablet_link_local_new(server->host, &server->link, error);
+    master.link = server->link;
+    return status ? status : master_new(&master, &service->master, error);
 }
 
 enum status server_open(
@@ -282,7 +294,8 @@ enum status server_open(
         return status;
     }
     *out_server = server;
-    master_start(server->service.master, master_ready, server);
+    master_set_servers(server->service.master, &server->service.name, 1, 0);
+    master_lead(server->service.master, 1);
     return STATUS_OK;
 }
 
@@ -394,6 +407,8 @@ void server_free(struct server *server)
             call_pool_free(&service->calls);
     }
     master_free(server->service.master);
+    tablet_link_free(server->link);
+    tablet_host_free(server->host);
     scanner_table_free(server->service.scanners);
     tablet_service_free(server->service.tablets);
     store_free(server->service.store);

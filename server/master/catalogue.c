@@ -10,10 +10,13 @@ void catalogue_init(struct catalogue *catalogue)
 {
     memset(catalogue, 0, sizeof *catalogue);
     mutex_init(&catalogue->mutex, LOCK_RANK_MASTER);
+    assignment_init(&catalogue->assignment);
 }
 
 static void free_table(struct catalogue_table *table)
 {
+    memory_free(table->tablets);
+    memory_free(table->retired);
     arena_deinit(&table->arena);
     memory_free(table);
 }
@@ -24,7 +27,7 @@ static void free_namespace(struct namespace_entry *entry)
     memory_free(entry);
 }
 
-void catalogue_deinit(struct catalogue *catalogue)
+void catalogue_clear_locked(struct catalogue *catalogue)
 {
     while (catalogue->tables) {
         struct catalogue_table *table = catalogue->tables;
@@ -36,6 +39,13 @@ void catalogue_deinit(struct catalogue *catalogue)
         catalogue->namespaces = entry->next;
         free_namespace(entry);
     }
+    catalogue->table_count = 0;
+    assignment_deinit(&catalogue->assignment);
+}
+
+void catalogue_deinit(struct catalogue *catalogue)
+{
+    catalogue_clear_locked(catalogue);
     mutex_deinit(&catalogue->mutex);
 }
 
@@ -98,6 +108,7 @@ struct catalogue_table *catalogue_add_locked(
         at = &(*at)->next;
     table->next = *at;
     *at = table;
+    catalogue->table_count++;
     return table;
 }
 
@@ -107,29 +118,126 @@ void catalogue_remove_locked(struct catalogue *catalogue, struct catalogue_table
     while (*at != table)
         at = &(*at)->next;
     *at = table->next;
+    catalogue->table_count--;
+    for (size_t i = 0; i < table->tablet_count; i++)
+        assignment_remove(&catalogue->assignment, table->tablets[i]);
+    for (size_t i = 0; i < table->retired_count; i++)
+        assignment_remove(&catalogue->assignment, table->retired[i]);
     free_table(table);
 }
 
-bool catalogue_set_tablets_locked(struct catalogue *catalogue, struct catalogue_table *table,
-    const struct tablet_info *tablets, size_t count)
+/* Room for one more in an array of tablets. */
+static bool make_room(struct assigned_tablet ***tablets, size_t count, size_t *room)
 {
-    struct tablet_info *copies = arena_allocate_zeroed(
-        &table->arena, count ? count : 1, sizeof *copies);
-    if (!copies)
+    if (count < *room)
+        return true;
+    size_t next = *room ? *room * 2 : 4;
+    struct assigned_tablet **grown = memory_reallocate(*tablets, next * sizeof *grown);
+    if (!grown)
         return false;
-    for (size_t i = 0; i < count; i++) {
-        copies[i] = tablets[i];
-        copies[i].start_row = arena_copy(&table->arena, tablets[i].start_row);
-        copies[i].end_row = arena_copy(&table->arena, tablets[i].end_row);
-        if ((tablets[i].start_row.size && !copies[i].start_row.data) ||
-            (tablets[i].end_row.size && !copies[i].end_row.data))
-            return false;
-        if (tablets[i].region_id > catalogue->last_region_id)
-            catalogue->last_region_id = tablets[i].region_id;
-    }
-    table->tablets = copies;
-    table->tablet_count = count;
+    *tablets = grown;
+    *room = next;
     return true;
+}
+
+/* Where a tablet that starts at the row is, or goes. */
+static size_t place_of(const struct catalogue_table *table, struct span start_row)
+{
+    size_t low = 0, high = table->tablet_count;
+    while (low < high) {
+        size_t middle = low + (high - low) / 2;
+        if (span_compare(table->tablets[middle]->info.start_row, start_row) < 0)
+            low = middle + 1;
+        else
+            high = middle;
+    }
+    return low;
+}
+
+size_t catalogue_tablet_of_row(const struct catalogue_table *table, struct span row)
+{
+    size_t at = place_of(table, row);
+    if (at < table->tablet_count && span_equal(table->tablets[at]->info.start_row, row))
+        return at;
+    if (at == 0)
+        return SIZE_MAX;
+    struct span end = table->tablets[at - 1]->info.end_row;
+    return end.size == 0 || span_compare(row, end) < 0 ? at - 1 : SIZE_MAX;
+}
+
+struct assigned_tablet *catalogue_add_tablet_locked(struct catalogue *catalogue,
+    struct catalogue_table *table, const struct tablet_info *info, int64_t now_ms)
+{
+    struct assigned_tablet *tablet = assignment_find(&catalogue->assignment, span_string(info->id));
+    if (tablet)
+        return tablet;
+    if (!make_room(&table->tablets, table->tablet_count, &table->tablet_room))
+        return NULL;
+    tablet = assignment_add(&catalogue->assignment, info, now_ms);
+    if (!tablet)
+        return NULL;
+    tablet->table = table;
+    memcpy(tablet->info.table_id, table->descriptor.id, sizeof tablet->info.table_id);
+    size_t at = place_of(table, info->start_row);
+    memmove(&table->tablets[at + 1], &table->tablets[at],
+        (table->tablet_count - at) * sizeof *table->tablets);
+    table->tablets[at] = tablet;
+    table->tablet_count++;
+    if (info->region_id > catalogue->last_region_id)
+        catalogue->last_region_id = info->region_id;
+    return tablet;
+}
+
+static bool take_out(
+    struct assigned_tablet **tablets, size_t *count, const struct assigned_tablet *tablet)
+{
+    size_t at = 0;
+    while (at < *count && tablets[at] != tablet)
+        at++;
+    if (at == *count)
+        return false;
+    memmove(&tablets[at], &tablets[at + 1], (*count - at - 1) * sizeof *tablets);
+    (*count)--;
+    return true;
+}
+
+bool catalogue_retire_locked(struct catalogue *catalogue, struct assigned_tablet *tablet,
+    enum assignment_state state, int64_t now_ms)
+{
+    struct catalogue_table *table = tablet->table;
+    if (tablet->state == ASSIGNMENT_SPLIT || tablet->state == ASSIGNMENT_MERGED)
+        return true;
+    if (!make_room(&table->retired, table->retired_count, &table->retired_room))
+        return false;
+    take_out(table->tablets, &table->tablet_count, tablet);
+    table->retired[table->retired_count++] = tablet;
+    assignment_set(&catalogue->assignment, tablet, state, NULL, now_ms);
+    return true;
+}
+
+struct assigned_tablet *catalogue_add_retired_locked(struct catalogue *catalogue,
+    struct catalogue_table *table, const struct tablet_info *info, enum assignment_state state,
+    int64_t now_ms)
+{
+    if (!make_room(&table->retired, table->retired_count, &table->retired_room))
+        return NULL;
+    struct assigned_tablet *tablet = assignment_add(&catalogue->assignment, info, now_ms);
+    if (!tablet)
+        return NULL;
+    tablet->table = table;
+    table->retired[table->retired_count++] = tablet;
+    assignment_set(&catalogue->assignment, tablet, state, NULL, now_ms);
+    if (info->region_id > catalogue->last_region_id)
+        catalogue->last_region_id = info->region_id;
+    return tablet;
+}
+
+void catalogue_remove_tablet_locked(struct catalogue *catalogue, struct assigned_tablet *tablet)
+{
+    struct catalogue_table *table = tablet->table;
+    if (!take_out(table->tablets, &table->tablet_count, tablet))
+        take_out(table->retired, &table->retired_count, tablet);
+    assignment_remove(&catalogue->assignment, tablet);
 }
 
 enum status catalogue_set_schema_locked(

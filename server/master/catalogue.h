@@ -6,15 +6,19 @@
 #define STELE_SERVER_MASTER_CATALOGUE_H
 
 #include "base/mutex.h"
-#include "storage/storage.h"
+#include "server/master/assignment.h"
 
 struct catalogue_table {
     struct table_descriptor descriptor; /* schema in `arena` */
-    struct tablet_info *tablets;        /* by start row; spans in `arena` */
-    size_t tablet_count;
-    size_t opened_count; /* of the OPEN under way or done; for the state of regions */
-    bool is_hidden;      /* a truncate's successor before the swap */
-    struct arena arena;
+    struct assigned_tablet **tablets;   /* by start row: those that hold its rows */
+    size_t tablet_count, tablet_room;
+    struct assigned_tablet *
+        *retired; /* split or merged, their rows of hbase:meta not taken away yet */
+    size_t retired_count, retired_room;
+    bool is_hidden;               /* a successor before the swap */
+    uint64_t lock;                /* id of the procedure that has it for itself; 0 = none */
+    size_t assigning_count;       /* tablets that the assigner is opening */
+    struct arena arena;           /* of schemas */
     struct catalogue_table *next; /* sorted by name */
 };
 
@@ -30,12 +34,16 @@ struct namespace_entry {
 struct catalogue {
     struct mutex mutex; /* LOCK_RANK_MASTER */
     struct catalogue_table *tables;
+    size_t table_count;
+    struct assignment assignment; /* of all tablets, and the servers */
     struct namespace_entry *namespaces;
     uint64_t last_region_id;
 };
 
 void catalogue_init(struct catalogue *catalogue);
 void catalogue_deinit(struct catalogue *catalogue);
+/* Empties it; the mutex is held. */
+void catalogue_clear_locked(struct catalogue *catalogue);
 
 /* All below: the mutex is held. NULL when absent. Hidden tables are found only by id. */
 struct catalogue_table *catalogue_find_locked(struct catalogue *catalogue, struct span name);
@@ -45,10 +53,22 @@ struct namespace_entry *catalogue_namespace_locked(struct catalogue *catalogue, 
 /* Makes a table from a copy of the descriptor, without tablets. NULL on no memory. */
 struct catalogue_table *catalogue_add_locked(
     struct catalogue *catalogue, const struct table_descriptor *descriptor);
+/* With its tablets, none of which has a transition under way. */
 void catalogue_remove_locked(struct catalogue *catalogue, struct catalogue_table *table);
-/* Replaces the tablets by copies. False on no memory. */
-bool catalogue_set_tablets_locked(struct catalogue *catalogue, struct catalogue_table *table,
-    const struct tablet_info *tablets, size_t count);
+/* Finds the tablet, or adds it at its place. NULL on no memory. */
+struct assigned_tablet *catalogue_add_tablet_locked(struct catalogue *catalogue,
+    struct catalogue_table *table, const struct tablet_info *info, int64_t now_ms);
+/* The tablet's rows are others' now: `state` is SPLIT or MERGED. It must be nowhere. False on no memory. */
+bool catalogue_retire_locked(struct catalogue *catalogue, struct assigned_tablet *tablet,
+    enum assignment_state state, int64_t now_ms);
+/* Adds one that is retired already. NULL on no memory. */
+struct assigned_tablet *catalogue_add_retired_locked(struct catalogue *catalogue,
+    struct catalogue_table *table, const struct tablet_info *info, enum assignment_state state,
+    int64_t now_ms);
+/* Takes a tablet out of its table, retired or not, and frees it. */
+void catalogue_remove_tablet_locked(struct catalogue *catalogue, struct assigned_tablet *tablet);
+/* The index of the tablet that holds the row; SIZE_MAX when there is none. */
+size_t catalogue_tablet_of_row(const struct catalogue_table *table, struct span row);
 /* Replaces the schema by a copy. */
 enum status catalogue_set_schema_locked(
     struct catalogue_table *table, const struct table_schema *schema, struct error *error);

@@ -7,7 +7,17 @@
 #include "base/log_lines.h"
 #include "base/memory.h"
 #include "proto/exception_class.h"
-#include "server/master/master_internal.h"
+#include "server/master/master_settings.h"
+
+static void run_lead(struct task *task);
+static void run_servers(struct task *task);
+
+static void init_tenure(struct master *master)
+{
+    catalogue_init(&master->catalogue);
+    meta_access_init(&master->meta);
+    master->idle_end = &master->idle;
+}
 
 enum status master_new(
     const struct master_config *config, struct master **out_master, struct error *error)
@@ -15,20 +25,18 @@ enum status master_new(
     struct master *master = memory_allocate_zeroed(1, sizeof *master);
     if (!master)
         return error_set(error, STATUS_NO_MEMORY, "no memory for the master");
+    master->config = *config;
     master->env = config->env;
     master->store = config->store;
-    master->tablets = config->tablets;
-    master->name = config->name;
-    catalogue_init(&master->catalogue);
+    init_tenure(master);
     mutex_init(&master->results_mutex, LOCK_RANK_MASTER);
+    mutex_init(&master->servers_mutex, LOCK_RANK_MASTER);
+    master->lead_task.run = run_lead;
+    master->servers_task.run = run_servers;
     master->results = memory_allocate_zeroed(RESULTS_KEPT, sizeof *master->results);
     enum status status = master->results
                              ? STATUS_OK
                              : error_set(error, STATUS_NO_MEMORY, "no memory for the master");
-    /* ids rise over restarts: a client that asks for an old one must not meet a new one */
-    master->last_procedure_id = (uint64_t)env_wall_ms(config->env) << 10;
-    if (!status)
-        status = master_load(master, error);
     if (!status)
         status = env_executor_new(config->env, "master", 1, &master->executor, error);
     if (status) {
@@ -43,7 +51,7 @@ void master_free(struct master *master)
 {
     if (!master)
         return;
-    atomic_store(&master->is_stopping, true);
+    master_stop(master);
     if (master->executor)
         executor_free(master->executor);
     while (master->procedures) {
@@ -51,20 +59,12 @@ void master_free(struct master *master)
         master->procedures = running->next;
         procedure_running_free(running);
     }
-    served_tablet_unref(master->meta);
     catalogue_deinit(&master->catalogue);
     mutex_deinit(&master->results_mutex);
+    mutex_deinit(&master->servers_mutex);
+    memory_free(master->live);
     memory_free(master->results);
     memory_free(master);
-}
-
-void master_start(struct master *master,
-    void (*ready)(void *context, enum status status, const struct error *error), void *context)
-{
-    master->ready = ready;
-    master->ready_context = context;
-    master->start_task.run = master_run_start;
-    executor_submit(master->executor, &master->start_task);
 }
 
 bool master_is_ready(const struct master *master)
@@ -72,14 +72,19 @@ bool master_is_ready(const struct master *master)
     return atomic_load(&master->is_ready);
 }
 
-void master_stop(struct master *master)
-{
-    atomic_store(&master->is_stopping, true);
-}
-
 struct catalogue *master_catalogue(struct master *master)
 {
     return &master->catalogue;
+}
+
+uint64_t master_epoch(const struct master *master)
+{
+    return atomic_load(&master->epoch);
+}
+
+const struct master_config *master_get_config(const struct master *master)
+{
+    return &master->config;
 }
 
 const char *master_exception_of(enum status status)
@@ -88,6 +93,7 @@ const char *master_exception_of(enum status status)
     case STATUS_INVALID:
     case STATUS_LIMIT:
     case STATUS_UNSUPPORTED:
+    case STATUS_WRONG_STATE:
         return EXCEPTION_DO_NOT_RETRY_IO;
     case STATUS_EXISTS:
         return EXCEPTION_TABLE_EXISTS;
@@ -96,6 +102,199 @@ const char *master_exception_of(enum status status)
     default:
         return EXCEPTION_IO;
     }
+}
+
+/* ---- Tenures ---- */
+
+bool master_is_over(const struct master *master)
+{
+    return master->tenure == TENURE_NONE || master->tenure == TENURE_ENDING;
+}
+
+static void submit_lead(struct master *master)
+{
+    if (!atomic_exchange(&master->is_lead_queued, true))
+        executor_submit(master->executor, &master->lead_task);
+}
+
+void master_hold(struct master *master)
+{
+    atomic_fetch_add(&master->out, 1);
+}
+
+void master_back(struct master *master, struct task *task)
+{
+    executor_submit(master->executor, task);
+}
+
+bool master_came_back(struct master *master)
+{
+    size_t left = atomic_fetch_sub(&master->out, 1) - 1;
+    if (master->tenure == TENURE_ENDING && left == 0)
+        submit_lead(master); /* which clears the tenure after this task */
+    return !master_is_over(master);
+}
+
+void master_after(struct master *master, struct task *task, uint64_t delay_ns)
+{
+    master_hold(master);
+    executor_submit_at(master->executor, task, env_monotonic_ns(master->env) + delay_ns);
+}
+
+bool master_cancel(struct master *master, struct task *task)
+{
+    if (!executor_cancel(master->executor, task))
+        return false;
+    master_came_back(master);
+    return true;
+}
+
+static void work_back(struct task *task)
+{
+    struct master_work *work = (struct master_work *)task;
+    work->back(work, !master_came_back(work->master));
+}
+
+static void work_run(struct task *task)
+{
+    struct master_work *work = (struct master_work *)task;
+    work->run(work);
+    work->task.run = work_back;
+    master_back(work->master, &work->task);
+}
+
+void master_work(struct master *master, struct master_work *work)
+{
+    work->master = master;
+    work->task.run = work_run;
+    master_hold(master);
+    executor_submit(store_workers(master->store), &work->task);
+}
+
+static void end_tenure(struct master *master)
+{
+    log_line(LOG_INFO, "master.end", "epoch=%llu", (unsigned long long)atomic_load(&master->epoch));
+    atomic_store(&master->is_ready, false);
+    master->tenure = TENURE_ENDING;
+    store_collector_enable(master->store, false);
+    master_refuse_waiting(master);
+    procedure_abandon_all(master);
+    transitions_cancel_all(master);
+    meta_access_cancel(master);
+    if (master->is_tick_out && master_cancel(master, &master->tick_task))
+        master->is_tick_out = false;
+}
+
+/* Nothing is out any more. */
+static void clear_tenure(struct master *master)
+{
+    while (master->procedures) {
+        struct running *running = master->procedures;
+        master->procedures = running->next;
+        procedure_running_free(running);
+    }
+    mutex_lock(&master->catalogue.mutex);
+    catalogue_clear_locked(&master->catalogue);
+    mutex_unlock(&master->catalogue.mutex);
+    meta_access_init(&master->meta);
+    master->idle = NULL;
+    master->idle_end = &master->idle;
+    master->lists_pending = 0;
+    master->is_starting_done = master->has_meta_rows = false;
+    master->last_balance_ns = master->last_janitor_ns = master->last_normalize_ns = 0;
+    master->tenure = TENURE_NONE;
+    atomic_store(&master->epoch, 0);
+}
+
+/* Brings what is in line with what was asked. */
+static void run_lead(struct task *task)
+{
+    struct master *master = (struct master *)((char *)task - offsetof(struct master, lead_task));
+    atomic_store(&master->is_lead_queued, false);
+    uint64_t asked = atomic_load(&master->epoch_asked);
+    if (asked == atomic_load(&master->epoch) && master->tenure != TENURE_ENDING)
+        return;
+    if (master->tenure == TENURE_STARTING || master->tenure == TENURE_SERVING)
+        end_tenure(master);
+    if (master->tenure == TENURE_ENDING) {
+        if (atomic_load(&master->out) > 0)
+            return; /* the last one that comes back brings us here again */
+        clear_tenure(master);
+    }
+    if (asked == 0)
+        return;
+    atomic_store(&master->epoch, asked);
+    master->tenure = TENURE_STARTING;
+    master->lead_since_ns = env_monotonic_ns(master->env);
+    master->settings_version = 0;
+    atomic_store(&master->switches, master_default_switches());
+    /* ids rise over tenures: a client that asks for an old one must not meet a new one */
+    uint64_t first = (uint64_t)env_wall_ms(master->env) << 10;
+    if (first > master->last_procedure_id)
+        master->last_procedure_id = first;
+    log_line(LOG_INFO, "master.lead", "epoch=%llu", (unsigned long long)asked);
+    master_begin_tenure(master);
+}
+
+void master_lead(struct master *master, uint64_t epoch)
+{
+    if (atomic_load(&master->is_stopping))
+        return;
+    atomic_store(&master->epoch_asked, epoch);
+    submit_lead(master);
+}
+
+void master_depose(struct master *master)
+{
+    atomic_store(&master->is_ready, false);
+    atomic_store(&master->epoch_asked, 0);
+    submit_lead(master);
+}
+
+void master_lost(struct master *master, const struct error *error)
+{
+    if (master_is_over(master))
+        return;
+    log_line(LOG_WARN, "master.superseded", "error=\"%s\"", error->message);
+    uint64_t mine = atomic_load(&master->epoch);
+    atomic_store(&master->is_ready, false);
+    if (atomic_compare_exchange_strong(&master->epoch_asked, &mine, 0) && master->config.superseded)
+        master->config.superseded(master->config.context);
+    submit_lead(master);
+}
+
+void master_stop(struct master *master)
+{
+    if (!atomic_exchange(&master->is_stopping, true) && master->executor)
+        master_depose(master);
+}
+
+void master_set_servers(struct master *master, const struct server_name *names, size_t count,
+    uint64_t absence_counts_from_ns)
+{
+    char(*live)[SERVER_TEXT_SIZE] = memory_allocate_zeroed(count ? count : 1, sizeof *live);
+    if (!live)
+        return; /* the view before stands until the next one */
+    for (size_t i = 0; i < count; i++)
+        snprintf(live[i], sizeof live[i], "%.*s,%u,%llu", (int)names[i].host.size,
+            (const char *)names[i].host.data, names[i].port,
+            (unsigned long long)names[i].start_code);
+    mutex_lock(&master->servers_mutex);
+    memory_free(master->live);
+    master->live = live;
+    master->live_count = count;
+    master->absence_counts_from_ns = absence_counts_from_ns;
+    mutex_unlock(&master->servers_mutex);
+    if (!atomic_exchange(&master->is_servers_queued, true))
+        executor_submit(master->executor, &master->servers_task);
+}
+
+static void run_servers(struct task *task)
+{
+    struct master *master = (struct master *)((char *)task - offsetof(struct master, servers_task));
+    atomic_store(&master->is_servers_queued, false);
+    if (!master_is_over(master))
+        master_servers_changed(master);
 }
 
 /* ---- Requests ---- */
@@ -123,8 +322,9 @@ static void run_request(struct task *task)
     struct master_request *request =
         (struct master_request *)((char *)task - offsetof(struct master_request, task));
     struct master *master = request->master;
-    if (atomic_load(&master->is_stopping)) {
-        master_refuse(request, EXCEPTION_PLEASE_HOLD, "Master is stopping");
+    if (master->tenure != TENURE_SERVING || !master_is_ready(master)) {
+        master_refuse(request, EXCEPTION_PLEASE_HOLD,
+            atomic_load(&master->is_stopping) ? "Master is stopping" : "Master is initializing");
         return;
     }
     uint64_t earlier = master_find_nonce(master, request->nonce_group, request->nonce);

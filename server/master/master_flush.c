@@ -20,16 +20,19 @@ struct table_flush {
     _Atomic int status; /* the first failure */
 };
 
+/* One tablet's part; a command to its server. */
 struct tablet_flush {
-    struct completion completion;
+    struct tablet_command command; /* first */
     struct table_flush *flush;
-    struct served_tablet *served;
+    struct server_name server;
+    char text[SERVER_TEXT_SIZE];
 };
 
 static void part_done(struct table_flush *flush, enum status status)
 {
     int none = STATUS_OK;
-    if (status && status != STATUS_CLOSED)
+    /* a tablet that is on its way is flushed by its close */
+    if (status && status != STATUS_CLOSED && status != STATUS_NOT_FOUND)
         atomic_compare_exchange_strong(&flush->status, &none, status);
     if (atomic_fetch_sub(&flush->pending, 1) != 1)
         return;
@@ -44,45 +47,40 @@ static void part_done(struct table_flush *flush, enum status status)
     call_finish(call);
 }
 
-static void on_flushed(struct completion *completion)
+static void on_flushed(struct tablet_command *command)
 {
-    struct tablet_flush *part = (struct tablet_flush *)completion;
-    struct table_flush *flush = part->flush;
-    enum status status = completion->status;
-    served_tablet_unref(part->served);
-    memory_free(part);
-    part_done(flush, status);
+    part_done(((struct tablet_flush *)command)->flush, command->status);
 }
 
-static void flush_part(
-    struct table_flush *flush, struct served_tablet *served, const struct span *family)
+/* The commands for all open tablets, in the call's arena; the mutex is held. False on no memory. */
+static bool make_parts(struct call *call, const struct catalogue_table *table,
+    struct table_flush *flush, struct tablet_flush **out_parts, size_t *out_count)
 {
-    struct tablet_flush *part = memory_allocate_zeroed(1, sizeof *part);
-    atomic_fetch_add(&flush->pending, 1);
-    if (!part) {
-        part_done(flush, STATUS_NO_MEMORY);
-        return;
+    struct tablet_flush *parts = arena_allocate_zeroed(
+        &call->arena, table->tablet_count + 1, sizeof *parts);
+    size_t count = 0;
+    for (size_t i = 0; parts && i < table->tablet_count; i++) {
+        const struct assigned_tablet *tablet = table->tablets[i];
+        if (tablet->state != ASSIGNMENT_OPEN)
+            continue;
+        struct tablet_flush *part = &parts[count++];
+        part->flush = flush;
+        memcpy(part->text, tablet->server->text, sizeof part->text);
+        part->server = tablet->server->name;
+        part->server.host = span_make(part->text, tablet->server->name.host.size);
+        part->command.kind = TABLET_COMMAND_FLUSH;
+        part->command.server = &part->server;
+        part->command.epoch = master_epoch(call->service->master);
+        memcpy(part->command.tablet.id, tablet->info.id, sizeof tablet->info.id);
+        memcpy(part->command.tablet.table_id, tablet->info.table_id, sizeof tablet->info.table_id);
+        part->command.done = on_flushed;
     }
-    served_tablet_ref(served);
-    part->completion.done = on_flushed;
-    part->flush = flush;
-    part->served = served;
-    tablet_flush(served->tablet, family, &part->completion);
+    *out_parts = parts;
+    *out_count = count;
+    return parts != NULL;
 }
 
-static bool flush_tablet(void *context, struct served_tablet *served)
-{
-    struct table_flush *flush = context;
-    if (!span_equal(served->table_name, flush->table_name))
-        return true;
-    for (size_t i = 0; i < flush->family_count; i++)
-        flush_part(flush, served, &flush->families[i]);
-    if (flush->family_count == 0)
-        flush_part(flush, served, NULL);
-    return true;
-}
-
-/* Judges the table and starts. */
+/* Judges the table and starts. Every family is flushed, also when some are named. */
 static enum call_outcome start(struct call *call, struct table_flush *flush)
 {
     struct catalogue *catalogue = master_catalogue(call->service->master);
@@ -91,6 +89,9 @@ static enum call_outcome start(struct call *call, struct table_flush *flush)
     struct catalogue_table *table = catalogue_find_locked(catalogue, name);
     bool is_enabled = table && table->descriptor.state == TABLE_ENABLED;
     struct buffer missing = {0};
+    struct tablet_flush *parts = NULL;
+    size_t count = 0;
+    bool is_made = is_enabled && make_parts(call, table, flush, &parts, &count);
     for (size_t i = 0; table && i < flush->family_count; i++) {
         if (table_schema_family(&table->descriptor.schema, flush->families[i]))
             continue;
@@ -107,13 +108,17 @@ static enum call_outcome start(struct call *call, struct table_flush *flush)
         call_fail(call, EXCEPTION_NO_SUCH_FAMILY,
             "Column families [%.*s] don't exist in table %.*s", (int)missing.size,
             (const char *)missing.data, (int)name.size, (const char *)name.data);
-    bool is_refused = !is_enabled || missing.size > 0;
+    else if (!is_made)
+        call_fail(call, EXCEPTION_IO, "no memory for the call");
+    bool is_refused = !is_enabled || missing.size > 0 || !is_made;
     buffer_deinit(&missing);
     if (is_refused)
         return CALL_DONE;
     flush->call = call;
-    atomic_store(&flush->pending, 1);
-    tablet_service_each(call->service->tablets, flush_tablet, flush);
+    atomic_store(&flush->pending, count + 1);
+    struct tablet_link *link = master_get_config(call->service->master)->link;
+    for (size_t i = 0; i < count; i++)
+        tablet_link_send(link, &parts[i].command);
     part_done(flush, STATUS_OK);
     return CALL_PENDING;
 }

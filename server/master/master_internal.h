@@ -1,30 +1,48 @@
-/* What the parts of the master share. All fields are the master executor's unless said otherwise. */
+/* What the parts of the master share. All fields are the master executor's unless said otherwise.
+ *
+ * A tenure's end. Whatever comes back to the master (an answer, a timer, a worker's result) is counted while it is out
+ * (master_hold, master_release). When the tenure is over, what comes back is freed and nothing more begins; with the
+ * last of it the tenure's memory goes, and the next may begin. */
 #ifndef STELE_SERVER_MASTER_MASTER_INTERNAL_H
 #define STELE_SERVER_MASTER_MASTER_INTERNAL_H
 
 #include <stdatomic.h>
 
 #include "server/master/master.h"
-#include "server/master/meta_batch.h"
+#include "server/master/meta_access.h"
+#include "server/master/tablet_transition.h"
 
+#define META_TABLE_ID      "meta"
+#define META_TABLET_ID     "1588230740"
+#define META_REGION_ID     1
 #define RESULTS_KEPT       4096
 #define RESULTS_KEPT_MS    (10 * 60 * 1000)
 #define RETRY_DELAY_NS     1000000000ull
 #define RETRY_DELAY_MAX_NS 30000000000ull
+#define TICK_NS            200000000ull
 
 /* A procedure under way. */
 struct running {
     struct running *next;
     struct master *master;
     struct procedure procedure;
-    struct arena arena;         /* of the procedure */
-    struct task task;           /* the next turn on the master's executor */
-    struct task answer_task;    /* the timer that answers early */
-    enum procedure_event event; /* what the next turn is told */
-    struct error failure;       /* of the last action; of the first, for a create that is undone */
+    struct arena arena;      /* of the procedure */
+    struct task task;        /* the next turn on the master's executor */
+    bool is_delayed;         /* the task is a timer */
+    struct task answer_task; /* the timer that answers early */
+    struct task work_task;   /* the part of an action that runs on a worker */
+    enum status (*work)(struct running *running, struct error *error);
+    enum status (*apply)(struct running *running, struct error *error);
+    enum status work_status;
+    struct error work_error;
+    enum procedure_event event;   /* what the next turn is told */
+    enum procedure_action action; /* under way */
+    int64_t updated_ms;
+    struct error failure; /* of the last action; of the first, for one that is undone or ended */
     bool has_failed;
     bool is_answer_due;
     bool is_state_due; /* the state in memory is not on disk yet: no action before it is */
+    bool locks;        /* it holds its locks */
     unsigned retries;
     struct master_request *request; /* to answer, or NULL */
     _Atomic size_t pending;         /* parts of an action handed out */
@@ -39,64 +57,182 @@ struct kept_result {
     struct procedure_result result;
 };
 
+enum tenure { TENURE_NONE, TENURE_STARTING, TENURE_SERVING, TENURE_ENDING };
+
 struct master {
+    struct master_config config;
     struct env *env;
     struct store *store;
-    struct tablet_service *tablets;
-    struct server_name name;
     struct catalogue catalogue;
     struct executor *executor;
+    enum tenure tenure;
+    _Atomic uint64_t epoch;       /* of the tenure; 0 = none */
+    _Atomic uint64_t epoch_asked; /* by master_lead; 0 = deposed */
+    _Atomic size_t out;           /* what will come back: see above */
+    struct task lead_task;
+    _Atomic bool is_lead_queued;
     struct running *procedures;     /* under way */
-    struct master_request *waiting; /* their table has a procedure under way; oldest first */
+    struct master_request *waiting; /* for locks; oldest first */
     uint64_t last_procedure_id;
-    struct mutex results_mutex;  /* LOCK_RANK_MASTER: guards the two below */
+    struct mutex results_mutex;  /* LOCK_RANK_MASTER: guards the three below */
     struct kept_result *results; /* ring of RESULTS_KEPT */
     size_t result_count;         /* ever kept */
     _Atomic bool is_ready;
     _Atomic bool is_stopping;
-    struct task start_task;
-    void (*ready)(void *context, enum status status, const struct error *error);
-    void *ready_context;
-    struct served_tablet *meta; /* referenced from the start on */
+    size_t lists_pending;  /* of the start: servers that have not said what they serve */
+    bool is_starting_done; /* the start's LISTs are in */
+    bool has_meta_rows;    /* rows of hbase:meta are in line */
+    struct meta_access meta;
+    struct tablet_transition *transitions; /* under way */
+    struct assigned_tablet *idle;          /* should be open, and are nowhere */
+    struct assigned_tablet **idle_end;
+    size_t assigning;      /* of them, being opened */
+    struct task tick_task; /* every TICK_NS while it leads */
+    bool is_tick_out;
+    uint64_t ticks;
+    uint64_t last_balance_ns, last_janitor_ns, last_normalize_ns;
+    uint64_t plans; /* of the balancer, made so far */
+    uint64_t lead_since_ns;
+    /* live servers as coordination has them, copied by master_set_servers; guarded by servers_mutex */
+    struct mutex servers_mutex; /* LOCK_RANK_MASTER */
+    char (*live)[SERVER_TEXT_SIZE];
+    size_t live_count;
+    uint64_t absence_counts_from_ns;
+    struct task servers_task;
+    _Atomic bool is_servers_queued;
+    _Atomic unsigned switches; /* a bit for each master_setting */
+    uint64_t settings_version;
 };
 
-/* master_load.c */
-enum status master_load(struct master *master, struct error *error);
-void master_run_start(struct task *task);
+/* ---- master.c ---- */
 
-/* master_request.c: validates and begins; answers refusals itself. */
-void master_begin(struct master *master, struct master_request *request);
+/* Any thread: something will come back by master_back. */
+void master_hold(struct master *master);
+/* Any thread: submits a task to the master's executor; its run calls master_came_back first. */
+void master_back(struct master *master, struct task *task);
+/* On the executor, the counterpart of master_hold. True while the tenure goes on. */
+bool master_came_back(struct master *master);
+/* The same after a delay; is held by it. */
+void master_after(struct master *master, struct task *task, uint64_t delay_ns);
+/* Takes a timer back: true when it will not run. */
+bool master_cancel(struct master *master, struct task *task);
+bool master_is_over(const struct master *master);
+/* Somebody else leads: ends the tenure from inside. */
+void master_lost(struct master *master, const struct error *error);
 /* Answers, once. */
 void master_answer(struct master_request *request, uint64_t procedure_id);
 void master_refuse(struct master_request *request, const char *exception_class, const char *format,
     ...) __attribute__((format(printf, 3, 4)));
-/* True while a procedure of that table is under way. */
-bool master_table_is_busy(const struct master *master, struct span table_name);
-/* Begins the requests that waited for a table. */
-void master_wake(struct master *master);
-
-/* master_namespace.c */
-void master_change_namespace(struct master *master, struct master_request *request);
-
-/* master_results.c */
+/* What a failure is to HBase's users. */
+const char *master_exception_of(enum status status);
 void master_keep_result(struct master *master, uint64_t id, const struct master_request *request,
     const struct procedure_result *result);
 /* The procedure a repeated request made; 0 when there is none. */
 uint64_t master_find_nonce(struct master *master, uint64_t nonce_group, uint64_t nonce);
+/* A worker's job: run() on a worker, then back() on the executor with is_over told. Owned by the caller. */
+struct master_work {
+    struct task task; /* first */
+    struct master *master;
+    void (*run)(struct master_work *work);
+    void (*back)(struct master_work *work, bool is_over);
+};
+void master_work(struct master *master, struct master_work *work);
 
-/* procedure_runner.c */
+/* ---- master_load.c: the beginning of a tenure ---- */
+void master_begin_tenure(struct master *master);
+/* Adds tablets of a table that the catalogue lacks, from the manifests. */
+enum status master_load_tablets(
+    struct master *master, struct catalogue_table *table, struct error *error);
+/* Every live server has said what it serves, or is gone: goes on. */
+void master_start_listed(struct master *master);
+void master_start_meta_open(struct master *master);
+struct assigned_tablet *master_meta_tablet(struct master *master);
+
+/* ---- master_servers.c ---- */
+void master_servers_changed(struct master *master);
+void master_ask_server(struct master *master, struct assigned_server *server);
+/* The server of that name looks dead: a crash procedure, unless there is one. */
+void master_give_up_server(struct master *master, struct span text);
+/* Sealed: what is under way to it ends, its tablets are nowhere. */
+void master_server_buried(struct master *master, struct assigned_server *server);
+/* Gives up those that are missing, when absence counts; asks those that have not said what they serve. */
+void master_give_up_absent(struct master *master);
+void master_publish_draining(struct master *master);
+struct assigned_server *master_server_find(struct master *master, struct span text);
+
+/* ---- assigner.c: tablets that should be open and are nowhere ---- */
+/* Puts it in the list when it should be open. */
+void master_want_open(struct master *master, struct assigned_tablet *tablet);
+void master_assign_idle(struct master *master);
+void master_forget_idle(struct master *master, struct assigned_tablet *tablet);
+/* A live server for each: placement. NULL where there is none. */
+void master_place(struct master *master, struct assigned_tablet **tablets, size_t count,
+    struct assigned_server **out_servers);
+struct assigned_server *master_pick_server(
+    struct master *master, const struct assigned_server *except);
+void master_start_ticking(struct master *master);
+
+/* ---- master_request.c: judges and begins; answers refusals itself. ---- */
+void master_begin(struct master *master, struct master_request *request);
+/* True while a procedure under way conflicts with this one, or the assigner is busy with what it needs. */
+bool master_must_wait(struct master *master, const struct procedure *procedure);
+/* Begins the requests that waited. */
+void master_wake(struct master *master);
+/* Refuses all that wait. */
+void master_refuse_waiting(struct master *master);
+/* Queues it until what is in its way has ended. */
+void master_wait_for_lock(struct master *master, struct master_request *request);
+/* Persists and runs. Takes the arena, on failure too (the request is refused then). */
+void master_launch(struct master *master, struct master_request *request,
+    struct procedure *procedure, struct arena *arena);
+
+/* region_request.c: assign, unassign, move, split, merge. */
+void master_change_tablets(struct master *master, struct master_request *request);
+/* Procedures that the master asks of itself: false when it must wait or there is no memory. */
+bool master_move_tablet(
+    struct master *master, struct assigned_tablet *tablet, const struct assigned_server *server);
+bool master_split_tablet(struct master *master, struct assigned_tablet *tablet, struct span row);
+bool master_merge_tablets(
+    struct master *master, struct assigned_tablet *const *tablets, size_t count);
+
+/* chore_request.c: balance, normalize, janitor, cleaner, dead servers. */
+void master_run_chore(struct master *master, struct master_request *request);
+
+/* snapshot_request.c */
+void master_change_snapshots(struct master *master, struct master_request *request);
+
+/* master_namespace.c */
+void master_change_namespace(struct master *master, struct master_request *request);
+
+/* ---- procedure_runner.c ---- */
 /* Takes the procedure and its arena. NULL on no memory (the arena stays the caller's). */
 struct running *procedure_run(struct master *master, const struct procedure *procedure,
     struct arena *arena, struct master_request *request);
 void procedure_running_free(struct running *running);
+/* At the end of a tenure. */
+void procedure_abandon_all(struct master *master);
 
-/* procedure_action.c */
+/* ---- procedure_action.c, tablet_action.c, server_action.c, snapshot_action.c ---- */
 /* Does an action, at once or in parts; then procedure_part_done has been called once for each of running->pending. */
 void procedure_do(struct running *running, enum procedure_action action);
 /* Any thread. */
 void procedure_part_done(struct running *running, enum status status, const struct error *error);
+/* Ends an action that was done at once. */
+void procedure_done_at_once(struct running *running, enum status status, const struct error *error);
+/* As a completion of parts: context is the running. */
+void procedure_on_part_done(void *context, enum status status, const struct error *error);
+/* Runs work() on a worker, then apply() (may be NULL) on the executor when it succeeded, as one part that is counted in
+ * `pending` already. work() sees the procedure, but not the catalogue. */
+void procedure_work(struct running *running,
+    enum status (*work)(struct running *running, struct error *error),
+    enum status (*apply)(struct running *running, struct error *error));
+struct catalogue_table *procedure_table(struct running *running);
+/* Opens tablets, placed together; one part each, counted in `pending` already. */
+void procedure_open(struct running *running, struct assigned_tablet *const *tablets, size_t count,
+    bool is_silent, transition_done *done);
 
-/* What a failure is to HBase's users. */
-const char *master_exception_of(enum status status);
+void procedure_do_tablets(struct running *running, enum procedure_action action);
+void procedure_do_server(struct running *running, enum procedure_action action);
+void procedure_do_snapshot(struct running *running, enum procedure_action action);
 
 #endif

@@ -1,5 +1,8 @@
-/* The start of a master: the catalogue from the directory, hbase:meta made at the first start and opened, its rows
- * brought in line with the manifests (which are the truth), tablets opened, procedures taken up. */
+/* The beginning of a tenure:
+ *
+ *   directory -> catalogue (hbase:meta is made when there is none) -> every live server says what it serves
+ *     -> procedures are taken up -> hbase:meta open -> its rows brought in line with the truth -> serving
+ *     -> tablets that are nowhere are opened */
 #include <inttypes.h>
 #include <stdio.h>
 #include <stdlib.h>
@@ -10,12 +13,11 @@
 #include "proto/region.h"
 #include "proto/schema_message.h"
 #include "server/master/master_internal.h"
+#include "server/master/master_settings.h"
 #include "server/master/namespace_document.h"
-#include "server/master/tablet_opening.h"
 
-#define META_TABLE_ID  "meta"
-#define META_TABLET_ID "1588230740"
-#define META_REGION_ID 1
+static void fail_tenure(struct master *master, const struct error *error);
+static void serve(struct master *master);
 
 /* ---- Reading the directory ---- */
 
@@ -39,7 +41,7 @@ static enum status collect_tablet(
     void *context, const struct tablet_info *tablet, struct error *error)
 {
     struct tablet_array *array = context;
-    if (tablet->state != TABLET_OPEN && tablet->state != TABLET_CLOSED)
+    if (tablet->state == TABLET_DROPPED)
         return STATUS_OK;
     if (array->count == array->room) {
         size_t room = array->room ? array->room * 2 : 16;
@@ -53,27 +55,47 @@ static enum status collect_tablet(
     return STATUS_OK;
 }
 
-static int compare_tablets(const void *a, const void *b)
+/* What a manifest says of a tablet becomes what we believe, until its server says more. */
+static bool take_tablet(struct master *master, struct catalogue_table *table,
+    const struct tablet_info *info, int64_t now_ms)
 {
-    const struct tablet_info *first = a, *second = b;
-    return span_compare(first->start_row, second->start_row);
+    struct catalogue *catalogue = &master->catalogue;
+    struct assigned_tablet *tablet = assignment_find(&catalogue->assignment, span_string(info->id));
+    bool is_retired = info->state == TABLET_SPLIT || info->state == TABLET_MERGED;
+    if (tablet)
+        return true;
+    if (is_retired) {
+        tablet = catalogue_add_retired_locked(catalogue, table, info,
+            info->state == TABLET_SPLIT ? ASSIGNMENT_SPLIT : ASSIGNMENT_MERGED, now_ms);
+        return tablet != NULL;
+    }
+    tablet = catalogue_add_tablet_locked(catalogue, table, info, now_ms);
+    if (!tablet)
+        return false;
+    tablet->has_references = info->has_references;
+    tablet->size_bytes = info->sstable_bytes;
+    struct assigned_server *owner = info->state == TABLET_OPEN
+                                        ? assignment_find_server(
+                                              &catalogue->assignment, info->owner)
+                                        : NULL;
+    if (owner)
+        assignment_set(&catalogue->assignment, tablet, ASSIGNMENT_OPEN, owner, now_ms);
+    return true;
 }
 
-static enum status load_tablets(
+enum status master_load_tablets(
     struct master *master, struct catalogue_table *table, struct error *error)
 {
     struct tablet_array array = {0};
     struct arena arena = {0};
+    int64_t now = env_wall_ms(master->env);
     enum status status = store_tablet_list(
         master->store, table->descriptor.id, &arena, collect_tablet, &array, error);
-    if (!status) {
-        if (array.count)
-            qsort(array.tablets, array.count, sizeof *array.tablets, compare_tablets);
-        mutex_lock(&master->catalogue.mutex);
-        if (!catalogue_set_tablets_locked(&master->catalogue, table, array.tablets, array.count))
+    mutex_lock(&master->catalogue.mutex);
+    for (size_t i = 0; i < array.count && !status; i++)
+        if (!take_tablet(master, table, &array.tablets[i], now))
             status = error_set(error, STATUS_NO_MEMORY, "no memory for the tablets of a table");
-        mutex_unlock(&master->catalogue.mutex);
-    }
+    mutex_unlock(&master->catalogue.mutex);
     memory_free(array.tablets);
     arena_deinit(&arena);
     return status;
@@ -124,7 +146,8 @@ static enum status make_meta(struct master *master, struct error *error)
         status = store_tablet_create(master->store, META_TABLE_ID, &tablet, 1, error);
         mutex_lock(&master->catalogue.mutex);
         table = catalogue_find_id_locked(&master->catalogue, META_TABLE_ID);
-        if (!status && !catalogue_set_tablets_locked(&master->catalogue, table, &tablet, 1))
+        if (!status && !catalogue_add_tablet_locked(
+                           &master->catalogue, table, &tablet, env_wall_ms(master->env)))
             status = error_set(error, STATUS_NO_MEMORY, "no memory for hbase:meta");
         mutex_unlock(&master->catalogue.mutex);
     }
@@ -132,23 +155,60 @@ static enum status make_meta(struct master *master, struct error *error)
     return status;
 }
 
-enum status master_load(struct master *master, struct error *error)
+/* Servers that the directory knows and that are not sealed: living, or dead and not given up yet. */
+static enum status add_server(void *context, const struct store_server *known, struct error *error)
+{
+    struct master *master = context;
+    struct server_name name;
+    if (known->is_sealed || !known->is_registered || (known->is_self && !master->config.is_alone) ||
+        server_name_parse(known->incarnation, &name, NULL))
+        return STATUS_OK;
+    mutex_lock(&master->catalogue.mutex);
+    struct assigned_server *server = assignment_add_server(
+        &master->catalogue.assignment, &name, env_wall_ms(master->env));
+    if (server)
+        server->absent_since_ns = env_monotonic_ns(master->env);
+    mutex_unlock(&master->catalogue.mutex);
+    return server ? STATUS_OK : error_set(error, STATUS_NO_MEMORY, "no memory for a server");
+}
+
+/* Masters are registered too, and servers that died without a tablet: neither is ours to look after. */
+static void forget_strangers(struct master *master)
+{
+    struct assignment *assignment = &master->catalogue.assignment;
+    mutex_lock(&master->catalogue.mutex);
+    struct assigned_server *next;
+    for (struct assigned_server *one = assignment->servers; one; one = next) {
+        next = one->next;
+        if (one->tablet_count == 0)
+            assignment_remove_server(assignment, one);
+    }
+    mutex_unlock(&master->catalogue.mutex);
+}
+
+static enum status load(struct master *master, struct error *error)
 {
     struct arena arena = {0};
-    enum status status = store_table_list(master->store, &arena, add_table, master, error);
+    enum status status = store_server_list(master->store, &arena, add_server, master, error);
+    if (!status)
+        status = store_table_list(master->store, &arena, add_table, master, error);
     arena_deinit(&arena);
     for (struct catalogue_table *table = master->catalogue.tables; table && !status;
          table = table->next)
-        status = load_tablets(master, table, error);
+        status = master_load_tablets(master, table, error);
     if (!status)
         status = make_meta(master, error);
     static const char *const built_in[] = {"default", "hbase"};
+    mutex_lock(&master->catalogue.mutex);
     for (size_t i = 0; i < 2 && !status; i++)
         if (!catalogue_put_namespace_locked(
                 &master->catalogue, span_string(built_in[i]), NULL, 0, 0))
             status = error_set(error, STATUS_NO_MEMORY, "no memory for a namespace");
+    mutex_unlock(&master->catalogue.mutex);
     if (!status)
         status = store_chain_list(master->store, CHAIN_NAMESPACE, add_namespace, master, error);
+    if (!status)
+        forget_strangers(master);
     return status;
 }
 
@@ -160,6 +220,8 @@ static enum status take_up(
     struct master *master = context;
     struct procedure procedure;
     struct arena arena = {0};
+    if (span_equal(name, SPAN_LITERAL(SETTINGS_NAME)))
+        return master_take_settings(master, version, bytes, error);
     enum status status = procedure_decode(bytes, &arena, &procedure, error);
     if (status) {
         arena_deinit(&arena);
@@ -191,173 +253,266 @@ static enum status take_up(
 
 /* ---- Meta brought in line ---- */
 
-struct stale_rows {
-    struct read_sink sink;
+#define ROWS_A_BATCH 500
+
+/* Walks all cells of hbase:meta once. */
+struct meta_check {
     struct master *master;
-    struct meta_batch *batch;
-    struct buffer expected; /* a region name, being compared */
-    bool is_row_deleted;    /* the row being read is already in the batch, whole */
+    struct meta_batch *batch; /* rows that are to be put right */
+    size_t batch_rows;
+    size_t pending; /* batches that are being written, and the walk itself */
+    /* the row under way */
+    struct buffer row;
+    struct assigned_tablet *tablet; /* that it names, or NULL */
+    bool is_table, is_deleted, has_region, is_right_server, is_right_state;
 };
 
-/* True when the row names a tablet, a table or a namespace that the catalogue has. */
-static bool row_is_known(struct stale_rows *stale, const struct cell *cell)
-{
-    struct master *master = stale->master;
-    struct span table_name, start_row, id;
-    bool is_known = false;
-    mutex_lock(&master->catalogue.mutex);
-    if (span_equal(cell->family, SPAN_LITERAL("ns"))) {
-        is_known = catalogue_namespace_locked(&master->catalogue, cell->row) != NULL;
-    } else if (region_name_split(cell->row, &table_name, &start_row, &id)) {
-        is_known = catalogue_find_locked(&master->catalogue, cell->row) != NULL;
-    } else {
-        struct catalogue_table *table = catalogue_find_locked(&master->catalogue, table_name);
-        for (size_t i = 0; table && i < table->tablet_count && !is_known; i++) {
-            const struct tablet_info *tablet = &table->tablets[i];
-            if (!span_equal(tablet->start_row, start_row))
-                continue;
-            buffer_reset(&stale->expected);
-            region_name_put(&stale->expected, table_name, tablet->start_row, tablet->region_id);
-            is_known = span_equal(buffer_span(&stale->expected), cell->row);
-        }
-    }
-    mutex_unlock(&master->catalogue.mutex);
-    return is_known;
-}
-
-static enum status see_meta_cell(struct read_sink *sink, const struct cell *cell)
-{
-    struct stale_rows *stale = (struct stale_rows *)sink;
-    if (stale->is_row_deleted || row_is_known(stale, cell))
-        return STATUS_OK;
-    if (span_equal(cell->family, SPAN_LITERAL("ns"))) {
-        meta_batch_delete_namespace(stale->batch, cell->row);
-    } else if (span_equal(cell->family, SPAN_LITERAL("table"))) {
-        meta_batch_delete_state(stale->batch, cell->row);
-    } else {
-        meta_batch_delete_row(stale->batch, cell->row);
-        stale->is_row_deleted = true;
-    }
-    return STATUS_OK;
-}
-
-static enum status see_meta_row(struct read_sink *sink, bool is_partial)
-{
-    (void)is_partial;
-    ((struct stale_rows *)sink)->is_row_deleted = false;
-    return STATUS_OK;
-}
-
-/* Deletes rows of meta that nothing stands behind: left by a crash between a manifest and its row. */
-static enum status find_stale_rows(
-    struct master *master, struct meta_batch *batch, struct error *error)
-{
-    struct stale_rows stale = {
-        .sink = {see_meta_cell, see_meta_row}, .master = master, .batch = batch};
-    struct scan_request request;
-    struct scanner *scanner;
-    struct scan_limits limits = {
-        .results = UINT64_MAX, .rows = UINT64_MAX, .bytes = UINT64_MAX, .may_block = true};
-    struct scan_progress progress = {0};
-    scan_request_init(&request);
-    enum status status = scanner_open(master->meta->tablet, &request, &scanner, error);
-    if (status)
-        return status;
-    while (!status && progress.stop != SCAN_STOP_END && progress.stop != SCAN_STOP_FILTER)
-        status = scanner_next(scanner, &limits, &stale.sink, &progress, error);
-    scanner_close(scanner);
-    buffer_deinit(&stale.expected);
-    return status;
-}
-
-/* ---- Opening ---- */
-
-/* A tablet that cannot be opened keeps itself closed, and no other. */
-static void on_opened(void *context, enum status status, const struct error *error)
-{
-    (void)context;
-    if (status)
-        log_line(LOG_ERROR, "tablet.open", "error=\"%s\"", error->message);
-}
-
-static bool is_served(const struct master *master, const struct catalogue_table *table)
-{
-    if (table->is_hidden || table->descriptor.state != TABLE_ENABLED ||
-        strcmp(table->descriptor.id, META_TABLE_ID) == 0)
-        return false;
-    return !master_table_is_busy(master, table->descriptor.schema.name);
-}
-
-/* Every tablet of an enabled table is said to be opening before the first client asks. */
-static void begin_openings(struct master *master)
-{
-    for (struct catalogue_table *table = master->catalogue.tables; table; table = table->next) {
-        if (!is_served(master, table))
-            continue;
-        for (size_t i = 0; i < table->tablet_count; i++) {
-            const struct tablet_info *info = &table->tablets[i];
-            if (tablet_service_begin_open(master->tablets, &table->descriptor.schema, info) ||
-                tablet_opening_start(master, info, TABLET_OPENING_BEGUN, on_opened, NULL))
-                log_line(LOG_ERROR, "tablet.open", "tablet=%s error=\"no memory\"", info->id);
-        }
-    }
-}
-
-static enum status open_meta(struct master *master, struct error *error)
-{
-    struct catalogue_table *table = catalogue_find_id_locked(&master->catalogue, META_TABLE_ID);
-    const struct table_schema *schema = &table->descriptor.schema;
-    enum status status = tablet_service_begin_open(master->tablets, schema, &table->tablets[0]);
-    if (!status)
-        status = tablet_service_open(master->tablets, META_TABLET_ID, META_TABLE_ID, schema, error);
-    if (status)
-        return error_prefix(error, status, "open hbase:meta");
-    master->meta = tablet_service_find_meta(master->tablets);
-    CHECK(master->meta);
-    return STATUS_OK;
-}
+static void check_done(struct meta_check *check);
 
 static void on_rows_written(void *context, enum status status, const struct error *error)
 {
-    struct master *master = context;
-    if (status)
+    struct meta_check *check = context;
+    if (status && status != STATUS_CANCELLED)
         log_line(LOG_ERROR, "meta.write", "error=\"%s\"", error->message);
-    (void)master;
+    check_done(check);
 }
 
-/* States of tables, namespaces, and what is stale. */
-static enum status bring_meta_in_line(struct master *master, struct error *error)
+static void send_batch(struct meta_check *check)
 {
-    struct meta_batch *batch = meta_batch_new();
-    if (!batch)
-        return error_set(error, STATUS_NO_MEMORY, "no memory for rows of hbase:meta");
-    enum status status = find_stale_rows(master, batch, error);
+    struct meta_batch *batch = check->batch;
+    check->batch = NULL;
+    check->batch_rows = 0;
+    check->pending++;
+    meta_access_write(check->master, batch, on_rows_written, check);
+}
+
+/* The batch to add a row to. */
+static struct meta_batch *batch_of(struct meta_check *check)
+{
+    if (check->batch && check->batch_rows >= ROWS_A_BATCH)
+        send_batch(check);
+    if (!check->batch)
+        check->batch = meta_batch_new();
+    check->batch_rows++;
+    return check->batch;
+}
+
+static void put_tablet(struct meta_check *check, const struct assigned_tablet *tablet)
+{
+    struct meta_batch *batch = batch_of(check);
+    const struct server_name *server = tablet->state == ASSIGNMENT_OPEN ? &tablet->server->name
+                                                                        : NULL;
+    if (batch)
+        meta_batch_put_tablet(batch, tablet->table->descriptor.schema.name, &tablet->info,
+            assignment_state_name(tablet->state), server, tablet->info.open_sequence);
+}
+
+static void end_row(struct meta_check *check)
+{
+    struct assigned_tablet *tablet = check->tablet;
+    check->tablet = NULL;
+    if (!tablet || check->is_deleted)
+        return;
+    tablet->is_in_meta = check->has_region;
+    if (tablet->state == ASSIGNMENT_OPEN && check->has_region &&
+        !(check->is_right_server && check->is_right_state))
+        put_tablet(check, tablet);
+}
+
+static void begin_row(struct meta_check *check, struct span row)
+{
+    struct span table_name, start_row, id;
+    char storage[ENCODED_NAME_SIZE + 1];
+    end_row(check);
+    buffer_reset(&check->row);
+    buffer_put(&check->row, row);
+    check->is_table = region_name_split(row, &table_name, &start_row, &id) != STATUS_OK;
+    check->is_deleted = check->has_region = false;
+    check->is_right_server = check->is_right_state = false;
+    check->tablet = check->is_table ? NULL
+                                    : assignment_find(&check->master->catalogue.assignment,
+                                          region_encoded_name(row, storage));
+    /* a name of the same hash of another table is nobody's */
+    if (check->tablet && (check->tablet->table->is_hidden ||
+                             !span_equal(check->tablet->table->descriptor.schema.name, table_name)))
+        check->tablet = NULL;
+}
+
+static void see_tablet_cell(struct meta_check *check, const struct cell *cell)
+{
+    struct assigned_tablet *tablet = check->tablet;
+    if (!tablet) {
+        if (!check->is_deleted && batch_of(check))
+            meta_batch_delete_row(check->batch, cell->row);
+        check->is_deleted = true;
+    } else if (span_equal(cell->qualifier, SPAN_LITERAL("regioninfo"))) {
+        check->has_region = true;
+    } else if (span_equal(cell->qualifier, SPAN_LITERAL("sn"))) {
+        check->is_right_server = tablet->server &&
+                                 span_equal(cell->value, span_string(tablet->server->text));
+    } else if (span_equal(cell->qualifier, SPAN_LITERAL("state"))) {
+        check->is_right_state = span_equal(
+            cell->value, span_string(assignment_state_name(tablet->state)));
+    }
+}
+
+static void see_cell(void *context, const struct cell *cell)
+{
+    struct meta_check *check = context;
+    struct catalogue *catalogue = &check->master->catalogue;
+    if (!span_equal(cell->row, buffer_span(&check->row)) || check->row.size == 0)
+        begin_row(check, cell->row);
+    if (span_equal(cell->family, SPAN_LITERAL("ns"))) {
+        if (!catalogue_namespace_locked(catalogue, cell->row) && batch_of(check))
+            meta_batch_delete_namespace(check->batch, cell->row);
+    } else if (check->is_table) {
+        if (!catalogue_find_locked(catalogue, cell->row) && batch_of(check))
+            meta_batch_delete_state(check->batch, cell->row);
+    } else {
+        see_tablet_cell(check, cell);
+    }
+}
+
+/* Rows that hbase:meta lacks; states of tables and namespaces are written anew. */
+static void put_missing(struct meta_check *check)
+{
+    struct catalogue *catalogue = &check->master->catalogue;
+    for (struct catalogue_table *table = catalogue->tables; table; table = table->next) {
+        if (table->is_hidden || strcmp(table->descriptor.id, META_TABLE_ID) == 0)
+            continue;
+        if (batch_of(check))
+            meta_batch_put_state(
+                check->batch, table->descriptor.schema.name, table->descriptor.state);
+        for (size_t i = 0; i < table->tablet_count; i++)
+            if (!table->tablets[i]->is_in_meta)
+                put_tablet(check, table->tablets[i]);
+    }
+    for (struct namespace_entry *one = catalogue->namespaces; one; one = one->next)
+        if (batch_of(check))
+            meta_batch_put_namespace(
+                check->batch, one->name, one->configuration, one->configuration_count);
+    if (check->batch)
+        send_batch(check);
+}
+
+static void on_meta_read(void *context, enum status status, const struct error *error)
+{
+    struct meta_check *check = context;
     if (status) {
-        meta_batch_free(batch);
-        return error_prefix(error, status, "read hbase:meta");
+        if (status != STATUS_CANCELLED)
+            fail_tenure(check->master, error);
+    } else {
+        end_row(check);
+        put_missing(check);
     }
-    for (struct catalogue_table *table = master->catalogue.tables; table; table = table->next)
-        if (!table->is_hidden && strcmp(table->descriptor.id, META_TABLE_ID) != 0)
-            meta_batch_put_state(batch, table->descriptor.schema.name, table->descriptor.state);
-    for (struct namespace_entry *entry = master->catalogue.namespaces; entry; entry = entry->next)
-        meta_batch_put_namespace(
-            batch, entry->name, entry->configuration, entry->configuration_count);
-    meta_batch_send(batch, master->meta->tablet, on_rows_written, master);
-    return STATUS_OK;
+    check_done(check);
 }
 
-void master_run_start(struct task *task)
+/* A part is done: with the last one the tenure serves. */
+static void check_done(struct meta_check *check)
 {
-    struct master *master = (struct master *)((char *)task - offsetof(struct master, start_task));
+    struct master *master = check->master;
+    if (--check->pending > 0)
+        return;
+    meta_batch_free(check->batch);
+    buffer_deinit(&check->row);
+    memory_free(check);
+    if (!master_is_over(master))
+        serve(master);
+}
+
+/* ---- The beginning ---- */
+
+struct assigned_tablet *master_meta_tablet(struct master *master)
+{
+    return assignment_find(&master->catalogue.assignment, SPAN_LITERAL(META_TABLET_ID));
+}
+
+/* It cannot begin. */
+static void fail_tenure(struct master *master, const struct error *error)
+{
+    struct error copy = *error;
+    log_line(LOG_ERROR, "master.start", "error=\"%s\"", copy.message);
+    master->config.ready(master->config.context, copy.status ? copy.status : STATUS_IO, &copy);
+    master_depose(master);
+}
+
+/* Tablets of enabled tables that are not open get a place. */
+static void want_all_open(struct master *master)
+{
+    for (struct catalogue_table *table = master->catalogue.tables; table; table = table->next)
+        for (size_t i = 0; i < table->tablet_count && !table->is_hidden; i++)
+            if (table->descriptor.state == TABLE_ENABLED &&
+                table->tablets[i]->state != ASSIGNMENT_OPEN)
+                master_want_open(master, table->tablets[i]);
+    master_assign_idle(master);
+}
+
+static void serve(struct master *master)
+{
+    log_line(LOG_INFO, "master.serve", "tables=%zu tablets=%zu servers=%zu ms=%" PRIu64,
+        master->catalogue.table_count, master->catalogue.assignment.tablet_count,
+        master->catalogue.assignment.server_count,
+        (env_monotonic_ns(master->env) - master->lead_since_ns) / 1000000);
+    master->tenure = TENURE_SERVING;
+    store_collector_enable(master->store, true);
+    want_all_open(master);
+    atomic_store(&master->is_ready, true);
+    master->config.ready(master->config.context, STATUS_OK, NULL);
+}
+
+void master_start_meta_open(struct master *master)
+{
+    if (!master->is_starting_done || master->has_meta_rows)
+        return;
+    struct meta_check *check = memory_allocate_zeroed(1, sizeof *check);
     struct error error = {0};
-    enum status status = open_meta(master, &error);
-    if (!status)
-        status = store_chain_list(master->store, CHAIN_PROCEDURE, take_up, master, &error);
-    if (!status)
-        status = bring_meta_in_line(master, &error);
-    if (!status) {
-        begin_openings(master);
-        atomic_store(&master->is_ready, true);
+    master->has_meta_rows = true;
+    if (!check) {
+        error_set(&error, STATUS_NO_MEMORY, "no memory to read hbase:meta");
+        fail_tenure(master, &error);
+        return;
     }
-    master->ready(master->ready_context, status, &error);
+    check->master = master;
+    check->pending = 1;
+    meta_access_read(master, see_cell, on_meta_read, check);
+}
+
+void master_start_listed(struct master *master)
+{
+    struct error error = {0};
+    if (master->is_starting_done || master->lists_pending > 0 ||
+        assignment_live_count(&master->catalogue.assignment) == 0)
+        return;
+    master->is_starting_done = true;
+    enum status status = store_chain_list(master->store, CHAIN_PROCEDURE, take_up, master, &error);
+    if (status) {
+        fail_tenure(master, &error);
+        return;
+    }
+    struct assigned_tablet *meta = master_meta_tablet(master);
+    master_start_ticking(master);
+    if (meta->state == ASSIGNMENT_OPEN && meta->server->state == ASSIGNED_SERVER_LIVE &&
+        !meta->server->absent_since_ns) {
+        if (master->config.publish_meta)
+            master->config.publish_meta(master->config.context, &meta->server->name);
+        master_start_meta_open(master);
+    } else {
+        if (meta->state !=
+            ASSIGNMENT_OPEN) /* else its server is being given up, and that brings it here */
+            master_want_open(master, meta);
+        master_assign_idle(master);
+    }
+}
+
+void master_begin_tenure(struct master *master)
+{
+    struct error error = {0};
+    enum status status = load(master, &error);
+    if (status) {
+        fail_tenure(master, &error);
+        return;
+    }
+    master_servers_changed(master);
+    master_start_listed(master);
 }

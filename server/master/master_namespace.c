@@ -28,6 +28,10 @@ static void on_row_written(void *context, enum status status, const struct error
 {
     struct master_request *request = context;
     struct master *master = request->master;
+    if (status == STATUS_CANCELLED) {
+        master_refuse(request, EXCEPTION_PLEASE_HOLD, "Master is stopping");
+        return;
+    }
     struct procedure_result result = {.state = PROCEDURE_FINISHED,
         .submitted_ms = env_wall_ms(master->env),
         .updated_ms = env_wall_ms(master->env)};
@@ -42,7 +46,7 @@ static void on_row_written(void *context, enum status status, const struct error
 static void send(struct master_request *request, struct meta_batch *batch)
 {
     request->procedure_id = ++request->master->last_procedure_id;
-    meta_batch_send(batch, request->master->meta->tablet, on_row_written, request);
+    meta_access_write(request->master, batch, on_row_written, request);
 }
 
 static void put_namespace(struct master *master, struct master_request *request, uint64_t version)

@@ -6,33 +6,35 @@
 #include "base/limits.h"
 #include "base/memory.h"
 #include "proto/exception_class.h"
-#include "server/master/master_internal.h"
+#include "server/master/master_settings.h"
 
 #define NAME(span) (int)(span).size, (const char *)(span).data
 
-bool master_table_is_busy(const struct master *master, struct span table_name)
+/* ---- Locks ---- */
+
+bool master_must_wait(struct master *master, const struct procedure *procedure)
 {
-    for (const struct running *running = master->procedures; running; running = running->next)
-        if (span_equal(running->procedure.table_name, table_name))
+    for (const struct running *one = master->procedures; one; one = one->next)
+        if (procedure_conflicts(&one->procedure, procedure))
             return true;
-    return false;
-}
-
-void master_wake(struct master *master)
-{
-    struct master_request **at = &master->waiting;
-    while (*at) {
-        struct master_request *request = *at;
-        if (master_table_is_busy(master, request->table)) {
-            at = &request->next;
-        } else {
-            *at = request->next;
-            executor_submit(master->executor, &request->task);
-        }
+    enum procedure_scope scope = procedure_scope(procedure->kind);
+    bool is_busy = false;
+    if (scope == SCOPE_TABLE && procedure->kind != PROCEDURE_MODIFY) {
+        mutex_lock(&master->catalogue.mutex);
+        const struct catalogue_table *table = catalogue_find_locked(
+            &master->catalogue, procedure->table_name);
+        is_busy = table && table->assigning_count > 0;
+        mutex_unlock(&master->catalogue.mutex);
     }
+    for (size_t i = 0; scope == SCOPE_TABLETS && i < procedure->source_count; i++) {
+        const struct assigned_tablet *tablet = assignment_find(
+            &master->catalogue.assignment, procedure->sources[i]);
+        is_busy = is_busy || (tablet && tablet->transition);
+    }
+    return is_busy;
 }
 
-static void wait_for_table(struct master *master, struct master_request *request)
+void master_wait_for_lock(struct master *master, struct master_request *request)
 {
     struct master_request **at = &master->waiting;
     while (*at)
@@ -41,16 +43,60 @@ static void wait_for_table(struct master *master, struct master_request *request
     *at = request;
 }
 
-/* Persists and runs. Takes the arena. */
-static void begin(struct master *master, struct master_request *request,
+/* All are judged anew, in their order: who must still wait comes back to the queue. */
+void master_wake(struct master *master)
+{
+    struct master_request *waiting = master->waiting;
+    master->waiting = NULL;
+    while (waiting) {
+        struct master_request *request = waiting;
+        waiting = request->next;
+        master_begin(master, request);
+    }
+}
+
+void master_refuse_waiting(struct master *master)
+{
+    struct master_request *waiting = master->waiting;
+    master->waiting = NULL;
+    while (waiting) {
+        struct master_request *request = waiting;
+        waiting = request->next;
+        master_refuse(request, EXCEPTION_PLEASE_HOLD, "Master is stopping");
+    }
+}
+
+/* An earlier one waits for the same table: first come, first served. */
+static bool is_overtaking(const struct master *master, const struct master_request *request)
+{
+    for (const struct master_request *one = master->waiting; one; one = one->next)
+        if (span_equal(one->table, request->table))
+            return true;
+    return false;
+}
+
+void master_launch(struct master *master, struct master_request *request,
     struct procedure *procedure, struct arena *arena)
 {
     procedure->id = ++master->last_procedure_id;
     procedure->submitted_ms = env_wall_ms(master->env);
-    if (!procedure_run(master, procedure, arena, request)) {
-        arena_deinit(arena);
+    if (procedure_run(master, procedure, arena, request))
+        return;
+    arena_deinit(arena);
+    if (request)
         master_refuse(request, EXCEPTION_IO, "no memory for a procedure");
+}
+
+/* Runs it, or has the request wait. Takes the arena. */
+static void begin(struct master *master, struct master_request *request,
+    struct procedure *procedure, struct arena *arena)
+{
+    if (is_overtaking(master, request) || master_must_wait(master, procedure)) {
+        arena_deinit(arena);
+        master_wait_for_lock(master, request);
+        return;
     }
+    master_launch(master, request, procedure, arena);
 }
 
 /* ---- Create ---- */
@@ -274,7 +320,7 @@ static bool copy_table(struct arena *arena, const struct catalogue_table *table,
     if (!*out_keys)
         return false;
     for (size_t i = 0; i < table->tablet_count; i++)
-        (*out_keys)[i] = arena_copy(arena, table->tablets[i].start_row);
+        (*out_keys)[i] = arena_copy(arena, table->tablets[i]->info.start_row);
     return table_schema_copy(arena, &table->descriptor.schema, out_schema, NULL) == STATUS_OK;
 }
 
@@ -328,21 +374,62 @@ static void change_table(struct master *master, struct master_request *request)
     begin(master, request, &procedure, &arena);
 }
 
+/* True when a change of the whole table that is asked for must wait before it can be judged. */
+static bool must_wait_to_be_judged(struct master *master, const struct master_request *request)
+{
+    struct procedure procedure = {.kind = PROCEDURE_DISABLE, .table_name = request->table};
+    if (request->operation >= MASTER_MODIFY_TABLE && request->operation <= MASTER_DELETE_FAMILY)
+        procedure.kind = PROCEDURE_MODIFY;
+    return is_overtaking(master, request) || master_must_wait(master, &procedure);
+}
+
 void master_begin(struct master *master, struct master_request *request)
 {
+    if (request->operation == MASTER_CREATE_TABLE || request->operation == MASTER_MODIFY_TABLE)
+        request->table = request->schema.name;
     switch (request->operation) {
     case MASTER_CREATE_NAMESPACE:
     case MASTER_MODIFY_NAMESPACE:
     case MASTER_DELETE_NAMESPACE:
         master_change_namespace(master, request);
         return;
-    default:
+    case MASTER_CREATE_TABLE:
+    case MASTER_DELETE_TABLE:
+    case MASTER_ENABLE_TABLE:
+    case MASTER_DISABLE_TABLE:
+    case MASTER_TRUNCATE_TABLE:
+    case MASTER_MODIFY_TABLE:
+    case MASTER_ADD_FAMILY:
+    case MASTER_MODIFY_FAMILY:
+    case MASTER_DELETE_FAMILY:
         break;
+    case MASTER_SNAPSHOT:
+    case MASTER_DELETE_SNAPSHOT:
+    case MASTER_RESTORE_SNAPSHOT:
+        master_change_snapshots(master, request);
+        return;
+    case MASTER_ASSIGN:
+    case MASTER_UNASSIGN:
+    case MASTER_MOVE:
+    case MASTER_SPLIT:
+    case MASTER_MERGE:
+        master_change_tablets(master, request);
+        return;
+    case MASTER_SWITCH:
+    case MASTER_DECOMMISSION:
+    case MASTER_RECOMMISSION:
+        master_change_settings(master, request);
+        return;
+    case MASTER_VIEW:
+        request->view(request);
+        master_answer(request, 0);
+        return;
+    default:
+        master_run_chore(master, request);
+        return;
     }
-    if (request->operation == MASTER_CREATE_TABLE || request->operation == MASTER_MODIFY_TABLE)
-        request->table = request->schema.name;
-    if (master_table_is_busy(master, request->table))
-        wait_for_table(master, request);
+    if (must_wait_to_be_judged(master, request))
+        master_wait_for_lock(master, request);
     else if (request->operation == MASTER_CREATE_TABLE)
         create_table(master, request);
     else

@@ -59,24 +59,25 @@ bool master_field_table(struct call *call, uint32_t number, struct span *out_nam
 
 /* ---- Handing over ---- */
 
-/* A request to the master and the call that waits for it. */
-struct call_request {
-    struct master_request request;
-    struct call *call;
-};
-
 static void on_done(struct master_request *request)
 {
-    struct call *call = ((struct call_request *)request)->call;
+    struct call_request *held = (struct call_request *)request;
+    struct call *call = held->call;
     if (request->exception_class)
         call_fail(call, request->exception_class, "%s", request->error.message);
+    else if (held->reply)
+        held->reply(call, request);
     else
         wire_put_varint(&call->result, 1, request->procedure_id);
     call_finish(call);
 }
 
-/* The request, in the call's arena; NULL after a call_fail. */
-static struct master_request *new_request(
+void master_reply_nothing(struct call *call, const struct master_request *request)
+{
+    (void)call, (void)request;
+}
+
+struct call_request *master_new_request(
     struct call *call, enum master_operation operation, uint32_t nonce_field)
 {
     struct call_request *held = arena_allocate_zeroed(&call->arena, 1, sizeof *held);
@@ -89,17 +90,31 @@ static struct master_request *new_request(
     held->request.operation = operation;
     held->request.arena = &call->arena;
     held->request.done = on_done;
-    held->request.nonce_group = master_field_number(call, nonce_field, 0);
-    held->request.nonce = master_field_number(call, nonce_field + 1, 0);
-    return &held->request;
+    if (nonce_field) {
+        held->request.nonce_group = master_field_number(call, nonce_field, 0);
+        held->request.nonce = master_field_number(call, nonce_field + 1, 0);
+    }
+    return held;
+}
+
+enum call_outcome master_hand_over(struct call *call, struct call_request *held)
+{
+    if (!master_is_ready(call->service->master))
+        return call_fail(call, EXCEPTION_PLEASE_HOLD, "Master is initializing");
+    master_submit(call->service->master, &held->request);
+    return CALL_PENDING;
+}
+
+static struct master_request *new_request(
+    struct call *call, enum master_operation operation, uint32_t nonce_field)
+{
+    struct call_request *held = master_new_request(call, operation, nonce_field);
+    return held ? &held->request : NULL;
 }
 
 static enum call_outcome hand_over(struct call *call, struct master_request *request)
 {
-    if (!master_is_ready(call->service->master))
-        return call_fail(call, EXCEPTION_PLEASE_HOLD, "Master is initializing");
-    master_submit(call->service->master, request);
-    return CALL_PENDING;
+    return master_hand_over(call, (struct call_request *)request);
 }
 
 static bool take_schema(struct call *call, uint32_t number, struct table_schema *out_schema)
@@ -338,6 +353,41 @@ const struct call_method master_methods[] = {
     {"ListTableNamesByNamespace", master_list_names_by_namespace},
     {"ListTableDescriptorsByState", master_list_descriptors_by_state},
     {"ListTableNamesByState", master_list_names_by_state},
+    {"SplitRegion", master_split_region},
+    {"MergeTableRegions", master_merge_regions},
+    {"MoveRegion", master_move_region},
+    {"AssignRegion", master_assign_region},
+    {"UnassignRegion", master_unassign_region},
+    {"OfflineRegion", master_unassign_region},
+    {"Balance", master_balance_now},
+    {"SetBalancerRunning", master_set_balancer},
+    {"IsBalancerEnabled", master_is_balancer_enabled},
+    {"SetSplitOrMergeEnabled", master_set_split_or_merge},
+    {"IsSplitOrMergeEnabled", master_is_split_or_merge_enabled},
+    {"Normalize", master_normalize_now},
+    {"SetNormalizerRunning", master_set_normalizer},
+    {"IsNormalizerEnabled", master_is_normalizer_enabled},
+    {"RunCatalogScan", master_run_catalog_scan},
+    {"EnableCatalogJanitor", master_enable_catalog_janitor},
+    {"IsCatalogJanitorEnabled", master_is_catalog_janitor_enabled},
+    {"RunCleanerChore", master_run_cleaner_chore},
+    {"SetCleanerChoreRunning", master_set_cleaner_chore},
+    {"IsCleanerChoreEnabled", master_is_cleaner_chore_enabled},
+    {"Snapshot", master_snapshot},
+    {"IsSnapshotDone", master_is_snapshot_done},
+    {"GetCompletedSnapshots", master_get_completed_snapshots},
+    {"DeleteSnapshot", master_delete_snapshot},
+    {"RestoreSnapshot", master_restore_snapshot},
+    {"IsRestoreSnapshotDone", master_is_restore_snapshot_done},
+    {"SwitchSnapshotCleanup", master_switch_snapshot_cleanup},
+    {"IsSnapshotCleanupEnabled", master_is_snapshot_cleanup_enabled},
+    {"ListDecommissionedRegionServers", master_list_decommissioned},
+    {"DecommissionRegionServers", master_decommission},
+    {"RecommissionRegionServer", master_recommission},
+    {"ListDeadServers", master_list_dead_servers},
+    {"ClearDeadServers", master_clear_dead_servers},
+    {"GetProcedures", master_get_procedures},
+    {"GetLocks", master_get_locks},
     {"AbortProcedure", abort_procedure},
     {"IsMasterInMaintenanceMode", is_in_maintenance_mode},
     {"getSecurityCapabilities", get_security_capabilities},

@@ -20,13 +20,10 @@ struct row {
 };
 
 struct meta_batch {
-    struct write write;
     struct arena arena;
     struct row *rows; /* newest first */
     size_t row_count;
     bool is_failed; /* out of memory */
-    void (*done)(void *context, enum status status, const struct error *error);
-    void *context;
 };
 
 struct meta_batch *meta_batch_new(void)
@@ -134,22 +131,47 @@ static void add_server(struct meta_batch *batch, struct row *row, const struct s
     add_cell(row, "info", "sn", keep_buffer(batch, &name));
 }
 
-void meta_batch_put_tablet(struct meta_batch *batch, struct span table_name,
-    const struct tablet_info *tablet, const char *state, const struct server_name *server,
-    uint64_t open_sequence)
+static struct span region_message(struct meta_batch *batch, struct span table_name,
+    const struct tablet_info *tablet, bool is_split)
 {
     struct region_info info = {.region_id = tablet->region_id,
         .table = table_name,
         .start_key = tablet->start_row,
-        .end_key = tablet->end_row};
+        .end_key = tablet->end_row,
+        .is_offline = is_split,
+        .is_split = is_split};
     struct buffer message = {0};
-    struct row *row = add_row(batch, region_name(batch, table_name, tablet), MUTATION_PUT, 6);
     buffer_put(&message, SPAN_LITERAL(PBUF_MAGIC));
     region_info_encode(&message, &info);
-    add_cell(row, "info", "regioninfo", keep_buffer(batch, &message));
+    return keep_buffer(batch, &message);
+}
+
+static void put_tablet(struct meta_batch *batch, struct row *row, struct span table_name,
+    const struct tablet_info *tablet, const char *state, const struct server_name *server,
+    uint64_t open_sequence)
+{
+    add_cell(row, "info", "regioninfo", region_message(batch, table_name, tablet, false));
     add_cell(row, "info", "state", span_string(state));
     if (server)
         add_server(batch, row, server, open_sequence);
+}
+
+void meta_batch_put_tablet(struct meta_batch *batch, struct span table_name,
+    const struct tablet_info *tablet, const char *state, const struct server_name *server,
+    uint64_t open_sequence)
+{
+    struct row *row = add_row(batch, region_name(batch, table_name, tablet), MUTATION_PUT, 6);
+    put_tablet(batch, row, table_name, tablet, state, server, open_sequence);
+}
+
+void meta_batch_put_split(struct meta_batch *batch, struct span table_name,
+    const struct tablet_info *parent, const struct tablet_info daughters[2])
+{
+    struct row *row = add_row(batch, region_name(batch, table_name, parent), MUTATION_PUT, 4);
+    add_cell(row, "info", "regioninfo", region_message(batch, table_name, parent, true));
+    add_cell(row, "info", "splitA", region_message(batch, table_name, &daughters[0], false));
+    add_cell(row, "info", "splitB", region_message(batch, table_name, &daughters[1], false));
+    add_cell(row, "info", "state", SPAN_LITERAL("SPLIT"));
 }
 
 void meta_batch_put_state(struct meta_batch *batch, struct span table_name, enum table_state state)
@@ -193,51 +215,34 @@ void meta_batch_delete_row(struct meta_batch *batch, struct span row)
     add_row(batch, row, MUTATION_DELETE, 0);
 }
 
-static void finish(struct meta_batch *batch, enum status status, const struct error *error)
+enum status meta_batch_finish(struct meta_batch *batch, int64_t timestamp,
+    struct write_operation **out_operations, size_t *out_count, struct error *error)
 {
-    batch->done(batch->context, status, error);
-    meta_batch_free(batch);
-}
-
-static void on_written(struct write *write)
-{
-    struct meta_batch *batch = (struct meta_batch *)((char *)write -
-                                                     offsetof(struct meta_batch, write));
-    enum status status = write->status;
-    const struct error *error = &write->error;
-    for (size_t i = 0; i < write->operation_count && !status; i++) {
-        status = write->operations[i].status;
-        error = &write->operations[i].error;
-    }
-    finish(batch, status, error);
-}
-
-void meta_batch_send(struct meta_batch *batch, struct tablet *meta,
-    void (*done)(void *context, enum status status, const struct error *error), void *context)
-{
-    struct error error = {0};
-    batch->done = done;
-    batch->context = context;
     struct write_operation *operations = arena_allocate_zeroed(
         &batch->arena, batch->row_count ? batch->row_count : 1, sizeof *operations);
-    if (batch->is_failed || !operations) {
-        finish(
-            batch, error_set(&error, STATUS_NO_MEMORY, "no memory for rows of hbase:meta"), &error);
-        return;
-    }
-    if (batch->row_count == 0) {
-        finish(batch, STATUS_OK, &error);
-        return;
-    }
+    if (batch->is_failed || !operations)
+        return error_set(error, STATUS_NO_MEMORY, "no memory for rows of hbase:meta");
     size_t i = batch->row_count;
-    for (struct row *row = batch->rows; row; row = row->next)
+    for (struct row *row = batch->rows; row; row = row->next) {
+        row->mutation.timestamp = timestamp;
+        for (size_t c = 0; c < row->mutation.cell_count; c++)
+            row->mutation.cells[c].timestamp = timestamp;
         operations[--i] = (struct write_operation){
             .row = row->key, .mutations = &row->mutation, .mutation_count = 1};
-    batch->write.operations = operations;
-    batch->write.operation_count = batch->row_count;
-    batch->write.arena = &batch->arena;
-    batch->write.done = on_written;
-    tablet_write(meta, &batch->write);
+    }
+    *out_operations = operations;
+    *out_count = batch->row_count;
+    return STATUS_OK;
+}
+
+bool meta_batch_is_empty(const struct meta_batch *batch)
+{
+    return batch->row_count == 0 && !batch->is_failed;
+}
+
+struct arena *meta_batch_arena(struct meta_batch *batch)
+{
+    return &batch->arena;
 }
 
 /* ---- The schema ---- */

@@ -1,4 +1,4 @@
-/* Rows of hbase:meta, written through the meta tablet like any client's (facts: hbase-rpc 7c). */
+/* Rows of hbase:meta, as they are to be written (facts: hbase-rpc 7c); meta_access.h sends them. */
 #ifndef STELE_SERVER_MASTER_META_BATCH_H
 #define STELE_SERVER_MASTER_META_BATCH_H
 
@@ -7,7 +7,7 @@
 
 struct meta_batch;
 
-/* NULL on no memory. All calls that add may fail for memory too: meta_batch_send says so. */
+/* NULL on no memory. All calls that add may fail for memory too: meta_batch_finish says so. */
 struct meta_batch *meta_batch_new(void);
 void meta_batch_free(struct meta_batch *batch);
 
@@ -26,10 +26,14 @@ void meta_batch_delete_state(struct meta_batch *batch, struct span table_name);
 void meta_batch_delete_namespace(struct meta_batch *batch, struct span name);
 void meta_batch_delete_row(struct meta_batch *batch, struct span row);
 
-/* Any thread. Writes all rows; `done` runs once they are durable, or with why not, on an executor of the store; the
- * batch is freed then. An empty batch is done at once. */
-void meta_batch_send(struct meta_batch *batch, struct tablet *meta,
-    void (*done)(void *context, enum status status, const struct error *error), void *context);
+/* A tablet that is split: offline, with its daughters (HBase's info:splitA, info:splitB). */
+void meta_batch_put_split(struct meta_batch *batch, struct span table_name,
+    const struct tablet_info *parent, const struct tablet_info daughters[2]);
+/* The rows as operations, all of one timestamp, in the batch's memory. STATUS_NO_MEMORY, also of an earlier call. */
+enum status meta_batch_finish(struct meta_batch *batch, int64_t timestamp,
+    struct write_operation **out_operations, size_t *out_count, struct error *error);
+bool meta_batch_is_empty(const struct meta_batch *batch);
+struct arena *meta_batch_arena(struct meta_batch *batch);
 
 /* The schema of hbase:meta itself, in `arena`. STATUS_NO_MEMORY. */
 enum status meta_schema_make(

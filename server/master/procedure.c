@@ -4,7 +4,9 @@
 
 #include "base/limits.h"
 
-#define PROCEDURE_FORMAT 1
+#define PROCEDURE_FORMAT_FIRST 1 /* ends after the tablets */
+#define PROCEDURE_FORMAT       2
+#define SOURCES_MAX            (LIMIT_SPLIT_KEYS + 1)
 
 static const enum procedure_action create_actions[] = {ACTION_COMMIT_ENABLING,
     ACTION_CREATE_TABLETS, ACTION_META_ROWS, ACTION_OPEN, ACTION_COMMIT_ENABLED, ACTION_META_STATE,
@@ -22,50 +24,113 @@ static const enum procedure_action truncate_actions[] = {ACTION_COMMIT_NEW,
     ACTION_META_ROWS, ACTION_OPEN, ACTION_COMMIT_ENABLED, ACTION_META_STATE, ACTION_REMOVE_OLD,
     ACTION_FINISH};
 static const enum procedure_action modify_actions[] = {
-    ACTION_COMMIT_SCHEMA, ACTION_SET_SCHEMA, ACTION_REOPEN, ACTION_FINISH};
+    ACTION_COMMIT_SCHEMA, ACTION_SET_SCHEMA, ACTION_FINISH};
+static const enum procedure_action assign_actions[] = {ACTION_OPEN_SOURCES, ACTION_FINISH};
+static const enum procedure_action unassign_actions[] = {ACTION_CLOSE_SOURCES, ACTION_FINISH};
+static const enum procedure_action move_actions[] = {
+    ACTION_CLOSE_SOURCES, ACTION_OPEN_SOURCES, ACTION_FINISH};
+static const enum procedure_action split_actions[] = {ACTION_FIND_SPLIT_ROW, ACTION_CLOSE_SOURCES,
+    ACTION_DIVIDE, ACTION_OPEN_CHILDREN, ACTION_META_CHILDREN, ACTION_FINISH};
+static const enum procedure_action merge_actions[] = {
+    ACTION_CLOSE_SOURCES, ACTION_JOIN, ACTION_OPEN_CHILDREN, ACTION_META_CHILDREN, ACTION_FINISH};
+static const enum procedure_action reopen_actions[] = {ACTION_OPEN_SOURCES, ACTION_FINISH};
+static const enum procedure_action crash_actions[] = {ACTION_BURY, ACTION_RELEASE, ACTION_FINISH};
+static const enum procedure_action snapshot_actions[] = {
+    ACTION_FLUSH, ACTION_SNAPSHOT, ACTION_FINISH};
+static const enum procedure_action clone_actions[] = {ACTION_COMMIT_ENABLING, ACTION_CLONE_TABLETS,
+    ACTION_META_ROWS, ACTION_OPEN, ACTION_COMMIT_ENABLED, ACTION_META_STATE, ACTION_FINISH};
+static const enum procedure_action restore_actions[] = {ACTION_COMMIT_SCHEMA, ACTION_META_REMOVE,
+    ACTION_RESTORE, ACTION_META_ROWS, ACTION_META_STATE, ACTION_FINISH};
 
 #define COUNT(list) (sizeof(list) / sizeof(list)[0])
-
-/* A create can be undone until the table is enabled. */
-#define CREATE_LAST_UNDOABLE 3
-
-static const enum procedure_action *actions_of(
-    enum procedure_kind kind, bool is_undoing, size_t *out_count)
-{
-    switch (kind) {
-    case PROCEDURE_CREATE:
-        *out_count = is_undoing ? COUNT(create_undo_actions) : COUNT(create_actions);
-        return is_undoing ? create_undo_actions : create_actions;
-    case PROCEDURE_DELETE:
-        *out_count = COUNT(delete_actions);
-        return delete_actions;
-    case PROCEDURE_ENABLE:
-        *out_count = COUNT(enable_actions);
-        return enable_actions;
-    case PROCEDURE_DISABLE:
-        *out_count = COUNT(disable_actions);
-        return disable_actions;
-    case PROCEDURE_TRUNCATE:
-        *out_count = COUNT(truncate_actions);
-        return truncate_actions;
-    case PROCEDURE_MODIFY:
-        *out_count = COUNT(modify_actions);
-        return modify_actions;
+#define LIST(list)                                                                                 \
+    {                                                                                              \
+        list, COUNT(list)                                                                          \
     }
-    *out_count = 0;
-    return NULL;
+
+struct action_list {
+    const enum procedure_action *actions;
+    size_t count;
+};
+
+/* What a kind is. */
+struct kind {
+    const char *name; /* as HBase's users see it */
+    enum procedure_scope scope;
+    struct action_list actions;
+    struct action_list undo; /* empty: a failure is tried again, or ends it */
+    uint32_t last_undoable;  /* step */
+    uint32_t last_ending;    /* up to this step a failure ends it; with undo: not looked at */
+    bool ends_on_failure;
+    uint32_t last_checkpoint; /* up to this step each step's state is on disk before it */
+};
+
+static const struct kind kinds[] = {
+    [PROCEDURE_CREATE] = {"CreateTableProcedure", SCOPE_TABLE, LIST(create_actions),
+        LIST(create_undo_actions), .last_undoable = 3, .last_checkpoint = UINT32_MAX},
+    [PROCEDURE_DELETE] = {"DeleteTableProcedure", SCOPE_TABLE, LIST(delete_actions),
+        .last_checkpoint = UINT32_MAX},
+    [PROCEDURE_ENABLE] = {"EnableTableProcedure", SCOPE_TABLE, LIST(enable_actions),
+        .last_checkpoint = UINT32_MAX},
+    [PROCEDURE_DISABLE] = {"DisableTableProcedure", SCOPE_TABLE, LIST(disable_actions),
+        .last_checkpoint = UINT32_MAX},
+    [PROCEDURE_TRUNCATE] = {"TruncateTableProcedure", SCOPE_TABLE, LIST(truncate_actions),
+        .last_checkpoint = UINT32_MAX},
+    [PROCEDURE_MODIFY] = {"ModifyTableProcedure", SCOPE_TABLE, LIST(modify_actions),
+        .last_checkpoint = UINT32_MAX},
+    [PROCEDURE_ASSIGN] = {"AssignRegionProcedure", SCOPE_TABLETS, LIST(assign_actions),
+        .ends_on_failure = true, .last_ending = 0},
+    [PROCEDURE_UNASSIGN] = {"UnassignRegionProcedure", SCOPE_TABLETS, LIST(unassign_actions),
+        .ends_on_failure = true, .last_ending = 0},
+    [PROCEDURE_MOVE] = {"MoveRegionProcedure", SCOPE_TABLETS, LIST(move_actions),
+        .ends_on_failure = true, .last_ending = 1},
+    [PROCEDURE_SPLIT] = {"SplitTableRegionProcedure", SCOPE_TABLETS, LIST(split_actions),
+        LIST(reopen_actions), .last_undoable = 2, .last_checkpoint = 1},
+    [PROCEDURE_MERGE] = {"MergeTableRegionsProcedure", SCOPE_TABLETS, LIST(merge_actions),
+        LIST(reopen_actions), .last_undoable = 0},
+    [PROCEDURE_CRASH] = {"ServerCrashProcedure", SCOPE_SERVER, LIST(crash_actions)},
+    [PROCEDURE_SNAPSHOT] = {"SnapshotProcedure", SCOPE_TABLE, LIST(snapshot_actions),
+        .ends_on_failure = true, .last_ending = 1, .last_checkpoint = UINT32_MAX},
+    [PROCEDURE_CLONE] = {"CloneSnapshotProcedure", SCOPE_TABLE, LIST(clone_actions),
+        LIST(create_undo_actions), .last_undoable = 3, .last_checkpoint = UINT32_MAX},
+    [PROCEDURE_RESTORE] = {"RestoreSnapshotProcedure", SCOPE_TABLE, LIST(restore_actions),
+        .last_checkpoint = UINT32_MAX},
+};
+
+static bool is_kind(uint64_t kind)
+{
+    return kind >= PROCEDURE_CREATE && kind <= PROCEDURE_LAST;
 }
 
-/* Its step, or that of the open which the restart has undone. */
+static struct action_list actions_of(enum procedure_kind kind, bool is_undoing)
+{
+    return is_undoing ? kinds[kind].undo : kinds[kind].actions;
+}
+
+/* Its step, or that of the open of a whole table which the restart may have undone. */
 static uint32_t resumed_step(const struct procedure *procedure)
 {
-    size_t count;
-    const enum procedure_action *actions = actions_of(
-        procedure->kind, procedure->is_undoing, &count);
-    for (uint32_t step = 0; step < count && step < procedure->step; step++)
-        if (actions[step] == ACTION_OPEN || actions[step] == ACTION_REOPEN)
+    struct action_list list = actions_of(procedure->kind, procedure->is_undoing);
+    for (uint32_t step = 0; step < list.count && step < procedure->step; step++)
+        if (list.actions[step] == ACTION_OPEN)
             return step;
     return procedure->step;
+}
+
+static void fail(const struct procedure *procedure, struct procedure_decision *decision)
+{
+    const struct kind *kind = &kinds[procedure->kind];
+    if (!procedure->is_undoing && kind->undo.count && procedure->step <= kind->last_undoable) {
+        decision->is_undoing = true;
+        decision->step = 0;
+        decision->has_failed = true;
+    } else if (!procedure->is_undoing && kind->ends_on_failure &&
+               procedure->step <= kind->last_ending) {
+        decision->step = (uint32_t)kind->actions.count - 1;
+        decision->has_failed = true;
+    } else {
+        decision->is_delayed = true;
+    }
 }
 
 struct procedure_decision procedure_step(
@@ -73,7 +138,6 @@ struct procedure_decision procedure_step(
 {
     struct procedure_decision decision = {
         .step = procedure->step, .is_undoing = procedure->is_undoing};
-    size_t count;
     switch (event) {
     case PROCEDURE_BEGIN:
         break;
@@ -84,26 +148,39 @@ struct procedure_decision procedure_step(
         decision.step++;
         break;
     case PROCEDURE_FAILED:
-        if (procedure->kind == PROCEDURE_CREATE && !procedure->is_undoing &&
-            procedure->step <= CREATE_LAST_UNDOABLE) {
-            decision.is_undoing = true;
-            decision.step = 0;
-        } else {
-            decision.is_delayed = true;
-        }
+        fail(procedure, &decision);
         break;
     }
-    const enum procedure_action *actions = actions_of(procedure->kind, decision.is_undoing, &count);
-    decision.action = decision.step < count ? actions[decision.step] : ACTION_FINISH;
+    struct action_list list = actions_of(procedure->kind, decision.is_undoing);
+    decision.action = decision.step < list.count ? list.actions[decision.step] : ACTION_FINISH;
+    decision.is_state_due = decision.step <= kinds[procedure->kind].last_checkpoint;
     return decision;
+}
+
+enum procedure_scope procedure_scope(enum procedure_kind kind)
+{
+    return kinds[kind].scope;
+}
+
+bool procedure_conflicts(const struct procedure *a, const struct procedure *b)
+{
+    enum procedure_scope a_scope = kinds[a->kind].scope, b_scope = kinds[b->kind].scope;
+    if (a_scope == SCOPE_SERVER || b_scope == SCOPE_SERVER)
+        return a_scope == b_scope && span_equal(a->server, b->server);
+    if (!span_equal(a->table_name, b->table_name))
+        return false;
+    if (a_scope == SCOPE_TABLE || b_scope == SCOPE_TABLE)
+        return true;
+    for (size_t i = 0; i < a->source_count; i++)
+        for (size_t j = 0; j < b->source_count; j++)
+            if (span_equal(a->sources[i], b->sources[j]))
+                return true;
+    return false;
 }
 
 const char *procedure_kind_name(enum procedure_kind kind)
 {
-    static const char *const names[] = {"?", "CreateTableProcedure", "DeleteTableProcedure",
-        "EnableTableProcedure", "DisableTableProcedure", "TruncateTableProcedure",
-        "ModifyTableProcedure"};
-    return kind >= PROCEDURE_CREATE && kind <= PROCEDURE_MODIFY ? names[kind] : names[0];
+    return is_kind(kind) ? kinds[kind].name : "?";
 }
 
 const char *procedure_action_name(enum procedure_action action)
@@ -111,7 +188,10 @@ const char *procedure_action_name(enum procedure_action action)
     static const char *const names[] = {"commit enabling", "commit enabled", "commit disabling",
         "commit disabled", "commit dropped", "commit schema", "commit successor", "create tablets",
         "create successor's tablets", "write meta rows", "write meta state", "remove meta rows",
-        "open", "reopen", "close", "set schema", "swap", "remove", "remove predecessor", "finish"};
+        "open", "close", "set schema", "swap", "remove", "remove predecessor", "open tablets",
+        "close tablets", "find split row", "divide", "join", "open children",
+        "write children's meta rows", "bury", "release", "flush", "take snapshot", "clone tablets",
+        "restore", "finish"};
     return (size_t)action < COUNT(names) ? names[action] : "?";
 }
 
@@ -151,6 +231,15 @@ void procedure_encode(const struct procedure *procedure, struct buffer *out_byte
         buffer_put_sized(out_bytes, tablet->start_row);
         buffer_put_sized(out_bytes, tablet->end_row);
     }
+    buffer_put_varint(out_bytes, procedure->source_count);
+    for (size_t i = 0; i < procedure->source_count; i++)
+        buffer_put_sized(out_bytes, procedure->sources[i]);
+    buffer_put_sized(out_bytes, procedure->server);
+    buffer_put_sized(out_bytes, procedure->row);
+    buffer_put_sized(out_bytes, procedure->snapshot);
+    buffer_put_sized(out_bytes, procedure->owner);
+    buffer_put_varint(out_bytes, procedure->number);
+    buffer_put_varint(out_bytes, procedure->flags);
 }
 
 static bool take_tablet(struct span *in, struct arena *arena, struct tablet_info *out_tablet)
@@ -167,6 +256,38 @@ static bool take_tablet(struct span *in, struct arena *arena, struct tablet_info
     return false;
 }
 
+static bool take_text(struct span *in, struct arena *arena, struct span *out_text)
+{
+    struct span text;
+    if (span_take_sized(in, &text))
+        return true;
+    *out_text = arena_copy(arena, text);
+    return false;
+}
+
+/* What format 2 has more. */
+static enum status take_rest(
+    struct span *in, struct arena *arena, struct procedure *made, struct error *error)
+{
+    uint64_t count, flags;
+    if (span_take_varint(in, &count) || count > SOURCES_MAX)
+        return error_set(error, STATUS_CORRUPT, "procedure has no count of sources");
+    made->sources = arena_allocate_zeroed(arena, count ? (size_t)count : 1, sizeof *made->sources);
+    if (!made->sources)
+        return error_set(error, STATUS_NO_MEMORY, "no memory for a procedure of %llu tablets",
+            (unsigned long long)count);
+    for (; made->source_count < count; made->source_count++)
+        if (take_text(in, arena, &made->sources[made->source_count]))
+            return error_set(
+                error, STATUS_CORRUPT, "procedure ends in source %zu", made->source_count);
+    if (take_text(in, arena, &made->server) || take_text(in, arena, &made->row) ||
+        take_text(in, arena, &made->snapshot) || take_text(in, arena, &made->owner) ||
+        span_take_varint(in, &made->number) || span_take_varint(in, &flags) || flags > UINT32_MAX)
+        return error_set(error, STATUS_CORRUPT, "procedure ends too early");
+    made->flags = (uint32_t)flags;
+    return STATUS_OK;
+}
+
 enum status procedure_decode(
     struct span bytes, struct arena *arena, struct procedure *out_procedure, struct error *error)
 {
@@ -176,7 +297,7 @@ enum status procedure_decode(
     struct span name;
     if (span_take_u8(&bytes, &format))
         return error_set(error, STATUS_CORRUPT, "procedure is empty");
-    if (format != PROCEDURE_FORMAT)
+    if (format > PROCEDURE_FORMAT || format < PROCEDURE_FORMAT_FIRST)
         return error_set(error, STATUS_NEWER_FORMAT,
             "procedure has format %u, this program knows %u", format, PROCEDURE_FORMAT);
     if (span_take_u8(&bytes, &kind) || span_take_u8(&bytes, &is_undoing) ||
@@ -185,7 +306,7 @@ enum status procedure_decode(
         take_id(&bytes, made.table_id, sizeof made.table_id) ||
         take_id(&bytes, made.new_table_id, sizeof made.new_table_id))
         return error_set(error, STATUS_CORRUPT, "procedure ends too early");
-    if (kind < PROCEDURE_CREATE || kind > PROCEDURE_MODIFY || step > UINT8_MAX)
+    if (!is_kind(kind) || step > UINT8_MAX)
         return error_set(error, STATUS_CORRUPT, "procedure has kind %u and step %llu", kind,
             (unsigned long long)step);
     made.kind = (enum procedure_kind)kind;
@@ -206,6 +327,9 @@ enum status procedure_decode(
         if (take_tablet(&bytes, arena, &made.tablets[made.tablet_count]))
             return error_set(
                 error, STATUS_CORRUPT, "procedure ends in tablet %zu", made.tablet_count);
-    *out_procedure = made;
-    return STATUS_OK;
+    if (format > PROCEDURE_FORMAT_FIRST)
+        status = take_rest(&bytes, arena, &made, error);
+    if (!status)
+        *out_procedure = made;
+    return status;
 }

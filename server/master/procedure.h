@@ -1,20 +1,38 @@
-/* Procedures: changes of tables as small state machines whose state is on disk before each step (design 6).
+/* Procedures: changes as small state machines whose state is on disk before it counts (design 6).
  *
- * A procedure walks a fixed list of actions, one list a kind:
+ * A procedure walks a fixed list of actions, one list a kind; `*` marks steps whose state is written before them:
  *
- *   create    descriptor(enabling) tablets meta-rows open descriptor(enabled) meta-state
- *   enable    descriptor(enabling) meta-state open descriptor(enabled) meta-state
- *   disable   descriptor(disabling) meta-state close descriptor(disabled) meta-state
- *   modify    descriptor(new schema) set-schema reopen
- *   delete    descriptor(dropped) meta-remove remove
- *   truncate  descriptor(new, enabling) tablets(new) descriptor(old, dropped) meta-remove(old) swap meta-rows open
- *             descriptor(enabled) meta-state remove(old)
+ *   create    *descriptor(enabling) *tablets *meta-rows *open *descriptor(enabled) *meta-state
+ *   enable    *descriptor(enabling) *meta-state *open *descriptor(enabled) *meta-state
+ *   disable   *descriptor(disabling) *meta-state *close *descriptor(disabled) *meta-state
+ *   modify    *descriptor(new schema) *set-schema
+ *   delete    *descriptor(dropped) *meta-remove *remove
+ *   truncate  *descriptor(new, enabling) *tablets(new) *descriptor(old, dropped) *meta-remove(old) *swap *meta-rows *open
+ *             *descriptor(enabled) *meta-state *remove(old)
+ *   assign    *open                     unassign  *close
+ *   move      *close open               (to the server that is wished)
+ *   split     *find-row *close divide open-children meta-children
+ *   merge     *close join open-children meta-children
+ *   crash     *bury release             (the server's tablets go to the assigner)
+ *   snapshot  *flush *snapshot
+ *   clone     *descriptor(enabling) *clone-tablets *meta-rows *open *descriptor(enabled) *meta-state
+ *   restore   *descriptor(the snapshot's schema) *meta-remove *restore *meta-rows *meta-state
+ *
+ * A step without its own state on disk is begun again from the last one that has it: all actions are idempotent, and
+ * what they find done they pass by. That keeps the time short in which a moving tablet's rows cannot be written: no
+ * state is written between close and open.
  *
  * procedure_step is pure: (state, event) -> what to do next. Whoever runs it writes the new state to
- * procedures/<id>.<n> first, then does the action, and feeds the outcome back as the next event. Every action is
- * idempotent, so a procedure that was cut short is taken up at the step on disk, or at its open when that lies
- * before: open tablets do not outlive a process. A create that fails before the
- * table was ever served is undone; all others go forward, again and again with a pause, until they succeed. */
+ * procedures/<id>.<n> first, where it is due, then does the action, and feeds the outcome back as the next event. Any
+ * master takes up what it finds at the step on disk, or at its open when that lies before.
+ *
+ * Failures. A create or clone that fails before the table was ever served is undone; a split or merge that fails before
+ * its commit opens its parents again; assign, unassign, move, snapshot, and the search for a row to split at, end with
+ * the failure; all others go forward, again and again with a pause, until they succeed.
+ *
+ * Locks. A procedure holds, from its begin to its end, its table for itself (DDL, snapshots), or a share of the table
+ * and its tablets for themselves (assign to merge), or its server (crash). procedure_conflicts says whether two may run
+ * side by side; who may not waits for its turn in the order of asking. */
 #ifndef STELE_SERVER_MASTER_PROCEDURE_H
 #define STELE_SERVER_MASTER_PROCEDURE_H
 
@@ -29,6 +47,16 @@ enum procedure_kind {
     PROCEDURE_DISABLE = 4,
     PROCEDURE_TRUNCATE = 5,
     PROCEDURE_MODIFY = 6,
+    PROCEDURE_ASSIGN = 7,
+    PROCEDURE_UNASSIGN = 8,
+    PROCEDURE_MOVE = 9,
+    PROCEDURE_SPLIT = 10,
+    PROCEDURE_MERGE = 11,
+    PROCEDURE_CRASH = 12,
+    PROCEDURE_SNAPSHOT = 13,
+    PROCEDURE_CLONE = 14,
+    PROCEDURE_RESTORE = 15,
+    PROCEDURE_LAST = PROCEDURE_RESTORE, /* not a kind */
 };
 
 enum procedure_action {
@@ -45,12 +73,24 @@ enum procedure_action {
     ACTION_META_STATE,
     ACTION_META_REMOVE,
     ACTION_OPEN,
-    ACTION_REOPEN, /* modify: after a restart the tablets of an enabled table are not open */
     ACTION_CLOSE,
     ACTION_SET_SCHEMA,
     ACTION_SWAP, /* truncate: the successor takes the name */
     ACTION_REMOVE,
     ACTION_REMOVE_OLD,
+    ACTION_OPEN_SOURCES,   /* the tablets it works on; a move: at its server */
+    ACTION_CLOSE_SOURCES,  /* flushed before, while they serve */
+    ACTION_FIND_SPLIT_ROW, /* plans the daughters */
+    ACTION_DIVIDE,         /* the commit of a split */
+    ACTION_JOIN,           /* the commit of a merge */
+    ACTION_OPEN_CHILDREN,
+    ACTION_META_CHILDREN,
+    ACTION_BURY,
+    ACTION_RELEASE, /* the dead server's tablets to the assigner; done when all are served or have failed */
+    ACTION_FLUSH,
+    ACTION_SNAPSHOT,
+    ACTION_CLONE_TABLETS,
+    ACTION_RESTORE,
     ACTION_FINISH, /* nothing left to do: forget the procedure, tell who waits */
 };
 
@@ -68,12 +108,22 @@ struct procedure {
     uint32_t step; /* index in the list of its kind, or of its undoing */
     bool is_undoing;
     int64_t submitted_ms;
-    struct span table_name;
+    struct span table_name; /* crash: empty */
     char table_id[TABLE_ID_SIZE];
     char new_table_id[TABLE_ID_SIZE]; /* truncate; else empty */
-    struct table_schema schema;       /* create, modify, truncate; else no families */
-    struct tablet_info *tablets;      /* create, truncate: those to make */
+    struct table_schema schema;  /* create, modify, truncate, clone, restore; else no families */
+    struct tablet_info *tablets; /* those to make: create, truncate, clone, split (2), merge (1) */
     size_t tablet_count;
+    struct span *
+        sources; /* ids: of tablets it works on (assign to merge); clone: of the snapshot's, one for each
+                           * of `tablets` */
+    size_t source_count;
+    struct span server;   /* move: where to, empty = anywhere; crash: which; as text */
+    struct span row;      /* split: where, empty = the engine says */
+    struct span snapshot; /* its name */
+    struct span owner;    /* snapshot: of whom */
+    uint64_t number;      /* snapshot: its life in s; 0 = for ever */
+    uint32_t flags;       /* snapshot: HBase's type */
     /* in memory only */
     uint32_t version; /* number in its chain */
 };
@@ -82,17 +132,25 @@ struct procedure_decision {
     uint32_t step;
     bool is_undoing;
     enum procedure_action action;
-    bool is_delayed; /* do it again after a pause: it failed */
+    bool is_delayed;   /* do it again after a pause: it failed */
+    bool is_state_due; /* the step is one whose state is written before it */
+    bool has_failed;   /* the failure is the outcome that the requester gets */
 };
 
 struct procedure_decision procedure_step(
     const struct procedure *procedure, enum procedure_event event);
 
+enum procedure_scope { SCOPE_TABLE, SCOPE_TABLETS, SCOPE_SERVER };
+
+enum procedure_scope procedure_scope(enum procedure_kind kind);
+/* True when the two must not run side by side. */
+bool procedure_conflicts(const struct procedure *a, const struct procedure *b);
+
 /* "CreateTableProcedure": what HBase's users see. */
 const char *procedure_kind_name(enum procedure_kind kind);
 const char *procedure_action_name(enum procedure_action action);
 
-/* docs/formats/procedure.md. */
+/* docs/formats/procedure.md. Older formats are read too. */
 void procedure_encode(const struct procedure *procedure, struct buffer *out_bytes);
 enum status procedure_decode(
     struct span bytes, struct arena *arena, struct procedure *out_procedure, struct error *error);

@@ -6,9 +6,8 @@
 #include "base/log_lines.h"
 #include "base/memory.h"
 #include "server/master/master_internal.h"
-#include "server/master/tablet_opening.h"
 
-static struct catalogue_table *table_of(struct running *running)
+struct catalogue_table *procedure_table(struct running *running)
 {
     return catalogue_find_id_locked(&running->master->catalogue, running->procedure.table_id);
 }
@@ -21,11 +20,11 @@ static struct catalogue_table *new_table_of(struct running *running)
 /* The table that is (or will be) served under the name: a truncate's successor, else the table. */
 static struct catalogue_table *serving_table_of(struct running *running)
 {
-    return running->procedure.new_table_id[0] ? new_table_of(running) : table_of(running);
+    return running->procedure.new_table_id[0] ? new_table_of(running) : procedure_table(running);
 }
 
 /* Ends an action that was done at once. */
-static void done_at_once(struct running *running, enum status status, const struct error *error)
+void procedure_done_at_once(struct running *running, enum status status, const struct error *error)
 {
     atomic_store(&running->pending, 1);
     procedure_part_done(running, status, error);
@@ -65,17 +64,17 @@ static void do_commit(struct running *running, enum table_state state)
 {
     struct error error = {0};
     struct catalogue_table *table = state == TABLE_DROPPED || state == TABLE_DISABLING
-                                        ? table_of(running)
+                                        ? procedure_table(running)
                                         : serving_table_of(running);
-    done_at_once(running, commit_state(running, table, state, NULL, &error), &error);
+    procedure_done_at_once(running, commit_state(running, table, state, NULL, &error), &error);
 }
 
 static void do_commit_schema(struct running *running)
 {
     struct error error = {0};
-    struct catalogue_table *table = table_of(running);
+    struct catalogue_table *table = procedure_table(running);
     enum table_state state = table ? table->descriptor.state : TABLE_ENABLED;
-    done_at_once(
+    procedure_done_at_once(
         running, commit_state(running, table, state, &running->procedure.schema, &error), &error);
 }
 
@@ -96,143 +95,236 @@ static void do_commit_new(struct running *running, const char *table_id, bool is
     }
     mutex_unlock(&master->catalogue.mutex);
     if (!table) {
-        done_at_once(running, error_set(&error, STATUS_NO_MEMORY, "no memory for a table"), &error);
+        procedure_done_at_once(
+            running, error_set(&error, STATUS_NO_MEMORY, "no memory for a table"), &error);
         return;
     }
-    done_at_once(running, commit_state(running, table, TABLE_ENABLING, NULL, &error), &error);
+    procedure_done_at_once(
+        running, commit_state(running, table, TABLE_ENABLING, NULL, &error), &error);
 }
 
-/* ---- Tablets ---- */
+/* ---- Work that takes long ---- */
 
-static void do_create_tablets(struct running *running, const char *table_id)
+static void work_back(struct task *task)
 {
-    struct master *master = running->master;
-    struct error error = {0};
-    enum status status = store_tablet_create(master->store, table_id, running->procedure.tablets,
-        running->procedure.tablet_count, &error);
-    if (!status) {
-        mutex_lock(&master->catalogue.mutex);
-        struct catalogue_table *table = catalogue_find_id_locked(&master->catalogue, table_id);
-        if (!table || !catalogue_set_tablets_locked(&master->catalogue, table,
-                          running->procedure.tablets, running->procedure.tablet_count))
-            status = error_set(&error, STATUS_NO_MEMORY, "no memory for the tablets of a table");
-        mutex_unlock(&master->catalogue.mutex);
-    }
-    done_at_once(running, status, &error);
+    struct running *running = (struct running *)((char *)task -
+                                                 offsetof(struct running, work_task));
+    enum status status = running->work_status;
+    bool goes_on = master_came_back(running->master);
+    if (!status && goes_on && running->apply)
+        status = running->apply(running, &running->work_error);
+    procedure_part_done(running, status, &running->work_error);
 }
 
-static void on_part_done(void *context, enum status status, const struct error *error)
+static void work_run(struct task *task)
+{
+    struct running *running = (struct running *)((char *)task -
+                                                 offsetof(struct running, work_task));
+    running->work_status = running->work(running, &running->work_error);
+    running->work_task.run = work_back;
+    master_back(running->master, &running->work_task);
+}
+
+void procedure_work(struct running *running,
+    enum status (*work)(struct running *running, struct error *error),
+    enum status (*apply)(struct running *running, struct error *error))
+{
+    running->work = work;
+    running->apply = apply;
+    error_clear(&running->work_error);
+    running->work_task.run = work_run;
+    master_hold(running->master);
+    executor_submit(store_workers(running->master->store), &running->work_task);
+}
+
+void procedure_on_part_done(void *context, enum status status, const struct error *error)
 {
     procedure_part_done(context, status, error);
 }
 
-static void open_tablets(struct running *running, enum tablet_opening_mode mode)
+/* ---- Tablets ---- */
+
+static const char *table_to_fill(const struct procedure *procedure)
+{
+    return procedure->new_table_id[0] ? procedure->new_table_id : procedure->table_id;
+}
+
+static enum status create_tablets(struct running *running, struct error *error)
+{
+    const struct procedure *procedure = &running->procedure;
+    return store_tablet_create(running->master->store, table_to_fill(procedure), procedure->tablets,
+        procedure->tablet_count, error);
+}
+
+static enum status take_tablets(struct running *running, struct error *error)
 {
     struct master *master = running->master;
-    struct catalogue_table *table = serving_table_of(running);
+    const struct procedure *procedure = &running->procedure;
+    enum status status = STATUS_OK;
+    mutex_lock(&master->catalogue.mutex);
+    struct catalogue_table *table = catalogue_find_id_locked(
+        &master->catalogue, table_to_fill(procedure));
+    for (size_t i = 0; i < procedure->tablet_count && !status; i++)
+        if (!table || !catalogue_add_tablet_locked(&master->catalogue, table,
+                          &procedure->tablets[i], env_wall_ms(master->env)))
+            status = error_set(error, STATUS_NO_MEMORY, "no memory for the tablets of a table");
+    mutex_unlock(&master->catalogue.mutex);
+    return status;
+}
+
+static void do_create_tablets(struct running *running)
+{
+    atomic_store(&running->pending, 1);
+    procedure_work(running, create_tablets, take_tablets);
+}
+
+void procedure_open(struct running *running, struct assigned_tablet *const *tablets, size_t count,
+    bool is_silent, transition_done *done)
+{
+    struct master *master = running->master;
     struct error error = {0};
+    struct assigned_tablet **copies = memory_allocate_zeroed(count ? count : 1, sizeof *copies);
+    struct assigned_server **servers = memory_allocate_zeroed(count ? count : 1, sizeof *servers);
+    if (!copies || !servers)
+        error_set(&error, STATUS_NO_MEMORY, "no memory to open %zu tablets", count);
+    else {
+        memcpy(copies, tablets, count * sizeof *copies);
+        master_place(master, copies, count, servers);
+    }
+    for (size_t i = 0; i < count; i++) {
+        if (!copies || !servers) {
+            procedure_part_done(running, error.status, &error);
+            continue;
+        }
+        struct transition_wish wish = {
+            .kind = TRANSITION_OPEN, .server = servers[i], .is_silent = is_silent};
+        master_forget_idle(master, copies[i]);
+        transition_start(master, copies[i], &wish, done, running);
+    }
+    memory_free(copies);
+    memory_free(servers);
+}
+
+/* A tablet that cannot be opened holds up no other: the assigner goes on trying. */
+static void on_opened_or_not(void *context, enum status status, const struct error *error)
+{
+    if (status != STATUS_CANCELLED)
+        status = STATUS_OK;
+    procedure_part_done(context, status, error);
+}
+
+static void do_open(struct running *running)
+{
+    struct catalogue_table *table = serving_table_of(running);
+    enum procedure_kind kind = running->procedure.kind;
+    bool must_open = kind == PROCEDURE_CREATE || kind == PROCEDURE_CLONE;
     if (!table || table->tablet_count == 0) {
-        done_at_once(running, STATUS_OK, &error);
+        procedure_done_at_once(running, STATUS_OK, NULL);
         return;
     }
-    size_t count = table->tablet_count;
-    atomic_store(&running->pending, count);
-    for (size_t i = 0; i < count; i++)
-        if (tablet_opening_start(master, &table->tablets[i], mode, on_part_done, running))
-            procedure_part_done(
-                running, error_set(&error, STATUS_NO_MEMORY, "no memory to open a tablet"), &error);
+    atomic_store(&running->pending, table->tablet_count);
+    for (size_t i = 0; i < table->tablet_count; i++)
+        table->tablets[i]->is_unassigned = false;
+    procedure_open(running, table->tablets, table->tablet_count, false,
+        must_open ? procedure_on_part_done : on_opened_or_not);
 }
 
-static void do_reopen(struct running *running)
+/* What could not be opened is the assigner's now, as the table is enabled. */
+static void leave_to_assigner(struct running *running)
 {
-    struct catalogue_table *table = table_of(running);
-    if (table && table->descriptor.state == TABLE_ENABLED)
-        open_tablets(running, TABLET_OPENING_ENSURE);
-    else
-        done_at_once(running, STATUS_OK, NULL);
-}
-
-/* One tablet to close. */
-struct closing {
-    struct completion completion;
-    struct running *running;
-    struct served_tablet *served;
-};
-
-static void on_closed(struct completion *completion)
-{
-    struct closing *closing = (struct closing *)completion;
-    enum status status = completion->status == STATUS_CLOSED ? STATUS_OK : completion->status;
-    served_tablet_unref(closing->served);
-    procedure_part_done(closing->running, status, &completion->error);
-    memory_free(closing);
+    struct catalogue_table *table = serving_table_of(running);
+    for (size_t i = 0; table && i < table->tablet_count; i++)
+        if (table->tablets[i]->state != ASSIGNMENT_OPEN)
+            master_want_open(running->master, table->tablets[i]);
 }
 
 /* Meta rows of all tablets of the table, as one part. */
 static void send_rows(struct running *running, struct catalogue_table *table, const char *state)
 {
     struct meta_batch *batch = meta_batch_new();
-    struct error error = {0};
-    if (!batch) {
-        procedure_part_done(running,
-            error_set(&error, STATUS_NO_MEMORY, "no memory for rows of hbase:meta"), &error);
-        return;
-    }
-    for (size_t i = 0; table && i < table->tablet_count; i++)
+    for (size_t i = 0; batch && table && i < table->tablet_count; i++)
         meta_batch_put_tablet(
-            batch, table->descriptor.schema.name, &table->tablets[i], state, NULL, 0);
-    meta_batch_send(batch, running->master->meta->tablet, on_part_done, running);
+            batch, table->descriptor.schema.name, &table->tablets[i]->info, state, NULL, 0);
+    meta_access_write(running->master, batch, procedure_on_part_done, running);
 }
 
 static void do_close(struct running *running)
 {
     struct master *master = running->master;
-    struct catalogue_table *table = table_of(running);
-    struct error error = {0};
+    struct catalogue_table *table = procedure_table(running);
     size_t count = table ? table->tablet_count : 0;
-    bool is_dropped = running->procedure.kind ==
-                      PROCEDURE_CREATE; /* undone: nothing in it counts */
+    struct transition_wish wish = {.kind = TRANSITION_CLOSE,
+        /* undone: nothing in it counts */
+        .is_dropped = running->procedure.is_undoing};
     atomic_store(&running->pending, count + 1);
     for (size_t i = 0; i < count; i++) {
-        struct served_tablet *served = tablet_service_take(master->tablets, table->tablets[i].id);
-        struct closing *closing = served ? memory_allocate_zeroed(1, sizeof *closing) : NULL;
-        if (!closing) {
-            enum status status = served ? error_set(&error, STATUS_NO_MEMORY,
-                                              "no memory to close a tablet")
-                                        : STATUS_OK;
-            served_tablet_unref(served);
-            procedure_part_done(running, status, &error);
-            continue;
-        }
-        closing->completion.done = on_closed;
-        closing->running = running;
-        closing->served = served;
-        tablet_close(served->tablet, is_dropped, &closing->completion);
+        master_forget_idle(master, table->tablets[i]);
+        transition_start(master, table->tablets[i], &wish, procedure_on_part_done, running);
     }
-    if (is_dropped)
+    if (wish.is_dropped)
         procedure_part_done(running, STATUS_OK, NULL);
     else
         send_rows(running, table, "CLOSED");
 }
 
-static bool set_schema_of(void *context, struct served_tablet *served)
+/* ---- Schema ---- */
+
+/* A server that has tablets of the table. */
+struct schema_sending {
+    struct tablet_command command; /* first */
+    struct running *running;
+    struct server_name server;
+    char text[SERVER_TEXT_SIZE];
+};
+
+static void on_schema_set(struct tablet_command *command)
 {
-    struct running *running = context;
+    struct schema_sending *sending = (struct schema_sending *)command;
+    procedure_part_done(sending->running, command->status, &command->error);
+    memory_free(sending);
+}
+
+static void send_schema(struct running *running, const struct assigned_server *server)
+{
     struct error error = {0};
-    if (strcmp(served->table_id, running->procedure.table_id) != 0)
-        return true;
-    enum status status = tablet_set_schema(served->tablet, &running->procedure.schema, &error);
-    if (status) {
-        running->part_status = status;
-        running->part_error = error;
+    struct schema_sending *sending = memory_allocate_zeroed(1, sizeof *sending);
+    if (!sending) {
+        procedure_part_done(
+            running, error_set(&error, STATUS_NO_MEMORY, "no memory to set a schema"), &error);
+        return;
     }
-    return status == STATUS_OK;
+    memcpy(sending->text, server->text, sizeof sending->text);
+    sending->server = server->name;
+    sending->server.host = span_make(sending->text, server->name.host.size);
+    sending->running = running;
+    struct tablet_command *command = &sending->command;
+    command->kind = TABLET_COMMAND_SET_SCHEMA;
+    command->server = &sending->server;
+    command->epoch = atomic_load(&running->master->epoch);
+    command->schema = &running->procedure.schema;
+    memcpy(command->tablet.table_id, running->procedure.table_id, sizeof command->tablet.table_id);
+    command->done = on_schema_set;
+    tablet_link_send(running->master->config.link, command);
+}
+
+static bool has_tablet_of(const struct assigned_server *server, const char *table_id)
+{
+    for (const struct assigned_tablet *one = server->first; one; one = one->server_next)
+        if (strcmp(one->info.table_id, table_id) == 0)
+            return true;
+    return false;
 }
 
 static void do_set_schema(struct running *running)
 {
-    atomic_store(&running->pending, 1);
-    tablet_service_each(running->master->tablets, set_schema_of, running);
+    struct master *master = running->master;
+    atomic_store(&running->pending, master->catalogue.assignment.server_count + 1);
+    for (struct assigned_server *one = master->catalogue.assignment.servers; one; one = one->next) {
+        if (one->state == ASSIGNED_SERVER_LIVE && has_tablet_of(one, running->procedure.table_id))
+            send_schema(running, one);
+        else
+            procedure_part_done(running, STATUS_OK, NULL);
+    }
     procedure_part_done(running, STATUS_OK, NULL);
 }
 
@@ -241,71 +333,70 @@ static void do_set_schema(struct running *running)
 static void do_meta_rows(struct running *running)
 {
     struct catalogue_table *table = serving_table_of(running);
+    bool is_closed = running->procedure.kind == PROCEDURE_RESTORE;
     atomic_store(&running->pending, 2);
-    send_rows(running, table, "OPENING");
+    send_rows(running, table, is_closed ? "CLOSED" : "OPENING");
     struct meta_batch *batch = meta_batch_new();
-    struct error error = {0};
-    if (!batch) {
-        procedure_part_done(running,
-            error_set(&error, STATUS_NO_MEMORY, "no memory for rows of hbase:meta"), &error);
-        return;
-    }
-    if (table)
+    if (batch && table)
         meta_batch_put_state(batch, table->descriptor.schema.name, table->descriptor.state);
-    meta_batch_send(batch, running->master->meta->tablet, on_part_done, running);
+    meta_access_write(running->master, batch, procedure_on_part_done, running);
 }
 
 static void do_meta_state(struct running *running)
 {
     struct catalogue_table *table = serving_table_of(running);
     struct meta_batch *batch = meta_batch_new();
-    struct error error = {0};
-    if (!batch) {
-        done_at_once(running,
-            error_set(&error, STATUS_NO_MEMORY, "no memory for a row of hbase:meta"), &error);
-        return;
-    }
     atomic_store(&running->pending, 1);
-    if (table)
+    if (batch && table)
         meta_batch_put_state(batch, table->descriptor.schema.name, table->descriptor.state);
-    meta_batch_send(batch, running->master->meta->tablet, on_part_done, running);
+    if (table && table->descriptor.state == TABLE_ENABLED)
+        leave_to_assigner(running);
+    meta_access_write(running->master, batch, procedure_on_part_done, running);
 }
 
 static void do_meta_remove(struct running *running)
 {
-    struct catalogue_table *table = table_of(running);
+    struct catalogue_table *table = procedure_table(running);
     struct meta_batch *batch = meta_batch_new();
-    struct error error = {0};
-    if (!batch) {
-        done_at_once(running,
-            error_set(&error, STATUS_NO_MEMORY, "no memory for rows of hbase:meta"), &error);
-        return;
-    }
     atomic_store(&running->pending, 1);
-    for (size_t i = 0; table && i < table->tablet_count; i++)
-        meta_batch_delete_tablet(batch, table->descriptor.schema.name, &table->tablets[i]);
-    if (!running->procedure.new_table_id[0]) /* a truncated table keeps its state's row */
+    for (size_t i = 0; batch && table && i < table->tablet_count; i++)
+        meta_batch_delete_tablet(batch, table->descriptor.schema.name, &table->tablets[i]->info);
+    for (size_t i = 0; batch && table && i < table->retired_count; i++)
+        meta_batch_delete_tablet(batch, table->descriptor.schema.name, &table->retired[i]->info);
+    /* a truncated table keeps its state's row, and so does one that is restored */
+    if (batch && !running->procedure.new_table_id[0] &&
+        running->procedure.kind != PROCEDURE_RESTORE)
         meta_batch_delete_state(batch, running->procedure.table_name);
-    meta_batch_send(batch, running->master->meta->tablet, on_part_done, running);
+    meta_access_write(running->master, batch, procedure_on_part_done, running);
 }
 
 /* ---- The end of tables ---- */
 
-static void do_remove(struct running *running)
+static enum status remove_table(struct running *running, struct error *error)
+{
+    enum status status = store_table_remove(
+        running->master->store, running->procedure.table_id, error);
+    return status == STATUS_NOT_FOUND ? STATUS_OK : status;
+}
+
+static enum status forget_table(struct running *running, struct error *error)
 {
     struct master *master = running->master;
-    struct error error = {0};
-    enum status status = store_table_remove(master->store, running->procedure.table_id, &error);
-    if (status == STATUS_NOT_FOUND)
-        status = STATUS_OK;
-    if (!status) {
-        mutex_lock(&master->catalogue.mutex);
-        struct catalogue_table *table = table_of(running);
-        if (table)
-            catalogue_remove_locked(&master->catalogue, table);
-        mutex_unlock(&master->catalogue.mutex);
-    }
-    done_at_once(running, status, &error);
+    (void)error;
+    mutex_lock(&master->catalogue.mutex);
+    struct catalogue_table *table = procedure_table(running);
+    for (size_t i = 0; table && i < table->tablet_count; i++)
+        master_forget_idle(master, table->tablets[i]);
+    if (table)
+        catalogue_remove_locked(&master->catalogue, table);
+    mutex_unlock(&master->catalogue.mutex);
+    return STATUS_OK;
+}
+
+static void do_remove(struct running *running)
+{
+    atomic_store(&running->pending, 1);
+    procedure_work(running, remove_table, forget_table);
 }
 
 /* The successor takes the name; the predecessor is out of sight. */
@@ -313,13 +404,13 @@ static void do_swap(struct running *running)
 {
     struct master *master = running->master;
     mutex_lock(&master->catalogue.mutex);
-    struct catalogue_table *old = table_of(running), *successor = new_table_of(running);
+    struct catalogue_table *old = procedure_table(running), *successor = new_table_of(running);
     if (old)
         old->is_hidden = true;
     if (successor)
         successor->is_hidden = false;
     mutex_unlock(&master->catalogue.mutex);
-    done_at_once(running, STATUS_OK, NULL);
+    procedure_done_at_once(running, STATUS_OK, NULL);
 }
 
 void procedure_do(struct running *running, enum procedure_action action)
@@ -327,7 +418,7 @@ void procedure_do(struct running *running, enum procedure_action action)
     const struct procedure *procedure = &running->procedure;
     switch (action) {
     case ACTION_COMMIT_ENABLING:
-        if (procedure->kind == PROCEDURE_CREATE)
+        if (procedure->kind == PROCEDURE_CREATE || procedure->kind == PROCEDURE_CLONE)
             do_commit_new(running, procedure->table_id, false);
         else
             do_commit(running, TABLE_ENABLING);
@@ -351,10 +442,8 @@ void procedure_do(struct running *running, enum procedure_action action)
         do_commit_new(running, procedure->new_table_id, true);
         break;
     case ACTION_CREATE_TABLETS:
-        do_create_tablets(running, procedure->table_id);
-        break;
     case ACTION_CREATE_NEW_TABLETS:
-        do_create_tablets(running, procedure->new_table_id);
+        do_create_tablets(running);
         break;
     case ACTION_META_ROWS:
         do_meta_rows(running);
@@ -366,10 +455,7 @@ void procedure_do(struct running *running, enum procedure_action action)
         do_meta_remove(running);
         break;
     case ACTION_OPEN:
-        open_tablets(running, TABLET_OPENING_BEGIN);
-        break;
-    case ACTION_REOPEN:
-        do_reopen(running);
+        do_open(running);
         break;
     case ACTION_CLOSE:
         do_close(running);
@@ -383,6 +469,25 @@ void procedure_do(struct running *running, enum procedure_action action)
     case ACTION_REMOVE:
     case ACTION_REMOVE_OLD:
         do_remove(running);
+        break;
+    case ACTION_OPEN_SOURCES:
+    case ACTION_CLOSE_SOURCES:
+    case ACTION_FIND_SPLIT_ROW:
+    case ACTION_DIVIDE:
+    case ACTION_JOIN:
+    case ACTION_OPEN_CHILDREN:
+    case ACTION_META_CHILDREN:
+        procedure_do_tablets(running, action);
+        break;
+    case ACTION_BURY:
+    case ACTION_RELEASE:
+        procedure_do_server(running, action);
+        break;
+    case ACTION_FLUSH:
+    case ACTION_SNAPSHOT:
+    case ACTION_CLONE_TABLETS:
+    case ACTION_RESTORE:
+        procedure_do_snapshot(running, action);
         break;
     case ACTION_FINISH:
         break;

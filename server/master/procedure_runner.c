@@ -29,6 +29,39 @@ static void note_result(struct running *running, enum procedure_state state)
     master_keep_result(running->master, running->procedure.id, running->request, &result);
 }
 
+/* Marks what the procedure has for itself: `id`, or 0 when it lets go. */
+static void set_locks(struct running *running, uint64_t id)
+{
+    struct master *master = running->master;
+    const struct procedure *procedure = &running->procedure;
+    uint64_t mine = procedure->id;
+    mutex_lock(&master->catalogue.mutex);
+    struct catalogue_table *table = procedure->table_id[0]
+                                        ? catalogue_find_id_locked(
+                                              &master->catalogue, procedure->table_id)
+                                        : NULL;
+    /* tablets may be opened while a schema changes, or a snapshot is taken */
+    if (table && procedure_scope(procedure->kind) == SCOPE_TABLE &&
+        procedure->kind != PROCEDURE_MODIFY && procedure->kind != PROCEDURE_SNAPSHOT &&
+        (table->lock == 0 || table->lock == mine))
+        table->lock = id;
+    for (size_t i = 0;
+         procedure_scope(procedure->kind) == SCOPE_TABLETS && i < procedure->source_count; i++) {
+        struct assigned_tablet *tablet = assignment_find(
+            &master->catalogue.assignment, procedure->sources[i]);
+        if (tablet && (tablet->lock == 0 || tablet->lock == mine))
+            tablet->lock = id;
+    }
+    for (size_t i = 0;
+         procedure_scope(procedure->kind) == SCOPE_TABLETS && i < procedure->tablet_count; i++) {
+        struct assigned_tablet *tablet = assignment_find(
+            &master->catalogue.assignment, span_string(procedure->tablets[i].id));
+        if (tablet && (tablet->lock == 0 || tablet->lock == mine))
+            tablet->lock = id;
+    }
+    mutex_unlock(&master->catalogue.mutex);
+}
+
 struct running *procedure_run(struct master *master, const struct procedure *procedure,
     struct arena *arena, struct master_request *request)
 {
@@ -42,17 +75,36 @@ struct running *procedure_run(struct master *master, const struct procedure *pro
     running->event = procedure->version ? PROCEDURE_RESUMED : PROCEDURE_BEGIN;
     running->task.run = turn;
     running->answer_task.run = answer_early;
+    running->updated_ms = env_wall_ms(master->env);
     mutex_init(&running->mutex, LOCK_RANK_MASTER);
-    running->next = master->procedures;
-    master->procedures = running;
+    struct running **at = &master->procedures;
+    while (*at) /* oldest first */
+        at = &(*at)->next;
+    *at = running;
+    set_locks(running, running->procedure.id);
     note_result(running, PROCEDURE_RUNNING);
-    if (request) {
+    if (request && !request->waits) {
         running->is_answer_due = true;
-        executor_submit_at(master->executor, &running->answer_task,
-            env_monotonic_ns(master->env) + MASTER_ANSWER_MS * 1000000ull);
+        master_after(master, &running->answer_task, MASTER_ANSWER_MS * 1000000ull);
     }
-    executor_submit(master->executor, &running->task);
+    master_hold(master);
+    master_back(master, &running->task);
     return running;
+}
+
+/* The request is answered; a timer is taken back; what is out comes back by itself. */
+void procedure_abandon_all(struct master *master)
+{
+    for (struct running *running = master->procedures; running; running = running->next) {
+        struct master_request *request = running->request;
+        running->request = NULL;
+        if (running->is_answer_due && master_cancel(master, &running->answer_task))
+            running->is_answer_due = false;
+        if (running->is_delayed && master_cancel(master, &running->task))
+            running->is_delayed = false;
+        if (request)
+            master_refuse(request, EXCEPTION_PLEASE_HOLD, "Master is stopping");
+    }
 }
 
 void procedure_running_free(struct running *running)
@@ -81,7 +133,7 @@ static void answer_early(struct task *task)
     struct running *running = (struct running *)((char *)task -
                                                  offsetof(struct running, answer_task));
     running->is_answer_due = false;
-    if (running->procedure.version > 0)
+    if (master_came_back(running->master) && running->procedure.version > 0)
         answer(running);
 }
 
@@ -102,8 +154,9 @@ static void finish(struct running *running)
         (const char *)running->procedure.table_name.data,
         env_wall_ms(master->env) - running->procedure.submitted_ms, running->has_failed);
     note_result(running, PROCEDURE_FINISHED);
+    set_locks(running, 0);
     if (running->is_answer_due)
-        executor_cancel(master->executor, &running->answer_task);
+        master_cancel(master, &running->answer_task);
     answer(running);
     struct running **at = &master->procedures;
     while (*at != running)
@@ -111,6 +164,7 @@ static void finish(struct running *running)
     *at = running->next;
     procedure_running_free(running);
     master_wake(master);
+    master_assign_idle(master);
 }
 
 /* The state, on disk before its action. */
@@ -136,8 +190,8 @@ static void again_later(struct running *running)
     if (delay > RETRY_DELAY_MAX_NS)
         delay = RETRY_DELAY_MAX_NS;
     running->retries++;
-    executor_submit_at(
-        running->master->executor, &running->task, env_monotonic_ns(running->master->env) + delay);
+    running->is_delayed = true;
+    master_after(running->master, &running->task, delay);
 }
 
 /* The state could not be written. Nothing has been done yet: a new procedure is given up, another waits. */
@@ -155,54 +209,65 @@ static void state_not_written(struct running *running, const struct error *error
     }
 }
 
-static void turn(struct task *task)
+/* Takes the decision over; true when its action is to be done. */
+static bool decide(struct running *running)
 {
-    struct running *running = running_of(task);
-    struct master *master = running->master;
-    struct error error = {0};
-    if (atomic_load(&master->is_stopping)) {
-        struct master_request *request = running->request;
-        running->request = NULL;
-        if (request)
-            master_refuse(request, EXCEPTION_PLEASE_HOLD, "Master is stopping");
-        return; /* its state is on disk; freed with the master */
-    }
-    struct procedure_decision decision = procedure_step(&running->procedure, running->event);
+    struct procedure *procedure = &running->procedure;
+    struct procedure_decision decision = procedure_step(procedure, running->event);
     if (running->event == PROCEDURE_FAILED) {
         log_line(LOG_WARN, "procedure.failed",
-            "id=%" PRIu64 " kind=%s step=%u undoing=%d error=\"%s\"", running->procedure.id,
-            procedure_kind_name(running->procedure.kind), running->procedure.step,
+            "id=%" PRIu64 " kind=%s action=\"%s\" undoing=%d error=\"%s\"", procedure->id,
+            procedure_kind_name(procedure->kind), procedure_action_name(running->action),
             decision.is_undoing, running->part_error.message);
-        if (decision.is_undoing && !running->procedure.is_undoing) {
+        if (decision.has_failed && !running->has_failed) {
             running->has_failed = true;
             running->failure = running->part_error;
         }
     } else {
         running->retries = 0;
     }
-    if (running->procedure.version == 0 || decision.step != running->procedure.step ||
-        decision.is_undoing != running->procedure.is_undoing)
+    if (procedure->version == 0 ||
+        (decision.is_state_due &&
+            (decision.step != procedure->step || decision.is_undoing != procedure->is_undoing)))
         running->is_state_due = true;
-    running->procedure.step = decision.step;
-    running->procedure.is_undoing = decision.is_undoing;
+    procedure->step = decision.step;
+    procedure->is_undoing = decision.is_undoing;
+    running->action = decision.action;
+    running->updated_ms = env_wall_ms(running->master->env);
     if (decision.is_delayed) {
         running->event = PROCEDURE_BEGIN;
         again_later(running);
-        return;
-    }
-    if (decision.action == ACTION_FINISH) {
+    } else if (decision.action == ACTION_FINISH) {
         finish(running);
-        return;
+    } else {
+        return true;
     }
-    if (running->is_state_due && write_state(running, &error)) {
-        state_not_written(running, &error);
+    return false;
+}
+
+static void turn(struct task *task)
+{
+    struct running *running = running_of(task);
+    struct error error = {0};
+    running->is_delayed = false;
+    if (!master_came_back(running->master))
+        return; /* its state is on disk; freed at the end of the tenure */
+    if (!decide(running))
+        return;
+    enum status status = running->is_state_due ? write_state(running, &error) : STATUS_OK;
+    if (status) {
+        if (status == STATUS_SUPERSEDED)
+            master_lost(running->master, &error);
+        else
+            state_not_written(running, &error);
         return;
     }
     running->is_state_due = false;
     pause_point("procedure.action.before");
     running->part_status = STATUS_OK;
     error_clear(&running->part_error);
-    procedure_do(running, decision.action);
+    master_hold(running->master);
+    procedure_do(running, running->action);
 }
 
 void procedure_part_done(struct running *running, enum status status, const struct error *error)
@@ -220,5 +285,5 @@ void procedure_part_done(struct running *running, enum status status, const stru
     if (atomic_fetch_sub(&running->pending, 1) != 1)
         return;
     running->event = running->part_status ? PROCEDURE_FAILED : PROCEDURE_DONE;
-    executor_submit(running->master->executor, &running->task);
+    master_back(running->master, &running->task);
 }

@@ -40,11 +40,136 @@ static void each_kind_walks_its_list(void **state)
         ACTION_COMMIT_ENABLED, ACTION_META_STATE, ACTION_FINISH);
     assert_walk(PROCEDURE_DISABLE, false, ACTION_COMMIT_DISABLING, ACTION_META_STATE, ACTION_CLOSE,
         ACTION_COMMIT_DISABLED, ACTION_META_STATE, ACTION_FINISH);
-    assert_walk(PROCEDURE_MODIFY, false, ACTION_COMMIT_SCHEMA, ACTION_SET_SCHEMA, ACTION_REOPEN,
-        ACTION_FINISH);
+    assert_walk(PROCEDURE_MODIFY, false, ACTION_COMMIT_SCHEMA, ACTION_SET_SCHEMA, ACTION_FINISH);
     assert_walk(PROCEDURE_TRUNCATE, false, ACTION_COMMIT_NEW, ACTION_CREATE_NEW_TABLETS,
         ACTION_COMMIT_DROPPED, ACTION_META_REMOVE, ACTION_SWAP, ACTION_META_ROWS, ACTION_OPEN,
         ACTION_COMMIT_ENABLED, ACTION_META_STATE, ACTION_REMOVE_OLD, ACTION_FINISH);
+    assert_walk(PROCEDURE_ASSIGN, false, ACTION_OPEN_SOURCES, ACTION_FINISH);
+    assert_walk(PROCEDURE_UNASSIGN, false, ACTION_CLOSE_SOURCES, ACTION_FINISH);
+    assert_walk(PROCEDURE_MOVE, false, ACTION_CLOSE_SOURCES, ACTION_OPEN_SOURCES, ACTION_FINISH);
+    assert_walk(PROCEDURE_SPLIT, false, ACTION_FIND_SPLIT_ROW, ACTION_CLOSE_SOURCES, ACTION_DIVIDE,
+        ACTION_OPEN_CHILDREN, ACTION_META_CHILDREN, ACTION_FINISH);
+    assert_walk(PROCEDURE_MERGE, false, ACTION_CLOSE_SOURCES, ACTION_JOIN, ACTION_OPEN_CHILDREN,
+        ACTION_META_CHILDREN, ACTION_FINISH);
+    assert_walk(PROCEDURE_CRASH, false, ACTION_BURY, ACTION_RELEASE, ACTION_FINISH);
+    assert_walk(PROCEDURE_SNAPSHOT, false, ACTION_FLUSH, ACTION_SNAPSHOT, ACTION_FINISH);
+    assert_walk(PROCEDURE_CLONE, false, ACTION_COMMIT_ENABLING, ACTION_CLONE_TABLETS,
+        ACTION_META_ROWS, ACTION_OPEN, ACTION_COMMIT_ENABLED, ACTION_META_STATE, ACTION_FINISH);
+    assert_walk(PROCEDURE_RESTORE, false, ACTION_COMMIT_SCHEMA, ACTION_META_REMOVE, ACTION_RESTORE,
+        ACTION_META_ROWS, ACTION_META_STATE, ACTION_FINISH);
+}
+
+/* Steps whose state is on disk before them, as bits; step 0 always is. */
+static unsigned checkpoints(enum procedure_kind kind, uint32_t steps)
+{
+    unsigned bits = 0;
+    for (uint32_t step = 0; step < steps; step++) {
+        struct procedure procedure = {.kind = kind, .step = step};
+        bits |= (unsigned)procedure_step(&procedure, PROCEDURE_BEGIN).is_state_due << step;
+    }
+    return bits;
+}
+
+/* No state is written while rows cannot be: neither between close and open, nor between close and the commit. */
+static void a_tablet_that_moves_waits_for_no_state(void **state)
+{
+    (void)state;
+    assert_int_equal(checkpoints(PROCEDURE_MOVE, 3), 1);
+    assert_int_equal(checkpoints(PROCEDURE_MERGE, 5), 1);
+    assert_int_equal(
+        checkpoints(PROCEDURE_SPLIT, 6), 3); /* the daughters are named on disk first */
+    assert_int_equal(checkpoints(PROCEDURE_CREATE, 6), 63);
+    assert_int_equal(checkpoints(PROCEDURE_RESTORE, 5), 31);
+}
+
+/* What a failure at a step does. */
+enum reaction { IT_IS_TRIED_AGAIN, IT_IS_UNDONE, IT_ENDS };
+
+static enum reaction reaction_of(const struct procedure_decision *decision)
+{
+    if (decision->is_delayed)
+        return IT_IS_TRIED_AGAIN;
+    assert_true(decision->has_failed);
+    if (decision->is_undoing) {
+        assert_int_equal(decision->step, 0);
+        return IT_IS_UNDONE;
+    }
+    assert_int_equal(decision->action, ACTION_FINISH);
+    return IT_ENDS;
+}
+
+static void each_failure_has_its_reaction(void **state)
+{
+    static const struct {
+        enum procedure_kind kind;
+        uint32_t step;
+        enum reaction reaction;
+    } cases[] = {
+        {PROCEDURE_ASSIGN, 0, IT_ENDS},
+        {PROCEDURE_UNASSIGN, 0, IT_ENDS},
+        {PROCEDURE_MOVE, 0, IT_ENDS},
+        {PROCEDURE_MOVE, 1, IT_ENDS}, /* the assigner goes on trying */
+        {PROCEDURE_SPLIT, 0, IT_IS_UNDONE},
+        {PROCEDURE_SPLIT, 1, IT_IS_UNDONE},
+        {PROCEDURE_SPLIT, 2, IT_IS_UNDONE},
+        {PROCEDURE_SPLIT, 3, IT_IS_TRIED_AGAIN},
+        {PROCEDURE_SPLIT, 4, IT_IS_TRIED_AGAIN},
+        {PROCEDURE_MERGE, 0, IT_IS_UNDONE},
+        {PROCEDURE_MERGE, 1,
+            IT_IS_TRIED_AGAIN}, /* once a parent says merged there is no way back */
+        {PROCEDURE_MERGE, 3, IT_IS_TRIED_AGAIN},
+        {PROCEDURE_CRASH, 0, IT_IS_TRIED_AGAIN},
+        {PROCEDURE_CRASH, 1, IT_IS_TRIED_AGAIN},
+        {PROCEDURE_SNAPSHOT, 0, IT_ENDS},
+        {PROCEDURE_SNAPSHOT, 1, IT_ENDS},
+        {PROCEDURE_CLONE, 1, IT_IS_UNDONE},
+        {PROCEDURE_CLONE, 4, IT_IS_TRIED_AGAIN},
+        {PROCEDURE_RESTORE, 2, IT_IS_TRIED_AGAIN},
+    };
+    (void)state;
+    for (size_t i = 0; i < sizeof cases / sizeof cases[0]; i++) {
+        struct procedure procedure = {.kind = cases[i].kind, .step = cases[i].step};
+        struct procedure_decision decision = procedure_step(&procedure, PROCEDURE_FAILED);
+        if (reaction_of(&decision) != cases[i].reaction)
+            fail_msg("%s, step %u", procedure_kind_name(cases[i].kind), cases[i].step);
+    }
+}
+
+static void a_split_that_is_undone_opens_its_parent(void **state)
+{
+    (void)state;
+    assert_walk(PROCEDURE_SPLIT, true, ACTION_OPEN_SOURCES, ACTION_FINISH);
+    assert_walk(PROCEDURE_MERGE, true, ACTION_OPEN_SOURCES, ACTION_FINISH);
+}
+
+static struct procedure on(
+    enum procedure_kind kind, const char *table, struct span *sources, size_t count)
+{
+    return (struct procedure){
+        .kind = kind, .table_name = span_string(table), .sources = sources, .source_count = count};
+}
+
+static void locks_conflict_by_table_tablet_and_server(void **state)
+{
+    struct span a = SPAN_LITERAL("a"), b = SPAN_LITERAL("b"), both[2] = {a, b};
+    struct procedure move_a = on(PROCEDURE_MOVE, "t", &a, 1);
+    struct procedure split_b = on(PROCEDURE_SPLIT, "t", &b, 1);
+    struct procedure merge = on(PROCEDURE_MERGE, "t", both, 2);
+    struct procedure disable = on(PROCEDURE_DISABLE, "t", NULL, 0);
+    struct procedure other = on(PROCEDURE_DISABLE, "u", NULL, 0);
+    struct procedure crash_1 = {.kind = PROCEDURE_CRASH, .server = SPAN_LITERAL("h,1,1")};
+    struct procedure crash_2 = {.kind = PROCEDURE_CRASH, .server = SPAN_LITERAL("h,1,2")};
+    (void)state;
+    assert_false(procedure_conflicts(&move_a, &split_b));
+    assert_true(procedure_conflicts(&move_a, &merge));
+    assert_true(procedure_conflicts(&merge, &split_b));
+    assert_true(procedure_conflicts(&disable, &move_a));
+    assert_true(procedure_conflicts(&move_a, &disable));
+    assert_true(procedure_conflicts(&disable, &disable));
+    assert_false(procedure_conflicts(&disable, &other));
+    assert_false(procedure_conflicts(&crash_1, &disable));
+    assert_false(procedure_conflicts(&crash_1, &crash_2));
+    assert_true(procedure_conflicts(&crash_1, &crash_1));
 }
 
 static void a_table_is_enabled_only_after_its_tablets_are_open(void **state)
@@ -115,10 +240,10 @@ static void a_restart_goes_back_to_the_open(void **state)
             struct procedure_decision begun = procedure_step(&procedure, PROCEDURE_BEGIN);
             struct procedure_decision resumed = procedure_step(&procedure, PROCEDURE_RESUMED);
             if (is_opened)
-                assert_true(resumed.action == ACTION_OPEN || resumed.action == ACTION_REOPEN);
+                assert_int_equal(resumed.action, ACTION_OPEN);
             else
                 assert_int_equal(resumed.step, step);
-            is_opened = is_opened || begun.action == ACTION_OPEN || begun.action == ACTION_REOPEN;
+            is_opened = is_opened || begun.action == ACTION_OPEN;
         }
     }
 }
@@ -146,6 +271,7 @@ static void bytes_read_back(void **state)
             .table_id = "t1",
             .region_id = 7,
             .start_row = SPAN_LITERAL("m")}};
+    struct span sources[2] = {SPAN_LITERAL("a"), SPAN_LITERAL("b")};
     struct family_schema family = {.name = SPAN_LITERAL("f")};
     struct procedure procedure = {.id = 42,
         .kind = PROCEDURE_CREATE,
@@ -154,7 +280,15 @@ static void bytes_read_back(void **state)
         .table_name = SPAN_LITERAL("ns:t"),
         .table_id = "t1",
         .tablets = tablets,
-        .tablet_count = 2};
+        .tablet_count = 2,
+        .sources = sources,
+        .source_count = 2,
+        .server = SPAN_LITERAL("h,1,2"),
+        .row = SPAN_LITERAL("r"),
+        .snapshot = SPAN_LITERAL("s"),
+        .owner = SPAN_LITERAL("o"),
+        .number = 77,
+        .flags = 2};
     struct procedure read;
     (void)state;
     procedure.schema = (struct table_schema){
@@ -172,6 +306,14 @@ static void bytes_read_back(void **state)
     assert_string_equal(read.tablets[1].id, tablets[1].id);
     assert_spans_equal(read.tablets[0].end_row, SPAN_LITERAL("m"));
     assert_spans_equal(read.tablets[1].start_row, SPAN_LITERAL("m"));
+    assert_int_equal(read.source_count, 2);
+    assert_spans_equal(read.sources[1], SPAN_LITERAL("b"));
+    assert_spans_equal(read.server, SPAN_LITERAL("h,1,2"));
+    assert_spans_equal(read.row, SPAN_LITERAL("r"));
+    assert_spans_equal(read.snapshot, SPAN_LITERAL("s"));
+    assert_spans_equal(read.owner, SPAN_LITERAL("o"));
+    assert_int_equal(read.number, 77);
+    assert_int_equal(read.flags, 2);
     buffer_deinit(&bytes);
     arena_deinit(&arena);
 }
@@ -204,6 +346,10 @@ int main(void)
 {
     const struct CMUnitTest tests[] = {
         cmocka_unit_test(each_kind_walks_its_list),
+        cmocka_unit_test(a_tablet_that_moves_waits_for_no_state),
+        cmocka_unit_test(each_failure_has_its_reaction),
+        cmocka_unit_test(a_split_that_is_undone_opens_its_parent),
+        cmocka_unit_test(locks_conflict_by_table_tablet_and_server),
         cmocka_unit_test(a_table_is_enabled_only_after_its_tablets_are_open),
         cmocka_unit_test(a_create_that_fails_before_it_is_enabled_is_undone),
         cmocka_unit_test(what_fails_otherwise_is_tried_again_later),

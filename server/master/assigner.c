@@ -1,0 +1,170 @@
+/* The assigner: opens tablets that should be open and are nowhere. They are in one list, hbase:meta first; each is
+ * placed, opened (tablet_transition.h), and on failure tried again after a pause that grows, for ever: a tablet that
+ * cannot be opened stays FAILED_OPEN, is shown so, and holds up no other. */
+#include <string.h>
+
+#include "base/log_lines.h"
+#include "base/memory.h"
+#include "server/master/balancer.h"
+#include "server/master/placement.h"
+
+#define ASSIGNING_MOST 512 /* at a time */
+#define BATCH          256
+
+struct assigned_server *master_pick_server(
+    struct master *master, const struct assigned_server *except)
+{
+    struct assigned_server *best = NULL, *draining = NULL;
+    for (struct assigned_server *one = master->catalogue.assignment.servers; one; one = one->next) {
+        if (one->state != ASSIGNED_SERVER_LIVE || one == except || one->absent_since_ns)
+            continue;
+        struct assigned_server **least = one->is_draining ? &draining : &best;
+        if (!*least || one->tablet_count < (*least)->tablet_count)
+            *least = one;
+    }
+    return best ? best : draining;
+}
+
+void master_place(struct master *master, struct assigned_tablet **tablets, size_t count,
+    struct assigned_server **out_servers)
+{
+    struct arena arena = {0};
+    struct master_view view;
+    uint32_t *indexes = arena_allocate_zeroed(&arena, count ? count : 1, sizeof *indexes);
+    uint32_t *servers = arena_allocate_zeroed(&arena, count ? count : 1, sizeof *servers);
+    bool is_placed = indexes && servers && master_view_make(master, &arena, &view);
+    for (size_t i = 0; is_placed && i < count; i++)
+        indexes[i] = tablets[i]->index;
+    is_placed = is_placed && placement_choose(&view.view, indexes, count, ++master->plans, &arena,
+                                 servers) == STATUS_OK;
+    for (size_t i = 0; i < count; i++)
+        out_servers[i] = is_placed ? view.servers[servers[i]] : master_pick_server(master, NULL);
+    arena_deinit(&arena);
+}
+
+/* True when it should be open now. */
+static bool should_be_open(const struct assigned_tablet *tablet)
+{
+    const struct catalogue_table *table = tablet->table;
+    return table && !table->is_hidden && table->descriptor.state == TABLE_ENABLED &&
+           tablet->state != ASSIGNMENT_OPEN && tablet->state != ASSIGNMENT_SPLIT &&
+           tablet->state != ASSIGNMENT_MERGED && !tablet->is_unassigned;
+}
+
+void master_want_open(struct master *master, struct assigned_tablet *tablet)
+{
+    if (tablet->is_idle)
+        return;
+    tablet->is_idle = true;
+    if (strcmp(tablet->info.id, META_TABLET_ID) == 0) {
+        tablet->idle_next = master->idle;
+        master->idle = tablet;
+        if (!tablet->idle_next)
+            master->idle_end = &tablet->idle_next;
+    } else {
+        tablet->idle_next = NULL;
+        *master->idle_end = tablet;
+        master->idle_end = &tablet->idle_next;
+    }
+}
+
+static void unlink_idle(struct master *master, struct assigned_tablet **at)
+{
+    struct assigned_tablet *tablet = *at;
+    *at = tablet->idle_next;
+    if (!*at)
+        master->idle_end = at;
+    tablet->is_idle = false;
+    tablet->idle_next = NULL;
+}
+
+void master_forget_idle(struct master *master, struct assigned_tablet *tablet)
+{
+    if (!tablet->is_idle)
+        return;
+    struct assigned_tablet **at = &master->idle;
+    while (*at != tablet)
+        at = &(*at)->idle_next;
+    unlink_idle(master, at);
+}
+
+struct assigning {
+    struct master *master;
+    struct assigned_tablet *tablet;
+};
+
+static void on_opened(void *context, enum status status, const struct error *error)
+{
+    struct assigning *assigning = context;
+    struct master *master = assigning->master;
+    struct assigned_tablet *tablet = assigning->tablet;
+    memory_free(assigning);
+    master->assigning--;
+    tablet->table->assigning_count--;
+    if (master_is_over(master))
+        return;
+    bool is_meta = strcmp(tablet->info.id, META_TABLET_ID) == 0;
+    if (status) {
+        log_line(LOG_ERROR, "tablet.assign", "tablet=%s error=\"%s\"", tablet->info.id,
+            error ? error->message : "");
+        master_want_open(master, tablet);
+    }
+    if (is_meta)
+        master_start_meta_open(master);
+    master_wake(master);
+}
+
+static void assign(
+    struct master *master, struct assigned_tablet *tablet, struct assigned_server *server)
+{
+    struct transition_wish wish = {.kind = TRANSITION_OPEN, .server = server};
+    struct assigning *assigning = memory_allocate_zeroed(1, sizeof *assigning);
+    if (!assigning) {
+        master_want_open(master, tablet);
+        return;
+    }
+    assigning->master = master;
+    assigning->tablet = tablet;
+    master->assigning++;
+    tablet->table->assigning_count++;
+    transition_start(master, tablet, &wish, on_opened, assigning);
+}
+
+/* Takes up to `room` of those that may be opened now off the list. */
+static size_t take_idle(struct master *master, struct assigned_tablet **out_tablets, size_t room)
+{
+    uint64_t now_ns = env_monotonic_ns(master->env);
+    struct assigned_tablet **at = &master->idle;
+    size_t count = 0;
+    while (*at && count < room) {
+        struct assigned_tablet *tablet = *at;
+        bool is_taken = tablet->lock || tablet->transition || tablet->table->lock;
+        if (!is_taken && !should_be_open(tablet)) {
+            bool may_come = tablet->table->descriptor.state == TABLE_ENABLING;
+            if (!may_come || tablet->state == ASSIGNMENT_OPEN) {
+                unlink_idle(master, at);
+                continue;
+            }
+        } else if (!is_taken && tablet->retry_ns <= now_ns) {
+            unlink_idle(master, at);
+            out_tablets[count++] = tablet;
+            continue;
+        }
+        at = &tablet->idle_next;
+    }
+    return count;
+}
+
+void master_assign_idle(struct master *master)
+{
+    struct assigned_tablet *tablets[BATCH];
+    struct assigned_server *servers[BATCH];
+    while (master->idle && master->assigning < ASSIGNING_MOST && master_pick_server(master, NULL)) {
+        size_t count = take_idle(master, tablets, BATCH);
+        if (count == 0)
+            return;
+        master_place(master, tablets, count, servers);
+        for (size_t i = 0; i < count; i++)
+            assign(master, tablets[i], servers[i]);
+    }
+}

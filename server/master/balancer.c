@@ -1,0 +1,253 @@
+#include "server/master/balancer.h"
+
+#include <inttypes.h>
+#include <string.h>
+
+#include "base/log_lines.h"
+#include "base/memory.h"
+#include "server/master/normalizer.h"
+
+#define BALANCE_PERIOD_NS   5000000000ull
+#define NORMALIZE_PERIOD_NS 300000000000ull
+#define JANITOR_PERIOD_NS   60000000000ull
+#define MOVES_AT_A_TIME     32
+#define RETIRED_KEPT_MS     60000 /* clients that still hold the parent find out */
+
+/* ---- The view ---- */
+
+static void view_server(struct assigned_server *server, struct view_server *out_server)
+{
+    out_server->state = server->state != ASSIGNED_SERVER_LIVE || server->absent_since_ns ? VIEW_DEAD
+                        : server->is_draining ? VIEW_DRAINING
+                                              : VIEW_ALIVE;
+}
+
+static void view_tablet(const struct assigned_tablet *tablet, uint32_t table, int64_t now_ms,
+    struct view_tablet *out_tablet)
+{
+    int64_t since_ms = now_ms - tablet->since_ms;
+    out_tablet->table = table;
+    out_tablet->server = tablet->server ? tablet->server->index : VIEW_NO_SERVER;
+    memcpy(out_tablet->load, tablet->load, sizeof out_tablet->load);
+    out_tablet->settled_s = since_ms > 0 ? (uint32_t)(since_ms / 1000) : 0;
+    out_tablet->is_moving = tablet->state != ASSIGNMENT_OPEN || tablet->lock ||
+                            tablet->transition || tablet->table->lock;
+    out_tablet->is_pinned = strcmp(tablet->info.id, META_TABLET_ID) == 0;
+}
+
+bool master_view_make(struct master *master, struct arena *arena, struct master_view *out_view)
+{
+    struct catalogue *catalogue = &master->catalogue;
+    struct assignment *assignment = &catalogue->assignment;
+    int64_t now = env_wall_ms(master->env);
+    size_t tablet_room = assignment->tablet_count + 1, server_room = assignment->server_count + 1;
+    struct view_server *servers = arena_allocate_zeroed(arena, server_room, sizeof *servers);
+    struct view_tablet *tablets = arena_allocate_zeroed(arena, tablet_room, sizeof *tablets);
+    out_view->servers = arena_allocate_zeroed(arena, server_room, sizeof *out_view->servers);
+    out_view->tablets = arena_allocate_zeroed(arena, tablet_room, sizeof *out_view->tablets);
+    if (!servers || !tablets || !out_view->servers || !out_view->tablets)
+        return false;
+    struct cluster_view view = {.servers = servers, .tablets = tablets};
+    for (struct assigned_server *one = assignment->servers; one; one = one->next) {
+        one->index = (uint32_t)view.server_count;
+        out_view->servers[view.server_count] = one;
+        view_server(one, &servers[view.server_count++]);
+    }
+    for (struct catalogue_table *table = catalogue->tables; table; table = table->next) {
+        for (size_t i = 0; i < table->tablet_count; i++) {
+            struct assigned_tablet *one = table->tablets[i];
+            one->index = (uint32_t)view.tablet_count;
+            out_view->tablets[view.tablet_count] = one;
+            view_tablet(one, (uint32_t)view.table_count, now, &tablets[view.tablet_count++]);
+        }
+        view.table_count++;
+    }
+    out_view->view = view;
+    return true;
+}
+
+/* ---- Balance ---- */
+
+static size_t moves_under_way(const struct master *master)
+{
+    size_t count = 0;
+    for (const struct running *one = master->procedures; one; one = one->next)
+        count += one->procedure.kind == PROCEDURE_MOVE;
+    return count;
+}
+
+static void log_move(const struct master_view *view, const struct balance_move *move)
+{
+    struct buffer reason = {0};
+    balance_move_put_reason(move, &reason);
+    log_line(LOG_INFO, "balance.move", "tablet=%s from=%s to=%s reason=\"%.*s\"",
+        view->tablets[move->tablet]->info.id, view->servers[move->from]->text,
+        view->servers[move->to]->text, (int)reason.size,
+        reason.data ? (const char *)reason.data : "");
+    buffer_deinit(&reason);
+}
+
+bool master_balance(
+    struct master *master, bool is_dry_run, size_t *out_calculated, size_t *out_begun)
+{
+    struct balance_settings settings = balance_settings_default();
+    struct balance_plan plan = {0};
+    struct master_view view;
+    struct arena arena = {0};
+    size_t under_way = moves_under_way(master);
+    settings.seed = ++master->plans;
+    bool is_made = master_view_make(master, &arena, &view) &&
+                   balance_plan_make(&view.view, &settings, &arena, &plan) == STATUS_OK;
+    *out_calculated = is_made ? plan.move_count : 0;
+    *out_begun = 0;
+    for (size_t i = 0; is_made && !is_dry_run && i < plan.move_count; i++) {
+        const struct balance_move *move = &plan.moves[i];
+        if (under_way + *out_begun >= MOVES_AT_A_TIME)
+            break;
+        log_move(&view, move);
+        *out_begun += master_move_tablet(
+            master, view.tablets[move->tablet], view.servers[move->to]);
+    }
+    arena_deinit(&arena);
+    return is_made;
+}
+
+/* ---- Normalizer ---- */
+
+static bool is_on(const struct table_schema *schema, struct span key)
+{
+    for (size_t i = 0; i < schema->attribute_count; i++)
+        if (span_equal(schema->attributes[i].key, key))
+            return span_equal(schema->attributes[i].value, SPAN_LITERAL("true"));
+    return false;
+}
+
+static size_t normalize_table(struct master *master, struct catalogue_table *table)
+{
+    struct normalizer_settings settings = normalizer_settings_default();
+    struct normalizer_step *steps;
+    struct arena arena = {0};
+    size_t count = 0, begun = 0;
+    int64_t now = env_wall_ms(master->env);
+    settings.splits = master_setting_is_on(master, SETTING_SPLIT);
+    settings.merges = master_setting_is_on(master, SETTING_MERGE);
+    struct normalizer_tablet *tablets = arena_allocate_zeroed(
+        &arena, table->tablet_count + 1, sizeof *tablets);
+    /* what follows changes table->tablets only later, on this executor */
+    struct assigned_tablet **all = arena_allocate_zeroed(
+        &arena, table->tablet_count + 1, sizeof(struct assigned_tablet *));
+    for (size_t i = 0; tablets && all && i < table->tablet_count; i++) {
+        const struct assigned_tablet *one = all[i] = table->tablets[i];
+        tablets[i] = (struct normalizer_tablet){.size_bytes = one->size_bytes,
+            .age_ms = now - (int64_t)one->info.region_id,
+            .requests_per_s = one->load[VIEW_REQUESTS],
+            .is_busy = one->state != ASSIGNMENT_OPEN || one->lock || one->transition ||
+                       one->has_references};
+    }
+    if (tablets && all &&
+        normalizer_plan(tablets, table->tablet_count, &table->descriptor.schema, &settings, &arena,
+            &steps, &count) == STATUS_OK)
+        for (size_t i = 0; i < count; i++)
+            begun += steps[i].is_split
+                         ? master_split_tablet(master, all[steps[i].first], SPAN_EMPTY)
+                         : master_merge_tablets(master, &all[steps[i].first], steps[i].count);
+    arena_deinit(&arena);
+    return begun;
+}
+
+size_t master_normalize(
+    struct master *master, bool (*wants)(void *context, struct span table_name), void *context)
+{
+    size_t begun = 0;
+    for (struct catalogue_table *table = master->catalogue.tables; table; table = table->next) {
+        const struct table_schema *schema = &table->descriptor.schema;
+        if (table->is_hidden || table->lock || table->descriptor.state != TABLE_ENABLED ||
+            strcmp(table->descriptor.id, META_TABLE_ID) == 0 ||
+            !is_on(schema, SPAN_LITERAL("NORMALIZATION_ENABLED")) ||
+            (wants && !wants(context, schema->name)))
+            continue;
+        begun += normalize_table(master, table);
+    }
+    return begun;
+}
+
+/* ---- Janitor ---- */
+
+static void on_rows_gone(void *context, enum status status, const struct error *error)
+{
+    (void)context;
+    if (status && status != STATUS_CANCELLED)
+        log_line(LOG_WARN, "janitor", "error=\"%s\"", error->message);
+}
+
+/* The manifests of retired tablets are the collector's; here their rows go, and what we know of them. */
+size_t master_run_janitor(struct master *master)
+{
+    struct catalogue *catalogue = &master->catalogue;
+    struct meta_batch *batch = meta_batch_new();
+    int64_t now = env_wall_ms(master->env);
+    size_t count = 0;
+    for (struct catalogue_table *table = catalogue->tables; batch && table; table = table->next) {
+        for (size_t i = table->retired_count; i-- > 0;) {
+            struct assigned_tablet *one = table->retired[i];
+            if (one->lock || one->transition || now - one->since_ms < RETIRED_KEPT_MS)
+                continue;
+            meta_batch_delete_tablet(batch, table->descriptor.schema.name, &one->info);
+            mutex_lock(&catalogue->mutex);
+            catalogue_remove_tablet_locked(catalogue, one);
+            mutex_unlock(&catalogue->mutex);
+            count++;
+        }
+    }
+    meta_access_write(master, batch, on_rows_gone, NULL);
+    return count;
+}
+
+/* ---- The tick ---- */
+
+static bool is_due(uint64_t *last_ns, uint64_t now_ns, uint64_t period_ns)
+{
+    if (*last_ns && now_ns - *last_ns < period_ns)
+        return false;
+    *last_ns = now_ns;
+    return true;
+}
+
+static void do_chores(struct master *master)
+{
+    uint64_t now_ns = env_monotonic_ns(master->env);
+    size_t calculated, begun;
+    if (master->last_janitor_ns == 0) /* not at once */
+        master->last_janitor_ns = master->last_normalize_ns = now_ns;
+    if (is_due(&master->last_balance_ns, now_ns, BALANCE_PERIOD_NS) &&
+        master_setting_is_on(master, SETTING_BALANCER) && !master->idle)
+        (void)master_balance(master, false, &calculated, &begun);
+    if (is_due(&master->last_janitor_ns, now_ns, JANITOR_PERIOD_NS) &&
+        master_setting_is_on(master, SETTING_CATALOG_JANITOR))
+        (void)master_run_janitor(master);
+    if (is_due(&master->last_normalize_ns, now_ns, NORMALIZE_PERIOD_NS) &&
+        master_setting_is_on(master, SETTING_NORMALIZER))
+        (void)master_normalize(master, NULL, NULL);
+}
+
+static void tick(struct task *task)
+{
+    struct master *master = (struct master *)((char *)task - offsetof(struct master, tick_task));
+    master->is_tick_out = false;
+    if (!master_came_back(master))
+        return;
+    master_give_up_absent(master);
+    master_assign_idle(master);
+    if (master->tenure == TENURE_SERVING)
+        do_chores(master);
+    master_start_ticking(master);
+}
+
+void master_start_ticking(struct master *master)
+{
+    if (master->is_tick_out || master_is_over(master))
+        return;
+    master->is_tick_out = true;
+    master->tick_task.run = tick;
+    master_after(master, &master->tick_task, TICK_NS);
+}

@@ -1,0 +1,368 @@
+/* The servers of a tenure: who lives, what each serves, who is given up. */
+#include <stdio.h>
+#include <string.h>
+
+#include "base/log_lines.h"
+#include "base/memory.h"
+#include "server/master/master_internal.h"
+
+#define LIST_TIMEOUT_MS 3000
+#define DEAD_KEPT       100
+
+struct assigned_server *master_server_find(struct master *master, struct span text)
+{
+    return assignment_find_server(&master->catalogue.assignment, text);
+}
+
+/* ---- What a server serves ---- */
+
+struct listing {
+    struct tablet_command command; /* first */
+    struct task task;
+    struct master *master;
+    struct server_name server;
+    char text[SERVER_TEXT_SIZE];
+    struct arena arena;
+    bool is_of_start; /* the start waits for it */
+};
+
+static void take_presence(
+    struct master *master, struct assigned_server *server, const struct tablet_presence *presence)
+{
+    struct assignment *assignment = &master->catalogue.assignment;
+    struct assigned_tablet *tablet = assignment_find(assignment, span_string(presence->id));
+    if (!tablet || tablet->transition || tablet->state == ASSIGNMENT_SPLIT ||
+        tablet->state == ASSIGNMENT_MERGED)
+        return;
+    enum assignment_state state = presence->state == SERVED_OPEN      ? ASSIGNMENT_OPEN
+                                  : presence->state == SERVED_OPENING ? ASSIGNMENT_OPENING
+                                                                      : ASSIGNMENT_CLOSING;
+    tablet->is_manifest_closed = false;
+    tablet->is_listed = true;
+    if (presence->open_sequence)
+        tablet->info.open_sequence = presence->open_sequence;
+    assignment_set(assignment, tablet, state, server, env_wall_ms(master->env));
+}
+
+/* What it has by its manifests but does not serve is nowhere. */
+static void drop_unlisted(struct master *master, struct assigned_server *server)
+{
+    for (struct assigned_tablet *tablet = server->first, *next; tablet; tablet = next) {
+        next = tablet->server_next;
+        if (tablet->is_listed || tablet->transition)
+            continue;
+        assignment_set(&master->catalogue.assignment, tablet, ASSIGNMENT_CLOSED, NULL,
+            env_wall_ms(master->env));
+        master_want_open(master, tablet);
+    }
+}
+
+static void take_list(
+    struct master *master, struct listing *listing, struct assigned_server *server)
+{
+    const struct tablet_command *command = &listing->command;
+    mutex_lock(&master->catalogue.mutex);
+    for (struct assigned_tablet *one = server->first; one; one = one->server_next)
+        one->is_listed = false;
+    for (size_t i = 0; i < command->tablet_count; i++)
+        take_presence(master, server, &command->tablets[i]);
+    drop_unlisted(master, server);
+    server->is_known = true;
+    mutex_unlock(&master->catalogue.mutex);
+}
+
+static void on_listed(struct task *task)
+{
+    struct listing *listing = (struct listing *)((char *)task - offsetof(struct listing, task));
+    struct master *master = listing->master;
+    const struct tablet_command *command = &listing->command;
+    if (master_came_back(master)) {
+        struct assigned_server *server = master_server_find(master, span_string(listing->text));
+        if (server)
+            server->is_asked = false;
+        if (listing->is_of_start)
+            master->lists_pending--;
+        if (command->status == STATUS_SUPERSEDED)
+            master_lost(master, &command->error);
+        else if (command->status)
+            log_line(LOG_WARN, "server.list", "server=%s error=\"%s\"", listing->text,
+                command->error.message);
+        else if (server && server->state == ASSIGNED_SERVER_LIVE)
+            take_list(master, listing, server);
+        if (!master_is_over(master)) {
+            master_start_listed(master);
+            transitions_server_came(master);
+            if (master->is_starting_done)
+                master_assign_idle(master);
+        }
+    }
+    arena_deinit(&listing->arena);
+    memory_free(listing);
+}
+
+static void on_command_done(struct tablet_command *command)
+{
+    struct listing *listing = (struct listing *)command;
+    listing->task.run = on_listed;
+    master_back(listing->master, &listing->task);
+}
+
+void master_ask_server(struct master *master, struct assigned_server *server)
+{
+    struct listing *listing = memory_allocate_zeroed(1, sizeof *listing);
+    if (!listing)
+        return; /* the next tick asks */
+    listing->master = master;
+    memcpy(listing->text, server->text, sizeof listing->text);
+    listing->server = server->name;
+    listing->server.host = span_make(listing->text, server->name.host.size);
+    listing->is_of_start = !master->is_starting_done;
+    master->lists_pending += listing->is_of_start;
+    struct tablet_command *command = &listing->command;
+    command->kind = TABLET_COMMAND_LIST;
+    command->server = &listing->server;
+    command->epoch = atomic_load(&master->epoch);
+    command->timeout_ms = LIST_TIMEOUT_MS;
+    command->arena = &listing->arena;
+    command->done = on_command_done;
+    server->is_asked = true;
+    master_hold(master);
+    tablet_link_send(master->config.link, command);
+}
+
+/* ---- Who lives ---- */
+
+/* Another life at the same address: this one is over, whatever ZooKeeper still shows. */
+static void give_up_earlier_lives(struct master *master, const struct assigned_server *server)
+{
+    struct assigned_server *next;
+    for (struct assigned_server *one = master->catalogue.assignment.servers; one; one = next) {
+        next = one->next;
+        if (one != server && one->state == ASSIGNED_SERVER_LIVE &&
+            one->name.port == server->name.port && one->name.start_code < server->name.start_code &&
+            span_equal(one->name.host, server->name.host))
+            master_give_up_server(master, span_string(one->text));
+    }
+}
+
+static void see_live(struct master *master, const char *text)
+{
+    struct server_name name;
+    struct assignment *assignment = &master->catalogue.assignment;
+    if (server_name_parse(span_string(text), &name, NULL))
+        return;
+    mutex_lock(&master->catalogue.mutex);
+    struct assigned_server *server = assignment_add_server(
+        assignment, &name, env_wall_ms(master->env));
+    mutex_unlock(&master->catalogue.mutex);
+    if (!server || server->state != ASSIGNED_SERVER_LIVE)
+        return; /* sealed: it ends when it sees that */
+    server->is_seen = true;
+    server->absent_since_ns = 0;
+    if (!server->is_known && !server->is_asked) {
+        log_line(LOG_INFO, "server.live", "server=%s", text);
+        give_up_earlier_lives(master, server);
+        master_ask_server(master, server);
+    }
+}
+
+void master_servers_changed(struct master *master)
+{
+    uint64_t now_ns = env_monotonic_ns(master->env);
+    mutex_lock(&master->servers_mutex);
+    size_t count = master->live_count;
+    char(*live)[SERVER_TEXT_SIZE] = memory_allocate_zeroed(count ? count : 1, sizeof *live);
+    if (live && count)
+        memcpy(live, master->live, count * sizeof *live);
+    mutex_unlock(&master->servers_mutex);
+    if (!live)
+        return;
+    for (struct assigned_server *one = master->catalogue.assignment.servers; one; one = one->next)
+        one->is_seen = false;
+    for (size_t i = 0; i < count; i++)
+        see_live(master, live[i]);
+    for (struct assigned_server *one = master->catalogue.assignment.servers; one; one = one->next)
+        if (!one->is_seen && one->state == ASSIGNED_SERVER_LIVE && !one->absent_since_ns) {
+            log_line(LOG_INFO, "server.absent", "server=%s", one->text);
+            one->absent_since_ns = now_ns;
+        }
+    memory_free(live);
+    master_give_up_absent(master);
+}
+
+void master_give_up_absent(struct master *master)
+{
+    uint64_t now_ns = env_monotonic_ns(master->env);
+    mutex_lock(&master->servers_mutex);
+    uint64_t from_ns = master->absence_counts_from_ns;
+    mutex_unlock(&master->servers_mutex);
+    if (now_ns < from_ns || !master->is_starting_done)
+        return;
+    struct assigned_server *next;
+    for (struct assigned_server *one = master->catalogue.assignment.servers; one; one = next) {
+        next = one->next;
+        if (one->state != ASSIGNED_SERVER_LIVE)
+            continue;
+        if (one->absent_since_ns)
+            master_give_up_server(master, span_string(one->text));
+        else if (!one->is_known && !one->is_asked)
+            master_ask_server(master, one);
+    }
+}
+
+void master_give_up_server(struct master *master, struct span text)
+{
+    struct server_name name;
+    struct error error = {0};
+    if (server_name_parse(text, &name, &error)) {
+        log_line(LOG_ERROR, "server.give_up", "error=\"%s\"", error.message);
+        return;
+    }
+    mutex_lock(&master->catalogue.mutex);
+    struct assigned_server *server = assignment_add_server(
+        &master->catalogue.assignment, &name, env_wall_ms(master->env));
+    bool is_new = server && server->state == ASSIGNED_SERVER_LIVE;
+    if (is_new) {
+        server->state = ASSIGNED_SERVER_DYING;
+        server->since_ms = env_wall_ms(master->env);
+    }
+    mutex_unlock(&master->catalogue.mutex);
+    if (!is_new)
+        return;
+    log_line(
+        LOG_WARN, "server.give_up", "server=%s tablets=%zu", server->text, server->tablet_count);
+    struct procedure procedure = {.kind = PROCEDURE_CRASH};
+    struct arena arena = {0};
+    procedure.server = arena_copy(&arena, span_string(server->text));
+    master_launch(master, NULL, &procedure, &arena);
+}
+
+/* Old ones are forgotten, as HBase does when there are many. */
+static void forget_old_dead(struct master *master)
+{
+    struct assignment *assignment = &master->catalogue.assignment;
+    size_t dead = 0;
+    struct assigned_server *oldest = NULL;
+    for (struct assigned_server *one = assignment->servers; one; one = one->next) {
+        if (one->state != ASSIGNED_SERVER_DEAD || one->tablet_count)
+            continue;
+        dead++;
+        if (!oldest || one->since_ms < oldest->since_ms)
+            oldest = one;
+    }
+    if (dead > DEAD_KEPT)
+        assignment_remove_server(assignment, oldest);
+}
+
+void master_server_buried(struct master *master, struct assigned_server *server)
+{
+    struct assigned_tablet *meta = master_meta_tablet(master);
+    mutex_lock(&master->catalogue.mutex);
+    server->state = ASSIGNED_SERVER_DEAD;
+    server->is_draining = false;
+    mutex_unlock(&master->catalogue.mutex);
+    if (meta->server == server && master->config.publish_meta)
+        master->config.publish_meta(master->config.context, NULL);
+    for (struct assigned_tablet *one = server->first; one; one = one->server_next)
+        if (!one->transition)
+            master_want_open(master, one);
+    transitions_server_buried(master, server);
+    mutex_lock(&master->catalogue.mutex);
+    forget_old_dead(master);
+    mutex_unlock(&master->catalogue.mutex);
+    master_assign_idle(master);
+}
+
+/* ---- Reports ---- */
+
+struct split_wish {
+    struct task task; /* first */
+    struct master *master;
+    char id[TABLET_ID_SIZE];
+    struct buffer row;
+};
+
+static void run_split_wish(struct task *task)
+{
+    struct split_wish *wish = (struct split_wish *)task;
+    struct master *master = wish->master;
+    if (master_came_back(master) && master->tenure == TENURE_SERVING) {
+        struct assigned_tablet *tablet = assignment_find(
+            &master->catalogue.assignment, span_string(wish->id));
+        if (tablet && tablet->state == ASSIGNMENT_OPEN && !tablet->lock)
+            (void)master_split_tablet(master, tablet, buffer_span(&wish->row));
+    }
+    buffer_deinit(&wish->row);
+    memory_free(wish);
+}
+
+static void pass_split_on(struct master *master, const struct tablet_report *report)
+{
+    struct split_wish *wish = memory_allocate_zeroed(1, sizeof *wish);
+    if (!wish)
+        return; /* the next report asks again */
+    wish->task.run = run_split_wish;
+    wish->master = master;
+    memcpy(wish->id, report->id, sizeof wish->id);
+    buffer_put(&wish->row, report->split_row);
+    master_hold(master);
+    master_back(master, &wish->task);
+}
+
+static void take_load(
+    struct master *master, struct assigned_server *server, const struct server_report *report)
+{
+    server->load = (struct assigned_load){.requests_per_s = report->requests_per_s,
+        .requests_total = report->requests_total,
+        .used_mb = report->used_mb,
+        .most_mb = report->most_mb,
+        .started_ms = report->started_ms,
+        .reported_ms = env_wall_ms(master->env),
+        .web_port = report->web_port};
+    for (size_t i = 0; i < report->tablet_count; i++) {
+        const struct tablet_report *one = &report->tablets[i];
+        struct assigned_tablet *tablet = assignment_find(
+            &master->catalogue.assignment, span_string(one->id));
+        if (!tablet || tablet->server != server)
+            continue;
+        memcpy(tablet->load, one->load, sizeof tablet->load);
+        tablet->size_bytes = one->size_bytes;
+        assigned_tablet_set_region_load(tablet, one->region_load);
+    }
+}
+
+enum status master_take_report(struct master *master, const struct server_report *report,
+    struct server_report_answer *out_answer, struct error *error)
+{
+    char text[SERVER_TEXT_SIZE];
+    if (!master_is_ready(master))
+        return error_set(error, STATUS_WRONG_STATE, "this master does not lead, or not yet");
+    snprintf(text, sizeof text, "%.*s,%u,%llu", (int)report->server.host.size,
+        (const char *)report->server.host.data, report->server.port,
+        (unsigned long long)report->server.start_code);
+    mutex_lock(&master->catalogue.mutex);
+    struct assigned_server *server = master_server_find(master, span_string(text));
+    bool is_dead = server && server->state != ASSIGNED_SERVER_LIVE;
+    if (server && !is_dead)
+        take_load(master, server, report);
+    mutex_unlock(&master->catalogue.mutex);
+    if (is_dead)
+        return error_set(error, STATUS_CLOSED, "server %s has been given up: it must end", text);
+    if (!server)
+        return error_set(error, STATUS_WRONG_STATE, "server %s is not known yet", text);
+    bool splits = master_setting_is_on(master, SETTING_SPLIT);
+    for (size_t i = 0; i < report->tablet_count && splits; i++)
+        if (report->tablets[i].split_reason != SPLIT_NONE)
+            pass_split_on(master, &report->tablets[i]);
+    for (size_t i = 0; i < report->file_count; i++) {
+        char table_id[TABLE_ID_SIZE], file[256];
+        snprintf(table_id, sizeof table_id, "%.*s", (int)report->files[i].table_id.size,
+            (const char *)report->files[i].table_id.data);
+        snprintf(file, sizeof file, "%.*s", (int)report->files[i].file.size,
+            (const char *)report->files[i].file.data);
+        store_give_up(master->store, table_id, file);
+    }
+    out_answer->epoch = atomic_load(&master->epoch);
+    out_answer->splits_by_policy = splits;
+    return STATUS_OK;
+}

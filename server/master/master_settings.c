@@ -1,0 +1,161 @@
+#include "server/master/master_settings.h"
+
+#include <stdio.h>
+
+#include "base/log_lines.h"
+#include "base/memory.h"
+#include "proto/exception_class.h"
+
+#define SETTINGS_FORMAT 1
+#define DRAINING_MAX    100000
+
+/* As in HBase: the balancer and the cleaners run, the normalizer too, splits and merges are allowed. */
+unsigned master_default_switches(void)
+{
+    return (1u << SETTING_COUNT) - 1;
+}
+
+bool master_setting_is_on(const struct master *master, enum master_setting setting)
+{
+    return atomic_load(&master->switches) >> setting & 1;
+}
+
+enum status master_take_settings(
+    struct master *master, uint64_t version, struct span bytes, struct error *error)
+{
+    uint8_t format;
+    uint64_t switches, count;
+    struct span text;
+    struct server_name name;
+    if (span_take_u8(&bytes, &format))
+        return error_set(error, STATUS_CORRUPT, "settings are empty");
+    if (format != SETTINGS_FORMAT)
+        return error_set(error, STATUS_NEWER_FORMAT,
+            "settings have format %u, this program knows %u", format, SETTINGS_FORMAT);
+    if (span_take_varint(&bytes, &switches) || span_take_varint(&bytes, &count) ||
+        count > DRAINING_MAX)
+        return error_set(error, STATUS_CORRUPT, "settings end too early");
+    atomic_store(&master->switches, (unsigned)switches);
+    master->settings_version = version;
+    for (uint64_t i = 0; i < count; i++) {
+        if (span_take_sized(&bytes, &text) || server_name_parse(text, &name, error))
+            return error_set(
+                error, STATUS_CORRUPT, "settings end in server %llu", (unsigned long long)i);
+        struct assigned_server *server = master_server_find(master, text);
+        if (server)
+            server->is_draining = true;
+    }
+    master_publish_draining(master);
+    return STATUS_OK;
+}
+
+void master_publish_draining(struct master *master)
+{
+    size_t count = 0;
+    for (struct assigned_server *one = master->catalogue.assignment.servers; one; one = one->next)
+        count += one->is_draining && one->state == ASSIGNED_SERVER_LIVE;
+    struct server_name *names = memory_allocate_zeroed(count ? count : 1, sizeof *names);
+    if (!names || !master->config.publish_draining) {
+        memory_free(names);
+        return;
+    }
+    count = 0;
+    for (struct assigned_server *one = master->catalogue.assignment.servers; one; one = one->next)
+        if (one->is_draining && one->state == ASSIGNED_SERVER_LIVE)
+            names[count++] = one->name;
+    master->config.publish_draining(master->config.context, names, count);
+    memory_free(names);
+}
+
+static enum status write_settings(struct master *master, struct error *error)
+{
+    struct buffer bytes = {0};
+    size_t count = 0;
+    for (struct assigned_server *one = master->catalogue.assignment.servers; one; one = one->next)
+        count += one->is_draining;
+    buffer_put_u8(&bytes, SETTINGS_FORMAT);
+    buffer_put_varint(&bytes, atomic_load(&master->switches));
+    buffer_put_varint(&bytes, count);
+    for (struct assigned_server *one = master->catalogue.assignment.servers; one; one = one->next)
+        if (one->is_draining)
+            buffer_put_sized(&bytes, span_string(one->text));
+    enum status status = buffer_status(&bytes);
+    if (!status)
+        status = store_chain_commit(master->store, CHAIN_PROCEDURE, SPAN_LITERAL(SETTINGS_NAME),
+            master->settings_version + 1, buffer_span(&bytes), error);
+    if (!status)
+        master->settings_version++;
+    buffer_deinit(&bytes);
+    return status;
+}
+
+/* "host,port,startcode", or as shells also give it "host,port" and "host:port": any life of it. */
+static struct assigned_server *find_server(struct master *master, struct span text)
+{
+    struct server_name name;
+    uint32_t port;
+    struct span host;
+    struct assigned_server *server = master_server_find(master, text);
+    if (server || server_name_parse(text, &name, NULL) == STATUS_OK)
+        return server;
+    if (host_port_parse(text, 0, &host, &port, NULL)) {
+        size_t comma = span_find_last(text, ',');
+        if (comma == SIZE_MAX)
+            return NULL;
+        struct buffer with_colon = {0};
+        buffer_put(&with_colon, span_slice(text, 0, comma));
+        buffer_put(&with_colon, SPAN_LITERAL(":"));
+        buffer_put(&with_colon, span_slice(text, comma + 1, text.size - comma - 1));
+        bool is_bad = buffer_status(&with_colon) ||
+                      host_port_parse(buffer_span(&with_colon), 0, &host, &port, NULL);
+        buffer_deinit(&with_colon);
+        if (is_bad)
+            return NULL;
+        host = span_slice(text, 0, comma);
+    }
+    for (server = master->catalogue.assignment.servers; server; server = server->next)
+        if (server->state == ASSIGNED_SERVER_LIVE && server->name.port == port &&
+            span_equal(server->name.host, host))
+            return server;
+    return NULL;
+}
+
+static void set_draining(struct master *master, struct assigned_server *server, bool is_draining)
+{
+    mutex_lock(&master->catalogue.mutex);
+    server->is_draining = is_draining;
+    mutex_unlock(&master->catalogue.mutex);
+}
+
+static bool change(struct master *master, struct master_request *request)
+{
+    bool is_decommission = request->operation == MASTER_DECOMMISSION;
+    if (request->operation == MASTER_SWITCH) {
+        unsigned bit = 1u << request->setting;
+        request->was_on = atomic_load(&master->switches) & bit;
+        if (request->is_on)
+            atomic_fetch_or(&master->switches, bit);
+        else
+            atomic_fetch_and(&master->switches, ~bit);
+        return request->was_on != request->is_on;
+    }
+    for (size_t i = 0; i < request->server_count; i++) {
+        struct assigned_server *server = find_server(master, request->servers[i]);
+        if (server)
+            set_draining(master, server, is_decommission);
+    }
+    master_publish_draining(master);
+    return true;
+}
+
+void master_change_settings(struct master *master, struct master_request *request)
+{
+    struct error error = {0};
+    if (change(master, request) && write_settings(master, &error)) {
+        master_refuse(request, EXCEPTION_IO, "%s", error.message);
+        return;
+    }
+    if (request->operation == MASTER_DECOMMISSION)
+        master->last_balance_ns = 0; /* its tablets go at once */
+    master_answer(request, 0);
+}

@@ -1,0 +1,18 @@
+/* What a cluster remembers besides its tables: the switches, and which servers drain. One chained document,
+ * procedures/settings.<n>, written by the leading master (docs/formats/procedure.md). */
+#ifndef STELE_SERVER_MASTER_MASTER_SETTINGS_H
+#define STELE_SERVER_MASTER_MASTER_SETTINGS_H
+
+#include "server/master/master_internal.h"
+
+#define SETTINGS_NAME "settings"
+
+/* Takes what the document says over. STATUS_CORRUPT, STATUS_NEWER_FORMAT. */
+enum status master_take_settings(
+    struct master *master, uint64_t version, struct span bytes, struct error *error);
+/* MASTER_SWITCH, MASTER_DECOMMISSION, MASTER_RECOMMISSION: answers when it is on disk. */
+void master_change_settings(struct master *master, struct master_request *request);
+/* Before a document says otherwise. */
+unsigned master_default_switches(void);
+
+#endif

@@ -1,0 +1,44 @@
+/* hbase:meta from the master's side, wherever it is open: rows are written and read by commands to its server, under
+ * our epoch, so that a deposed master's rows are refused.
+ *
+ * A batch is sent until it is written, or the tenure is over. While hbase:meta is nowhere batches wait. Each batch has
+ * its own timestamp, above all that hbase:meta held when the tenure began and above all before it: a batch that was
+ * sent twice, or overtaken by a younger one, changes nothing.
+ *
+ * Threads: the master's executor. */
+#ifndef STELE_SERVER_MASTER_META_ACCESS_H
+#define STELE_SERVER_MASTER_META_ACCESS_H
+
+#include "server/master/meta_batch.h"
+
+struct master;
+struct meta_sending;
+struct meta_reading;
+
+struct meta_access {
+    struct meta_sending
+        *waiting; /* for hbase:meta to be open, or to be tried again; oldest first */
+    struct meta_sending **waiting_end;
+    struct meta_reading *reading; /* waits likewise */
+    struct task retry_task;
+    bool is_retry_out;
+    uint64_t delay_ns;      /* of the next retry */
+    int64_t last_timestamp; /* given to a batch, or seen in a row */
+};
+
+void meta_access_init(struct meta_access *meta);
+
+/* Takes the batch (NULL = no memory for it). done() runs once, on the master's executor, maybe before this returns: it
+ * is durable, or why not (STATUS_CANCELLED: the tenure is over). Empty batches are done at once. */
+void meta_access_write(struct master *master, struct meta_batch *batch,
+    void (*done)(void *context, enum status status, const struct error *error), void *context);
+/* hbase:meta is open: what waits is sent. */
+void meta_access_open(struct master *master);
+/* At the end of a tenure. */
+void meta_access_cancel(struct master *master);
+
+/* Reads all rows, some at a time: cell() for each, in order; then done(). On the master's executor. */
+void meta_access_read(struct master *master, void (*cell)(void *context, const struct cell *cell),
+    void (*done)(void *context, enum status status, const struct error *error), void *context);
+
+#endif

@@ -1,0 +1,243 @@
+/* Requests for changes of tablets: assign, unassign, move, split, merge; by users, the balancer, the policies. */
+#include <stdio.h>
+#include <string.h>
+
+#include "base/memory.h"
+#include "proto/exception_class.h"
+#include "server/master/master_internal.h"
+
+#define NAME(span) (int)(span).size, (const char *)(span).data
+#define MERGE_MOST 100
+
+static enum procedure_kind kind_of(const struct master_request *request)
+{
+    switch (request->operation) {
+    case MASTER_ASSIGN:
+        return PROCEDURE_ASSIGN;
+    case MASTER_UNASSIGN:
+        return PROCEDURE_UNASSIGN;
+    case MASTER_MOVE:
+        return PROCEDURE_MOVE;
+    case MASTER_SPLIT:
+        return PROCEDURE_SPLIT;
+    default:
+        return PROCEDURE_MERGE;
+    }
+}
+
+/* The tablets that the request names, in order of their rows; NULL after a refusal. In the arena. */
+static struct assigned_tablet **find_tablets(
+    struct master *master, struct master_request *request, struct arena *arena)
+{
+    size_t count = request->tablet_count;
+    struct assigned_tablet **found = arena_allocate_zeroed(
+        arena, count ? count : 1, sizeof(struct assigned_tablet *));
+    if (!found || count == 0 || count > MERGE_MOST) {
+        master_refuse(request, EXCEPTION_DO_NOT_RETRY_IO, "%zu regions in one request", count);
+        return NULL;
+    }
+    for (size_t i = 0; i < count; i++) {
+        struct assigned_tablet *tablet = assignment_find(
+            &master->catalogue.assignment, request->tablets[i]);
+        if (!tablet || tablet->state == ASSIGNMENT_SPLIT || tablet->state == ASSIGNMENT_MERGED) {
+            master_refuse(request, EXCEPTION_UNKNOWN_REGION, "%.*s", NAME(request->tablets[i]));
+            return NULL;
+        }
+        if (i > 0 && tablet->table != found[0]->table) {
+            master_refuse(request, EXCEPTION_MERGE_REGION, "Can't merge regions of two tables");
+            return NULL;
+        }
+        size_t at = i;
+        while (at > 0 && span_compare(tablet->info.start_row, found[at - 1]->info.start_row) < 0) {
+            found[at] = found[at - 1];
+            at--;
+        }
+        found[at] = tablet;
+    }
+    return found;
+}
+
+static bool is_meta(const struct assigned_tablet *tablet)
+{
+    return strcmp(tablet->info.id, META_TABLET_ID) == 0;
+}
+
+static bool judge_merge(
+    struct master *master, struct master_request *request, struct assigned_tablet **tablets)
+{
+    if (!master_setting_is_on(master, SETTING_MERGE)) {
+        master_refuse(request, EXCEPTION_DO_NOT_RETRY_IO, "Merge switch is off! skip merge of %s",
+            tablets[0]->info.id);
+        return false;
+    }
+    if (request->tablet_count < 2) {
+        master_refuse(request, EXCEPTION_MERGE_REGION, "A merge needs two regions");
+        return false;
+    }
+    for (size_t i = 1; i < request->tablet_count; i++) {
+        if (tablets[i] == tablets[i - 1]) {
+            master_refuse(request, EXCEPTION_MERGE_REGION,
+                "Can't merge a region with itself: %s, %s", tablets[i - 1]->info.id,
+                tablets[i]->info.id);
+            return false;
+        }
+        if (!span_equal(tablets[i - 1]->info.end_row, tablets[i]->info.start_row)) {
+            master_refuse(request, EXCEPTION_MERGE_REGION,
+                "Unable to merge non-adjacent or non-overlapping regions %s, %s",
+                tablets[i - 1]->info.id, tablets[i]->info.id);
+            return false;
+        }
+    }
+    return true;
+}
+
+static bool judge_move(
+    struct master *master, struct master_request *request, const struct assigned_tablet *tablet)
+{
+    if (request->server.size == 0)
+        return true;
+    struct assigned_server *server = master_server_find(master, request->server);
+    if (!server || server->state != ASSIGNED_SERVER_LIVE || server->absent_since_ns) {
+        master_refuse(
+            request, EXCEPTION_DO_NOT_RETRY_IO, "Server %.*s is not online", NAME(request->server));
+        return false;
+    }
+    if (tablet->state == ASSIGNMENT_OPEN &&
+        tablet->server == server) { /* as HBase: nothing to do */
+        master_answer(request, 0);
+        return false;
+    }
+    return true;
+}
+
+/* False after an answer. */
+static bool judge(
+    struct master *master, struct master_request *request, struct assigned_tablet **tablets)
+{
+    const struct assigned_tablet *tablet = tablets[0];
+    bool divides = request->operation == MASTER_SPLIT || request->operation == MASTER_MERGE;
+    if (divides && is_meta(tablet)) {
+        master_refuse(request, EXCEPTION_DO_NOT_RETRY_IO, "Can't split or merge hbase:meta");
+        return false;
+    }
+    if (request->operation == MASTER_UNASSIGN && is_meta(tablet)) {
+        master_refuse(request, EXCEPTION_DO_NOT_RETRY_IO, "Can't unassign hbase:meta");
+        return false;
+    }
+    if (tablet->table->descriptor.state != TABLE_ENABLED) {
+        master_refuse(request, EXCEPTION_TABLE_NOT_ENABLED, "%.*s",
+            NAME(tablet->table->descriptor.schema.name));
+        return false;
+    }
+    if (request->operation == MASTER_SPLIT && !master_setting_is_on(master, SETTING_SPLIT)) {
+        master_refuse(request, EXCEPTION_DO_NOT_RETRY_IO, "Split switch is off! skip split of %s",
+            tablet->info.id);
+        return false;
+    }
+    if (request->operation == MASTER_ASSIGN && tablet->state == ASSIGNMENT_OPEN) {
+        master_answer(request, 0);
+        return false;
+    }
+    if (request->operation == MASTER_MERGE)
+        return judge_merge(master, request, tablets);
+    return request->operation != MASTER_MOVE || judge_move(master, request, tablet);
+}
+
+/* The procedure in its arena; false on no memory. */
+static bool make(struct master *master, enum procedure_kind kind,
+    struct assigned_tablet *const *tablets, size_t count, struct arena *arena,
+    struct procedure *out_procedure)
+{
+    const struct catalogue_table *table = tablets[0]->table;
+    *out_procedure = (struct procedure){.kind = kind,
+        .table_name = arena_copy(arena, table->descriptor.schema.name),
+        .sources = arena_allocate_zeroed(arena, count, sizeof(struct span)),
+        .source_count = count};
+    memcpy(out_procedure->table_id, table->descriptor.id, sizeof out_procedure->table_id);
+    if (!out_procedure->sources || !out_procedure->table_name.data)
+        return false;
+    for (size_t i = 0; i < count; i++)
+        out_procedure->sources[i] = arena_copy(arena, span_string(tablets[i]->info.id));
+    if (kind != PROCEDURE_MERGE)
+        return true;
+    struct tablet_info *merged = arena_allocate_zeroed(arena, 1, sizeof *merged);
+    struct span start = arena_copy(arena, tablets[0]->info.start_row);
+    if (!merged || !catalogue_plan_tablets(&master->catalogue, out_procedure->table_name,
+                       out_procedure->table_id, &start, 1, env_wall_ms(master->env), merged))
+        return false;
+    merged->end_row = arena_copy(arena, tablets[count - 1]->info.end_row);
+    out_procedure->tablets = merged;
+    out_procedure->tablet_count = 1;
+    return true;
+}
+
+void master_change_tablets(struct master *master, struct master_request *request)
+{
+    struct arena arena = {0};
+    struct procedure procedure;
+    struct assigned_tablet **tablets = find_tablets(master, request, request->arena);
+    if (!tablets)
+        return;
+    request->table = tablets[0]->table->descriptor.schema.name;
+    struct procedure probe = {.kind = kind_of(request),
+        .table_name = request->table,
+        .sources = request->tablets,
+        .source_count = request->tablet_count};
+    if (master_must_wait(master, &probe)) {
+        request->table = SPAN_EMPTY;
+        master_wait_for_lock(master, request);
+        return;
+    }
+    if (!judge(master, request, tablets))
+        return;
+    if (!make(master, kind_of(request), tablets, request->tablet_count, &arena, &procedure)) {
+        arena_deinit(&arena);
+        master_refuse(request, EXCEPTION_IO, "no memory for a procedure");
+        return;
+    }
+    procedure.server = arena_copy(&arena, request->server);
+    procedure.row = arena_copy(&arena, request->row);
+    if (request->operation == MASTER_MOVE && request->server.size == 0) {
+        const struct assigned_server *other = master_pick_server(master, tablets[0]->server);
+        if (other)
+            procedure.server = arena_copy(&arena, span_string(other->text));
+    }
+    master_launch(master, request, &procedure, &arena);
+}
+
+/* ---- What the master asks of itself ---- */
+
+static bool launch(struct master *master, enum procedure_kind kind,
+    struct assigned_tablet *const *tablets, size_t count, const struct assigned_server *server,
+    struct span row)
+{
+    struct arena arena = {0};
+    struct procedure procedure;
+    if (!make(master, kind, tablets, count, &arena, &procedure) ||
+        master_must_wait(master, &procedure)) {
+        arena_deinit(&arena);
+        return false;
+    }
+    if (server)
+        procedure.server = arena_copy(&arena, span_string(server->text));
+    procedure.row = arena_copy(&arena, row);
+    master_launch(master, NULL, &procedure, &arena);
+    return true;
+}
+
+bool master_move_tablet(
+    struct master *master, struct assigned_tablet *tablet, const struct assigned_server *server)
+{
+    return launch(master, PROCEDURE_MOVE, &tablet, 1, server, SPAN_EMPTY);
+}
+
+bool master_split_tablet(struct master *master, struct assigned_tablet *tablet, struct span row)
+{
+    return !is_meta(tablet) && launch(master, PROCEDURE_SPLIT, &tablet, 1, NULL, row);
+}
+
+bool master_merge_tablets(
+    struct master *master, struct assigned_tablet *const *tablets, size_t count)
+{
+    return count > 1 && launch(master, PROCEDURE_MERGE, tablets, count, NULL, SPAN_EMPTY);
+}

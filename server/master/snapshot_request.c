@@ -1,0 +1,201 @@
+/* Requests for snapshots: take, delete, restore, clone. What exists is read on a worker first. */
+#include <string.h>
+
+#include "base/memory.h"
+#include "proto/exception_class.h"
+#include "server/master/master_internal.h"
+
+#define NAME(span) (int)(span).size, (const char *)(span).data
+
+/* A snapshot looked up, or deleted, on a worker. */
+struct snapshot_look {
+    struct master_work work; /* first */
+    struct master_request *request;
+    struct arena arena; /* of the snapshot; a procedure may take it */
+    struct snapshot_info info;
+    struct tablet_info *tablets;
+    enum status status;
+    struct error error;
+};
+
+static void look_run(struct master_work *work)
+{
+    struct snapshot_look *look = (struct snapshot_look *)work;
+    struct master_request *request = look->request;
+    look->status = store_snapshot_read(work->master->store, request->snapshot_name, &look->arena,
+        &look->info, &look->tablets, &look->error);
+    if (!look->status && request->operation == MASTER_DELETE_SNAPSHOT)
+        look->status = store_snapshot_delete(
+            work->master->store, request->snapshot_name, &look->error);
+}
+
+static void refuse_absent(struct master_request *request)
+{
+    master_refuse(request, EXCEPTION_SNAPSHOT_DOES_NOT_EXIST,
+        "Snapshot '%.*s' doesn't exist on the filesystem", NAME(request->snapshot_name));
+}
+
+/* ---- Take ---- */
+
+static void take(struct master *master, struct master_request *request)
+{
+    struct arena arena = {0};
+    struct procedure procedure = {.kind = PROCEDURE_SNAPSHOT};
+    mutex_lock(&master->catalogue.mutex);
+    struct catalogue_table *table = catalogue_find_locked(&master->catalogue, request->table);
+    bool is_copied = table && table_schema_copy(&arena, &table->descriptor.schema,
+                                  &procedure.schema, NULL) == STATUS_OK;
+    if (table)
+        memcpy(procedure.table_id, table->descriptor.id, sizeof procedure.table_id);
+    mutex_unlock(&master->catalogue.mutex);
+    procedure.table_name = procedure.schema.name;
+    procedure.snapshot = arena_copy(&arena, request->snapshot_name);
+    procedure.owner = arena_copy(&arena, request->owner);
+    procedure.number = request->ttl_s > 0 ? (uint64_t)request->ttl_s : 0;
+    procedure.flags = request->snapshot_type;
+    if (!table)
+        master_refuse(request, EXCEPTION_TABLE_NOT_FOUND, "%.*s", NAME(request->table));
+    else if (!is_copied)
+        master_refuse(request, EXCEPTION_IO, "no memory for a procedure");
+    else if (master_must_wait(master, &procedure))
+        master_wait_for_lock(master, request);
+    else {
+        master_launch(master, request, &procedure, &arena);
+        return;
+    }
+    arena_deinit(&arena);
+}
+
+/* ---- Clone, restore ---- */
+
+/* The snapshot's schema under the table's name. */
+static bool copy_schema(struct procedure *procedure, struct arena *arena,
+    const struct snapshot_info *snapshot, struct span table_name)
+{
+    if (table_schema_copy(arena, &snapshot->schema, &procedure->schema, NULL))
+        return false;
+    procedure->schema.name = procedure->table_name = arena_copy(arena, table_name);
+    procedure->snapshot = arena_copy(arena, snapshot->name);
+    return procedure->table_name.data != NULL;
+}
+
+static bool plan_clones(struct master *master, struct procedure *procedure, struct arena *arena,
+    const struct snapshot_look *look)
+{
+    size_t count = look->info.tablet_count;
+    struct span *keys = arena_allocate_zeroed(arena, count + 1, sizeof *keys);
+    procedure->sources = arena_allocate_zeroed(arena, count + 1, sizeof *procedure->sources);
+    procedure->tablets = arena_allocate_zeroed(arena, count + 1, sizeof *procedure->tablets);
+    if (!keys || !procedure->sources || !procedure->tablets)
+        return false;
+    for (size_t i = 0; i < count; i++) {
+        keys[i] = arena_copy(arena, look->tablets[i].start_row);
+        procedure->sources[i] = arena_copy(arena, span_string(look->tablets[i].id));
+    }
+    procedure->source_count = procedure->tablet_count = count;
+    return catalogue_plan_tablets(&master->catalogue, procedure->table_name, procedure->table_id,
+        keys, count, env_wall_ms(master->env), procedure->tablets);
+}
+
+static void make_clone(struct master *master, struct snapshot_look *look)
+{
+    struct master_request *request = look->request;
+    struct arena arena = {0};
+    struct procedure procedure = {.kind = PROCEDURE_CLONE};
+    struct span namespace_name, qualifier;
+    struct error error = {0};
+    table_name_split(request->table, &namespace_name, &qualifier);
+    mutex_lock(&master->catalogue.mutex);
+    bool has_namespace = catalogue_namespace_locked(&master->catalogue, namespace_name) != NULL;
+    mutex_unlock(&master->catalogue.mutex);
+    store_table_id_new(master->store, procedure.table_id);
+    if (table_name_check(request->table, &error))
+        master_refuse(request, EXCEPTION_ILLEGAL_ARGUMENT, "%s", error.message);
+    else if (!has_namespace)
+        master_refuse(request, EXCEPTION_NAMESPACE_NOT_FOUND, "%.*s", NAME(namespace_name));
+    else if (!copy_schema(&procedure, &arena, &look->info, request->table) ||
+             !plan_clones(master, &procedure, &arena, look))
+        master_refuse(request, EXCEPTION_IO, "no memory for a procedure");
+    else {
+        master_launch(master, request, &procedure, &arena);
+        return;
+    }
+    arena_deinit(&arena);
+}
+
+static void restore(
+    struct master *master, struct snapshot_look *look, const struct catalogue_table *table)
+{
+    struct master_request *request = look->request;
+    struct arena arena = {0};
+    struct procedure procedure = {.kind = PROCEDURE_RESTORE};
+    memcpy(procedure.table_id, table->descriptor.id, sizeof procedure.table_id);
+    if (table->descriptor.state != TABLE_DISABLED)
+        master_refuse(request, EXCEPTION_TABLE_NOT_DISABLED, "%.*s", NAME(request->table));
+    else if (strcmp(table->descriptor.id, look->info.table_id) != 0)
+        master_refuse(request, EXCEPTION_RESTORE_SNAPSHOT,
+            "Snapshot '%.*s' is not of table %.*s as it is now: clone it",
+            NAME(request->snapshot_name), NAME(request->table));
+    else if (!copy_schema(&procedure, &arena, &look->info, table->descriptor.schema.name))
+        master_refuse(request, EXCEPTION_IO, "no memory for a procedure");
+    else {
+        master_launch(master, request, &procedure, &arena);
+        return;
+    }
+    arena_deinit(&arena);
+}
+
+static void put_back(struct master *master, struct snapshot_look *look)
+{
+    struct master_request *request = look->request;
+    struct procedure probe = {.kind = PROCEDURE_RESTORE, .table_name = request->table};
+    if (master_must_wait(master, &probe)) {
+        master_wait_for_lock(master, request); /* looks again when its turn comes */
+        return;
+    }
+    mutex_lock(&master->catalogue.mutex);
+    const struct catalogue_table *table = catalogue_find_locked(&master->catalogue, request->table);
+    mutex_unlock(&master->catalogue.mutex);
+    if (table)
+        restore(master, look, table);
+    else
+        make_clone(master, look);
+}
+
+/* ---- All ---- */
+
+static void look_back(struct master_work *work, bool is_over)
+{
+    struct snapshot_look *look = (struct snapshot_look *)work;
+    struct master_request *request = look->request;
+    struct master *master = work->master;
+    if (is_over)
+        master_refuse(request, EXCEPTION_PLEASE_HOLD, "Master is stopping");
+    else if (look->status && look->status != STATUS_NOT_FOUND)
+        master_refuse(request, EXCEPTION_IO, "%s", look->error.message);
+    else if (request->operation == MASTER_SNAPSHOT && !look->status)
+        master_refuse(request, EXCEPTION_SNAPSHOT_EXISTS,
+            "Snapshot '%.*s' already stored on the filesystem.", NAME(request->snapshot_name));
+    else if (request->operation == MASTER_SNAPSHOT)
+        take(master, request);
+    else if (look->status)
+        refuse_absent(request);
+    else if (request->operation == MASTER_DELETE_SNAPSHOT)
+        master_answer(request, 0);
+    else
+        put_back(master, look);
+    arena_deinit(&look->arena);
+    memory_free(look);
+}
+
+void master_change_snapshots(struct master *master, struct master_request *request)
+{
+    struct snapshot_look *look = memory_allocate_zeroed(1, sizeof *look);
+    if (!look) {
+        master_refuse(request, EXCEPTION_IO, "no memory for a snapshot");
+        return;
+    }
+    look->work = (struct master_work){.run = look_run, .back = look_back};
+    look->request = request;
+    master_work(master, &look->work);
+}
