@@ -57,7 +57,7 @@ static struct network {
 
 /* ---- Links ---- */
 
-static bool is_link_up(const char *from, const char *to)
+bool network_link_is_up(const char *from, const char *to)
 {
     for (size_t i = 0; i < net.down_count; i++)
         if (strcmp(net.down[i].from, from) == 0 && strcmp(net.down[i].to, to) == 0)
@@ -92,7 +92,7 @@ void network_set_delay(uint64_t least_ns, uint64_t most_ns, unsigned slow_chance
     net.slow_chance = slow_chance;
 }
 
-static uint64_t draw_delay(void)
+uint64_t network_draw_delay(void)
 {
     uint64_t delay_ns = net.least_ns + dice_below(&net.dice, net.most_ns - net.least_ns + 1);
     return dice_below(&net.dice, 1000) < net.slow_chance ? delay_ns * 10 : delay_ns;
@@ -123,7 +123,7 @@ static void send_segment(
     segment->size = bytes.size;
     if (bytes.size)
         memcpy(segment->bytes, bytes.data, bytes.size);
-    segment->due_ns = env_monotonic_ns(net.world) + draw_delay() + extra_ns;
+    segment->due_ns = env_monotonic_ns(net.world) + network_draw_delay() + extra_ns;
     if (segment->due_ns < from->last_due_ns)
         segment->due_ns = from->last_due_ns;
     from->last_due_ns = segment->due_ns;
@@ -194,7 +194,7 @@ static void deliver(struct task *task)
                                                       offsetof(struct network_end, delivery));
     uint64_t now_ns = env_monotonic_ns(net.world);
     from->is_delivery_queued = false;
-    if (!is_link_up(from->host, from->other->host)) {
+    if (!network_link_is_up(from->host, from->other->host)) {
         net.counts.held++;
         from->first_segment->due_ns = now_ns + RETRY_NS;
         queue_delivery(from);

@@ -52,6 +52,9 @@ void network_set_delay(uint64_t least_ns, uint64_t most_ns, unsigned slow_chance
 /* From one host to another, this direction only. Names that nobody has are fine. */
 void network_set_link(const char *from, const char *to, bool is_up);
 void network_heal_links(void);
+/* For what travels by itself (coordination_sim.c). */
+bool network_link_is_up(const char *from, const char *to);
+uint64_t network_draw_delay(void);
 /* Breaks one connection in `one_of` between any two of these hosts (NULL: any host), for both ends or, with
  * is_half, for one. Returns how many. */
 unsigned network_break_connections(const char *a, const char *b, unsigned one_of, bool is_half);
