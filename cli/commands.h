@@ -8,6 +8,7 @@
 int command_standalone(int argc, char **argv);
 int command_import(int argc, char **argv);
 int command_export(int argc, char **argv);
+int command_export_snapshot(int argc, char **argv);
 int command_dump(int argc, char **argv);
 int command_fsck(int argc, char **argv);
 int command_version(int argc, char **argv);

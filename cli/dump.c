@@ -7,12 +7,13 @@
 
 #define PATH_LIMIT 1024
 
-static const char usage[] = "usage: stele dump PATH...\n"
-                            "\n"
-                            "Prints in words what a file of Stele holds (log segment, SSTable, "
-                            "manifest, descriptor, plan, cluster file,\n"
-                            "procedure, namespace), or what lies in a directory. Only reads. Exit "
-                            "1 when a file is damaged or not ours.\n";
+static const char usage[] =
+    "usage: stele dump PATH...\n"
+    "\n"
+    "Prints in words what a file of Stele holds (log segment, SSTable, "
+    "manifest, descriptor, plan, cluster file,\n"
+    "procedure, namespace, snapshot), or what lies in a directory. Only reads. Exit "
+    "1 when a file is damaged or not ours.\n";
 
 static void print_line(void *context, const char *line)
 {

@@ -22,6 +22,7 @@ static const struct command commands[] = {
     {"bench", command_bench, "drive a server and measure it"},
     {"import", command_import, "load a file into a table"},
     {"export", command_export, "write a table to a file"},
+    {"export-snapshot", command_export_snapshot, "copy a snapshot into a directory of its own"},
     {"dump", command_dump, "print any on-disk file in words"},
     {"fsck", command_fsck, "check every promise of the formats"},
     {"version", command_version, "tell the version"},
@@ -33,7 +34,7 @@ static void print_usage(FILE *out)
 {
     fputs("usage: stele COMMAND [OPTIONS]\n\n", out);
     for (size_t i = 0; i < COMMAND_COUNT; i++)
-        fprintf(out, "  %-12s %s\n", commands[i].name, commands[i].summary);
+        fprintf(out, "  %-16s %s\n", commands[i].name, commands[i].summary);
     fputs("\n'stele COMMAND --help' tells more about each.\n", out);
 }
 

@@ -28,6 +28,15 @@ enum status check_names(
     struct env *env, const char *folder, struct name_list *out_names, struct error *error);
 void check_join(const char *folder, const char *name, struct path *out_path);
 
+/* Holds the root's lock for the time of the work; a root without a lock file was never in use:
+ * *out_lock is left as it is. STATUS_BUSY. */
+enum status check_lock_root(
+    const struct directory *directory, struct env_file **out_lock, struct error *error);
+
+/* check_tables.c */
+enum status check_table(struct check *check, const char *table_id, struct error *error);
+enum status check_snapshots(struct check *check, struct error *error);
+
 /* check_log.c */
 enum status check_incarnation(struct check *check, const char *incarnation, struct error *error);
 enum status check_seal(struct check *check, const char *incarnation, struct error *error);

@@ -11,6 +11,7 @@
 #include "storage/manifest.h"
 #include "storage/name_list.h"
 #include "storage/plan.h"
+#include "storage/snapshot.h"
 #include "storage/sstable_dump.h"
 
 #define DUMP_DEPTH       8
@@ -379,6 +380,38 @@ static enum status dump_plan(
     return STATUS_OK;
 }
 
+static enum status dump_snapshot(
+    struct printer *printer, const struct document *document, struct error *error)
+{
+    struct arena arena = {0};
+    struct snapshot snapshot;
+    struct buffer *line = &printer->line;
+    enum status status = snapshot_decode(document, &arena, &snapshot, error);
+    if (status)
+        goto done;
+    buffer_put_format(line, "snapshot ");
+    put_bytes(line, document->subject);
+    buffer_put_format(line, " of table %s, ", snapshot.info.table_id);
+    put_bytes(line, snapshot.info.schema.name);
+    buffer_put_format(line, ", made ");
+    put_time(line, snapshot.info.created_ms);
+    buffer_put_format(line, ", %zu tablets, %" PRIu64 " bytes", snapshot.manifest_count,
+        snapshot.info.sstable_bytes);
+    finish_line(printer);
+    for (size_t i = 0; i < snapshot.manifest_count; i++) {
+        buffer_put_format(line, "  tablet %s, rows from ", snapshot.manifests[i].tablet_id);
+        put_bytes(line, snapshot.manifests[i].start_row);
+        buffer_put_format(line, " to ");
+        put_bytes(line, snapshot.manifests[i].end_row);
+        finish_line(printer);
+        dump_manifest_lists(printer, &snapshot.manifests[i]);
+    }
+
+done:
+    arena_deinit(&arena);
+    return status;
+}
+
 static void dump_plain(struct printer *printer, const struct document *document)
 {
     buffer_put_format(&printer->line, "%s ", document_kind_name(document->kind));
@@ -406,6 +439,8 @@ static enum status dump_document(struct printer *printer, struct env *env, const
         status = dump_descriptor(printer, &document, error);
     else if (kind == DOCUMENT_PLAN)
         status = dump_plan(printer, &document, error);
+    else if (kind == DOCUMENT_SNAPSHOT)
+        status = dump_snapshot(printer, &document, error);
     else
         dump_plain(printer, &document);
     buffer_deinit(&file);

@@ -47,6 +47,18 @@ enum status manifest_set_read(const struct directory *directory, const char *tab
     return status;
 }
 
+static int compare_ids(const void *a, const void *b)
+{
+    return strcmp((*(const struct manifest *const *)a)->tablet_id,
+        (*(const struct manifest *const *)b)->tablet_id);
+}
+
+void manifest_set_sort(struct manifest_set *set)
+{
+    if (set->count)
+        qsort(set->items, set->count, sizeof(struct manifest *), compare_ids);
+}
+
 static int compare_id(const void *key, const void *item)
 {
     return strcmp(key, (*(const struct manifest *const *)item)->tablet_id);

@@ -35,7 +35,8 @@ enum status manifest_set_read(const struct directory *directory, const char *tab
 /* Adds one that is in the arena; keeps no order. STATUS_NO_MEMORY. */
 enum status manifest_set_add(
     struct manifest_set *set, struct manifest *manifest, struct error *error);
-/* NULL when there is none. */
+void manifest_set_sort(struct manifest_set *set); /* by tablet ids */
+/* Of a sorted set; NULL when there is none. */
 const struct manifest *manifest_set_find(const struct manifest_set *set, const char *tablet_id);
 
 /* Whether all its children have manifests: then its own files and dead logs count no more. False for

@@ -3,6 +3,7 @@
 #include <inttypes.h>
 #include <stdlib.h>
 
+#include "base/log_lines.h"
 #include "base/memory.h"
 #include "base/pause.h"
 #include "storage/seal.h"
@@ -329,6 +330,42 @@ enum status plan_make(struct directory *directory, const char *incarnation, stru
         status = publish(directory, incarnation, &scanned, error);
     plan_deinit(&scanned);
     return status ? status : plan_read(directory, incarnation, out_plan, error);
+}
+
+enum status plan_bury(
+    struct directory *directory, const char *incarnation, bool *out_is_new, struct error *error)
+{
+    struct path path;
+    bool is_registered = false;
+    bool has_plan = false;
+    directory_server_path(directory, incarnation, "alive", &path);
+    enum status status = directory_exists(directory->env, path.text, &is_registered, error);
+    directory_server_path(directory, incarnation, "plan", &path);
+    if (status == STATUS_OK && is_registered)
+        status = directory_exists(directory->env, path.text, &has_plan, error);
+    if (status)
+        return status;
+    if (out_is_new)
+        *out_is_new = is_registered && !has_plan;
+    if (!is_registered) /* cut before it could acknowledge, or half collected: the collector's */
+        return STATUS_OK;
+    status = seal_make(directory, incarnation, error);
+    if (status)
+        return error_prefix(error, status, "seal %s", incarnation);
+    /* Space that it kept back, and that what follows may need. */
+    struct path reserve;
+    directory_server_path(directory, incarnation, "reserve", &reserve);
+    (void)env_path_remove(directory->env, reserve.text, NULL);
+
+    struct plan plan;
+    status = plan_make(directory, incarnation, &plan, error);
+    if (status)
+        return error_prefix(error, status, "plan of %s", incarnation);
+    if (!has_plan)
+        log_line(LOG_INFO, "incarnation.sealed", "incarnation=%s segments=%zu", incarnation,
+            plan.segment_count);
+    plan_deinit(&plan);
+    return STATUS_OK;
 }
 
 enum status plan_load_index(const struct directory *directory, const struct plan *plan,

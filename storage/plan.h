@@ -42,6 +42,10 @@ enum status plan_read(const struct directory *directory, const char *incarnation
 /* Reads the plan, or scans the segments and writes it. The incarnation must be sealed. Worker. */
 enum status plan_make(struct directory *directory, const char *incarnation, struct plan *out_plan,
     struct error *error);
+/* Declares an incarnation (encoded) dead: seals it and makes its plan. One that never registered, or is
+ * not there, is let be. *out_is_new (may be NULL): there was no plan before. Worker. */
+enum status plan_bury(
+    struct directory *directory, const char *incarnation, bool *out_is_new, struct error *error);
 /* Fills the index of a closed segment from the segment itself. Worker. */
 enum status plan_load_index(const struct directory *directory, const struct plan *plan,
     struct plan_segment *segment, struct error *error);

@@ -1,7 +1,4 @@
 /* Incarnations as others see them: who is there, who is dead, and making that so (storage.h). */
-#include <inttypes.h>
-
-#include "base/log_lines.h"
 #include "storage/name_list.h"
 #include "storage/plan.h"
 #include "storage/seal.h"
@@ -73,33 +70,6 @@ enum status store_server_list(struct store *store, struct arena *arena,
 
 /* ---- Burying ---- */
 
-/* By its encoded name. */
-static enum status bury(struct store *store, const char *incarnation, struct error *error)
-{
-    bool is_registered = false;
-    enum status status = has_file(store, incarnation, "alive", &is_registered, error);
-    if (status)
-        return status;
-    if (!is_registered) /* cut before it could acknowledge, or half collected: the collector's */
-        return STATUS_OK;
-    status = seal_make(&store->directory, incarnation, error);
-    if (status)
-        return error_prefix(error, status, "seal %s", incarnation);
-    /* Space that it kept back, and that what follows may need. */
-    struct path reserve;
-    directory_server_path(&store->directory, incarnation, "reserve", &reserve);
-    (void)env_path_remove(store->env, reserve.text, NULL);
-
-    struct plan plan;
-    status = plan_make(&store->directory, incarnation, &plan, error);
-    if (status)
-        return error_prefix(error, status, "plan of %s", incarnation);
-    log_line(LOG_INFO, "incarnation.sealed", "incarnation=%s segments=%zu", incarnation,
-        plan.segment_count);
-    plan_deinit(&plan);
-    return STATUS_OK;
-}
-
 enum status store_bury(struct store *store, const char *incarnation, struct error *error)
 {
     char encoded[DIRECTORY_NAME_SIZE + 1];
@@ -108,7 +78,7 @@ enum status store_bury(struct store *store, const char *incarnation, struct erro
         return status;
     if (strcmp(encoded, store->directory.incarnation) == 0)
         return error_set(error, STATUS_INVALID, "%s cannot bury itself", incarnation);
-    return bury(store, encoded, error);
+    return plan_bury(&store->directory, encoded, NULL, error);
 }
 
 enum status store_bury_others(struct store *store, struct error *error)
@@ -119,7 +89,7 @@ enum status store_bury_others(struct store *store, struct error *error)
     enum status status = name_list_read(store->env, servers.text, &names, error);
     for (size_t i = 0; i < names.count && status == STATUS_OK; i++) {
         if (strcmp(names.items[i], store->directory.incarnation) != 0)
-            status = bury(store, names.items[i], error);
+            status = plan_bury(&store->directory, names.items[i], NULL, error);
     }
     name_list_deinit(&names);
     return status;
