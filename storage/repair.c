@@ -108,9 +108,10 @@ static enum status check_logs_of(
 {
     enum status status = STATUS_OK;
     char name[DIRECTORY_NAME_SIZE + 1] = {0};
-    memcpy(name, manifest->owner.data, manifest->owner.size);
-    if (manifest->owner.size)
+    if (manifest->owner.size) {
+        memcpy(name, manifest->owner.data, manifest->owner.size);
         status = check_incarnation(check, name, error);
+    }
     for (size_t i = 0; i < manifest->dead_log_count && status == STATUS_OK; i++) {
         memset(name, 0, sizeof(name));
         memcpy(

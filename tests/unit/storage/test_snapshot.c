@@ -1,0 +1,444 @@
+/* Snapshots, clones, restored tables, exports, and what the collector makes of the files they share:
+ * a tablet server and a master over one directory. And what repair mends. */
+#include <stdio.h>
+
+#include "base/log_lines.h"
+#include "tests/support/hosts_world.h"
+#include "tests/support/support.h"
+
+#define CLONE_TABLE  "22222222222222222222222222222222"
+#define CLONE_TABLET "eeeeeeeeeeeeeeeeeeeeeeeeeeeeeeee"
+#define MASTER       STORE_DOCUMENTS
+
+static enum status run(
+    struct host *host, enum status (*body)(struct host *host, void *context), void *context)
+{
+    enum status status = STATUS_CANCELLED;
+    (void)host_run(host, body, context, &status);
+    return status;
+}
+
+#define run_ok(host, body, context)                                                                \
+    do {                                                                                           \
+        if (run(host, body, context))                                                              \
+            fail_msg("%s: %s", #body, (host)->death.message);                                      \
+    } while (0)
+
+/* A tablet server with the tablet open and every row written and flushed, and a master that leads. */
+static void make(struct hosts_world *world, struct host **out_server, struct host **out_master)
+{
+    hosts_init(world, 1);
+    *out_server = hosts_new(world);
+    *out_master = hosts_new(world);
+    assert_status(host_start(*out_server, STORE_TABLETS), STATUS_OK);
+    assert_status(host_start(*out_master, MASTER), STATUS_OK);
+    store_collector_enable((*out_master)->store, true);
+    assert_status(host_open_wait(*out_server, HOSTS_TABLET), STATUS_OK);
+    host_write_rows(*out_server, 0, HOSTS_ROWS);
+    assert_status(host_flush_wait(*out_server, HOSTS_TABLET), STATUS_OK);
+}
+
+static enum status snap(struct host *host, void *name)
+{
+    struct snapshot_info info = {.name = span_string(name),
+        .table_id = HOSTS_TABLE,
+        .schema = host->world->schema,
+        .created_ms = 1234,
+        .owner = SPAN_LITERAL("me")};
+    return store_snapshot_create(host->store, &info, &host->death);
+}
+
+static enum status unsnap(struct host *host, void *name)
+{
+    return store_snapshot_delete(host->store, span_string(name), &host->death);
+}
+
+static enum status clone(struct host *host, void *name)
+{
+    struct table_descriptor descriptor = {.id = CLONE_TABLE, .schema = host->world->schema};
+    struct tablet_clone one = {
+        .tablet = {.id = CLONE_TABLET, .region_id = 9}, .source_id = HOSTS_TABLET};
+    enum status status = store_table_commit(host->store, &descriptor, &host->death);
+    for (int i = 0; i < 2 && status == STATUS_OK; i++) /* a procedure that repeats */
+        status = store_tablet_clone(
+            host->store, span_string(name), CLONE_TABLE, &one, 1, &host->death);
+    return status;
+}
+
+static enum status drop(struct host *host, void *table_id)
+{
+    struct table_descriptor descriptor = {
+        .version = 1, .state = TABLE_DROPPED, .schema = host->world->schema};
+    strcpy(descriptor.id, table_id);
+    enum status status = store_table_commit(host->store, &descriptor, &host->death);
+    return status ? status : store_table_remove(host->store, table_id, &host->death);
+}
+
+static enum status open_clone(struct host *host, void *context)
+{
+    (void)context;
+    return host_open_of(host, CLONE_TABLE, CLONE_TABLET, &host->death);
+}
+
+static struct tablet *find(struct host *host, const char *tablet_id)
+{
+    for (size_t i = 0; i < host->tablet_count; i++)
+        if (strcmp(tablet_get_info(host->tablets[i])->id, tablet_id) == 0)
+            return host->tablets[i];
+    fail();
+    return NULL;
+}
+
+struct expected {
+    const char *tablet_id;
+    unsigned number;
+};
+
+static enum status all_rows_hold(struct host *host, void *context)
+{
+    const struct expected *expected = context;
+    for (unsigned row = 0; row < HOSTS_ROWS; row++)
+        assert_int_equal(host_read_now(find(host, expected->tablet_id), row), expected->number);
+    return STATUS_OK;
+}
+
+static enum status count_name(void *context, const char *name, struct error *error)
+{
+    (void)name;
+    (void)error;
+    (*(unsigned *)context)++;
+    return STATUS_OK;
+}
+
+static unsigned count_names(struct hosts_world *world, const char *folder)
+{
+    unsigned count = 0;
+    char path[128];
+    snprintf(path, sizeof(path), HOSTS_ROOT "/%s", folder);
+    if (env_directory_list(world->env, path, count_name, &count, NULL))
+        return 0;
+    return count;
+}
+
+static enum status collect(struct host *host, void *context)
+{
+    (void)context;
+    return store_collector_run(host->store, &host->death);
+}
+
+static void pass_on(void *context, const char *table_id, const char *file)
+{
+    store_give_up(((struct host *)context)->store, table_id, file);
+}
+
+/* The report of a tablet server, and a pass at the leader. */
+static size_t report_and_collect(struct host *server, struct host *master)
+{
+    size_t files = store_take_given_up(server->store, 100, pass_on, master);
+    run_ok(master, collect, NULL);
+    return files;
+}
+
+static enum status look(struct host *host, void *name)
+{
+    struct snapshot_info info;
+    struct tablet_info *tablets;
+    enum status status = store_snapshot_read(
+        host->store, span_string(name), &host->world->arena, &info, &tablets, &host->death);
+    if (status)
+        return status;
+    assert_spans_equal(info.name, span_string(name));
+    assert_spans_equal(info.owner, SPAN_LITERAL("me"));
+    assert_int_equal(info.created_ms, 1234);
+    assert_int_equal(info.tablet_count, 1);
+    assert_string_equal(tablets[0].id, HOSTS_TABLET);
+    assert_true(info.sstable_bytes > 0 && info.schema.family_count == 2);
+    return STATUS_OK;
+}
+
+static void a_snapshot_keeps_what_was_flushed_until_it_is_deleted(void **state)
+{
+    (void)state;
+    struct hosts_world world;
+    struct host *server, *master;
+    make(&world, &server, &master);
+    unsigned files = count_names(&world, "tables/" HOSTS_TABLE "/sst");
+    run_ok(master, snap, "s.1");
+    assert_status(run(master, snap, "s.1"), STATUS_EXISTS);
+    run_ok(master, look, "s.1");
+    assert_status(run(master, look, "s.2"), STATUS_NOT_FOUND);
+
+    /* Compacted away, reported, collected: the snapshot still has them. */
+    host_write_rows(server, 0, HOSTS_ROWS);
+    assert_status(host_flush_wait(server, HOSTS_TABLET), STATUS_OK);
+    assert_status(host_compact_wait(server, HOSTS_TABLET), STATUS_OK);
+    hosts_settle(&world, 1000);
+    size_t given_up = report_and_collect(server, master);
+    assert_true(given_up >= files);
+    assert_int_equal(count_names(&world, "tables/" HOSTS_TABLE "/sst"), files * 2);
+    run_ok(master, clone, "s.1");
+    run_ok(server, open_clone, NULL);
+    run_ok(server, all_rows_hold, (&(struct expected){CLONE_TABLET, 1}));
+    run_ok(server, all_rows_hold, (&(struct expected){HOSTS_TABLET, 2}));
+
+    /* Neither the snapshot nor, compacted, the clone needs them any more. */
+    run_ok(master, unsnap, "s.1");
+    assert_status(run(master, unsnap, "s.1"), STATUS_NOT_FOUND);
+    run_ok(master, collect, NULL);
+    assert_int_equal(count_names(&world, "tables/" HOSTS_TABLE "/sst"), files * 2);
+    assert_status(host_compact_wait(server, CLONE_TABLET), STATUS_OK);
+    run_ok(server, all_rows_hold, (&(struct expected){CLONE_TABLET, 1}));
+    hosts_settle(&world, 1000);
+    report_and_collect(server, master);
+    assert_int_equal(count_names(&world, "tables/" HOSTS_TABLE "/sst"), files);
+    hosts_check(&world);
+    hosts_deinit(&world);
+}
+
+static void a_dropped_table_stays_as_long_as_others_point_at_it(void **state)
+{
+    (void)state;
+    struct hosts_world world;
+    struct host *server, *master;
+    make(&world, &server, &master);
+    run_ok(master, snap, "s");
+    run_ok(master, clone, "s");
+    run_ok(server, open_clone, NULL);
+    assert_status(host_close_wait(server, HOSTS_TABLET), STATUS_OK);
+    run_ok(master, drop, HOSTS_TABLE);
+    assert_int_equal(count_names(&world, "tables"), 2);
+    run_ok(master, unsnap, "s");
+    run_ok(master, collect, NULL);
+    assert_int_equal(count_names(&world, "tables"), 2);
+    run_ok(server, all_rows_hold, (&(struct expected){CLONE_TABLET, 1}));
+    assert_status(host_close_wait(server, CLONE_TABLET), STATUS_OK);
+    run_ok(master, drop, CLONE_TABLE);
+    run_ok(master, collect, NULL);
+    assert_int_equal(count_names(&world, "tables"), 0);
+    hosts_check(&world);
+    hosts_deinit(&world);
+}
+
+static enum status restore(struct host *host, void *name)
+{
+    return store_tablet_restore(host->store, HOSTS_TABLE, span_string(name), &host->death);
+}
+
+static void a_restored_table_is_as_it_was_and_goes_on(void **state)
+{
+    (void)state;
+    struct hosts_world world;
+    struct host *server, *master;
+    make(&world, &server, &master);
+    run_ok(master, snap, "s");
+    host_write_rows(server, 0, HOSTS_ROWS);
+    assert_status(host_flush_wait(server, HOSTS_TABLET), STATUS_OK);
+    uint64_t before = tablet_get_info(server->tablets[0])->last_sequence;
+    assert_status(run(master, restore, "s"), STATUS_BUSY);
+    assert_status(host_close_wait(server, HOSTS_TABLET), STATUS_OK);
+    run_ok(master, restore, "s");
+    run_ok(master, restore, "s");
+    assert_status(host_open_wait(server, HOSTS_TABLET), STATUS_OK);
+    run_ok(server, all_rows_hold, (&(struct expected){HOSTS_TABLET, 1}));
+    assert_true(tablet_get_info(server->tablets[0])->last_sequence > before);
+    host_write_rows(server, 0, HOSTS_ROWS);
+    run_ok(server, all_rows_hold, (&(struct expected){HOSTS_TABLET, 3}));
+    hosts_check(&world);
+    hosts_deinit(&world);
+}
+
+/* ---- Splits and the collector ---- */
+
+static enum status split(struct host *host, void *context)
+{
+    (void)context;
+    struct tablet_info daughters[2] = {{.id = "bb", .region_id = 2, .end_row = hosts_row_name(8)},
+        {.id = "cc", .region_id = 2, .start_row = hosts_row_name(8)}};
+    return store_tablet_split(host->store, HOSTS_TABLE, HOSTS_TABLET, daughters, &host->death);
+}
+
+static void a_parents_files_go_when_both_daughters_have_compacted(void **state)
+{
+    (void)state;
+    struct hosts_world world;
+    struct host *server, *master;
+    make(&world, &server, &master);
+    unsigned files = count_names(&world, "tables/" HOSTS_TABLE "/sst");
+    assert_status(host_close_wait(server, HOSTS_TABLET), STATUS_OK);
+    run_ok(master, split, NULL);
+    assert_status(host_open_wait(server, "bb"), STATUS_OK);
+    assert_status(host_compact_wait(server, "bb"), STATUS_OK);
+    hosts_settle(&world, 1000);
+    report_and_collect(server, master);
+    assert_int_equal(count_names(&world, "tables/" HOSTS_TABLE "/sst"), files * 2);
+    assert_status(host_open_wait(server, "cc"), STATUS_OK);
+    assert_status(host_compact_wait(server, "cc"), STATUS_OK);
+    hosts_settle(&world, 1000);
+    report_and_collect(server, master);
+    assert_int_equal(count_names(&world, "tables/" HOSTS_TABLE "/sst"), files * 2);
+    host_verify(server);
+    hosts_check(&world);
+    hosts_deinit(&world);
+}
+
+/* ---- Dead servers and the collector ---- */
+
+static void a_dead_server_goes_when_its_log_is_needed_no_more(void **state)
+{
+    (void)state;
+    struct hosts_world world;
+    struct host *server, *master;
+    make(&world, &server, &master);
+    host_write_rows(server, 0, HOSTS_ROWS);
+    env_memory_host_crash(server->env, ENV_CUT_LOSE_ALL);
+    struct host *next = hosts_new(&world);
+    assert_status(host_start(next, STORE_TABLETS), STATUS_OK);
+    assert_status(host_bury_wait(master, server), STATUS_OK);
+    run_ok(master, collect, NULL);
+    assert_int_equal(count_names(&world, "servers"), 3);
+    assert_status(host_open_wait(next, HOSTS_TABLET), STATUS_OK);
+    run_ok(master, collect, NULL);
+    assert_int_equal(count_names(&world, "servers"), 3);
+    assert_status(host_flush_wait(next, HOSTS_TABLET), STATUS_OK);
+    run_ok(master, collect, NULL);
+    assert_int_equal(count_names(&world, "servers"), 2);
+    assert_int_equal(count_names(&world, "sealed"), 0);
+    host_verify(next);
+    hosts_check(&world);
+    hosts_deinit(&world);
+}
+
+/* ---- Exports ---- */
+
+static void note_problem(void *context, const char *path, uint64_t offset, const char *what)
+{
+    (void)context;
+    printf("%s: offset %llu: %s\n", path, (unsigned long long)offset, what);
+}
+
+static void an_export_is_served_by_itself(void **state)
+{
+    (void)state;
+    struct hosts_world world;
+    struct host *server, *master;
+    struct error error = {0};
+    uint64_t problems = 0;
+    make(&world, &server, &master);
+    assert_status(host_close_wait(server, HOSTS_TABLET), STATUS_OK);
+    run_ok(master, split, NULL); /* so that files are shared */
+    run_ok(master, snap, "s");
+    assert_ok(
+        store_export_snapshot(world.env, HOSTS_ROOT, SPAN_LITERAL("s"), "copy", &error), &error);
+    assert_status(store_export_snapshot(world.env, HOSTS_ROOT, SPAN_LITERAL("s"), "copy", &error),
+        STATUS_EXISTS);
+    assert_status(
+        store_export_snapshot(world.env, HOSTS_ROOT, SPAN_LITERAL("none"), "other", &error),
+        STATUS_NOT_FOUND);
+    assert_ok(storage_check(world.env, "copy", note_problem, NULL, &problems, &error), &error);
+    assert_int_equal(problems, 0);
+
+    struct store_config config = {.env = world.env, .root = "copy", .incarnation = "copy,1,1"};
+    struct store *store;
+    struct tablet *halves[2];
+    static const char *const ids[] = {"bb", "cc"};
+    assert_ok(store_open(&config, &store, &error), &error);
+    for (unsigned i = 0; i < 2; i++) {
+        assert_ok(store_tablet_open(store, HOSTS_TABLE, ids[i], &world.schema, &halves[i], &error),
+            &error);
+        assert_int_equal(host_read_now(halves[i], i * 8), 1);
+        assert_int_equal(host_read_now(halves[i], i * 8 + 7), 1);
+    }
+    hosts_check(&world);
+    for (unsigned i = 0; i < 2; i++)
+        tablet_unref(halves[i]);
+    store_free(store);
+    hosts_deinit(&world);
+}
+
+/* ---- Repair ---- */
+
+static void note_act(void *context, const char *path, const char *what)
+{
+    (void)what;
+    snprintf(context, 512, "%s", path);
+}
+
+static void repair_completes_a_split_that_was_cut(void **state)
+{
+    (void)state;
+    struct hosts_world world;
+    struct host *server, *master;
+    struct error error = {0};
+    char act[512] = {0};
+    uint64_t acts = 0;
+    make(&world, &server, &master);
+    assert_status(host_close_wait(server, HOSTS_TABLET), STATUS_OK);
+    assert_status(storage_repair(world.env, HOSTS_ROOT, note_act, act, &acts, &error), STATUS_BUSY);
+    run_ok(master, split, NULL);
+    env_memory_host_crash(server->env, ENV_CUT_KEEP_ALL);
+    env_memory_host_crash(master->env, ENV_CUT_KEEP_ALL);
+    assert_ok(storage_repair(world.env, HOSTS_ROOT, note_act, act, &acts, &error), &error);
+    assert_int_equal(acts, 2); /* both dead servers */
+    assert_ok(env_path_remove(world.env, HOSTS_ROOT "/tables/" HOSTS_TABLE "/tablets/cc.1", &error),
+        &error);
+    hosts_check(&world); /* the listing and the next open complete it: nothing is broken */
+    assert_ok(storage_repair(world.env, HOSTS_ROOT, note_act, act, &acts, &error), &error);
+    assert_int_equal(acts, 1);
+    assert_non_null(strstr(act, "/cc"));
+    assert_ok(storage_repair(world.env, HOSTS_ROOT, note_act, act, &acts, &error), &error);
+    assert_int_equal(acts, 0);
+    hosts_check(&world);
+    hosts_deinit(&world);
+}
+
+static enum status make_meta(struct host *host, void *context)
+{
+    struct table_descriptor descriptor = {.id = "meta", .schema = host->world->schema};
+    struct tablet_info tablet = {.id = "1588230740", .region_id = 1};
+    (void)context;
+    descriptor.schema.name = SPAN_LITERAL("hbase:meta");
+    descriptor.schema.row_order = ROW_ORDER_META;
+    enum status status = store_table_commit(host->store, &descriptor, &host->death);
+    return status ? status : store_tablet_create(host->store, "meta", &tablet, 1, &host->death);
+}
+
+static void repair_moves_a_damaged_meta_table_away_and_no_other(void **state)
+{
+    (void)state;
+    struct hosts_world world;
+    struct host *server, *master;
+    struct error error = {0};
+    char act[512] = {0};
+    uint64_t acts = 0;
+    make(&world, &server, &master);
+    run_ok(master, make_meta, NULL);
+    env_memory_host_crash(server->env, ENV_CUT_KEEP_ALL);
+    env_memory_host_crash(master->env, ENV_CUT_KEEP_ALL);
+    assert_ok(storage_repair(world.env, HOSTS_ROOT, note_act, act, &acts, &error), &error);
+    assert_int_equal(count_names(&world, "tables"), 2);
+    assert_ok(env_memory_flip(world.env, HOSTS_ROOT "/tables/meta/tablets/1588230740.1", 40, 0x40),
+        &error);
+    assert_ok(storage_repair(world.env, HOSTS_ROOT, note_act, act, &acts, &error), &error);
+    assert_int_equal(acts, 1);
+    assert_string_equal(act, HOSTS_ROOT "/tables/meta");
+    assert_int_equal(count_names(&world, "tables"), 1);
+    assert_int_equal(count_names(&world, "trash"), 1);
+    hosts_check(&world);
+    hosts_deinit(&world);
+}
+
+int main(void)
+{
+    log_set_level(LOG_OFF);
+    const struct CMUnitTest tests[] = {
+        cmocka_unit_test(a_snapshot_keeps_what_was_flushed_until_it_is_deleted),
+        cmocka_unit_test(a_dropped_table_stays_as_long_as_others_point_at_it),
+        cmocka_unit_test(a_restored_table_is_as_it_was_and_goes_on),
+        cmocka_unit_test(a_parents_files_go_when_both_daughters_have_compacted),
+        cmocka_unit_test(a_dead_server_goes_when_its_log_is_needed_no_more),
+        cmocka_unit_test(an_export_is_served_by_itself),
+        cmocka_unit_test(repair_completes_a_split_that_was_cut),
+        cmocka_unit_test(repair_moves_a_damaged_meta_table_away_and_no_other),
+    };
+    return cmocka_run_group_tests(tests, NULL, NULL);
+}
