@@ -15,6 +15,7 @@
 #include "bench/driver.h"
 #include "bench/report.h"
 #include "bench/server_cpu.h"
+#include "bench/study/study.h"
 #include "bench/workload.h"
 
 #define MAX_THREADS     64
@@ -367,14 +368,15 @@ int command_bench(int argc, char **argv)
 {
     if (argc > 1 && strcmp(argv[1], "load") == 0)
         return bench_load(argc - 1, argv + 1);
+    if (argc > 1 && strcmp(argv[1], "study") == 0)
+        return command_bench_study(argc - 1, argv + 1);
     if (argc > 1 && (strcmp(argv[1], "--help") == 0 || strcmp(argv[1], "-h") == 0)) {
         fputs(usage, stdout);
         return 0;
     }
-    if (argc > 1 && (strcmp(argv[1], "study") == 0 || strcmp(argv[1], "engine") == 0 ||
-                        strcmp(argv[1], "diff") == 0))
-        fprintf(stderr, "stele: 'bench %s' is not built yet; there is 'bench load'\n", argv[1]);
+    if (argc > 1 && (strcmp(argv[1], "engine") == 0 || strcmp(argv[1], "diff") == 0))
+        fprintf(stderr, "stele: 'bench %s' is not built yet; there are 'load' and 'study'\n", argv[1]);
     else
-        fprintf(stderr, "stele: bench takes 'load'; try 'stele bench load --help'\n");
+        fprintf(stderr, "stele: bench takes 'load' or 'study'; try 'stele bench study --help'\n");
     return EXIT_USAGE;
 }

@@ -4,7 +4,7 @@
 
 #include "base/limits.h"
 #include "model/schema.h"
-#include "proto/md5.h"
+#include "base/md5.h"
 #include "proto/wire.h"
 
 void region_name_put(

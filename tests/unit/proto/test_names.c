@@ -3,7 +3,7 @@
 
 #include "base/limits.h"
 #include "proto/exception_class.h"
-#include "proto/md5.h"
+#include "base/md5.h"
 #include "proto/region.h"
 #include "proto/server_name.h"
 #include "proto/znode.h"

@@ -1,6 +1,6 @@
 /* MD5 (RFC 1321): HBase names a region by it. For names only, never for safety. */
-#ifndef STELE_PROTO_MD5_H
-#define STELE_PROTO_MD5_H
+#ifndef STELE_BASE_MD5_H
+#define STELE_BASE_MD5_H
 
 #include "base/bytes.h"
 

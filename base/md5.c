@@ -1,4 +1,4 @@
-#include "proto/md5.h"
+#include "base/md5.h"
 
 /* floor(2^32 * |sin(i + 1)|), RFC 1321 section 3.4. */
 static const uint32_t sines[64] = {0xd76aa478, 0xe8c7b756, 0x242070db, 0xc1bdceee, 0xf57c0faf,

@@ -1,0 +1,373 @@
+#include "bench/study/model.h"
+
+#include <string.h>
+
+#include "base/memory.h"
+
+#define CANDIDATES         20
+#define CANDIDATE_REQUESTS 10   /* drawn requests that one must have seen */
+#define IMBALANCE_MOST     0.25 /* |left - right| / all */
+#define TABLETS_MOST       1024
+#define SERVERS_MOST       256
+#define BALANCED_MAX_MEAN  1.3
+#define BALANCED_FOR_S     15
+#define ENDS_S             10   /* the first and last seconds that "start" and "end" are means of */
+#define MOVE_GAIN          0.05 /* of the mean: less is not worth a move */
+
+/* ---- A fixed cut ---- */
+
+static size_t bucket_of_place(size_t place, size_t count, size_t buckets)
+{
+    return place >= count ? buckets - 1 : place * buckets / count;
+}
+
+/* The place among the population's rows of the next request. */
+static size_t draw_place(
+    const struct row_set *set, struct dice *dice, double now_s, struct study_row *out_row)
+{
+    struct study_key key;
+    size_t index = population_draw(set->population, dice, now_s, &key);
+    if (index == SIZE_MAX) {
+        study_row_make(set->mapper, &key, dice, out_row);
+        return row_set_find(set, out_row);
+    }
+    if (set->mapper->kind == MAPPER_RANDOM_SALT) { /* each write of a key lands elsewhere */
+        study_row_make(set->mapper, &set->population->keys[index], dice, out_row);
+        return row_set_find(set, out_row);
+    }
+    *out_row = set->rows[index];
+    return set->rank[index];
+}
+
+void model_static(const struct row_set *set, size_t tablets, size_t servers, size_t requests,
+    uint64_t seed, struct static_result *out_result)
+{
+    struct static_result result = {.tablet_count = tablets};
+    double contiguous[SERVERS_MOST] = {0}, round_robin[SERVERS_MOST] = {0};
+    struct dice dice = {seed};
+    struct study_row row;
+    for (size_t i = 0; i < requests; i++)
+        result.tablet_loads[bucket_of_place(
+            draw_place(set, &dice, (double)i * 60 / (double)requests, &row), set->count,
+            tablets)]++;
+    for (size_t i = 0; i < tablets; i++) {
+        contiguous[i * servers / tablets] += result.tablet_loads[i];
+        round_robin[i % servers] += result.tablet_loads[i];
+    }
+    result.tablets = skew_of(result.tablet_loads, tablets);
+    result.contiguous = skew_of(contiguous, servers);
+    result.round_robin = skew_of(round_robin, servers);
+    *out_result = result;
+}
+
+/* ---- Second by second ---- */
+
+struct candidate {
+    struct study_row row;
+    unsigned left, right;
+};
+
+struct model_tablet {
+    struct study_row start; /* inclusive; the first tablet's is empty */
+    size_t start_place;
+    uint32_t server;
+    double load;                  /* drawn requests of this second */
+    double smooth;                /* over some seconds, for the balancer and the split */
+    unsigned hot_s;               /* seconds above the threshold */
+    struct candidate *candidates; /* CANDIDATES, once it is hot */
+    unsigned candidate_count, seen;
+};
+
+struct model {
+    const struct row_set *set;
+    const struct model_settings *settings;
+    struct model_tablet *tablets;
+    size_t tablet_count;
+    struct dice dice;   /* requests */
+    struct dice choice; /* sampling: apart, so that settings do not change the requests */
+    double server_loads[SERVERS_MOST];
+    struct model_result *result;
+};
+
+struct model_settings model_settings_default(void)
+{
+    return (struct model_settings){.servers = 4,
+        .tablets = 4,
+        .capacity = 8000,
+        .rate = 20000,
+        .seconds = 180,
+        .weight = 10,
+        .has_split = true,
+        .has_balancer = true,
+        .split_qps = 2500,
+        .split_after_s = 10,
+        .balance_s = 10,
+        .seed = 1};
+}
+
+static size_t find_tablet(const struct model *model, const struct study_row *row)
+{
+    size_t from = 0, to = model->tablet_count;
+    while (to - from > 1) {
+        size_t middle = from + (to - from) / 2;
+        if (study_row_compare(&model->tablets[middle].start, row) <= 0)
+            from = middle;
+        else
+            to = middle;
+    }
+    return from;
+}
+
+static void forget_candidates(struct model_tablet *tablet)
+{
+    tablet->hot_s = tablet->candidate_count = tablet->seen = 0;
+}
+
+/* Reservoir sampling; a candidate begins to count when it comes in. */
+static void sample(struct model *model, struct model_tablet *tablet, const struct study_row *row)
+{
+    for (unsigned i = 0; i < tablet->candidate_count; i++) {
+        struct candidate *candidate = &tablet->candidates[i];
+        if (study_row_compare(row, &candidate->row) < 0)
+            candidate->left++;
+        else
+            candidate->right++;
+    }
+    tablet->seen++;
+    unsigned slot = tablet->candidate_count;
+    if (slot == CANDIDATES)
+        slot = (unsigned)dice_below(&model->choice, tablet->seen);
+    if (slot >= CANDIDATES)
+        return;
+    tablet->candidates[slot] = (struct candidate){.row = *row};
+    if (slot == tablet->candidate_count)
+        tablet->candidate_count++;
+}
+
+static const struct candidate *best_candidate(const struct model_tablet *tablet)
+{
+    const struct candidate *best = NULL;
+    double best_imbalance = IMBALANCE_MOST;
+    for (unsigned i = 0; i < tablet->candidate_count; i++) {
+        const struct candidate *candidate = &tablet->candidates[i];
+        double all = candidate->left + candidate->right;
+        double difference = candidate->left > candidate->right ? candidate->left - candidate->right
+                                                               : candidate->right - candidate->left;
+        if (all < CANDIDATE_REQUESTS || difference / all >= best_imbalance)
+            continue;
+        if (study_row_compare(&candidate->row, &tablet->start) <= 0)
+            continue;
+        best = candidate;
+        best_imbalance = difference / all;
+    }
+    return best;
+}
+
+static void note_event(
+    struct model *model, unsigned second, bool is_split, uint32_t from, uint32_t to, size_t tablet)
+{
+    struct model_result *result = model->result;
+    if (is_split)
+        result->splits++;
+    else
+        result->moves++;
+    if (result->event_count < MODEL_EVENTS_MOST)
+        result->events[result->event_count++] = (struct model_event){.second = second,
+            .is_split = is_split,
+            .tablet = (uint32_t)tablet,
+            .from = from,
+            .to = to,
+            .at = (float)model->tablets[tablet].start_place / (float)model->set->count};
+}
+
+static bool split(struct model *model, size_t at, const struct candidate *where, unsigned second)
+{
+    if (model->tablet_count == TABLETS_MOST)
+        return false;
+    struct study_row row = where->row;
+    double left = where->left, right = where->right;
+    memmove(&model->tablets[at + 2], &model->tablets[at + 1],
+        (model->tablet_count - at - 1) * sizeof *model->tablets);
+    model->tablet_count++;
+    struct model_tablet *parent = &model->tablets[at], *daughter = &model->tablets[at + 1];
+    *daughter = (struct model_tablet){.start = row,
+        .start_place = row_set_find(model->set, &row),
+        .server = parent->server,
+        .smooth = parent->smooth * right / (left + right)};
+    parent->smooth *= left / (left + right);
+    forget_candidates(parent);
+    note_event(model, second, true, parent->server, parent->server, at + 1);
+    return true;
+}
+
+static enum status split_hot(struct model *model, unsigned second, struct error *error)
+{
+    double threshold = model->settings->split_qps / model->settings->weight;
+    for (size_t i = 0; i < model->tablet_count; i++) {
+        struct model_tablet *tablet = &model->tablets[i];
+        if (tablet->smooth < threshold) {
+            forget_candidates(tablet);
+            continue;
+        }
+        if (!tablet->candidates) {
+            tablet->candidates = memory_allocate_zeroed(CANDIDATES, sizeof *tablet->candidates);
+            if (!tablet->candidates)
+                return error_set(error, STATUS_NO_MEMORY, "no memory for sampled keys");
+        }
+        if (++tablet->hot_s <= model->settings->split_after_s)
+            continue;
+        const struct candidate *best = best_candidate(tablet);
+        if (best && split(model, i, best, second))
+            i++;
+    }
+    return STATUS_OK;
+}
+
+/* The one move that lowers the busiest server most. */
+static void balance(struct model *model, unsigned second)
+{
+    double loads[SERVERS_MOST] = {0}, mean = 0;
+    size_t servers = model->settings->servers, busiest = 0, idlest = 0, best = SIZE_MAX;
+    for (size_t i = 0; i < model->tablet_count; i++)
+        loads[model->tablets[i].server] += model->tablets[i].smooth;
+    for (size_t i = 0; i < servers; i++) {
+        mean += loads[i] / (double)servers;
+        busiest = loads[i] > loads[busiest] ? i : busiest;
+        idlest = loads[i] < loads[idlest] ? i : idlest;
+    }
+    double least = loads[busiest] - MOVE_GAIN * mean;
+    for (size_t i = 0; i < model->tablet_count; i++) {
+        const struct model_tablet *tablet = &model->tablets[i];
+        if (tablet->server != busiest)
+            continue;
+        double here = loads[busiest] - tablet->smooth, there = loads[idlest] + tablet->smooth;
+        double worst = here > there ? here : there;
+        if (worst < least) {
+            least = worst;
+            best = i;
+        }
+    }
+    if (best == SIZE_MAX)
+        return;
+    model->tablets[best].server = (uint32_t)idlest;
+    note_event(model, second, false, (uint32_t)busiest, (uint32_t)idlest, best);
+}
+
+#define SMOOTHING 0.25 /* of the newest second */
+
+static void serve_second(struct model *model, unsigned second)
+{
+    const struct model_settings *settings = model->settings;
+    struct model_result *result = model->result;
+    size_t requests = (size_t)(settings->rate / settings->weight);
+    double served = 0;
+    memset(model->server_loads, 0, sizeof model->server_loads);
+    for (size_t i = 0; i < model->tablet_count; i++)
+        model->tablets[i].load = 0;
+    for (size_t i = 0; i < requests; i++) {
+        struct study_row row;
+        size_t place = draw_place(
+            model->set, &model->dice, second + (double)i / (double)requests, &row);
+        struct model_tablet *tablet = &model->tablets[find_tablet(model, &row)];
+        tablet->load++;
+        if (settings->has_split && tablet->hot_s > 0)
+            sample(model, tablet, &row);
+        result->heat[second * MODEL_BUCKETS +
+                     bucket_of_place(place, model->set->count, MODEL_BUCKETS)] += settings->weight;
+    }
+    for (size_t i = 0; i < model->tablet_count; i++) {
+        struct model_tablet *tablet = &model->tablets[i];
+        tablet->smooth = second == 0 ? tablet->load
+                                     : tablet->smooth * (1 - SMOOTHING) + tablet->load * SMOOTHING;
+        model->server_loads[tablet->server] += tablet->load * settings->weight;
+    }
+    for (size_t i = 0; i < settings->servers; i++)
+        served += model->server_loads[i] < settings->capacity ? model->server_loads[i]
+                                                              : settings->capacity;
+    result->max_mean[second] = skew_of(model->server_loads, settings->servers).max_mean;
+    result->served[second] = served / ((double)requests * settings->weight);
+}
+
+static void conclude(struct model_result *result)
+{
+    unsigned run = 0;
+    result->balanced_after_s = -1;
+    for (unsigned second = 0; second < result->seconds; second++) {
+        bool is_balanced = result->max_mean[second] <= BALANCED_MAX_MEAN;
+        run = is_balanced ? run + 1 : 0;
+        result->balanced_seconds += is_balanced;
+        if (run == BALANCED_FOR_S && result->balanced_after_s < 0)
+            result->balanced_after_s = (int)(second + 1 - BALANCED_FOR_S);
+    }
+    unsigned ends = result->seconds < 2 * ENDS_S ? 1 : ENDS_S;
+    for (unsigned i = 0; i < ends; i++) {
+        unsigned last = result->seconds - 1 - i;
+        result->start_max_mean += result->max_mean[i] / ends;
+        result->start_served += result->served[i] / ends;
+        result->end_max_mean += result->max_mean[last] / ends;
+        result->end_served += result->served[last] / ends;
+    }
+}
+
+/* Tablets of equal rows, dealt in turn. */
+static void cut(struct model *model)
+{
+    size_t count = model->settings->tablets;
+    for (size_t i = 0; i < count; i++) {
+        struct model_tablet *tablet = &model->tablets[i];
+        tablet->server = (uint32_t)(i % model->settings->servers);
+        tablet->start_place = i * model->set->count / count;
+        if (i > 0)
+            tablet->start = model->set->rows[model->set->sorted[tablet->start_place]];
+    }
+    model->tablet_count = count;
+}
+
+enum status model_run(const struct row_set *set, const struct model_settings *settings,
+    struct model_result *out_result, struct error *error)
+{
+    struct model_result result = {.seconds = settings->seconds};
+    struct model model = {.set = set,
+        .settings = settings,
+        .dice = {settings->seed},
+        .choice = {settings->seed + 1},
+        .result = &result};
+    enum status status = STATUS_OK;
+    model.tablets = memory_allocate_zeroed(TABLETS_MOST + 1, sizeof *model.tablets);
+    result.max_mean = memory_allocate_zeroed(settings->seconds, sizeof *result.max_mean);
+    result.served = memory_allocate_zeroed(settings->seconds, sizeof *result.served);
+    result.heat = memory_allocate_zeroed(
+        (size_t)settings->seconds * MODEL_BUCKETS, sizeof *result.heat);
+    if (!model.tablets || !result.max_mean || !result.served || !result.heat) {
+        status = error_set(
+            error, STATUS_NO_MEMORY, "no memory for a model of %u seconds", settings->seconds);
+        goto done;
+    }
+    cut(&model);
+    for (unsigned second = 0; second < settings->seconds && !status; second++) {
+        serve_second(&model, second);
+        if (settings->has_split)
+            status = split_hot(&model, second, error);
+        if (settings->has_balancer && second > 0 && second % settings->balance_s == 0)
+            balance(&model, second);
+    }
+    result.tablets = model.tablet_count;
+    conclude(&result);
+done:
+    for (size_t i = 0; i < model.tablet_count; i++)
+        memory_free(model.tablets[i].candidates);
+    memory_free(model.tablets);
+    if (status)
+        model_result_deinit(&result);
+    else
+        *out_result = result;
+    return status;
+}
+
+void model_result_deinit(struct model_result *result)
+{
+    memory_free(result->max_mean);
+    memory_free(result->served);
+    memory_free(result->heat);
+    result->max_mean = result->served = result->heat = NULL;
+}

@@ -1,0 +1,77 @@
+/* A cluster in numbers: tablets, servers with a capacity, splits by load and a balancer, on a table's rows.
+ *
+ *   model_static    what a fixed cut into tablets of equal rows makes of the requests (hotspot.md 2.2)
+ *   model_run       second by second: requests arrive at a rate, servers serve up to their capacity, a tablet that is
+ *                   hot for long enough is split where that halves its load, a balancer moves tablets (2.3)
+ *
+ * Splits are CockroachDB's: above split_qps for split_after_s, at one of 20 sampled keys which each counted the
+ * requests left and right of it since it was sampled; the most even one, and none when the best is too uneven (one
+ * hot row) or has seen too little. The balancer is greedy: every balance_s it moves the one tablet that lowers the
+ * busiest server most.
+ *
+ * Each request that is drawn stands for `weight` real ones. Deterministic: seed and settings say all. */
+#ifndef STELE_BENCH_STUDY_MODEL_H
+#define STELE_BENCH_STUDY_MODEL_H
+
+#include "bench/study/row_set.h"
+#include "bench/study/skew.h"
+
+enum placement { PLACEMENT_CONTIGUOUS, PLACEMENT_ROUND_ROBIN };
+
+struct static_result {
+    struct skew tablets;
+    struct skew contiguous;  /* servers, each with one range of tablets */
+    struct skew round_robin; /* servers, tablets dealt in turn */
+    double tablet_loads[STUDY_TABLETS_MOST];
+    size_t tablet_count;
+};
+
+void model_static(const struct row_set *set, size_t tablets, size_t servers, size_t requests,
+    uint64_t seed, struct static_result *out_result);
+
+struct model_settings {
+    size_t servers;
+    size_t tablets;  /* at the start, of equal rows, dealt in turn */
+    double capacity; /* requests a second that a server serves */
+    double rate;     /* requests a second that arrive */
+    unsigned seconds;
+    unsigned weight; /* real requests that one drawn stands for */
+    bool has_split;
+    bool has_balancer;
+    double split_qps;
+    unsigned split_after_s;
+    unsigned balance_s;
+    uint64_t seed;
+};
+
+/* 4 servers of 8,000/s, 4 tablets, 20,000/s, 180 s, weight 10, split and balancer on, 2,500/s for 10 s, 10 s. */
+struct model_settings model_settings_default(void);
+
+#define MODEL_EVENTS_MOST 512
+#define MODEL_BUCKETS     32 /* rows of the heat map: ranges of equal rows of the population */
+
+struct model_event {
+    unsigned second;
+    bool is_split; /* else a move */
+    uint32_t tablet, from, to;
+    float at; /* where in the key space, 0 to 1 */
+};
+
+struct model_result {
+    unsigned seconds;
+    double *max_mean; /* of servers, by second */
+    double *served;   /* part of the requests, by second */
+    double *heat;     /* requests by second and bucket: heat[second * MODEL_BUCKETS + bucket] */
+    size_t splits, moves, tablets;
+    double start_max_mean, end_max_mean, start_served, end_served; /* means of 10 s */
+    int balanced_after_s; /* max/mean <= 1.3 for 15 s from then on first; -1 = never */
+    int balanced_seconds; /* how many seconds it was at most 1.3 */
+    struct model_event events[MODEL_EVENTS_MOST];
+    size_t event_count;
+};
+
+enum status model_run(const struct row_set *set, const struct model_settings *settings,
+    struct model_result *out_result, struct error *error);
+void model_result_deinit(struct model_result *result);
+
+#endif

@@ -1,0 +1,113 @@
+#include "bench/study/row_set.h"
+
+#include <stdlib.h>
+#include <string.h>
+
+#include "base/memory.h"
+
+#define HEAD_SIZE 8
+
+static uint64_t head_of(const uint8_t *bytes, size_t size)
+{
+    uint64_t head = 0;
+    for (size_t i = 0; i < HEAD_SIZE; i++)
+        head = head << 8 | (i < size ? bytes[i] : 0);
+    return head;
+}
+
+void study_row_make(const struct key_mapper *mapper, const struct study_key *key, struct dice *dice,
+    struct study_row *out_row)
+{
+    out_row->size = (uint8_t)key_mapper_encode(mapper, key, dice, out_row->bytes);
+    out_row->head = head_of(out_row->bytes, out_row->size);
+}
+
+static int compare_indexes(const void *a, const void *b, void *context)
+{
+    const struct study_row *rows = context;
+    return study_row_compare(&rows[*(const uint32_t *)a], &rows[*(const uint32_t *)b]);
+}
+
+enum status row_set_make(const struct population *population, const struct key_mapper *mapper,
+    uint64_t seed, struct row_set *out_set, struct error *error)
+{
+    struct row_set set = {.population = population, .mapper = mapper, .count = population->count};
+    struct dice dice = {seed};
+    set.rows = memory_allocate_zeroed(set.count, sizeof *set.rows);
+    set.sorted = memory_allocate_zeroed(set.count, sizeof *set.sorted);
+    set.rank = memory_allocate_zeroed(set.count, sizeof *set.rank);
+    if (!set.rows || !set.sorted || !set.rank) {
+        row_set_deinit(&set);
+        return error_set(error, STATUS_NO_MEMORY, "no memory for %zu rows", population->count);
+    }
+    for (size_t i = 0; i < set.count; i++) {
+        study_row_make(mapper, &population->keys[i], &dice, &set.rows[i]);
+        set.sorted[i] = (uint32_t)i;
+    }
+    qsort_r(set.sorted, set.count, sizeof *set.sorted, compare_indexes, set.rows);
+    for (size_t i = 0; i < set.count; i++)
+        set.rank[set.sorted[i]] = (uint32_t)i;
+    *out_set = set;
+    return STATUS_OK;
+}
+
+void row_set_deinit(struct row_set *set)
+{
+    memory_free(set->rows);
+    memory_free(set->sorted);
+    memory_free(set->rank);
+    *set = (struct row_set){0};
+}
+
+size_t row_set_find(const struct row_set *set, const struct study_row *row)
+{
+    size_t from = 0, to = set->count;
+    while (from < to) {
+        size_t middle = from + (to - from) / 2;
+        if (study_row_compare(&set->rows[set->sorted[middle]], row) < 0)
+            from = middle + 1;
+        else
+            to = middle;
+    }
+    return from;
+}
+
+/* The first row behind all that begin with the prefix; false when there is none. */
+static bool prefix_end(const struct key_prefix *prefix, struct study_row *out_row)
+{
+    *out_row = (struct study_row){.size = prefix->size};
+    memcpy(out_row->bytes, prefix->bytes, prefix->size);
+    while (out_row->size && out_row->bytes[out_row->size - 1] == UINT8_MAX)
+        out_row->size--;
+    if (out_row->size == 0)
+        return false;
+    out_row->bytes[out_row->size - 1]++;
+    out_row->head = head_of(out_row->bytes, out_row->size);
+    return true;
+}
+
+struct query_cost row_set_query(
+    const struct row_set *set, const struct study_key *partial, size_t tablets)
+{
+    struct key_prefix prefixes[KEY_MAPPER_SALT_MAX];
+    struct query_cost cost = {.ranges = key_mapper_prefixes(set->mapper, partial, prefixes)};
+    bool is_touched[STUDY_TABLETS_MOST] = {false};
+    for (size_t i = 0; i < cost.ranges; i++) {
+        struct study_row from = {.size = prefixes[i].size}, to;
+        memcpy(from.bytes, prefixes[i].bytes, from.size);
+        from.head = head_of(from.bytes, from.size);
+        size_t first = row_set_find(set, &from);
+        size_t end = prefix_end(&prefixes[i], &to) ? row_set_find(set, &to) : set->count;
+        cost.rows_read += end - first;
+        size_t last = end > first ? end - 1 : first;
+        for (size_t tablet = first * tablets / set->count;
+             tablet <= last * tablets / set->count && tablet < tablets; tablet++)
+            is_touched[tablet] = true;
+        for (size_t row = first; row < end; row++)
+            cost.rows_wanted += study_key_matches(
+                &set->population->keys[set->sorted[row]], partial);
+    }
+    for (size_t tablet = 0; tablet < tablets; tablet++)
+        cost.tablets += is_touched[tablet];
+    return cost;
+}

@@ -1,0 +1,55 @@
+/* The rows that a design makes of a population, sorted: where a key lies, and what a query reads. */
+#ifndef STELE_BENCH_STUDY_ROW_SET_H
+#define STELE_BENCH_STUDY_ROW_SET_H
+
+#include "bench/study/key_mapper.h"
+#include "bench/study/scenario.h"
+
+/* A row with its first eight bytes as a number: most comparisons end there. */
+struct study_row {
+    uint64_t head;
+    uint8_t size;
+    uint8_t bytes[STUDY_KEY_SIZE];
+};
+
+/* <0, 0, >0, as HBase orders rows. */
+static inline int study_row_compare(const struct study_row *a, const struct study_row *b)
+{
+    if (a->head != b->head)
+        return a->head < b->head ? -1 : 1;
+    return span_compare(span_make(a->bytes, a->size), span_make(b->bytes, b->size));
+}
+
+void study_row_make(const struct key_mapper *mapper, const struct study_key *key, struct dice *dice,
+    struct study_row *out_row);
+
+#define STUDY_TABLETS_MOST 1024
+
+struct row_set {
+    const struct population *population;
+    const struct key_mapper *mapper;
+    struct study_row *rows; /* one a key of the population, by its index */
+    uint32_t *sorted;       /* indexes, in row order */
+    uint32_t *rank;         /* place in `sorted` of each index */
+    size_t count;
+};
+
+/* Borrows population and mapper. */
+enum status row_set_make(const struct population *population, const struct key_mapper *mapper,
+    uint64_t seed, struct row_set *out_set, struct error *error);
+void row_set_deinit(struct row_set *set);
+/* The number of rows below `row`. */
+size_t row_set_find(const struct row_set *set, const struct study_row *row);
+
+/* What one query costs. tablets <= STUDY_TABLETS_MOST. */
+struct query_cost {
+    size_t ranges;      /* scans to start */
+    size_t tablets;     /* touched, of `tablets` with equal rows */
+    size_t rows_read;   /* in the ranges */
+    size_t rows_wanted; /* that match */
+};
+
+struct query_cost row_set_query(
+    const struct row_set *set, const struct study_key *partial, size_t tablets);
+
+#endif
