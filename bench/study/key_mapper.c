@@ -15,6 +15,11 @@ static const char *const mapper_names[] = {"raw", "promote", "swap", "order", "r
 
 /* ---- Reading a design ---- */
 
+static size_t part_size(const struct key_part *part)
+{
+    return part->field < 0 ? part->literal.size : (size_t)(part->to - part->from);
+}
+
 static void add_part(struct key_mapper *mapper, int field, size_t from, size_t to)
 {
     mapper->parts[mapper->part_count++] = (struct key_part){
@@ -175,7 +180,7 @@ static enum status parse_template(struct key_mapper *mapper, struct span text, s
             text = span_slice(text, end, text.size - end);
         }
         const struct key_part *last = &mapper->parts[mapper->part_count - 1];
-        bytes += (size_t)(last->field < 0 ? last->literal.size : last->to - last->from);
+        bytes += part_size(last);
         if (bytes > STUDY_KEY_SIZE / 2)
             return error_set(error, STATUS_INVALID, "mapper '%s' makes keys over %d bytes",
                 mapper->name, STUDY_KEY_SIZE / 2);
@@ -378,7 +383,7 @@ bool key_mapper_decode(const struct key_mapper *mapper, struct span row, struct 
     size_t at = 0;
     for (size_t i = 0; i < mapper->part_count; i++) {
         const struct key_part *part = &mapper->parts[i];
-        size_t size = part->field < 0 ? part->literal.size : (size_t)(part->to - part->from);
+        size_t size = part_size(part);
         if (row.size - at < size)
             return false;
         if (part->field >= 0) {

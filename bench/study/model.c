@@ -12,6 +12,8 @@
 #define BALANCED_MAX_MEAN  1.3
 #define BALANCED_FOR_S     15
 #define ENDS_S             10   /* the first and last seconds that "start" and "end" are means of */
+#define BETTER             0.9  /* of the start's max/mean is an improvement */
+#define UNEVEN_PART        0.15 /* of the seconds after balance */
 #define MOVE_GAIN          0.05 /* of the mean: less is not worth a move */
 
 /* ---- A fixed cut ---- */
@@ -362,6 +364,19 @@ done:
     else
         *out_result = result;
     return status;
+}
+
+const char *model_verdict(const struct model_result *result)
+{
+    if (result->balanced_after_s < 0)
+        return result->end_max_mean < result->start_max_mean * BETTER ? "better, not cured"
+                                                                      : "not cured";
+    unsigned uneven = 0;
+    for (unsigned i = (unsigned)result->balanced_after_s; i < result->seconds; i++)
+        uneven += result->max_mean[i] > BALANCED_MAX_MEAN;
+    if (uneven > UNEVEN_PART * (result->seconds - (unsigned)result->balanced_after_s))
+        return "comes back";
+    return result->start_max_mean <= BALANCED_MAX_MEAN ? "even" : "cured";
 }
 
 void model_result_deinit(struct model_result *result)

@@ -72,6 +72,8 @@ struct model_result {
 
 enum status model_run(const struct row_set *set, const struct model_settings *settings,
     struct model_result *out_result, struct error *error);
+/* "even", "cured" (and it stays), "comes back", "better, not cured", "not cured". */
+const char *model_verdict(const struct model_result *result);
 void model_result_deinit(struct model_result *result);
 
 #endif

@@ -12,7 +12,7 @@
 #define EPOCH_MS     1700000000000.0  /* second 0 of a study */
 #define HISTORY_MS   (30.0 * 86400e3) /* how far back the population of a time series goes */
 #define FIRST_YEAR   1940
-#define LAST_YEAR    2020
+#define END_YEAR     2021
 #define DEFAULT_ROWS 200000
 #define HASHES       "md5:4", "md5", "uuid"
 
@@ -218,12 +218,12 @@ static unsigned days_of_month(unsigned year, unsigned month)
     return days[month] + (month == 1 && year % 4 == 0 && (year % 100 != 0 || year % 400 == 0));
 }
 
-/* A day of [FIRST_YEAR, LAST_YEAR) as YYYYMMDD. */
+/* A day of [FIRST_YEAR, END_YEAR) as YYYYMMDD. */
 static uint64_t draw_birth(struct dice *dice)
 {
     unsigned year = FIRST_YEAR, month = 0;
     unsigned day = (unsigned)dice_below(
-        dice, (LAST_YEAR - FIRST_YEAR) * 365 + (LAST_YEAR - FIRST_YEAR) / 4);
+        dice, (END_YEAR - FIRST_YEAR) * 365 + (END_YEAR - FIRST_YEAR) / 4);
     while (day >= days_of_month(year, month)) {
         day -= days_of_month(year, month);
         month = (month + 1) % 12;
@@ -325,12 +325,16 @@ void population_deinit(struct population *population)
 
 /* ---- Requests ---- */
 
+/* The other requests fall on the other keys. */
 static size_t draw_range(const struct population *population, struct dice *dice, size_t shift)
 {
-    size_t size = population->hot_to - population->hot_from;
-    if (size == 0 || dice_part(dice) >= population->scenario->share)
+    size_t size = population->hot_to - population->hot_from, first = population->hot_from + shift;
+    if (size == 0 || size == population->count)
         return (size_t)dice_below(dice, population->count);
-    return (population->hot_from + shift + (size_t)dice_below(dice, size)) % population->count;
+    size_t from_first = dice_part(dice) < population->scenario->share
+                            ? (size_t)dice_below(dice, size)
+                            : size + (size_t)dice_below(dice, population->count - size);
+    return (first + from_first) % population->count;
 }
 
 size_t population_draw(
@@ -365,7 +369,7 @@ void scenario_query_key(
     const struct scenario *scenario, const struct scenario_query *query, struct study_key *out_key)
 {
     *out_key = (struct study_key){0};
-    for (size_t i = 0; i < scenario->layout.count; i++) {
+    for (size_t i = 0; i < scenario->layout.count && i < STUDY_FIELDS; i++) {
         if (!query->known[i])
             continue;
         size_t size = strlen(query->known[i]);

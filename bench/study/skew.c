@@ -3,7 +3,7 @@
 #include <stdlib.h>
 #include <string.h>
 
-#include "base/mutex.h"
+#include "base/status.h"
 
 static int compare_loads(const void *a, const void *b)
 {

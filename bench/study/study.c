@@ -47,10 +47,11 @@ static const struct option_value option_table[] = {{.name = "mappers"}, {.name =
 
 #define OPTION_COUNT (sizeof option_table / sizeof *option_table)
 
-static int complain(const char *format, const char *what, const char *nearest)
+static int complain(const char *what, const char *name, const char *nearest)
 {
-    fputs("stele: bench study: ", stderr);
-    fprintf(stderr, format, what); /* NOLINT: the formats are this file's */
+    fprintf(stderr, "stele: bench study: %s", what);
+    if (name)
+        fprintf(stderr, " '%s'", name);
     if (nearest)
         fprintf(stderr, "; did you mean '%s'?", nearest);
     fputc('\n', stderr);
@@ -139,12 +140,12 @@ static int parse_options(int argc, char **argv, struct study *study, struct stud
     }
     if (options.argument_count == 0)
         return complain(
-            "a scenario is missing; '%s --list' tells which there are", "stele bench study", NULL);
+            "name a scenario; 'stele bench study --list' tells which there are", NULL, NULL);
     study->scenario = scenario_find(arguments[0]);
     if (!study->scenario)
-        return complain("there is no scenario '%s'", arguments[0], scenario_nearest(arguments[0]));
+        return complain("there is no scenario", arguments[0], scenario_nearest(arguments[0]));
     if (!options_get(&options, "simulate"))
-        return complain("%s", "live studies are not built yet; add --simulate", NULL);
+        return complain("live studies are not built yet; add --simulate", NULL, NULL);
     own->mappers = options_get(&options, "mappers");
     own->is_json = options_get(&options, "json") != NULL;
     return take_settings(&options, study, own) ? -1 : EXIT_USAGE;
@@ -261,7 +262,7 @@ int command_bench_study(int argc, char **argv)
         return code;
     enum status status = parse_mappers(&study, own.mappers, &arena, &error);
     if (status == STATUS_INVALID) {
-        code = complain("%s", error.message, NULL);
+        code = complain(error.message, NULL, NULL);
         goto done;
     }
     if (!status)

@@ -47,18 +47,6 @@ static void print_queries(const struct study *study)
     }
 }
 
-static const char *verdict_of(const struct study_cell *cell)
-{
-    if (cell->run.start_max_mean <= 1.3 && cell->run.end_max_mean <= 1.3)
-        return "even";
-    if (cell->run.end_max_mean <= 1.3)
-        return "cured";
-    if (cell->run.balanced_after_s >= 0)
-        return "comes back";
-    return cell->run.end_max_mean < cell->run.start_max_mean * 0.9 ? "better, not cured"
-                                                                   : "not cured";
-}
-
 static void print_runs(const struct study *study)
 {
     const struct model_settings *settings = &study->settings;
@@ -78,7 +66,7 @@ static void print_runs(const struct study *study)
         snprintf(counts, sizeof counts, "%zu / %zu", run->splits, run->moves);
         printf("%-28s %4.2f -> %-8.2f %3.0f -> %3.0f %%     %14s %13s  %s\n", cell->mapper.name,
             run->start_max_mean, run->end_max_mean, 100 * run->start_served, 100 * run->end_served,
-            counts, after, verdict_of(cell));
+            counts, after, model_verdict(&cell->run));
     }
 }
 
@@ -264,7 +252,7 @@ static void print_cell_json(const struct study *study, const struct study_cell *
         printf(",\"ranges\":%zu,\"tablets\":%zu,\"rows_read\":%zu,\"rows_wanted\":%zu}",
             cost->ranges, cost->tablets, cost->rows_read, cost->rows_wanted);
     }
-    printf("],\"verdict\":\"%s\",", verdict_of(cell));
+    printf("],\"verdict\":\"%s\",", model_verdict(&cell->run));
     print_run_json(&cell->run);
     putchar('}');
 }
