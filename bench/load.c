@@ -375,7 +375,8 @@ int command_bench(int argc, char **argv)
         return 0;
     }
     if (argc > 1 && (strcmp(argv[1], "engine") == 0 || strcmp(argv[1], "diff") == 0))
-        fprintf(stderr, "stele: 'bench %s' is not built yet; there are 'load' and 'study'\n", argv[1]);
+        fprintf(
+            stderr, "stele: 'bench %s' is not built yet; there are 'load' and 'study'\n", argv[1]);
     else
         fprintf(stderr, "stele: bench takes 'load' or 'study'; try 'stele bench study --help'\n");
     return EXIT_USAGE;

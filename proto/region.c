@@ -3,8 +3,8 @@
 #include <inttypes.h>
 
 #include "base/limits.h"
-#include "model/schema.h"
 #include "base/md5.h"
+#include "model/schema.h"
 #include "proto/wire.h"
 
 void region_name_put(

@@ -2,8 +2,8 @@
 #include "tests/support/support.h"
 
 #include "base/limits.h"
-#include "proto/exception_class.h"
 #include "base/md5.h"
+#include "proto/exception_class.h"
 #include "proto/region.h"
 #include "proto/server_name.h"
 #include "proto/znode.h"
