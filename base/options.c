@@ -238,6 +238,26 @@ enum status options_parse_size(
     return STATUS_OK;
 }
 
+enum status options_parse_duration(
+    const char *name, const char *text, uint32_t *out_ms, struct error *error)
+{
+    static const struct {
+        const char *name;
+        uint32_t ms;
+    } units[] = {{"ms", 1}, {"s", 1000}, {"", 1000}, {"m", 60000}};
+    char *end;
+    errno = 0;
+    unsigned long number = *text >= '0' && *text <= '9' ? strtoul(text, &end, 10) : 0;
+    for (size_t i = 0; number > 0 && !errno && i < sizeof units / sizeof *units; i++) {
+        if (strcmp(end, units[i].name) == 0 && number <= UINT32_MAX / units[i].ms) {
+            *out_ms = (uint32_t)number * units[i].ms;
+            return STATUS_OK;
+        }
+    }
+    return error_set(
+        error, STATUS_INVALID, "--%s takes a time such as 6s or 2500ms, not '%s'", name, text);
+}
+
 enum status options_parse_address(const char *name, const char *text, char *out_host,
     size_t host_size, uint16_t *out_port, struct error *error)
 {

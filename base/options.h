@@ -50,6 +50,9 @@ enum status options_read_file(struct options *options, const char *path, struct 
 /* "1G", "512M", "64K", "1073741824" -> bytes. */
 enum status options_parse_size(
     const char *name, const char *text, uint64_t *out_bytes, struct error *error);
+/* "6s", "2500ms", "2m", "6" (seconds) -> milliseconds. */
+enum status options_parse_duration(
+    const char *name, const char *text, uint32_t *out_ms, struct error *error);
 /* "HOST:PORT", "[::1]:PORT", "PORT" (host is then 127.0.0.1). */
 enum status options_parse_address(const char *name, const char *text, char *out_host,
     size_t host_size, uint16_t *out_port, struct error *error);

@@ -6,6 +6,8 @@
 #include "base/options.h" /* exit codes */
 
 int command_standalone(int argc, char **argv);
+int command_master(int argc, char **argv);
+int command_tabletserver(int argc, char **argv);
 int command_import(int argc, char **argv);
 int command_export(int argc, char **argv);
 int command_export_snapshot(int argc, char **argv);

@@ -18,6 +18,8 @@ struct command {
 static const struct command commands[] = {
     {"standalone", command_standalone,
         "serve: master and tablet server in one process, over one directory"},
+    {"master", command_master, "one of the masters of a cluster, over a shared directory"},
+    {"tabletserver", command_tabletserver, "one of the tablet servers of a cluster"},
     {"shell", command_shell, "the HBase shell's commands, here or on a script"},
     {"bench", command_bench, "drive a server and measure it"},
     {"import", command_import, "load a file into a table"},
@@ -41,11 +43,6 @@ static void print_usage(FILE *out)
 static int refuse(const char *name)
 {
     const char *names[COMMAND_COUNT];
-    if (strcmp(name, "master") == 0 || strcmp(name, "tabletserver") == 0) {
-        fprintf(stderr,
-            "stele: '%s' is not built yet; 'stele standalone DIR' serves from one process\n", name);
-        return EXIT_USAGE;
-    }
     for (size_t i = 0; i < COMMAND_COUNT; i++)
         names[i] = commands[i].name;
     const char *nearest = options_nearest(name, names, COMMAND_COUNT);

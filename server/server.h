@@ -1,4 +1,4 @@
-/* A whole server in one process: master and tablet server of a cluster of one (design 2, 8).
+/* A server in one process: a whole cluster of one, or a master or a tablet server of many (design 2, 6, 8).
  *
  *   listeners -> loops (one a core) -> protocols: HBase RPC | ZooKeeper
  *                                          |
@@ -15,14 +15,21 @@
 
 #include "base/env.h"
 #include "server/net/reactor.h"
+#include "server/role.h"
 
+struct coordination;
+struct quorum;
 struct server;
 
 #define SERVER_PORT_OFF (-1) /* else 0 = any free one */
 
 struct server_config {
     struct env *env;
+    enum server_role role;
     const char *root; /* the shared directory */
+    /* Of a cluster: its ZooKeeper and how long a session lasts (COORDINATION_SESSION_MS). */
+    const struct quorum *quorum;
+    uint32_t session_ms;
     const char *host; /* where to listen */
     int port;
     int zookeeper_port;
@@ -31,6 +38,11 @@ struct server_config {
     int advertise_port;         /* 0 = the port */
     uint64_t memory_bytes;      /* of memtables, block cache and requests in all */
     unsigned loops;             /* 0 = one a core */
+    /* On an executor: somebody asked that the server be closed, or it cannot go on. The owner calls server_close. */
+    void (*stop_wanted)(void *context);
+    /* For tests: another coordination than the role's; takes cluster_id borrowed for the server's life. */
+    enum status (*make_coordination)(void *context, const char *cluster_id,
+        struct coordination **out_coordination, struct error *error);
     /* For tests, who put a network in memory and survive what must not be survived; NULL = libevent, and the end
      * of the process (store_config). */
     reactor_maker *make_reactor;
@@ -52,5 +64,7 @@ void server_free(struct server *server);
 /* From server_open on. 0 = off. */
 uint16_t server_port(const struct server *server);
 uint16_t server_zookeeper_port(const struct server *server);
+/* Of a master, from ready on. Any thread. */
+bool server_is_leading(struct server *server);
 
 #endif
