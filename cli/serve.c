@@ -92,7 +92,7 @@ static void notify(const char *state)
     close(fd);
 }
 
-static void print_ready(const struct server *server, const struct server_config *config)
+static void print_ready(struct server *server, const struct server_config *config)
 {
     const char *host = config->advertise_host ? config->advertise_host : config->host;
     int port = config->advertise_port ? config->advertise_port : server_port(server);
@@ -147,4 +147,3 @@ int serve(struct server_config *config)
     server_free(server);
     return code;
 }
-

@@ -11,12 +11,12 @@
 #include "server/coordination/coordination.h"
 #include "server/coordination/quorum.h"
 
-#define DEFAULT_PORT            16000
-#define DEFAULT_TABLETS_PORT    16020
-#define DEFAULT_ZOOKEEPER_PORT  2181
-#define DEFAULT_MEMORY          "1G"
-#define MEMORY_MIN              (32u << 20)
-#define HOST_SIZE               256
+#define DEFAULT_PORT           16000
+#define DEFAULT_TABLETS_PORT   16020
+#define DEFAULT_ZOOKEEPER_PORT 2181
+#define DEFAULT_MEMORY         "1G"
+#define MEMORY_MIN             (32u << 20)
+#define HOST_SIZE              256
 
 enum {
     OPTION_ZOOKEEPER_PORT, /* standalone's */
@@ -154,8 +154,9 @@ static enum status read_cluster(struct server_config *config, struct error *erro
         status = options_parse_duration("session-timeout", session, &config->session_ms, error);
     if (!status && (config->session_ms < COORDINATION_SESSION_MIN_MS ||
                        config->session_ms > COORDINATION_SESSION_MAX_MS))
-        status = error_set(error, STATUS_INVALID, "--session-timeout: between %d s and %d s, not %s",
-            COORDINATION_SESSION_MIN_MS / 1000, COORDINATION_SESSION_MAX_MS / 1000, session);
+        status = error_set(error, STATUS_INVALID,
+            "--session-timeout: between %d s and %d s, not %s", COORDINATION_SESSION_MIN_MS / 1000,
+            COORDINATION_SESSION_MAX_MS / 1000, session);
     return status;
 }
 
@@ -184,7 +185,6 @@ static enum status read_options(struct server_config *config, struct error *erro
         config->zookeeper_port = SERVER_PORT_OFF;
     return status;
 }
-
 
 int server_options_parse(int argc, char **argv, const char *usage, struct server_config *out_config)
 {

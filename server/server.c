@@ -7,10 +7,13 @@
 #include "base/limits.h"
 #include "base/log_lines.h"
 #include "base/memory.h"
+#include "server/hbase/answer_looks.h"
 #include "server/hbase/rpc_connection.h"
 #include "server/hbase/scanner_table.h"
 #include "server/hbase/services.h"
+#include "server/membership.h"
 #include "server/net/loop.h"
+#include "server/peer/reporter.h"
 #include "server/tablet/tablet_host.h"
 #include "server/zk/facade.h"
 
@@ -52,6 +55,10 @@ struct server {
     struct listener *listener; /* loop 0's, as the next */
     struct listener *zookeeper_listener;
     bool has_started; /* the loops turn */
+    struct membership *membership;
+    struct coordination_listener events;
+    struct reporter *reporter;
+    _Atomic bool is_told; /* ready has run */
 
     /* Closing */
     void (*closed)(void *context);
@@ -60,8 +67,6 @@ struct server {
     struct task drain_task; /* on the store's workers */
     _Atomic unsigned loops_to_clear;
     struct completion store_closing;
-    struct tablet_host *host;
-    struct tablet_link *link;
 };
 
 /* ---- Connections ---- */
@@ -215,8 +220,14 @@ static void name_server(struct server *server)
 static enum status open_store(struct server *server, struct error *error)
 {
     uint64_t eighth = server->config.memory_bytes / 8;
+    static const enum store_role roles[] = {
+        [SERVER_STANDALONE] = STORE_ALONE,
+        [SERVER_MASTER] = STORE_DOCUMENTS,
+        [SERVER_TABLETS] = STORE_TABLETS,
+    };
     struct store_config config = {
         .env = server->config.env,
+        .role = roles[server->config.role],
         .root = server->config.root,
         .incarnation = server->incarnation,
         .memtable_budget_bytes = eighth * MEMTABLE_EIGHTHS,
@@ -233,44 +244,219 @@ static enum status open_store(struct server *server, struct error *error)
     return STATUS_OK;
 }
 
-static void master_ready(void *context, enum status status, const struct error *error)
+static void stop_wanted(void *context)
 {
     struct server *server = context;
-    if (!status) {
-        server->has_started = true;
-        for (unsigned i = 0; i < server->loop_count; i++)
-            loop_start(server->loops[i].loop);
+    if (server->config.stop_wanted)
+        server->config.stop_wanted(server->config.context);
+}
+
+/* The tree of the facade: what a real ZooKeeper holds for others. */
+static enum status make_znodes(struct server *server)
+{
+    struct znode_tree_config znodes = {
+        .cluster_id = server->service.cluster_id,
+        .server = server->service.name,
+        .started_ms = server->service.started_ms,
+    };
+    server->zookeeper.secret = env_random_u64(server->service.env);
+    enum status status = znode_tree_new(&znodes, &server->znodes);
+    server->zookeeper.tree = server->znodes;
+    return status;
+}
+
+static enum status make_tablets(struct server *server, struct error *error)
+{
+    struct hbase_service *service = &server->service;
+    if (tablet_service_new(service->store, &service->tablets) ||
+        scanner_table_new(service->env, store_workers(service->store), &service->scanners))
+        return error_set(error, STATUS_NO_MEMORY, "no memory for the server");
+    if (server->config.role == SERVER_MASTER)
+        return STATUS_OK;
+    struct tablet_host_config host = {
+        .env = service->env,
+        .store = service->store,
+        .tablets = service->tablets,
+        .stop = stop_wanted,
+        .stop_context = server,
+    };
+    return tablet_host_new(&host, &service->host, error);
+}
+
+static void master_ready(void *context, enum status status, const struct error *error);
+
+static void publish_meta(void *context, const struct server_name *server)
+{
+    struct server *self = context;
+    if (coordination_publish_meta(self->service.coordination, server))
+        log_line(LOG_WARN, "coordination.publish", "reason=\"no memory\"");
+}
+
+static void publish_draining(void *context, const struct server_name *servers, size_t count)
+{
+    struct server *self = context;
+    if (coordination_publish_draining(self->service.coordination, servers, count))
+        log_line(LOG_WARN, "coordination.publish", "reason=\"no memory\"");
+}
+
+static void take_report(
+    void *context, const struct server_report *report, struct server_report_answer *out_answer)
+{
+    struct server *self = context;
+    *out_answer = (struct server_report_answer){0};
+    master_take_report(self->service.master, report, out_answer, NULL);
+}
+
+static enum status make_master(struct server *server, struct error *error)
+{
+    struct hbase_service *service = &server->service;
+    struct master_config master = {
+        .env = service->env,
+        .store = service->store,
+        .link = membership_link(server->membership),
+        .name = service->name,
+        .ready = master_ready,
+        .publish_meta = publish_meta,
+        .publish_draining = publish_draining,
+        .context = server,
+        .is_alone = server->config.role == SERVER_STANDALONE,
+    };
+    if (service->peers && server->config.role == SERVER_MASTER) {
+        service->peers->take_report = take_report;
+        service->peers->context = server;
     }
-    server->config.ready(server->config.context, status, error);
+    return master_new(&master, &service->master, error);
+}
+
+/* What a server of tablets says: before each answer, and about itself. */
+static enum status make_looks_and_reports(struct server *server, struct error *error)
+{
+    struct hbase_service *service = &server->service;
+    bool is_alone = server->config.role == SERVER_STANDALONE;
+    struct reporter_config reporter = {
+        .service = service,
+        .coordination = service->coordination,
+        .peers = membership_peers(server->membership),
+        .take_report = is_alone ? take_report : NULL,
+        .context = server,
+    };
+    enum status status = is_alone ? STATUS_OK
+                                  : answer_looks_new(
+                                        service->env, service->store, &service->looks, error);
+    return status ? status : reporter_new(&reporter, &server->reporter, error);
 }
 
 static enum status make_services(struct server *server, struct error *error)
 {
     struct hbase_service *service = &server->service;
-    struct master_config master = {.env = service->env,
-        .store = service->store,
-        .name = service->name,
-        .ready = master_ready,
-        .context = server,
-        .is_alone = true};
-    struct znode_tree_config znodes = {
+    enum status status = make_tablets(server, error);
+    struct membership_config membership = {
+        .server = &server->config,
+        .self = &service->name,
+        .self_text = service->name_text,
         .cluster_id = service->cluster_id,
-        .server = service->name,
-        .started_ms = service->started_ms,
+        .host = service->host,
+        .workers = store_workers(service->store),
     };
-    if (tablet_service_new(service->store, &service->tablets) ||
-        scanner_table_new(service->env, store_workers(service->store), &service->scanners) ||
-        znode_tree_new(&znodes, &server->znodes))
-        return error_set(error, STATUS_NO_MEMORY, "no memory for the server");
-    server->zookeeper.tree = server->znodes;
-    server->zookeeper.secret = env_random_u64(service->env);
-    struct tablet_host_config host = {
-        .env = service->env, .store = service->store, .tablets = service->tablets};
-    enum status status = tablet_host_new(&host, &server->host, error);
+    if (!status && server->config.role == SERVER_STANDALONE && make_znodes(server))
+        status = error_set(error, STATUS_NO_MEMORY, "no memory for the server");
     if (!status)
-        status = tablet_link_local_new(server->host, &server->link, error);
-    master.link = server->link;
-    return status ? status : master_new(&master, &service->master, error);
+        status = membership_new(&membership, &server->membership, error);
+    if (status)
+        return status;
+    service->coordination = membership_coordination(server->membership);
+    service->peers = membership_peer_service(server->membership);
+    if (server->config.role != SERVER_TABLETS)
+        status = make_master(server, error);
+    if (!status && server->config.role != SERVER_MASTER)
+        status = make_looks_and_reports(server, error);
+    return status;
+}
+
+/* ---- What coordination tells ---- */
+
+static void start_loops(struct server *server)
+{
+    server->has_started = true;
+    for (unsigned i = 0; i < server->loop_count; i++)
+        loop_start(server->loops[i].loop);
+}
+
+/* Once: the first word counts. */
+static bool tell_ready(struct server *server, enum status status, const struct error *error)
+{
+    if (atomic_exchange(&server->is_told, true))
+        return false;
+    server->config.ready(server->config.context, status, error);
+    return true;
+}
+
+/* It cannot go on, now or later. */
+static void tell_failed(struct server *server, enum status status, const struct error *error)
+{
+    if (tell_ready(server, status, error))
+        return;
+    log_line(LOG_ERROR, "server.failed", "reason=\"%s\"", error->message);
+    stop_wanted(server);
+}
+
+static void master_ready(void *context, enum status status, const struct error *error)
+{
+    struct server *server = context;
+    if (status) {
+        tell_failed(server, status, error);
+    } else if (server->config.role == SERVER_STANDALONE) {
+        /* Nobody could be served before: connections have waited in the kernel's backlog. */
+        start_loops(server);
+        tell_ready(server, STATUS_OK, NULL);
+    }
+}
+
+static void on_lead(void *context, uint64_t epoch)
+{
+    struct server *server = context;
+    if (server->service.master)
+        master_lead(server->service.master, epoch);
+}
+
+static void on_deposed(void *context)
+{
+    struct server *server = context;
+    if (server->service.master)
+        master_depose(server->service.master);
+}
+
+/* A server of tablets serves when the cluster sees it; a master when it is known whether it leads. */
+static bool is_serving(const struct server *server, const struct coordination_view *view)
+{
+    const struct server_name *self = &server->service.name;
+    if (server->config.role == SERVER_TABLETS)
+        return coordination_names_have(&view->servers, self);
+    return server->config.role == SERVER_MASTER &&
+           (view->is_leading || coordination_names_have(&view->backups, self));
+}
+
+static void on_changed(void *context, const struct coordination_view *view, unsigned changes)
+{
+    struct server *server = context;
+    if (server->service.master && (changes & (COORDINATION_SERVERS | COORDINATION_CONNECTION)))
+        master_set_servers(server->service.master, view->servers.names, view->servers.count,
+            view->absence_counts_from_ns);
+    if (is_serving(server, view))
+        tell_ready(server, STATUS_OK, NULL);
+}
+
+static void on_failed(void *context, const struct error *error)
+{
+    tell_failed(context, error->status, error);
+}
+
+bool server_is_leading(struct server *server)
+{
+    const struct coordination_view *view = coordination_view_get(server->service.coordination);
+    bool is_leading = view->is_leading;
+    coordination_view_unref(view);
+    return is_leading;
 }
 
 enum status server_open(
@@ -289,14 +475,22 @@ enum status server_open(
     }
     if (!status)
         status = make_services(server, error);
-    if (status) {
-        server_free(server);
-        return status;
+    if (!status) {
+        *out_server = server; /* events may come at once */
+        server->events = (struct coordination_listener){
+            .context = server,
+            .lead = on_lead,
+            .deposed = on_deposed,
+            .changed = on_changed,
+            .failed = on_failed,
+        };
+        status = membership_start(server->membership, &server->events, error);
     }
-    *out_server = server;
-    master_set_servers(server->service.master, &server->service.name, 1, 0);
-    master_lead(server->service.master, 1);
-    return STATUS_OK;
+    if (status)
+        server_free(server);
+    else if (config->role != SERVER_STANDALONE)
+        start_loops(server);
+    return status;
 }
 
 /* ---- Stop ---- */
@@ -318,13 +512,23 @@ static void store_closed(struct completion *completion)
                                               offsetof(struct server, store_closing));
     if (completion->status)
         log_line(LOG_WARN, "store.close", "reason=\"%s\"", completion->error.message);
-    server->closed(server->config.context);
+    if (server->config.role == SERVER_MASTER)
+        server->closed(server->config.context);
+    else /* its tablets are closed: others may have them */
+        membership_withdraw(server->membership, server->closed, server->config.context);
 }
 
-static void close_store(struct server *server)
+static void close_store(void *context)
 {
+    struct server *server = context;
     server->store_closing.done = store_closed;
     store_close(server->service.store, server->flush_ms, &server->store_closing);
+}
+
+/* No call to a peer is under way when the store closes. */
+static void stop_calls(struct server *server)
+{
+    membership_stop_calls(server->membership, close_store, server);
 }
 
 static struct server_loop *loop_from_task(struct task *task)
@@ -337,7 +541,7 @@ static void clear_loop(struct task *task)
     struct server_loop *self = loop_from_task(task);
     loop_close_connections(self->loop);
     if (atomic_fetch_sub_explicit(&self->server->loops_to_clear, 1, memory_order_acq_rel) == 1)
-        close_store(self->server);
+        stop_calls(self->server);
 }
 
 /* Worker: looks now and then whether the connections have gone by themselves. */
@@ -376,15 +580,11 @@ static void drain_loop(struct task *task)
         env_monotonic_ns(server->service.env) + DRAIN_LOOK_MS * 1000000ull);
 }
 
-void server_close(struct server *server, uint64_t flush_ms, void (*closed)(void *context))
+static void drain(void *context)
 {
-    server->closed = closed;
-    server->flush_ms = flush_ms;
-    server->grace_until_ns = env_monotonic_ns(server->service.env) + GRACE_MS * 1000000ull;
-    atomic_store_explicit(&server->service.is_stopping, true, memory_order_relaxed);
-    master_stop(server->service.master);
+    struct server *server = context;
     if (!server->has_started) {
-        close_store(server);
+        stop_calls(server);
         return;
     }
     atomic_store_explicit(&server->loops_to_clear, server->loop_count, memory_order_release);
@@ -394,24 +594,46 @@ void server_close(struct server *server, uint64_t flush_ms, void (*closed)(void 
     }
 }
 
+void server_close(struct server *server, uint64_t flush_ms, void (*closed)(void *context))
+{
+    server->closed = closed;
+    server->flush_ms = flush_ms;
+    server->grace_until_ns = env_monotonic_ns(server->service.env) + GRACE_MS * 1000000ull;
+    atomic_store_explicit(&server->service.is_stopping, true, memory_order_relaxed);
+    if (server->service.host)
+        tablet_host_stop(server->service.host);
+    reporter_stop(server->reporter);
+    if (server->service.master)
+        master_stop(server->service.master);
+    if (server->config.role == SERVER_MASTER) /* another can lead at once */
+        membership_withdraw(server->membership, drain, server);
+    else
+        drain(server);
+}
+
 void server_free(struct server *server)
 {
     if (!server)
         return;
     if (server->loop_count > 0 && !server->has_started)
         close_listeners(server);
+    if (server->service.looks)
+        answer_looks_stop(server->service.looks);
     for (unsigned i = 0; i < server->loop_count; i++) {
         struct loop_service *service = server->loops[i].loop->service;
         loop_free(server->loops[i].loop);
         if (service)
             call_pool_free(&service->calls);
     }
+    answer_looks_free(server->service.looks);
+    membership_end_events(server->membership);
     master_free(server->service.master);
-    tablet_link_free(server->link);
-    tablet_host_free(server->host);
+    tablet_host_free(server->service.host);
     scanner_table_free(server->service.scanners);
     tablet_service_free(server->service.tablets);
     store_free(server->service.store);
+    reporter_free(server->reporter);
+    membership_free(server->membership);
     znode_tree_free(server->znodes);
     memory_free(server);
 }

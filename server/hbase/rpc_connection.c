@@ -192,12 +192,16 @@ static void run_call(struct connection *connection, const struct request_frame *
     }
     call->needs_look = self->service->is_looked && self->server->looks;
     call->method = rpc_service_method(self->service, request->method);
+    bool is_elsewhere = self->service->methods == master_methods && !self->server->master;
     atomic_fetch_add_explicit(&self->server->calls_received, 1, memory_order_relaxed);
-    if (call->method && request->has_param) {
+    if (call->method && request->has_param && !is_elsewhere) {
         call_run(call);
         return;
     }
-    if (!call->method)
+    if (is_elsewhere)
+        call_fail(call, EXCEPTION_MASTER_NOT_RUNNING, "%s serves tablets and is no master",
+            self->server->name_text);
+    else if (!call->method)
         call_fail(call, EXCEPTION_DO_NOT_RETRY_IO, "java.lang.UnsupportedOperationException: %.*s",
             (int)request->method.size, (const char *)request->method.data);
     else

@@ -9,6 +9,7 @@
 #include "server/tablet/tablet_service.h"
 
 struct answer_looks;
+struct coordination;
 struct peer_service;
 struct scanner_table;
 struct tablet_host;
@@ -17,9 +18,10 @@ struct hbase_service {
     struct env *env;
     struct store *store;
     struct tablet_service *tablets;
-    struct master *master;
+    struct tablet_host *host; /* NULL: no tablets are served here */
+    struct master *master;    /* NULL: this process is none */
+    struct coordination *coordination;
     struct scanner_table *scanners;
-    struct tablet_host *host;   /* NULL: where closed tablets went is not known */
     struct answer_looks *looks; /* NULL: alone in its directory, nobody can have declared it dead */
     struct peer_service *peers; /* NULL: alone, without peers */
     struct server_name name;    /* what clients are told */

@@ -51,7 +51,11 @@ expect "no directory" 2 "stele: " "$stele" standalone
 expect "bad size" 2 "memory" "$stele" standalone "$work/x" --memory=lots
 expect "bad address" 2 "listen" "$stele" standalone "$work/x" --listen=nowhere
 expect "not loopback" 2 "insecure" "$stele" standalone "$work/x" --listen=0.0.0.0:0
-expect "roles not built" 2 "not built yet" "$stele" master "$work/x"
+expect "a role without its ZooKeeper" 2 "needs --zookeeper" "$stele" master "$work/x"
+expect "a ZooKeeper that is none" 2 "HOST:PORT" "$stele" tabletserver "$work/x" --zookeeper=host:port
+expect "a ZooKeeper of unknown hosts" 1 "no host of these names" "$stele" tabletserver "$work/x" --zookeeper=no-such-host.invalid --listen=127.0.0.1:0
+expect "a standalone is no ZooKeeper" 1 "cannot be written" "$stele" tabletserver "$work/y" --zookeeper="$zookeeper" --listen=127.0.0.1:0
+expect "bad time" 2 "6s" "$stele" tabletserver "$work/x" --zookeeper="$zookeeper" --session-timeout=soon
 expect "directory in use" 1 "$server" "$stele" standalone "$work/data" --listen=127.0.0.1:0 $off
 expect "port in use" 1 "in use|Address" "$stele" standalone "$work/x" --listen="$STELE_CONNECT" $off
 mkdir "$work/foreign" && echo hello >"$work/foreign/file"
