@@ -59,7 +59,8 @@ bool connection_is_full(const struct connection *connection)
 
 void connection_put(struct connection *connection, struct span bytes)
 {
-    if (!connection_is_open(connection))
+    /* Nothing is no reason for another turn: a protocol that waits for the rest of a message puts nothing. */
+    if (bytes.size == 0 || !connection_is_open(connection))
         return;
     outbox_put(&connection->out, bytes);
     mark_dirty(connection);
