@@ -88,6 +88,19 @@ void master_forget_idle(struct master *master, struct assigned_tablet *tablet)
     unlink_idle(master, at);
 }
 
+void master_sweep(struct master *master)
+{
+    for (struct catalogue_table *table = master->catalogue.tables; table; table = table->next) {
+        if (table->lock || table->is_hidden || table->descriptor.state != TABLE_ENABLED)
+            continue;
+        for (size_t i = 0; i < table->tablet_count; i++) {
+            struct assigned_tablet *one = table->tablets[i];
+            if (!one->lock && !one->transition && should_be_open(one))
+                master_want_open(master, one);
+        }
+    }
+}
+
 struct assigning {
     struct master *master;
     struct assigned_tablet *tablet;

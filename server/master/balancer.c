@@ -219,9 +219,11 @@ static void do_chores(struct master *master)
     size_t calculated, begun;
     if (master->last_janitor_ns == 0) /* not at once */
         master->last_janitor_ns = master->last_normalize_ns = now_ns;
-    if (is_due(&master->last_balance_ns, now_ns, BALANCE_PERIOD_NS) &&
-        master_setting_is_on(master, SETTING_BALANCER) && !master->idle)
-        (void)master_balance(master, false, &calculated, &begun);
+    if (is_due(&master->last_balance_ns, now_ns, BALANCE_PERIOD_NS)) {
+        master_sweep(master);
+        if (master_setting_is_on(master, SETTING_BALANCER) && !master->idle)
+            (void)master_balance(master, false, &calculated, &begun);
+    }
     if (is_due(&master->last_janitor_ns, now_ns, JANITOR_PERIOD_NS) &&
         master_setting_is_on(master, SETTING_CATALOG_JANITOR))
         (void)master_run_janitor(master);

@@ -163,6 +163,8 @@ struct assigned_server *master_server_find(struct master *master, struct span te
 /* ---- assigner.c: tablets that should be open and are nowhere ---- */
 /* Puts it in the list when it should be open. */
 void master_want_open(struct master *master, struct assigned_tablet *tablet);
+/* Looks for tablets that nobody put there. */
+void master_sweep(struct master *master);
 void master_assign_idle(struct master *master);
 void master_forget_idle(struct master *master, struct assigned_tablet *tablet);
 /* A live server for each: placement. NULL where there is none. */

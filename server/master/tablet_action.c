@@ -75,6 +75,7 @@ static void close_sources(struct running *running)
         }
         if (kind == PROCEDURE_MOVE) {
             wish.server = wished_server(running);
+            wish.may_need_log = true;
             if (tablet->state == ASSIGNMENT_OPEN && tablet->server == wish.server) {
                 procedure_part_done(running, STATUS_OK, NULL); /* it is there */
                 continue;

@@ -315,7 +315,8 @@ static void opened(struct tablet_transition *transition, const struct sending *s
     if (sending->schema_version != tablet->table->descriptor.version)
         transition->is_schema_due = true;
     tablet->failures = 0;
-    tablet->is_unassigned = false;
+    if (!transition->is_recovering)
+        tablet->is_unassigned = false;
     assigned_tablet_set_failure(tablet, NULL);
     transition->retries = 0;
     set(transition, ASSIGNMENT_OPEN, server);
@@ -485,7 +486,8 @@ static void turn(struct tablet_transition *transition)
         return;
     }
     if (is_close && !tablet->server &&
-        (tablet->is_manifest_closed || transition->wish.is_dropped)) {
+        (tablet->is_manifest_closed || transition->wish.is_dropped ||
+            transition->wish.may_need_log)) {
         set(transition, ASSIGNMENT_CLOSED, NULL);
         finish(transition, STATUS_OK, NULL);
         return;

@@ -29,7 +29,8 @@ struct transition_wish {
         *server;     /* open: where; NULL = anywhere. close: where it goes next; NULL = not known */
     bool is_silent;  /* open: hbase:meta is not told */
     bool is_dropped; /* close: no flush, the manifest says dropped */
-    bool is_prepared; /* close: flush while it serves */
+    bool is_prepared;  /* close: flush while it serves */
+    bool may_need_log; /* close: nowhere is enough, for it is opened right after */
 };
 
 /* On the master's executor, once, maybe before transition_start returns. STATUS_CANCELLED: the tenure is over. */

@@ -1,0 +1,578 @@
+#include "tests/support/master_world.h"
+
+#include <stdio.h>
+#include <stdlib.h>
+#include <string.h>
+
+#include "base/memory.h"
+#include "proto/region.h"
+#include "server/peer/peer_message.h"
+#include "tests/support/support.h"
+
+#define ROOT            "root"
+#define COMMAND_WAIT_NS 1000000000ull
+#define LIMIT_NS        120000000000ull
+
+struct error master_world_error;
+
+/* ---- Commands from host to host ---- */
+
+struct passage {
+    struct task task, back_task, timer;
+    struct node *from, *to;
+    struct tablet_command *command; /* the sender's; NULL once it is answered */
+    struct tablet_command copy;
+    struct arena arena;
+    struct buffer bytes, answer;
+};
+
+struct world_link {
+    struct tablet_link link;
+    struct node *node;
+};
+
+static struct passage *passage_of(struct task *task, size_t offset)
+{
+    return (struct passage *)((char *)task - offset);
+}
+
+static void give_up(struct task *task)
+{
+    struct passage *passage = passage_of(task, offsetof(struct passage, timer));
+    struct tablet_command *command = passage->command;
+    passage->command = NULL;
+    if (!command)
+        return;
+    command->status = error_set(
+        &command->error, STATUS_IO, "%s does not answer", passage->to ? passage->to->text : "?");
+    command->is_unknown = true;
+    command->done(command);
+}
+
+static void arrive_back(struct task *task)
+{
+    struct passage *passage = passage_of(task, offsetof(struct passage, back_task));
+    struct tablet_command *command = passage->command;
+    struct error error = {0};
+    passage->command = NULL;
+    if (!command)
+        return;
+    assert_ok(tablet_command_decode_answer(buffer_span(&passage->answer), command, &error), &error);
+    command->done(command);
+}
+
+static bool is_lost(struct master_world *world)
+{
+    bool lost = world->lost_in_hundred && dice_below(&world->dice, 100) < world->lost_in_hundred;
+    world->lost += lost;
+    return lost;
+}
+
+static void on_executed(struct tablet_command *copy)
+{
+    struct passage *passage = (struct passage *)((char *)copy - offsetof(struct passage, copy));
+    tablet_command_encode_answer(copy, &passage->answer);
+    if (passage->to->is_dropping_answers || is_lost(passage->from->world) ||
+        !node_is_alive(passage->from))
+        return;
+    passage->back_task.run = arrive_back;
+    executor_submit(passage->from->executor, &passage->back_task);
+}
+
+static void arrive(struct task *task)
+{
+    struct passage *passage = passage_of(task, offsetof(struct passage, task));
+    struct error error = {0};
+    assert_ok(tablet_command_decode(
+                  buffer_span(&passage->bytes), &passage->arena, &passage->copy, &error),
+        &error);
+    passage->copy.server = &passage->to->name;
+    passage->copy.done = on_executed;
+    tablet_host_run(passage->to->host, &passage->copy);
+}
+
+static void link_send(struct tablet_link *link, struct tablet_command *command)
+{
+    struct node *from = ((struct world_link *)link)->node;
+    struct master_world *world = from->world;
+    struct passage *passage = calloc(1, sizeof *passage);
+    char text[64];
+    assert_non_null(passage);
+    snprintf(text, sizeof text, "%.*s,%u,%llu", (int)command->server->host.size,
+        (const char *)command->server->host.data, command->server->port,
+        (unsigned long long)command->server->start_code);
+    for (size_t i = 0; i < world->node_count; i++)
+        if (strcmp(world->nodes[i].text, text) == 0)
+            passage->to = &world->nodes[i];
+    passage->from = from;
+    passage->command = command;
+    world->commands++;
+    tablet_command_encode(command, &passage->bytes);
+    passage->timer.run = give_up;
+    executor_submit_at(
+        from->executor, &passage->timer, env_monotonic_ns(from->env) + COMMAND_WAIT_NS);
+    if (!passage->to || !node_is_alive(passage->to) || is_lost(world))
+        return;
+    passage->task.run = arrive;
+    executor_submit_at(passage->to->executor, &passage->task,
+        env_monotonic_ns(passage->to->env) + dice_below(&world->dice, 3000000));
+}
+
+static void link_free(struct tablet_link *link)
+{
+    free(link);
+}
+
+static const struct tablet_link_table link_table = {link_send, link_free};
+
+/* ---- Nodes ---- */
+
+bool node_is_alive(const struct node *node)
+{
+    return node->has_started && !node->has_died && !env_memory_host_is_dead(node->env);
+}
+
+void node_kill(struct node *node)
+{
+    env_memory_host_crash(node->env, ENV_CUT_LOSE_ALL);
+    if (node->world->leader == node)
+        node->world->leader = NULL;
+}
+
+static void on_fatal(void *context, const struct error *error)
+{
+    struct node *node = context;
+    node->has_died = true;
+    node->failure = *error;
+}
+
+static void on_ready(void *context, enum status status, const struct error *error)
+{
+    struct node *node = context;
+    node->is_ready = true;
+    node->ready_status = status;
+    if (status)
+        node->failure = *error;
+}
+
+struct start {
+    struct task task;
+    struct node *node;
+    enum store_role role;
+    bool is_done;
+};
+
+static void run_start(struct task *task)
+{
+    struct start *start = (struct start *)task;
+    struct node *node = start->node;
+    struct store_config config = {.env = node->env,
+        .role = start->role,
+        .root = ROOT,
+        .incarnation = node->text,
+        .memtable_budget_bytes = 4 << 20,
+        .cache_budget_bytes = 1 << 20,
+        .log_segment_bytes = 64 << 10,
+        .fatal = on_fatal,
+        .fatal_context = node};
+    assert_ok(store_open(&config, &node->store, &node->failure), &node->failure);
+    start->is_done = true;
+}
+
+static struct node *new_node(struct master_world *world, enum store_role role)
+{
+    struct node *node = &world->nodes[world->node_count];
+    char host[32];
+    assert_true(world->node_count < MASTER_WORLD_NODES);
+    snprintf(host, sizeof host, "h%zu", world->node_count);
+    node->world = world;
+    node->env = env_memory_host_new(world->env, host);
+    node->name = (struct server_name){.host = span_make(node->text, strlen(host)),
+        .port = 1,
+        .start_code = 1000 + world->node_count};
+    snprintf(node->text, sizeof node->text, "%s,1,%zu", host, 1000 + world->node_count);
+    world->node_count++;
+    assert_ok(env_executor_new(node->env, "net", 1, &node->executor, NULL), NULL);
+    struct start start = {.task = {.run = run_start}, .node = node, .role = role};
+    executor_submit(node->executor, &start.task);
+    assert_true(env_memory_run_until(world->env, &start.is_done, LIMIT_NS));
+    node->has_started = true;
+    return node;
+}
+
+struct node *master_world_server(struct master_world *world)
+{
+    struct error error = {0};
+    struct node *node = new_node(world, STORE_TABLETS);
+    assert_ok(tablet_service_new(node->store, &node->tablets), NULL);
+    struct tablet_host_config config = {
+        .env = node->env, .store = node->store, .tablets = node->tablets};
+    assert_ok(tablet_host_new(&config, &node->host, &error), &error);
+    return node;
+}
+
+struct node *master_world_master(struct master_world *world)
+{
+    struct error error = {0};
+    struct node *node = new_node(world, STORE_DOCUMENTS);
+    struct world_link *link = calloc(1, sizeof *link);
+    assert_non_null(link);
+    link->link.table = &link_table;
+    link->node = node;
+    node->link = &link->link;
+    struct master_config config = {.env = node->env,
+        .store = node->store,
+        .link = node->link,
+        .name = node->name,
+        .ready = on_ready,
+        .context = node};
+    assert_ok(master_new(&config, &node->master, &error), &error);
+    return node;
+}
+
+/* ---- The world ---- */
+
+void master_world_init(struct master_world *world, uint64_t seed)
+{
+    memset(world, 0, sizeof *world);
+    world->env = env_memory_new(seed, ENV_MEMORY_SEEDED);
+    world->seed = seed;
+    world->dice = (struct dice){seed};
+}
+
+void master_world_deinit(struct master_world *world)
+{
+    for (size_t i = 0; i < world->node_count; i++)
+        if (!env_memory_host_is_dead(world->nodes[i].env))
+            env_memory_host_crash(world->nodes[i].env, ENV_CUT_KEEP_ALL);
+    arena_deinit(&world->arena);
+    env_memory_free(world->env);
+}
+
+void master_world_settle(struct master_world *world, unsigned ms)
+{
+    bool never = false;
+    env_memory_run_until(world->env, &never, ms * 1000000ull);
+}
+
+void master_world_tell_servers(struct master_world *world)
+{
+    struct server_name names[MASTER_WORLD_NODES];
+    size_t count = 0;
+    for (size_t i = 0; i < world->node_count; i++)
+        if (world->nodes[i].host && node_is_alive(&world->nodes[i]))
+            names[count++] = world->nodes[i].name;
+    master_set_servers(world->leader->master, names, count, 0);
+}
+
+void master_world_lead(struct master_world *world, struct node *node)
+{
+    world->leader = node;
+    node->is_ready = false;
+    master_world_tell_servers(world);
+    master_lead(node->master, ++world->epoch);
+    for (int i = 0; i < 100 && !node->is_ready; i++) {
+        master_world_settle(world, 200);
+        master_world_tell_servers(world);
+    }
+    assert_true(node->is_ready);
+    assert_ok(node->ready_status, &node->failure);
+}
+
+/* ---- Requests ---- */
+
+static void on_answered(struct master_request *request)
+{
+    *(bool *)request->context = true;
+}
+
+void master_world_submit(struct master_world *world, struct master_request *request)
+{
+    static bool ignored;
+    request->arena = &world->arena;
+    request->done = on_answered;
+    if (!request->context)
+        request->context = &ignored;
+    master_submit(world->leader->master, request);
+}
+
+const char *master_world_ask(struct master_world *world, struct master_request *request)
+{
+    bool is_done = false;
+    struct procedure_result result = {0};
+    request->context = &is_done;
+    master_world_submit(world, request);
+    if (!env_memory_run_until(world->env, &is_done, LIMIT_NS))
+        fail_msg("the master does not answer (seed %llu)", (unsigned long long)world->seed);
+    if (request->exception_class) {
+        master_world_error = request->error;
+        return request->exception_class;
+    }
+    for (int i = 0; request->procedure_id && i < 2000; i++) {
+        master_procedure_result(world->leader->master, request->procedure_id, &result);
+        if (result.state != PROCEDURE_RUNNING)
+            break;
+        master_world_settle(world, 50);
+    }
+    assert_true(!request->procedure_id || result.state == PROCEDURE_FINISHED);
+    snprintf(master_world_error.message, sizeof master_world_error.message, "%s", result.message);
+    return result.exception_class;
+}
+
+void master_world_create_table(struct master_world *world, const char *const *keys)
+{
+    struct family_schema *family = arena_allocate_zeroed(&world->arena, 1, sizeof *family);
+    struct span *splits = arena_allocate_zeroed(&world->arena, 32, sizeof *splits);
+    struct master_request request = {.operation = MASTER_CREATE_TABLE};
+    family->name = SPAN_LITERAL("f");
+    request.schema = (struct table_schema){
+        .name = SPAN_LITERAL("t"), .families = family, .family_count = 1};
+    for (; keys && keys[request.split_key_count]; request.split_key_count++)
+        splits[request.split_key_count] = span_string(keys[request.split_key_count]);
+    request.split_keys = splits;
+    const char *refused = master_world_ask(world, &request);
+    if (refused)
+        fail_msg("%s: %s", refused, master_world_error.message);
+}
+
+/* ---- Rows ---- */
+
+static struct assigned_tablet *find(struct master_world *world, const char *row)
+{
+    struct catalogue *catalogue = master_catalogue(world->leader->master);
+    mutex_lock(&catalogue->mutex);
+    struct catalogue_table *table = catalogue_find_locked(catalogue, SPAN_LITERAL("t"));
+    size_t at = table ? catalogue_tablet_of_row(table, span_string(row)) : SIZE_MAX;
+    struct assigned_tablet *tablet = at == SIZE_MAX ? NULL : table->tablets[at];
+    mutex_unlock(&catalogue->mutex);
+    return tablet;
+}
+
+struct span master_world_tablet(struct master_world *world, const char *row)
+{
+    struct assigned_tablet *tablet = find(world, row);
+    return tablet ? arena_copy(&world->arena, span_string(tablet->info.id)) : SPAN_EMPTY;
+}
+
+static struct node *node_of(struct master_world *world, const struct assigned_server *server)
+{
+    for (size_t i = 0; server && i < world->node_count; i++)
+        if (strcmp(world->nodes[i].text, server->text) == 0)
+            return &world->nodes[i];
+    return NULL;
+}
+
+struct node *master_world_place(struct master_world *world, const char *row)
+{
+    struct assigned_tablet *tablet = find(world, row);
+    return tablet && tablet->state == ASSIGNMENT_OPEN ? node_of(world, tablet->server) : NULL;
+}
+
+struct waited {
+    struct tablet_command command;
+    bool is_done;
+};
+
+static void on_waited(struct tablet_command *command)
+{
+    ((struct waited *)command)->is_done = true;
+}
+
+/* Runs it at the node; false when it did not succeed, or the node died. */
+static bool run_at(struct master_world *world, struct node *node, struct waited *waited,
+    enum tablet_command_kind kind, const char *id)
+{
+    waited->command.kind = kind;
+    waited->command.server = &node->name;
+    waited->command.epoch = world->epoch;
+    waited->command.arena = &world->arena;
+    waited->command.done = on_waited;
+    snprintf(waited->command.tablet.id, sizeof waited->command.tablet.id, "%s", id);
+    tablet_host_run(node->host, &waited->command);
+    return env_memory_run_until(world->env, &waited->is_done, 10000000000ull) &&
+           waited->command.status == STATUS_OK;
+}
+
+bool master_world_put(struct master_world *world, unsigned i)
+{
+    static unsigned attempts;
+    char row[8];
+    snprintf(row, sizeof row, "r%02u", i);
+    struct node *node = master_world_place(world, row);
+    struct assigned_tablet *tablet = find(world, row);
+    if (!node || !node_is_alive(node))
+        return false;
+    snprintf(world->tried[i], sizeof world->tried[i], "v%u", ++attempts);
+    struct cell *cell = arena_allocate_zeroed(&world->arena, 1, sizeof *cell);
+    struct mutation *mutation = arena_allocate_zeroed(&world->arena, 1, sizeof *mutation);
+    struct write_operation *operation = arena_allocate_zeroed(&world->arena, 1, sizeof *operation);
+    struct waited *waited = arena_allocate_zeroed(&world->arena, 1, sizeof *waited);
+    *cell = (struct cell){.row = arena_copy(&world->arena, span_string(row)),
+        .family = SPAN_LITERAL("f"),
+        .qualifier = SPAN_LITERAL("q"),
+        .value = arena_copy(&world->arena, span_string(world->tried[i])),
+        .timestamp = TIMESTAMP_LATEST,
+        .type = CELL_PUT};
+    *mutation = (struct mutation){.kind = MUTATION_PUT,
+        .row = cell->row,
+        .cells = cell,
+        .cell_count = 1,
+        .timestamp = TIMESTAMP_LATEST,
+        .time_range = TIME_RANGE_ALL};
+    *operation = (struct write_operation){
+        .row = cell->row, .mutations = mutation, .mutation_count = 1};
+    waited->command.operations = operation;
+    waited->command.operation_count = 1;
+    if (!run_at(world, node, waited, TABLET_COMMAND_WRITE, tablet->info.id) || operation->status)
+        return false;
+    memcpy(world->values[i], world->tried[i], sizeof world->values[i]);
+    return true;
+}
+
+void master_world_put_all(struct master_world *world)
+{
+    for (unsigned i = 0; i < MASTER_WORLD_ROWS; i++)
+        assert_true(master_world_put(world, i));
+}
+
+/* ---- Checks ---- */
+
+static bool is_quiet(struct master_world *world)
+{
+    struct catalogue *catalogue = master_catalogue(world->leader->master);
+    bool is_quiet = true;
+    mutex_lock(&catalogue->mutex);
+    for (const struct catalogue_table *table = catalogue->tables; table; table = table->next) {
+        is_quiet = is_quiet && !table->lock;
+        for (size_t i = 0; i < table->tablet_count; i++) {
+            const struct assigned_tablet *one = table->tablets[i];
+            bool should_be_open = table->descriptor.state == TABLE_ENABLED && !one->is_unassigned;
+            is_quiet = is_quiet && !one->lock && !one->transition &&
+                       (!should_be_open || one->state == ASSIGNMENT_OPEN);
+        }
+    }
+    for (const struct assigned_server *one = catalogue->assignment.servers; one; one = one->next)
+        is_quiet = is_quiet && one->state != ASSIGNED_SERVER_DYING;
+    mutex_unlock(&catalogue->mutex);
+    return is_quiet;
+}
+
+/* What is not as it should be, for people. */
+static void complain(struct master_world *world)
+{
+    struct catalogue *catalogue = master_catalogue(world->leader->master);
+    for (const struct catalogue_table *table = catalogue->tables; table; table = table->next)
+        for (size_t i = 0; i < table->tablet_count; i++) {
+            const struct assigned_tablet *one = table->tablets[i];
+            printf("%s %s at %s lock=%d transition=%d idle=%d failure=%s\n", one->info.id,
+                assignment_state_name(one->state), one->server ? one->server->text : "-",
+                one->lock != 0, one->transition != NULL, one->is_idle,
+                one->failure ? one->failure : "");
+        }
+    for (const struct assigned_server *one = catalogue->assignment.servers; one; one = one->next)
+        printf("%s state=%d tablets=%zu\n", one->text, one->state, one->tablet_count);
+}
+
+void master_world_quiet(struct master_world *world)
+{
+    for (int i = 0; i < 600; i++) {
+        if (is_quiet(world))
+            return;
+        master_world_settle(world, 200);
+    }
+    complain(world);
+    fail_msg("something goes on and on (seed %llu)", (unsigned long long)world->seed);
+}
+
+/* Rows of the tablet against what was acknowledged. */
+static size_t check_rows(struct master_world *world, const struct assigned_tablet *tablet)
+{
+    struct node *node = node_of(world, tablet->server);
+    struct waited *waited = arena_allocate_zeroed(&world->arena, 1, sizeof *waited);
+    size_t count = 0;
+    assert_non_null(node);
+    if (!run_at(world, node, waited, TABLET_COMMAND_READ, tablet->info.id))
+        fail_msg("read of %s at %s: %s (seed %llu)", tablet->info.id, node->text,
+            waited->command.error.message, (unsigned long long)world->seed);
+    for (size_t i = 0; i < waited->command.cell_count; i++) {
+        const struct cell *cell = &waited->command.cells[i];
+        unsigned row = (unsigned)strtoul((const char *)cell->row.data + 1, NULL, 10);
+        assert_true(row < MASTER_WORLD_ROWS);
+        if (!span_equal(cell->value, span_string(world->values[row])) &&
+            !span_equal(cell->value, span_string(world->tried[row])))
+            fail_msg("row r%02u is %.*s, was %s (seed %llu)", row, (int)cell->value.size,
+                (const char *)cell->value.data, world->values[row],
+                (unsigned long long)world->seed);
+        count++;
+    }
+    return count;
+}
+
+static void check_table(struct master_world *world, struct catalogue_table *table)
+{
+    size_t expected = 0, found = 0;
+    bool is_whole = table->descriptor.state == TABLE_ENABLED;
+    for (size_t i = 0; i < table->tablet_count; i++) {
+        const struct assigned_tablet *one = table->tablets[i];
+        struct span start = i ? table->tablets[i - 1]->info.end_row : SPAN_EMPTY;
+        if (!span_equal(one->info.start_row, start))
+            fail_msg("a hole or overlap before %s", one->info.id);
+        if (table->descriptor.state == TABLE_ENABLED && !one->is_unassigned) {
+            assert_int_equal(one->state, ASSIGNMENT_OPEN);
+            found += check_rows(world, one);
+        } else {
+            is_whole = false;
+        }
+    }
+    assert_int_equal(table->tablets[table->tablet_count - 1]->info.end_row.size, 0);
+    for (size_t i = 0; i < MASTER_WORLD_ROWS; i++)
+        expected += world->values[i][0] != 0;
+    if (is_whole && found < expected)
+        fail_msg("%zu rows of %zu (seed %llu)", found, expected, (unsigned long long)world->seed);
+}
+
+/* hbase:meta says the same as the catalogue. */
+static void check_meta(struct master_world *world)
+{
+    struct catalogue *catalogue = master_catalogue(world->leader->master);
+    struct assigned_tablet *meta = assignment_find(
+        &catalogue->assignment, SPAN_LITERAL("1588230740"));
+    struct waited *waited = arena_allocate_zeroed(&world->arena, 1, sizeof *waited);
+    size_t right = 0, expected = 0;
+    assert_non_null(meta);
+    assert_true(
+        run_at(world, node_of(world, meta->server), waited, TABLET_COMMAND_READ, "1588230740"));
+    for (size_t i = 0; i < waited->command.cell_count; i++) {
+        const struct cell *cell = &waited->command.cells[i];
+        char storage[ENCODED_NAME_SIZE + 1];
+        struct span table, start, id;
+        if (region_name_split(cell->row, &table, &start, &id))
+            continue;
+        const struct assigned_tablet *tablet = assignment_find(
+            &catalogue->assignment, region_encoded_name(cell->row, storage));
+        if (!tablet)
+            fail_msg("hbase:meta has %.*s, which does not exist (seed %llu)", (int)cell->row.size,
+                (const char *)cell->row.data, (unsigned long long)world->seed);
+        if (span_equal(cell->qualifier, SPAN_LITERAL("sn")) && tablet->state == ASSIGNMENT_OPEN) {
+            if (!span_equal(cell->value, span_string(tablet->server->text)))
+                fail_msg("hbase:meta has %s at %.*s, it is at %s (seed %llu)", tablet->info.id,
+                    (int)cell->value.size, (const char *)cell->value.data, tablet->server->text,
+                    (unsigned long long)world->seed);
+            right++;
+        }
+    }
+    for (const struct catalogue_table *table = catalogue->tables; table; table = table->next)
+        for (size_t i = 0; i < table->tablet_count; i++)
+            expected += table->tablets[i]->state == ASSIGNMENT_OPEN && table->tablets[i] != meta;
+    assert_int_equal(right, expected);
+}
+
+void master_world_check(struct master_world *world)
+{
+    master_world_quiet(world);
+    struct catalogue *catalogue = master_catalogue(world->leader->master);
+    for (struct catalogue_table *table = catalogue->tables; table; table = table->next)
+        if (strcmp(table->descriptor.id, "meta") != 0)
+            check_table(world, table);
+    check_meta(world);
+}
