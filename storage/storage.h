@@ -90,6 +90,7 @@ void store_free(struct store *store);
 enum store_role store_get_role(const struct store *store); /* any */
 const char *store_cluster_id(const struct store *store);   /* uuid text; any */
 const char *store_incarnation(const struct store *store);  /* any */
+struct env *store_env(const struct store *store);          /* any */
 struct executor *store_workers(
     struct store *store); /* where "worker" calls may be submitted; any */
 /* Writes are refused for want of space; reads go on. Any. */

@@ -379,6 +379,11 @@ const char *store_incarnation(const struct store *store)
     return store->config.incarnation;
 }
 
+struct env *store_env(const struct store *store)
+{
+    return store->env;
+}
+
 struct executor *store_workers(struct store *store)
 {
     return store->workers;

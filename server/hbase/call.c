@@ -77,6 +77,7 @@ static void call_release(struct call *call)
     buffer_reset(&call->exception_text);
     call->is_own = call->is_counted = call->may_block = call->is_failed = false;
     call->deadline_ns = 0;
+    call->holds = 0;
     call->context = NULL;
     call->next = pool->first;
     pool->first = call;
@@ -155,16 +156,36 @@ bool call_is_expired(const struct call *call)
     return call->deadline_ns && env_monotonic_ns(call->service->env) > call->deadline_ns;
 }
 
+static void go_on(struct call *call, enum call_outcome outcome)
+{
+    if (outcome == CALL_TO_HOLD)
+        call_hold(call);
+    else if (outcome != CALL_PENDING)
+        call_finish(call);
+}
+
 static void worker_run(struct task *task)
 {
     struct call *call = call_from_task(task);
     call_load_start(call);
+    enum call_outcome outcome = CALL_DONE;
     if (call_is_expired(call))
         call_fail(
             call, EXCEPTION_CALL_DROPPED, "Call %s waited past its timeout", call->method->name);
-    else if (call->method->handler(call) == CALL_PENDING)
-        return;
-    call_finish(call);
+    else
+        outcome = call->method->handler(call);
+    go_on(call, outcome);
+}
+
+/* Forgets what the handler has made so far. */
+static void start_over(struct call *call)
+{
+    buffer_reset(&call->result);
+    buffer_reset(&call->cells);
+    arena_reset(&call->arena);
+    call->is_failed = false;
+    call->may_block = true;
+    call->task.run = worker_run;
 }
 
 /* What ran on the loop without an end starts again on a worker. */
@@ -174,12 +195,24 @@ static void send_to_worker(struct call *call)
         call_answer(call);
         return;
     }
-    buffer_reset(&call->result);
-    buffer_reset(&call->cells);
-    arena_reset(&call->arena);
-    call->may_block = true;
-    call->task.run = worker_run;
+    start_over(call);
     executor_submit(store_workers(call->service->store), &call->task);
+}
+
+static void resume(struct tablet_waiter *waiter)
+{
+    struct call *call = (struct call *)((char *)waiter - offsetof(struct call, waiter));
+    worker_run(&call->task);
+}
+
+void call_hold(struct call *call)
+{
+    call->holds++;
+    start_over(call);
+    call->waiter.resume = resume;
+    if (!tablet_service_wait(
+            call->service->tablets, span_string(call->held_id), call->deadline_ns, &call->waiter))
+        executor_submit(store_workers(call->service->store), &call->task);
 }
 
 void call_run(struct call *call)
@@ -193,6 +226,12 @@ void call_run(struct call *call)
         break;
     case CALL_TO_WORKER:
         send_to_worker(call);
+        break;
+    case CALL_TO_HOLD:
+        if (call_own(call))
+            call_hold(call);
+        else
+            call_answer(call);
         break;
     }
 }

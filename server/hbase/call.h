@@ -2,7 +2,8 @@
  *
  *   frame -> call_take -> handler on the loop --- CALL_DONE ---------------------> answer into the outbox
  *                            |      |  ^ CALL_TO_WORKER: once more on a worker       ^
- *                            |      `--'                                             |
+ *                            |      |--'                                             |
+ *                            |      `-- CALL_TO_HOLD: once more, when the tablet that it needs has opened or gone
  *                            `- CALL_PENDING: somebody has the call and ends it by call_finish
  *
  * A handler reads call->param and writes its answer: `result` (the response message) and `cells` (the cell
@@ -26,7 +27,10 @@
 struct call;
 struct rpc_connection;
 
-enum call_outcome { CALL_DONE, CALL_PENDING, CALL_TO_WORKER };
+enum call_outcome { CALL_DONE, CALL_PENDING, CALL_TO_WORKER, CALL_TO_HOLD };
+
+#define CALL_HOLDS                                                                                 \
+    3 /* most that a call is held: once where its tablet was, once where it is, and one more */
 
 typedef enum call_outcome call_handler(struct call *call);
 
@@ -63,6 +67,9 @@ struct call {
     void *context;     /* the handler's, while pending */
     struct call *next; /* the loop's: calls to reuse, or answers that wait for a look */
     bool needs_look;   /* its answer leaves after a look only */
+    unsigned holds;    /* how often it was held */
+    struct tablet_waiter waiter;
+    char held_id[ENCODED_NAME_SIZE + 1]; /* the tablet it waits for */
 };
 
 /* What a loop keeps (loop->service): calls to reuse, and answers that wait for a look. */
@@ -76,6 +83,8 @@ struct call_pool {
 struct call *call_new(struct connection *connection, struct hbase_service *service);
 /* Loop thread. Runs the method; the answer may be in the outbox when this returns, or come later. */
 void call_run(struct call *call);
+/* Any thread, for a pending call whose handler has changed nothing: as if it had returned CALL_TO_HOLD. */
+void call_hold(struct call *call);
 /* Copies the request's bytes, which are else gone when the handler returns. False: the call has failed. */
 bool call_own(struct call *call);
 /* Loop thread. The answer goes to the connection, if it is still there, and the call ends. */

@@ -82,16 +82,28 @@ static void fail_action(
 
 /* ---- Regions ---- */
 
-static void find_tablet(struct multi_region *region)
+static void refuse_tablet(struct multi_region *region, const char *class, struct buffer *text)
+{
+    region->exception_class = class;
+    region->text = exception_text(region->multi->call, class, "%.*s", (int)text->size,
+        text->data ? (const char *)text->data : "");
+    buffer_deinit(text);
+}
+
+/* False: the tablet is on its way, and the call waits for that. */
+static bool find_tablet(struct multi_region *region)
 {
     struct call *call = region->multi->call;
     struct buffer text = {0};
-    region->exception_class = region_find(
-        call->service, region->request->region, &region->tablet, &text);
-    if (region->exception_class)
-        region->text = exception_text(call, region->exception_class, "%.*s", (int)text.size,
-            text.data ? (const char *)text.data : "");
-    buffer_deinit(&text);
+    struct region_specifier specifier = region->request->region;
+    const char *class = region_find(call->service, specifier, &region->tablet, &text);
+    if (class && region_is_on_its_way(call->service, specifier) && call_may_hold(call, specifier)) {
+        buffer_deinit(&text);
+        return false;
+    }
+    if (class)
+        refuse_tablet(region, class, &text);
+    return true;
 }
 
 static void release_tablets(struct multi_call *multi)
@@ -295,10 +307,25 @@ static void put_atomic(struct multi_region *region)
     multi_response_put_region_processed(out, operation->is_processed);
 }
 
+static bool has_gets(const struct region_action *request)
+{
+    for (size_t i = 0; i < request->action_count; i++)
+        if (request->actions[i].kind == ACTION_GET)
+            return true;
+    return false;
+}
+
 /* The write as a whole was refused. Gets of the region keep their answers. */
 static void fail_write(struct multi_region *region)
 {
     const struct write *write = &region->write;
+    struct buffer text = {0};
+    if (write->status == STATUS_CLOSED && !has_gets(region->request)) {
+        const char *class = region_closed(
+            region->multi->call->service, region->request->region, &text);
+        refuse_tablet(region, class, &text);
+        return;
+    }
     for (size_t i = 0; !region->is_atomic && i < region->operation_count; i++) {
         region->operations[i].status = write->status;
         region->operations[i].error = write->error;
@@ -402,6 +429,26 @@ static void record_load(struct multi_call *multi)
 
 /* ---- Running ---- */
 
+/* True when its tablets had closed before anything was written, and the call may be held. */
+static bool is_to_hold(struct multi_call *multi)
+{
+    struct call *call = multi->call;
+    const struct multi_region *closed = NULL;
+    for (size_t i = 0; i < multi->message.region_count; i++) {
+        const struct multi_region *region = &multi->regions[i];
+        if (region->exception_class || region->operation_count == 0)
+            continue;
+        if (region->write.status != STATUS_CLOSED)
+            return false;
+        closed = region;
+    }
+    if (!closed || !call_may_hold(call, closed->request->region))
+        return false;
+    for (size_t i = 0; i < multi->message.region_count; i++)
+        arena_deinit(&multi->regions[i].arena);
+    return true;
+}
+
 static void region_written(struct write *write)
 {
     struct multi_region *region = (struct multi_region *)((char *)write -
@@ -411,6 +458,10 @@ static void region_written(struct write *write)
     region->tablet = NULL;
     if (atomic_fetch_sub_explicit(&multi->writes_left, 1, memory_order_acq_rel) > 1)
         return;
+    if (is_to_hold(multi)) {
+        call_hold(multi->call);
+        return;
+    }
     answer_multi(multi);
     call_finish(multi->call);
 }
@@ -446,6 +497,8 @@ static enum call_outcome write_regions(struct multi_call *multi)
     }
     if (atomic_fetch_sub_explicit(&multi->writes_left, 1, memory_order_acq_rel) > 1)
         return CALL_PENDING;
+    if (is_to_hold(multi))
+        return CALL_TO_HOLD;
     answer_multi(multi);
     return CALL_DONE;
 }
@@ -508,7 +561,10 @@ enum call_outcome multi_service_multi(struct call *call)
             return call_fail(call, EXCEPTION_REGION_TOO_BUSY, "no memory for the call");
     for (size_t i = 0; i < count; i++) {
         struct multi_region *region = &multi->regions[i];
-        find_tablet(region);
+        if (!find_tablet(region)) {
+            release_tablets(multi);
+            return CALL_TO_HOLD;
+        }
         if (region->exception_class)
             continue;
         if (region->is_atomic) {

@@ -40,9 +40,10 @@ enum call_outcome row_service_get(struct call *call)
         return call_fail(call, EXCEPTION_UNKNOWN_PROTOCOL,
             "Is this a pre-hbase-1.0.0 or asynchbase client? Client is invoking "
             "getClosestRowBefore removed in hbase-2.0.0");
-    struct served_tablet *tablet = call_find_region(call, get.region);
+    enum call_outcome outcome;
+    struct served_tablet *tablet = call_await_region(call, get.region, &outcome);
     if (!tablet)
-        return CALL_DONE;
+        return outcome;
     result_sink_init(&sink, call, !takes_block_for_get(call));
     sink.is_counting_only = get.read.is_existence_only;
     status = tablet_get(tablet->tablet, get.row, &get.read, call->may_block, &sink.sink, &error);
@@ -59,8 +60,10 @@ enum call_outcome row_service_get(struct call *call)
     if (status == STATUS_LIMIT)
         return call_fail(call, EXCEPTION_ROW_TOO_BIG,
             "Max row size allowed: %zu, but the row is bigger than that.", sink.limit_bytes);
+    if (status == STATUS_CLOSED && call_may_hold(call, get.region))
+        return CALL_TO_HOLD;
     if (status)
-        return call_fail_status(call, status, &error);
+        return call_fail_region(call, get.region, status, &error);
     return answer_get(call, &get, &sink);
 }
 
@@ -99,9 +102,14 @@ static void on_written(struct write *write)
 {
     struct pending_mutate *pending = (struct pending_mutate *)write;
     struct call *call = pending->call;
+    struct region_specifier region = pending->message.region;
     served_tablet_unref(pending->tablet);
+    if (write->status == STATUS_CLOSED && call_may_hold(call, region)) {
+        call_hold(call); /* it was refused: nothing is written */
+        return;
+    }
     if (write->status)
-        call_fail_status(call, write->status, &write->error);
+        call_fail_region(call, region, write->status, &write->error);
     else if (pending->operation.status)
         call_fail_status(call, pending->operation.status, &pending->operation.error);
     else
@@ -122,9 +130,10 @@ enum call_outcome row_service_mutate(struct call *call)
         call->param, call->cell_block, &call->arena, message, &error);
     if (status)
         return call_fail_status(call, status, &error);
-    pending->tablet = call_find_region(call, message->region);
+    enum call_outcome outcome;
+    pending->tablet = call_await_region(call, message->region, &outcome);
     if (!pending->tablet)
-        return CALL_DONE;
+        return outcome;
     pending->call = call;
     pending->operation = (struct write_operation){.row = message->mutation.row,
         .condition = message->has_condition ? &message->condition : NULL,

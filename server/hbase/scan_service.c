@@ -291,9 +291,11 @@ static uint64_t answer_limit(const struct scan_message *message)
     return size > 0 && size < LIMIT_SCAN_RESULT_SIZE ? size : LIMIT_SCAN_RESULT_SIZE;
 }
 
-static struct scanner_entry *open_entry(struct call *call, const struct scan_message *message)
+/* NULL: *out_outcome is what the handler returns. */
+static struct scanner_entry *open_entry(
+    struct call *call, const struct scan_message *message, enum call_outcome *out_outcome)
 {
-    struct served_tablet *tablet = call_find_region(call, message->region);
+    struct served_tablet *tablet = call_await_region(call, message->region, out_outcome);
     if (!tablet)
         return NULL;
     struct scanner *scanner = NULL;
@@ -307,7 +309,9 @@ static struct scanner_entry *open_entry(struct call *call, const struct scan_mes
     if (!entry) {
         scanner_close(scanner);
         served_tablet_unref(tablet);
-        call_fail_status(call, status, &error);
+        *out_outcome = status == STATUS_CLOSED && call_may_hold(call, message->region)
+                           ? CALL_TO_HOLD
+                           : call_fail_region(call, message->region, status, &error);
         return NULL;
     }
     entry->max_result_size = answer_limit(message);
@@ -319,9 +323,10 @@ static struct scanner_entry *open_entry(struct call *call, const struct scan_mes
 
 static enum call_outcome open_scan(struct call *call, const struct scan_message *message)
 {
-    struct scanner_entry *entry = open_entry(call, message);
+    enum call_outcome outcome;
+    struct scanner_entry *entry = open_entry(call, message, &outcome);
     if (!entry)
-        return CALL_DONE;
+        return outcome;
     uint32_t rows = message->has_number_of_rows ? message->number_of_rows
                     : message->is_close         ? 0
                                                 : 1;

@@ -160,7 +160,7 @@ static void begin(struct peer_link *link)
         return;
     link->is_resolving = true;
     link->task.run = resolve_run;
-    executor_submit(link->peers->config.workers, &link->task);
+    executor_submit(link->peers->resolver, &link->task);
 }
 
 void peer_link_add(struct peer_link *link, struct peer_call *call)

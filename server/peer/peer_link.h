@@ -38,6 +38,7 @@ struct peer_link {
 struct peers {
     struct peers_config config;
     struct loop *loop;
+    struct executor *resolver;
     struct peer_link *links;
     bool is_stopped; /* loop thread */
     struct task stop_task;

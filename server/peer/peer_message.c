@@ -31,6 +31,8 @@ const char *tablet_command_method(enum tablet_command_kind kind)
         return "Stop";
     case TABLET_COMMAND_SPLIT_ROW:
         return "SplitRow";
+    case TABLET_COMMAND_EXPECT:
+        return "ExpectTablet";
     }
     return NULL;
 }
@@ -91,15 +93,19 @@ static void put_destination(struct buffer *out, const struct server_name *destin
     buffer_deinit(&text);
 }
 
+static bool needs_schema(const struct tablet_command *command)
+{
+    return command->kind == TABLET_COMMAND_OPEN || command->kind == TABLET_COMMAND_EXPECT ||
+           command->kind == TABLET_COMMAND_SET_SCHEMA;
+}
+
 void tablet_command_encode(const struct tablet_command *command, struct buffer *out)
 {
     struct buffer part = {0};
     wire_put_varint(out, 1, command->kind);
     wire_put_varint(out, 2, command->epoch);
     put_tablet(out, 3, &command->tablet);
-    bool has_schema = command->kind == TABLET_COMMAND_OPEN ||
-                      command->kind == TABLET_COMMAND_SET_SCHEMA;
-    if (has_schema) {
+    if (needs_schema(command)) {
         table_schema_encode(command->schema, &part);
         wire_put_bytes(out, 4, buffer_span(&part));
         out->is_failed = out->is_failed || part.is_failed;
@@ -195,13 +201,11 @@ static enum status check(const struct tablet_command *command, struct error *err
 {
     bool needs_id = command->kind != TABLET_COMMAND_SET_SCHEMA &&
                     command->kind != TABLET_COMMAND_LIST && command->kind != TABLET_COMMAND_STOP;
-    bool needs_schema = command->kind == TABLET_COMMAND_OPEN ||
-                        command->kind == TABLET_COMMAND_SET_SCHEMA;
     if (!tablet_command_method(command->kind))
         return error_set(error, STATUS_INVALID, "unknown command %d", (int)command->kind);
     if (needs_id && !command->tablet.id[0])
         return error_set(error, STATUS_INVALID, "a command without its tablet");
-    if (needs_schema && (!command->schema || !command->tablet.table_id[0]))
+    if (needs_schema(command) && (!command->schema || !command->tablet.table_id[0]))
         return error_set(error, STATUS_INVALID, "a command without its table");
     return STATUS_OK;
 }

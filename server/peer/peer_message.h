@@ -1,7 +1,8 @@
 /* Commands and reports between servers, to bytes and back (proto/peer.proto).
  *
  * Methods of StelePeerService, besides Greet and Prove:
- *   OpenTablet CloseTablet SetSchema ListTablets FlushTablet WriteRows ReadRows Stop SplitRow   a master's commands
+ *   OpenTablet CloseTablet SetSchema ListTablets FlushTablet WriteRows ReadRows Stop SplitRow
+ *   ExpectTablet a master's commands
  *   Report                                                                             of a tablet server to the master
  *
  * Decoded messages live in the arena, or borrow from it. Errors say what is wrong with the message. */

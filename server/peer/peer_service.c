@@ -138,6 +138,7 @@ const struct call_method peer_methods[] = {
     {"ReadRows", command},
     {"Stop", command},
     {"SplitRow", command},
+    {"ExpectTablet", command},
     {"Report", report},
     {NULL, NULL},
 };

@@ -100,7 +100,10 @@ enum status peers_new(
     peers->config = *config;
     enum status status = loop_new_named(
         config->env, "peers", config->make_reactor, &peers->loop, error);
+    if (!status)
+        status = env_executor_new(config->env, "resolve", 1, &peers->resolver, error);
     if (status) {
+        loop_free(peers->loop);
         memory_free(peers);
         return status;
     }
@@ -115,11 +118,11 @@ void peers_free(struct peers *peers)
 {
     if (!peers)
         return;
+    executor_free(peers->resolver); /* what it has found out is on its way to the loop */
     loop_free(peers->loop);
     while (peers->links) {
         struct peer_link *link = peers->links;
         peers->links = link->next;
-        link->is_resolving = false; /* the workers are done */
         peer_link_remove(link);
     }
     memory_free(peers);

@@ -10,7 +10,8 @@
  * Failures that mean "it was never sent" and "nobody knows" are told apart (was_sent): who calls decides what may be
  * repeated. Nobody pauses here: the caller who tries again does.
  *
- * Threads: one loop of its own, so that calls do not wait behind clients; peers_call from any thread. */
+ * Threads: one loop of its own, so that calls do not wait behind clients, and an executor that looks names up;
+ * peers_call from any thread. */
 #ifndef STELE_SERVER_PEER_PEERS_H
 #define STELE_SERVER_PEER_PEERS_H
 
@@ -28,8 +29,7 @@ struct peer_link;
 struct peers_config {
     struct env *env;
     reactor_maker *make_reactor;
-    struct executor *workers; /* names are looked up there */
-    const char *self;         /* "host,port,startcode"; borrowed, as the secret */
+    const char *self; /* "host,port,startcode"; borrowed, as the secret */
     const struct peer_secret *secret;
 };
 
@@ -38,7 +38,7 @@ enum status peers_new(
 /* Every call fails with STATUS_CLOSED, those under way and those to come. stopped() (may be NULL) runs on the loop, when
  * no call is under way any more. Any thread; once. */
 void peers_stop(struct peers *peers, void (*stopped)(void *context), void *context);
-/* After peers_stop, when the workers run nothing of it any more. Not on its loop. NULL is fine. */
+/* After peers_stop. Not on its loop. NULL is fine. */
 void peers_free(struct peers *peers);
 
 /* The caller's memory until done() runs. */

@@ -27,6 +27,8 @@ enum tablet_command_kind {
     TABLET_COMMAND_READ = 7,       /* rows of one tablet, some at a time */
     TABLET_COMMAND_STOP = 8,       /* the server closes as it would on SIGTERM */
     TABLET_COMMAND_SPLIT_ROW = 9,  /* a row that halves the tablet's data */
+    TABLET_COMMAND_EXPECT =
+        10, /* an OPEN will come soon: hold the tablet's requests until then (a move) */
 };
 
 enum served_state { SERVED_OPENING = 0, SERVED_OPEN = 1, SERVED_CLOSING = 2 };
@@ -45,10 +47,10 @@ struct tablet_command {
     uint64_t epoch;                   /* the master's */
     uint32_t
         timeout_ms; /* for the whole of it; 0 = TABLET_COMMAND_TIMEOUT_MS. Only peers time out */
-    /* OPEN: id, table_id, region_id, start_row, end_row. SET_SCHEMA: table_id, no id.
+    /* OPEN, EXPECT: id, table_id, region_id, start_row, end_row. SET_SCHEMA: table_id, no id.
      * Others: id. */
     struct tablet_info tablet;
-    const struct table_schema *schema; /* OPEN, SET_SCHEMA */
+    const struct table_schema *schema; /* OPEN, EXPECT, SET_SCHEMA */
     /* CLOSE */
     bool is_dropped;  /* no flush, and the manifest says dropped */
     bool is_prepared; /* flush while it still serves, so that its rows stop only for the rest */

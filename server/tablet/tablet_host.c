@@ -129,6 +129,16 @@ static void execute_open(struct tablet_host *host, struct tablet_command *comman
     executor_submit(store_workers(host->config.store), &command->task);
 }
 
+static void expect(struct tablet_host *host, struct tablet_command *command)
+{
+    struct error error = {0};
+    enum status status = tablet_service_expect(
+        host->config.tablets, command->schema, &command->tablet);
+    if (status)
+        error_set(&error, status, "no memory to expect tablet %s", command->tablet.id);
+    answer(command, status, &error);
+}
+
 /* ---- Close ---- */
 
 static void closing_end(
@@ -150,6 +160,7 @@ static void on_closed(struct completion *completion)
     command->prepared_bytes = report.prepared_bytes;
     command->rest_bytes = report.rest_bytes;
     command->stopped_ns = env_monotonic_ns(closing->host->config.env) - closing->stopped_since_ns;
+    tablet_service_end_close(closing->host->config.tablets, command->tablet.id);
     closing_end(command, completion->status, &completion->error);
 }
 
@@ -162,7 +173,8 @@ static void stop_serving(struct tablet_command *command)
     if (command->destination)
         moved_tablets_put(&host->moved, command->tablet.id, command->destination,
             command->open_sequence + 1, now_ns);
-    served_tablet_unref(tablet_service_take(host->config.tablets, command->tablet.id));
+    served_tablet_unref(tablet_service_begin_close(
+        host->config.tablets, command->tablet.id, command->destination != NULL));
     closing->stopped_since_ns = now_ns;
     command->completion.done = on_closed;
     tablet_close(closing->served->tablet, command->is_dropped, &command->completion);
@@ -524,6 +536,9 @@ void tablet_host_run(struct tablet_host *host, struct tablet_command *command)
             enter_lane(host, command);
         else
             set_schema(host, command);
+        break;
+    case TABLET_COMMAND_EXPECT:
+        expect(host, command);
         break;
     case TABLET_COMMAND_LIST:
         list(host, command);

@@ -9,6 +9,7 @@
 
 struct tablet_service {
     struct store *store;
+    struct env *env;
     struct mutex mu;                /* LOCK_RANK_SERVICE */
     struct served_tablet **buckets; /* guarded by mu, as all below */
     size_t bucket_count;            /* a power of two */
@@ -26,6 +27,7 @@ enum status tablet_service_new(struct store *store, struct tablet_service **out_
     if (!service)
         return STATUS_NO_MEMORY;
     service->store = store;
+    service->env = store_env(store);
     service->bucket_count = FIRST_BUCKETS;
     service->buckets = memory_allocate_zeroed(FIRST_BUCKETS, sizeof *service->buckets);
     if (!service->buckets) {
@@ -151,8 +153,83 @@ static struct served_tablet *served_tablet_new(
     return tablet;
 }
 
-enum status tablet_service_begin_open(struct tablet_service *service,
-    const struct table_schema *schema, const struct tablet_info *info)
+static void wake_locked(struct tablet_service *service, struct served_tablet *tablet);
+
+/* The tablet, unless it has been expected in vain. */
+static struct served_tablet *find_live_locked(struct tablet_service *service, struct span id)
+{
+    struct served_tablet *tablet = *find_locked(service, id);
+    if (!tablet || !tablet->expected_until_ns ||
+        env_monotonic_ns(service->env) < tablet->expected_until_ns)
+        return tablet;
+    remove_locked(service, id);
+    wake_locked(service, tablet);
+    served_tablet_unref(tablet);
+    return NULL;
+}
+
+/* ---- Those who wait ---- */
+
+static struct tablet_waiter *waiter_of(struct task *task)
+{
+    return (struct tablet_waiter *)((char *)task - offsetof(struct tablet_waiter, task));
+}
+
+/* Worker: its time is up, or what it waited for has ended. */
+static void resume_run(struct task *task)
+{
+    struct tablet_waiter *waiter = waiter_of(task);
+    mutex_lock(&waiter->service->mu);
+    if (waiter->tablet) {
+        struct tablet_waiter **link = &waiter->tablet->waiters;
+        while (*link != waiter)
+            link = &(*link)->next;
+        *link = waiter->next;
+        waiter->tablet = NULL;
+    }
+    mutex_unlock(&waiter->service->mu);
+    waiter->resume(waiter);
+}
+
+/* Each goes on once: by its timer when that has begun (it waits for the mutex), else now. */
+static void wake_locked(struct tablet_service *service, struct served_tablet *tablet)
+{
+    struct executor *workers = store_workers(service->store);
+    mutex_assert_held(&service->mu);
+    while (tablet->waiters) {
+        struct tablet_waiter *waiter = tablet->waiters;
+        tablet->waiters = waiter->next;
+        waiter->tablet = NULL;
+        if (executor_cancel(workers, &waiter->task))
+            executor_submit(workers, &waiter->task);
+    }
+}
+
+bool tablet_service_wait(struct tablet_service *service, struct span tablet_id, uint64_t due_ns,
+    struct tablet_waiter *waiter)
+{
+    uint64_t last_ns = env_monotonic_ns(service->env) + HOLD_MS * 1000000ull;
+    mutex_lock(&service->mu);
+    struct served_tablet *tablet = find_live_locked(service, tablet_id);
+    bool is_waiting = tablet && (!tablet->tablet || tablet->is_closing);
+    if (is_waiting) {
+        waiter->service = service;
+        waiter->tablet = tablet;
+        waiter->next = tablet->waiters;
+        tablet->waiters = waiter;
+        waiter->task.run = resume_run;
+        executor_submit_at(store_workers(service->store), &waiter->task,
+            due_ns && due_ns < last_ns ? due_ns : last_ns);
+    }
+    mutex_unlock(&service->mu);
+    return is_waiting;
+}
+
+/* ---- Opening ---- */
+
+/* Puts a new tablet in. is_expected: opening begins later. */
+static enum status add(struct tablet_service *service, const struct table_schema *schema,
+    const struct tablet_info *info, bool is_expected)
 {
     struct region_info region = {
         .region_id = info->region_id,
@@ -164,14 +241,35 @@ enum status tablet_service_begin_open(struct tablet_service *service,
     if (!tablet)
         return STATUS_NO_MEMORY;
     mutex_lock(&service->mu);
-    bool is_taken = *find_locked(service, span_string(info->id)) != NULL;
-    if (!is_taken)
+    struct served_tablet *there = find_live_locked(service, span_string(info->id));
+    bool was_expected = there && there->expected_until_ns;
+    if (was_expected)
+        there->expected_until_ns = 0;
+    if (is_expected)
+        tablet->expected_until_ns = env_monotonic_ns(service->env) + EXPECT_MS * 1000000ull;
+    if (!there)
         insert_locked(service, tablet);
     mutex_unlock(&service->mu);
-    if (!is_taken)
+    if (!there)
         return STATUS_OK;
     served_tablet_unref(tablet);
-    return STATUS_EXISTS;
+    return was_expected ? STATUS_OK : STATUS_EXISTS;
+}
+
+enum status tablet_service_begin_open(struct tablet_service *service,
+    const struct table_schema *schema, const struct tablet_info *info)
+{
+    return add(service, schema, info, false);
+}
+
+enum status tablet_service_expect(struct tablet_service *service, const struct table_schema *schema,
+    const struct tablet_info *info)
+{
+    mutex_lock(&service->mu);
+    bool is_here = find_live_locked(service, span_string(info->id)) != NULL;
+    mutex_unlock(&service->mu);
+    enum status status = is_here ? STATUS_OK : add(service, schema, info, true);
+    return status == STATUS_EXISTS ? STATUS_OK : status;
 }
 
 enum status tablet_service_open(struct tablet_service *service, const char *tablet_id,
@@ -187,31 +285,62 @@ enum status tablet_service_open(struct tablet_service *service, const char *tabl
         remove_locked(service, span_string(tablet_id));
     else
         tablet->tablet = opened;
+    wake_locked(service, tablet);
     mutex_unlock(&service->mu);
     if (status)
         served_tablet_unref(tablet);
     return status;
 }
 
-struct served_tablet *tablet_service_take(struct tablet_service *service, const char *tablet_id)
+/* ---- Closing ---- */
+
+struct served_tablet *tablet_service_begin_close(
+    struct tablet_service *service, const char *tablet_id, bool is_moving)
 {
     mutex_lock(&service->mu);
     struct served_tablet *tablet = *find_locked(service, span_string(tablet_id));
-    if (tablet && tablet->tablet)
-        remove_locked(service, span_string(tablet_id));
-    else
+    if (!tablet || !tablet->tablet || tablet->is_closing) {
         tablet = NULL;
+    } else if (is_moving) {
+        tablet->is_closing = true;
+        served_tablet_ref(tablet);
+    } else {
+        remove_locked(service, span_string(tablet_id));
+    }
     mutex_unlock(&service->mu);
     return tablet;
 }
+
+void tablet_service_end_close(struct tablet_service *service, const char *tablet_id)
+{
+    mutex_lock(&service->mu);
+    struct served_tablet *tablet = *find_locked(service, span_string(tablet_id));
+    if (tablet && tablet->is_closing) {
+        remove_locked(service, span_string(tablet_id));
+        wake_locked(service, tablet);
+    } else {
+        tablet = NULL;
+    }
+    mutex_unlock(&service->mu);
+    served_tablet_unref(tablet);
+}
+
+struct served_tablet *tablet_service_take(struct tablet_service *service, const char *tablet_id)
+{
+    return tablet_service_begin_close(service, tablet_id, false);
+}
+
+/* ---- Looking up ---- */
 
 static enum tablet_lookup find_by_id(
     struct tablet_service *service, struct span id, struct served_tablet **out_tablet)
 {
     enum tablet_lookup answer = TABLET_ABSENT;
     mutex_lock(&service->mu);
-    struct served_tablet *tablet = *find_locked(service, id);
-    if (tablet && tablet->tablet) {
+    struct served_tablet *tablet = find_live_locked(service, id);
+    if (tablet && tablet->is_closing) {
+        answer = TABLET_CLOSING;
+    } else if (tablet && tablet->tablet) {
         served_tablet_ref(tablet);
         *out_tablet = tablet;
         answer = TABLET_FOUND;
@@ -256,7 +385,7 @@ void tablet_service_each(struct tablet_service *service,
     struct served_tablet **all = memory_allocate_zeroed(service->count + 1, sizeof *all);
     for (size_t i = 0; all && i < service->bucket_count; i++) {
         for (struct served_tablet *one = service->buckets[i]; one; one = one->next) {
-            if (!one->tablet)
+            if (!one->tablet || one->is_closing)
                 continue;
             served_tablet_ref(one);
             all[count++] = one;

@@ -1,8 +1,12 @@
 /* The tablets that this server serves, by their encoded names.
  *
- * A tablet is `opening` from the moment that somebody asks for it until the engine has it, then `open`; a
- * tablet that closes leaves the table first, so that no new request finds it, and is closed after. Requests
- * hold a reference while they work.
+ *   begin_open -> OPENING -> open -> begin_close(is_moving) -> CLOSING -> end_close -> gone
+ *                                 `-> begin_close, take -----------------------------> gone
+ *   expect -> OPENING (begin_open goes on with it, or it is forgotten after EXPECT_MS)
+ *
+ * A tablet that closes is found by no new request. Requests hold a reference while they work. While a tablet opens,
+ * and while it closes to be moved, requests for it can wait for that to end (tablet_service_wait): at most HOLD_MS,
+ * which is longer than a move takes. So a client whose rows move is answered late rather than sent away.
  *
  * Threads: any; the table is guarded by a mutex held for a look-up only. */
 #ifndef STELE_SERVER_TABLET_TABLET_SERVICE_H
@@ -16,7 +20,19 @@
 
 struct tablet_service;
 
-/* Immutable once it is open, but for its references. */
+#define HOLD_MS   1000 /* most that a request waits for a tablet on its way */
+#define EXPECT_MS 5000 /* most that a tablet is expected */
+
+/* A request that waits. */
+struct tablet_waiter {
+    struct task task;                             /* the timer; then the turn of resume */
+    void (*resume)(struct tablet_waiter *waiter); /* on a worker, once: look the tablet up again */
+    struct tablet_service *service;               /* the service's, as all below */
+    struct served_tablet *tablet;                 /* in whose list it is; NULL: in none */
+    struct tablet_waiter *next;
+};
+
+/* Immutable once it is open, but for its references and what the service guards. */
 struct served_tablet {
     _Atomic unsigned references;
     struct tablet *tablet;   /* NULL while opening */
@@ -28,7 +44,10 @@ struct served_tablet {
     bool is_meta;
     struct tablet_load *load;   /* owned; its own threads' rules */
     struct arena arena;         /* of the spans */
-    struct served_tablet *next; /* the table's chain; guarded by its mutex */
+    struct served_tablet *next; /* the table's chain; guarded by its mutex, as all below */
+    bool is_closing;
+    uint64_t expected_until_ns; /* opening has not begun yet; 0 = it has */
+    struct tablet_waiter *waiters;
 };
 
 enum status tablet_service_new(struct store *store, struct tablet_service **out_service);
@@ -38,13 +57,26 @@ void tablet_service_free(struct tablet_service *service);
 /* Says that a tablet is being opened. STATUS_EXISTS when it is here already, open or opening. */
 enum status tablet_service_begin_open(struct tablet_service *service,
     const struct table_schema *schema, const struct tablet_info *info);
-/* Worker. Opens it in the engine; on failure it is as if never begun. */
+/* Says that it will be opened soon: it is OPENING until then. STATUS_OK also when it is here already. */
+enum status tablet_service_expect(struct tablet_service *service, const struct table_schema *schema,
+    const struct tablet_info *info);
+/* Worker. Opens it in the engine; on failure it is as if never begun. Then those who wait for it go on. */
 enum status tablet_service_open(struct tablet_service *service, const char *tablet_id,
     const char *table_id, const struct table_schema *schema, struct error *error);
 /* Takes it out: later requests do not find it. The caller owns the reference; NULL when absent or opening. */
 struct served_tablet *tablet_service_take(struct tablet_service *service, const char *tablet_id);
 
-enum tablet_lookup { TABLET_FOUND, TABLET_OPENING, TABLET_ABSENT };
+/* The same, but while it is_moving those who look for it find it CLOSING, until end_close. */
+struct served_tablet *tablet_service_begin_close(
+    struct tablet_service *service, const char *tablet_id, bool is_moving);
+void tablet_service_end_close(struct tablet_service *service, const char *tablet_id);
+
+enum tablet_lookup { TABLET_FOUND, TABLET_OPENING, TABLET_CLOSING, TABLET_ABSENT };
+
+/* True: the tablet is OPENING or CLOSING, and waiter->resume runs when that has ended, or after HOLD_MS, or at due_ns
+ * when that comes before. False: look it up again now. */
+bool tablet_service_wait(struct tablet_service *service, struct span tablet_id, uint64_t due_ns,
+    struct tablet_waiter *waiter);
 
 /* By whole or encoded name. TABLET_FOUND: *out_tablet is referenced. */
 enum tablet_lookup tablet_service_find(struct tablet_service *service,

@@ -117,7 +117,6 @@ static void peer_world_init(struct peer_world *self, bool is_real)
     start_server(self);
     struct peers_config peers = {.env = self->world.env,
         .make_reactor = self->make_reactor,
-        .workers = store_workers(self->world.store),
         .self = SELF,
         .secret = &self->secret};
     assert_ok(peers_new(&peers, &self->peers, &error), &error);
@@ -355,7 +354,6 @@ static void who_does_not_know_the_secret_is_refused(void **state)
     struct peers *right = self.peers;
     struct peers_config config = {.env = self.world.env,
         .make_reactor = self.make_reactor,
-        .workers = store_workers(self.world.store),
         .self = SELF,
         .secret = &self.other_secret};
     assert_ok(peers_new(&config, &self.peers, &error), &error);

@@ -290,6 +290,101 @@ static void a_schema_reaches_tablets_that_are_being_opened(void **state)
     host_world_deinit(&self);
 }
 
+/* ---- Requests that wait ---- */
+
+struct waiting {
+    struct tablet_waiter waiter;
+    struct host_world *self;
+    bool is_done;
+    enum tablet_lookup found; /* when it went on */
+};
+
+static enum tablet_lookup look_up(struct host_world *self, const char *tablet_id)
+{
+    struct served_tablet *served = NULL;
+    struct region_specifier specifier = {span_string(tablet_id), true};
+    enum tablet_lookup found = tablet_service_find(self->tablets, specifier, &served);
+    served_tablet_unref(served);
+    return found;
+}
+
+static void on_resume(struct tablet_waiter *waiter)
+{
+    struct waiting *waiting = (struct waiting *)waiter;
+    waiting->found = look_up(waiting->self, TABLET_A);
+    tablet_world_signal(&waiting->self->world, &waiting->is_done);
+}
+
+static bool begin_waiting(struct host_world *self, struct waiting *waiting, uint64_t due_ns)
+{
+    *waiting = (struct waiting){.waiter.resume = on_resume, .self = self};
+    return tablet_service_wait(self->tablets, SPAN_LITERAL(TABLET_A), due_ns, &waiting->waiter);
+}
+
+static void requests_wait_for_a_tablet_that_is_expected(void **state)
+{
+    struct host_world self;
+    struct waiting waiting;
+    (void)state;
+    host_world_init(&self, 8);
+    assert_false(begin_waiting(&self, &waiting, 0)); /* nobody knows of it */
+    struct waited expect = make(&self, TABLET_COMMAND_EXPECT, TABLET_A);
+    assert_ok(run(&self, &expect), &expect.command.error);
+    assert_int_equal(look_up(&self, TABLET_A), TABLET_OPENING);
+    assert_true(begin_waiting(&self, &waiting, 0));
+    struct waited open = make(&self, TABLET_COMMAND_OPEN, TABLET_A);
+    assert_ok(run(&self, &open), &open.command.error);
+    assert_false(open.command.was_done);
+    tablet_world_wait(&self.world, &waiting.is_done);
+    assert_int_equal(waiting.found, TABLET_FOUND);
+    assert_false(begin_waiting(&self, &waiting, 0)); /* it is open */
+    host_world_deinit(&self);
+}
+
+static void requests_wait_for_a_tablet_that_moves_away(void **state)
+{
+    struct host_world self;
+    struct waiting waiting;
+    struct server_name elsewhere = {SPAN_LITERAL("far.example"), 16020, 77};
+    (void)state;
+    host_world_init(&self, 9);
+    struct waited open = make(&self, TABLET_COMMAND_OPEN, TABLET_A);
+    assert_ok(run(&self, &open), &open.command.error);
+    struct waited close = make(&self, TABLET_COMMAND_CLOSE, TABLET_A);
+    close.command.destination = &elsewhere;
+    tablet_host_run(self.host, &close.command);
+    assert_int_equal(look_up(&self, TABLET_A), TABLET_CLOSING);
+    assert_true(begin_waiting(&self, &waiting, 0));
+    assert_ok(wait_for(&self, &close), &close.command.error);
+    tablet_world_wait(&self.world, &waiting.is_done);
+    assert_int_equal(waiting.found, TABLET_ABSENT);
+    host_world_deinit(&self);
+}
+
+static void nobody_waits_for_ever(void **state)
+{
+    struct host_world self;
+    struct waiting waiting;
+    (void)state;
+    host_world_init(&self, 10);
+    struct waited expect = make(&self, TABLET_COMMAND_EXPECT, TABLET_A);
+    assert_ok(run(&self, &expect), &expect.command.error);
+    uint64_t start_ns = env_monotonic_ns(self.world.env);
+    assert_true(begin_waiting(&self, &waiting, start_ns + 1000000));
+    tablet_world_wait(&self.world, &waiting.is_done);
+    assert_int_equal(waiting.found, TABLET_OPENING);
+    assert_true(begin_waiting(&self, &waiting, 0));
+    tablet_world_wait(&self.world, &waiting.is_done);
+    assert_int_equal(waiting.found, TABLET_OPENING);
+    assert_true(env_monotonic_ns(self.world.env) - start_ns >= HOLD_MS * 1000000ull);
+    /* and nothing is expected for ever */
+    for (unsigned i = 0; i <= EXPECT_MS / HOLD_MS && look_up(&self, TABLET_A) != TABLET_ABSENT; i++)
+        if (begin_waiting(&self, &waiting, 0))
+            tablet_world_wait(&self.world, &waiting.is_done);
+    assert_int_equal(look_up(&self, TABLET_A), TABLET_ABSENT);
+    host_world_deinit(&self);
+}
+
 static void a_tablet_that_cannot_be_opened_says_why_and_leaves_no_trace(void **state)
 {
     struct host_world self;
@@ -313,6 +408,9 @@ int main(void)
         cmocka_unit_test(commands_of_one_tablet_keep_their_order),
         cmocka_unit_test(a_master_of_a_lower_epoch_is_refused),
         cmocka_unit_test(a_schema_reaches_tablets_that_are_being_opened),
+        cmocka_unit_test(requests_wait_for_a_tablet_that_is_expected),
+        cmocka_unit_test(requests_wait_for_a_tablet_that_moves_away),
+        cmocka_unit_test(nobody_waits_for_ever),
         cmocka_unit_test(a_tablet_that_cannot_be_opened_says_why_and_leaves_no_trace),
     };
     return cmocka_run_group_tests(tests, NULL, NULL);
