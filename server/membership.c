@@ -56,7 +56,6 @@ static enum status make_peers(struct membership *membership, struct error *error
     struct peers_config peers = {
         .env = server->env,
         .make_reactor = server->make_reactor ? server->make_reactor : reactor_libevent_new,
-        .workers = config->workers,
         .self = config->self_text,
         .secret = &membership->secret,
     };

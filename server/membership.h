@@ -22,7 +22,6 @@ struct membership_config {
     const char *self_text; /* "host,port,startcode" */
     const char *cluster_id;
     struct tablet_host *host; /* NULL: serves no tablets */
-    struct executor *workers; /* the store's */
 };
 
 /* Worker or main. Reads the secret, which the first server of a cluster makes. */

@@ -356,7 +356,6 @@ static enum status make_services(struct server *server, struct error *error)
         .self_text = service->name_text,
         .cluster_id = service->cluster_id,
         .host = service->host,
-        .workers = store_workers(service->store),
     };
     if (!status && server->config.role == SERVER_STANDALONE && make_znodes(server))
         status = error_set(error, STATUS_NO_MEMORY, "no memory for the server");
