@@ -109,6 +109,16 @@ const char *env_memory_host_name(const struct env *env)
     return env_memory_of(env)->name;
 }
 
+const char *env_memory_running_name(const struct env *env)
+{
+    const struct env_world *world = env_memory_of(env)->world;
+    for (const struct env_memory *host = world->hosts; host && world->scheduler.frame;
+         host = host->next)
+        if (&host->place == world->scheduler.frame->host)
+            return host->name;
+    return "";
+}
+
 /* ---- The life and death of a host ---- */
 
 /* Runs a task, or moves time to the next timer that is due by limit_ns. */

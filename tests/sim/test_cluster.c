@@ -1,0 +1,233 @@
+/* A whole cluster from one seed: masters, tablet servers and clients, all real, in one thread on virtual time, over a
+ * shared directory, a network and a ZooKeeper in memory. Faults come for a while and stop (faults.h). Checked:
+ *
+ *   - every row is linearizable over everything the clients saw, so no acknowledged write is lost and none happens
+ *     twice (tests/support/linearizability.h), and no row is torn;
+ *   - after the faults every row is served again, soon;
+ *   - hbase:meta has no hole and no overlap, and each tablet one owner: its manifest names the server that meta does;
+ *   - the directory is clean (storage_check).
+ *
+ * Each seed runs in a process of its own: what the dead leave behind goes with it, and a crash names its seed.
+ * STELE_SEED=N runs one here, STELE_TRACE=1 shows what happened in it, with virtual time and host. */
+#include "tests/support/support.h"
+
+#include <stdio.h>
+#include <stdlib.h>
+#include <sys/mman.h>
+#include <sys/wait.h>
+#include <unistd.h>
+
+#include "base/log_lines.h"
+#include "storage/storage.h"
+#include "tests/sim/coordination_sim.h"
+#include "tests/sim/faults.h"
+#include "tests/sim/network.h"
+#include "tests/sim/workload.h"
+
+#define SECOND_NS          UINT64_C(1000000000)
+#define SEEDS              40
+#define START_NS           (60 * SECOND_NS)  /* at most, until the table is there */
+#define FAULTS_NS          (25 * SECOND_NS)  /* of virtual time under attack */
+#define RECOVERY_NS        (180 * SECOND_NS) /* at most, until every row is served again */
+#define SESSION_MS         3000
+#define ACKNOWLEDGED_FLOOR 40 /* writes a seed, in the mean */
+#define FAULTS_FLOOR       10 /* a seed, in the mean */
+
+struct world {
+    struct env *env;
+    struct dice dice;
+    struct cluster cluster;
+    struct workload workload;
+    struct faults faults;
+};
+
+/* What a seed's process tells the one that counts. */
+struct sums {
+    uint64_t seeds, acknowledged, unknown, reads, deaths, exits, expired, elections, held,
+        virtual_ns;
+    uint64_t faults[FAULTS];
+    uint64_t recovery_most_ns;
+};
+
+static struct sums *sums; /* shared memory */
+
+static void trace_line(void *context, const char *line)
+{
+    const struct world *world = context;
+    const char *text = strchr(line, ' ');
+    printf("%12.6f %-10s%s\n", (double)env_monotonic_ns(world->env) / 1e9,
+        env_memory_running_name(world->env), text ? text : line);
+}
+
+static void fail_with(const struct world *world, const char *what)
+{
+    struct buffer state = {0};
+    workload_print_state(&world->workload, &state);
+    fail_msg(
+        "%s\n%.*s%s", what, (int)state.size, (const char *)state.data, world->workload.first_error);
+}
+
+/* ---- A run ---- */
+
+static void start(struct world *world, uint64_t seed)
+{
+    world->dice = (struct dice){seed ^ 0x5eed};
+    struct dice *dice = &world->dice;
+    world->env = env_memory_new(dice_next(dice), ENV_MEMORY_SEEDED);
+    if (getenv("STELE_TRACE")) {
+        log_set_level(LOG_DEBUG);
+        log_set_sink(trace_line, world);
+    } else {
+        log_set_level(LOG_OFF);
+    }
+    network_open(world->env, dice_next(dice));
+    zookeeper_sim_open(world->env, dice_next(dice), SESSION_MS);
+    /* a coherent file system, or one that shows others' bytes only sometimes */
+    env_memory_set_sharing(world->env, dice_chance(dice, 50) ? 100 : 30);
+    cluster_start(&world->cluster, world->env, dice_next(dice), 2, 3 + (size_t)dice_below(dice, 3),
+        SESSION_MS);
+    workload_start(&world->workload, world->env, dice_next(dice), cluster_places(&world->cluster),
+        3 + (size_t)dice_below(dice, 3), 30, 12 + (size_t)dice_below(dice, 40));
+    if (!env_memory_run_until(world->env, &world->workload.has_table, START_NS))
+        fail_with(world, "the cluster did not start, or made no table");
+}
+
+static void attack(struct world *world)
+{
+    faults_start(&world->faults, &world->cluster, dice_next(&world->dice), "client",
+        world->workload.client_count, (1 + dice_below(&world->dice, 3)) * SECOND_NS);
+    (void)env_memory_run_until(world->env, &(const bool){false}, FAULTS_NS);
+    faults_stop(&world->faults);
+}
+
+/* Everything is served again once faults stop. */
+static void recover(struct world *world)
+{
+    uint64_t start_ns = env_monotonic_ns(world->env);
+    workload_read_all(&world->workload);
+    while (!workload_has_read_all(&world->workload)) {
+        if (env_monotonic_ns(world->env) - start_ns > RECOVERY_NS)
+            fail_with(world, "rows are not served again");
+        for (int i = 0; i < 1000; i++)
+            env_memory_run_one(world->env);
+    }
+    uint64_t took_ns = env_monotonic_ns(world->env) - start_ns;
+    if (took_ns > sums->recovery_most_ns)
+        sums->recovery_most_ns = took_ns;
+}
+
+static void check_history(struct world *world)
+{
+    struct history_verdict verdict;
+    struct buffer report = {0};
+    if (!history_check(world->workload.history, &verdict, &report))
+        fail_msg("%.*s", (int)report.size, (const char *)report.data);
+    assert_int_equal(verdict.undecided, 0);
+    assert_int_equal(world->workload.torn, 0);
+}
+
+static void print_problem(void *context, const char *path, uint64_t offset, const char *what)
+{
+    (void)context;
+    printf("%s: offset %llu: %s\n", path, (unsigned long long)offset, what);
+}
+
+static void check_directory(struct world *world)
+{
+    struct error error = {0};
+    uint64_t problems = 0;
+    assert_ok(
+        storage_check(world->env, CLUSTER_ROOT, print_problem, NULL, &problems, &error), &error);
+    assert_int_equal(problems, 0);
+}
+
+static void count(const struct world *world)
+{
+    sums->seeds++;
+    sums->acknowledged += world->workload.acknowledged;
+    sums->unknown += world->workload.unknown;
+    sums->reads += world->workload.reads;
+    sums->deaths += world->cluster.deaths;
+    sums->exits += world->cluster.exits;
+    sums->expired += zookeeper_sim_counts().expired;
+    sums->elections += zookeeper_sim_counts().elections;
+    sums->held += network_counts().held;
+    sums->virtual_ns += env_monotonic_ns(world->env);
+    for (int i = 0; i < FAULTS; i++)
+        sums->faults[i] += world->faults.counts[i];
+}
+
+static void run_here(uint64_t seed)
+{
+    struct world *world = calloc(1, sizeof *world);
+    assert_non_null(world);
+    start(world, seed);
+    attack(world);
+    recover(world);
+    check_history(world);
+    cluster_end(&world->cluster);
+    check_directory(world);
+    count(world);
+}
+
+static void run_seed(uint64_t seed, void *context)
+{
+    (void)context;
+    if (getenv("STELE_SEED")) {
+        run_here(seed);
+        return;
+    }
+    fflush(NULL);
+    pid_t child = fork();
+    assert_true(child >= 0);
+    if (child == 0) {
+        run_here(seed); /* a failure does not come back */
+        fflush(NULL);
+        _exit(0);
+    }
+    int status;
+    assert_int_equal(waitpid(child, &status, 0), child);
+    assert_true(WIFEXITED(status) && WEXITSTATUS(status) == 0);
+}
+
+static void print_sums(void)
+{
+    printf("%llu seeds, %.1f hours of virtual time: %llu writes and %llu reads acknowledged, %llu "
+           "of unknown "
+           "outcome; %llu deaths, %llu exits, %llu sessions expired, %llu elections, %llu "
+           "deliveries held; longest "
+           "recovery %.1f s\n",
+        (unsigned long long)sums->seeds, (double)sums->virtual_ns / 3.6e12,
+        (unsigned long long)sums->acknowledged, (unsigned long long)sums->reads,
+        (unsigned long long)sums->unknown, (unsigned long long)sums->deaths,
+        (unsigned long long)sums->exits, (unsigned long long)sums->expired,
+        (unsigned long long)sums->elections, (unsigned long long)sums->held,
+        (double)sums->recovery_most_ns / 1e9);
+    for (int i = 0; i < FAULTS; i++)
+        printf("%s %llu%s", fault_name((enum fault)i), (unsigned long long)sums->faults[i],
+            i + 1 < FAULTS ? ", " : "\n");
+}
+
+static void a_cluster_under_attack_keeps_its_promises(void **state)
+{
+    (void)state;
+    sums = mmap(NULL, sizeof *sums, PROT_READ | PROT_WRITE, MAP_SHARED | MAP_ANONYMOUS, -1, 0);
+    assert_true(sums != MAP_FAILED);
+    bool is_whole = for_each_seed(SEEDS, run_seed, NULL);
+    print_sums();
+    if (is_whole) { /* an idle run proves nothing */
+        uint64_t faults = 0;
+        for (int i = 0; i < FAULTS; i++) {
+            assert_true(sums->faults[i] > 0);
+            faults += sums->faults[i];
+        }
+        assert_true(faults >= FAULTS_FLOOR * sums->seeds);
+        assert_true(sums->acknowledged >= ACKNOWLEDGED_FLOOR * sums->seeds);
+    }
+}
+
+int main(void)
+{
+    const struct CMUnitTest tests[] = {cmocka_unit_test(a_cluster_under_attack_keeps_its_promises)};
+    return cmocka_run_group_tests(tests, NULL, NULL);
+}
