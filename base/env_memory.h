@@ -59,8 +59,10 @@ enum status env_memory_flip(struct env *env, const char *path, uint64_t offset, 
 /* Its monotonic clock starts anywhere; its wall clock is right. Freed with the world. */
 struct env *env_memory_host_new(struct env *env, const char *name);
 const char *env_memory_host_name(const struct env *host);
-/* The name of the host whose task runs now; "" outside of tasks. For traces. */
+/* For traces, in the thread that runs the tasks: the host whose task runs now ("" outside of tasks),
+ * and the time of the world's own host, without a lock. */
 const char *env_memory_running_name(const struct env *env);
+uint64_t env_memory_trace_ns(const struct env *env);
 /* The host dies: of its unsynced changes this is left (a killed process leaves all), its handles
  * and locks are gone, its tasks are forgotten where they stand, and what memory they held is left
  * behind. Called by one of its own tasks, this does not return. */

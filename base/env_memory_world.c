@@ -119,6 +119,11 @@ const char *env_memory_running_name(const struct env *env)
     return "";
 }
 
+uint64_t env_memory_trace_ns(const struct env *env)
+{
+    return env_memory_of(env)->world->scheduler.now_ns;
+}
+
 /* ---- The life and death of a host ---- */
 
 /* Runs a task, or moves time to the next timer that is due by limit_ns. */

@@ -55,7 +55,7 @@ static void trace_line(void *context, const char *line)
 {
     const struct world *world = context;
     const char *text = strchr(line, ' ');
-    printf("%12.6f %-10s%s\n", (double)env_monotonic_ns(world->env) / 1e9,
+    printf("%12.6f %-10s%s\n", (double)env_memory_trace_ns(world->env) / 1e9,
         env_memory_running_name(world->env), text ? text : line);
 }
 
@@ -120,8 +120,10 @@ static void check_history(struct world *world)
 {
     struct history_verdict verdict;
     struct buffer report = {0};
-    if (!history_check(world->workload.history, &verdict, &report))
-        fail_msg("%.*s", (int)report.size, (const char *)report.data);
+    bool is_linearizable = history_check(world->workload.history, &verdict, &report);
+    printf("%.*s", (int)report.size, report.size ? (const char *)report.data : "");
+    buffer_deinit(&report);
+    assert_true(is_linearizable);
     assert_int_equal(verdict.undecided, 0);
     assert_int_equal(world->workload.torn, 0);
 }
