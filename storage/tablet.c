@@ -132,16 +132,29 @@ uint64_t tablet_oldest_read_point(struct tablet *tablet)
     return oldest;
 }
 
-int64_t tablet_clock(struct tablet *tablet)
+/* Raises *value to at least `least`; its value then. */
+static int64_t raise_to(_Atomic int64_t *value, int64_t least)
 {
-    int64_t now = env_wall_ms(tablet->store->env);
-    int64_t given = atomic_load_explicit(&tablet->clock_ms, memory_order_relaxed);
-    while (given < now) {
+    int64_t before = atomic_load_explicit(value, memory_order_relaxed);
+    while (before < least)
         if (atomic_compare_exchange_weak_explicit(
-                &tablet->clock_ms, &given, now, memory_order_relaxed, memory_order_relaxed))
-            return now;
-    }
-    return given;
+                value, &before, least, memory_order_relaxed, memory_order_relaxed))
+            return least;
+    return before;
+}
+
+int64_t tablet_clock(struct tablet *tablet, int64_t least_ms)
+{
+    int64_t now_ms = raise_to(&tablet->clock_ms, env_wall_ms(tablet->store->env));
+    if (now_ms < least_ms)
+        now_ms = least_ms;
+    tablet_note_timestamp(tablet, now_ms);
+    return now_ms;
+}
+
+void tablet_note_timestamp(struct tablet *tablet, int64_t given_ms)
+{
+    (void)raise_to(&tablet->greatest_ms, given_ms);
 }
 
 /* ---- Schema ---- */

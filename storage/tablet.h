@@ -27,6 +27,7 @@
 #ifndef STELE_STORAGE_TABLET_H
 #define STELE_STORAGE_TABLET_H
 
+#include "storage/marker_clock.h"
 #include "storage/nonce_table.h"
 #include "storage/row_locks.h"
 #include "storage/store.h"
@@ -72,7 +73,9 @@ struct tablet {
     struct row_locks locks;
     _Atomic uint64_t appended_sequence; /* log thread */
     _Atomic uint64_t read_point;        /* log thread */
-    _Atomic int64_t clock_ms;           /* greatest timestamp given out; never falls */
+    _Atomic int64_t clock_ms;           /* the wall clock, as far as it has risen here */
+    _Atomic int64_t greatest_ms;        /* greatest timestamp given out, over all owners */
+    struct marker_clock markers;        /* of delete markers, by row */
     _Atomic uint64_t writes_under_way;
     _Atomic bool is_closed; /* writes and reads are refused */
 
@@ -134,8 +137,10 @@ uint64_t tablet_oldest_read_point(struct tablet *tablet);
 /* STATUS_NO_FAMILY in HBase's words, with the region's whole name: table,start row,id.encoded name. */
 enum status tablet_refuse_family(const struct tablet_info *info, const struct table_schema *schema,
     struct span family, struct error *error);
-/* Moves the tablet's clock to now, or leaves it when it is ahead; what a write is stamped with. */
-int64_t tablet_clock(struct tablet *tablet);
+/* What a write is stamped with: the wall clock, which never falls here, or least_ms when that is later. */
+int64_t tablet_clock(struct tablet *tablet, int64_t least_ms);
+/* Notes that a timestamp was given out: the next owner starts above it. */
+void tablet_note_timestamp(struct tablet *tablet, int64_t given_ms);
 /* Bytes of all memtables of the version. */
 uint64_t version_memtable_bytes(const struct version *version);
 /* A reference, unless the last one has gone already. */

@@ -139,7 +139,7 @@ static enum status commit_version(struct tablet *tablet, const struct version *v
     }
     manifest.nonces = buffer_span(&nonces);
     manifest.last_sequence = log_tablet_last_sequence(&tablet->log);
-    manifest.last_timestamp_ms = atomic_load(&tablet->clock_ms);
+    manifest.last_timestamp_ms = atomic_load(&tablet->greatest_ms);
     if (least_flushed_sequence(version) >= tablet->replayed_sequence)
         manifest.dead_log_count = 0;
     if (edit->is_state_changed) {

@@ -170,8 +170,7 @@ static enum status replay_record(
     }
     if (status != STATUS_END)
         return status;
-    if (batch.clock_ms > atomic_load(&tablet->clock_ms))
-        atomic_store(&tablet->clock_ms, batch.clock_ms);
+    tablet_note_timestamp(tablet, batch.clock_ms);
     uint64_t last = record->sequence + (record->sequence_count ? record->sequence_count - 1 : 0);
     if (last > replay->last_sequence)
         replay->last_sequence = last;
@@ -269,13 +268,14 @@ static enum status open_parts(struct tablet *tablet, const char *table_id, const
         return status;
     struct store *store = tablet->store;
     uint64_t last_sequence = greatest_known_sequence(&tablet->manifest);
-    atomic_store(&tablet->clock_ms, tablet->manifest.last_timestamp_ms);
+    tablet_note_timestamp(tablet, tablet->manifest.last_timestamp_ms);
     status = nonce_table_decode(
         &tablet->nonces, tablet->manifest.nonces, env_wall_ms(store->env), error);
     if (!status)
         status = replay_all(tablet, &last_sequence, error);
     if (status)
         return status;
+    marker_clock_reset(&tablet->markers, atomic_load(&tablet->greatest_ms));
     log_tablet_init(&tablet->log, tablet->info.id, last_sequence);
     atomic_store(&tablet->appended_sequence, last_sequence);
     atomic_store(&tablet->read_point, last_sequence);

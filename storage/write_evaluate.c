@@ -499,10 +499,41 @@ static void stamp(struct step_operation *to, int64_t now_ms)
     to->cell_count = mutation->cell_count;
 }
 
+/* The time of a step: after every delete marker of its rows. */
+static int64_t choose_clock(struct write_step *step)
+{
+    struct tablet *tablet = step->run->tablet;
+    int64_t least_ms = 0;
+    for (size_t i = 0; i < step->operation_count; i++) {
+        int64_t after_ms = marker_clock_after(
+            &tablet->markers, row_hash(step->operations[i].operation->row));
+        if (least_ms < after_ms)
+            least_ms = after_ms;
+    }
+    return tablet_clock(tablet, least_ms);
+}
+
+/* What later writes of the row must come after. Timestamps further ahead are their writer's choice. */
+static void note_timestamps(struct write_step *step, const struct step_operation *to)
+{
+    struct tablet *tablet = step->run->tablet;
+    int64_t now_ms = step->clock_ms;
+    for (size_t i = 0; i < to->cell_count; i++) {
+        const struct cell *cell = &to->cells[i];
+        if (cell->type != CELL_PUT && cell->timestamp <= now_ms)
+            marker_clock_note(&tablet->markers, row_hash(to->operation->row), cell->timestamp);
+        if (cell->type != CELL_PUT || cell->timestamp != now_ms + 1)
+            continue;
+        marker_clock_note(&tablet->markers, row_hash(to->operation->row), now_ms);
+        tablet_note_timestamp(tablet, cell->timestamp);
+        step->greatest_ms = cell->timestamp;
+    }
+}
+
 enum status write_step_evaluate(struct write_step *step, bool may_block, struct error *error)
 {
     struct tablet *tablet = step->run->tablet;
-    step->clock_ms = tablet_clock(tablet);
+    step->clock_ms = step->greatest_ms = choose_clock(step);
     struct evaluation evaluation = {.step = step,
         .tablet = tablet,
         .arena = step->run->write->arena,
@@ -518,6 +549,7 @@ enum status write_step_evaluate(struct write_step *step, bool may_block, struct 
         to->operation->is_processed = true;
         if (step->is_blind && is_plain(to->operation)) {
             stamp(to, step->clock_ms);
+            note_timestamps(step, to);
             continue;
         }
         evaluation.operation = to->operation;
@@ -529,6 +561,7 @@ enum status write_step_evaluate(struct write_step *step, bool may_block, struct 
             break;
         to->cells = evaluation.cells;
         to->cell_count = evaluation.count;
+        note_timestamps(step, to);
         to->operation->result_cells = evaluation.results;
         to->operation->result_count = evaluation.result_count;
     }

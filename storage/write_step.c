@@ -136,7 +136,7 @@ static enum status step_encode(struct write_step *step)
         return STATUS_OK;
     step->body.limit = LIMIT_LOG_RECORD_SIZE;
     uint64_t group = step->nonce ? step->run->write->nonce_group : 0;
-    cell_batch_begin(&step->body, group, step->clock_ms, step->operation_count);
+    cell_batch_begin(&step->body, group, step->greatest_ms, step->operation_count);
     for (size_t i = 0; i < step->operation_count; i++) {
         const struct step_operation *operation = &step->operations[i];
         cell_batch_operation(

@@ -46,7 +46,8 @@ struct write_step {
     bool is_repeat;    /* answers a repeated nonce */
     struct write_step *ready_next;
     struct buffer body;
-    int64_t clock_ms; /* what LATEST becomes */
+    int64_t clock_ms;    /* what LATEST becomes */
+    int64_t greatest_ms; /* given to a cell; for replay */
 };
 
 /* One write under way. */

@@ -56,6 +56,38 @@ static void test_versions_and_deletes(void **state)
     assert_string_equal(world_get(world, "r", NULL, 9), "r g:q@4=4");
 }
 
+/* The clock goes back, the tablet is opened anew: what comes after a delete is seen all the same. */
+static void test_a_put_after_a_delete_is_seen(void **state)
+{
+    struct tablet_world *world = *state;
+    for (int i = 0; i < 3; i++) {
+        world_put(world, "r", "f:a", TIMESTAMP_LATEST, "x");
+        world_delete(world, CELL_DELETE_FAMILY, "r", "f:", TIMESTAMP_LATEST);
+        assert_string_equal(world_get(world, "r", "f:a", 1), "");
+        env_memory_jump_wall_ms(world->env, i == 0 ? -1 : -60000);
+        if (i == 1)
+            restart(world, ENV_CUT_LOSE_ALL);
+        world_put(world, "r", "f:a", TIMESTAMP_LATEST, "y");
+        assert_non_null(strstr(world_get(world, "r", "f:a", 1), "=y"));
+        world_delete(world, CELL_DELETE_COLUMN, "r", "f:a", TIMESTAMP_LATEST);
+        assert_string_equal(world_get(world, "r", "f:a", 1), "");
+    }
+}
+
+/* Each increment of one millisecond is stamped with the next one. */
+static void test_a_delete_after_increments_hides_them(void **state)
+{
+    struct tablet_world *world = *state;
+    for (int i = 0; i < 5; i++)
+        (void)world_increment(world, "r", "f:n", 1, 0);
+    world_delete(world, CELL_DELETE_FAMILY, "r", "f:", TIMESTAMP_LATEST);
+    assert_string_equal(world_get(world, "r", "f:n", 1), "");
+    assert_int_equal(world_increment(world, "r", "f:n", 1, 0), 1);
+    restart(world, ENV_CUT_LOSE_ALL);
+    world_delete(world, CELL_DELETE_FAMILY, "r", "f:", TIMESTAMP_LATEST);
+    assert_string_equal(world_get(world, "r", "f:n", 1), "");
+}
+
 static void test_what_was_acknowledged_survives_a_power_cut(void **state)
 {
     struct tablet_world *world = *state;
@@ -146,6 +178,9 @@ int main(void)
     const struct CMUnitTest tests[] = {
         cmocka_unit_test_setup_teardown(test_put_then_get, set_up, tear_down),
         cmocka_unit_test_setup_teardown(test_versions_and_deletes, set_up, tear_down),
+        cmocka_unit_test_setup_teardown(test_a_put_after_a_delete_is_seen, set_up, tear_down),
+        cmocka_unit_test_setup_teardown(
+            test_a_delete_after_increments_hides_them, set_up, tear_down),
         cmocka_unit_test_setup_teardown(
             test_what_was_acknowledged_survives_a_power_cut, set_up, tear_down),
         cmocka_unit_test_setup_teardown(test_flush_keeps_answers, set_up, tear_down),
