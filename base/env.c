@@ -140,6 +140,11 @@ enum status env_space_free(
     return env->table->space_free(env, path, out_bytes, error);
 }
 
+bool env_path_is_local(struct env *env, const char *path)
+{
+    return env->table->path_is_local(env, path);
+}
+
 int64_t env_wall_ms(struct env *env)
 {
     return env->table->clock_wall_ms(env);

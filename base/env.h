@@ -99,6 +99,9 @@ struct env_table {
     /* Bytes free for us on the file system of path. */
     enum status (*space_free)(
         struct env *env, const char *path, uint64_t *out_bytes, struct error *error);
+    /* True when the file system of path is this machine's own: file_stat is answered from memory and never waits for
+     * another machine. False when that is not known. */
+    bool (*path_is_local)(struct env *env, const char *path);
 
     int64_t (*clock_wall_ms)(struct env *env);        /* since 1970, may jump */
     uint64_t (*clock_monotonic_ns)(struct env *env);  /* CLOCK_BOOTTIME: never back */
@@ -154,6 +157,7 @@ enum status env_directory_list(
 enum status env_directory_sync(struct env *env, const char *path, struct error *error);
 enum status env_space_free(
     struct env *env, const char *path, uint64_t *out_bytes, struct error *error);
+bool env_path_is_local(struct env *env, const char *path);
 int64_t env_wall_ms(struct env *env);
 uint64_t env_monotonic_ns(struct env *env);
 /* CPU time of the calling thread, for differences; 0 where it is not measured (memory). */

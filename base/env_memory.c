@@ -371,6 +371,13 @@ static enum status memory_space_free(
     return call_result(memory, result, "free space of", path, error);
 }
 
+/* Hosts share it, and can be cut off from it. */
+static bool memory_path_is_local(struct env *env, const char *path)
+{
+    (void)env, (void)path;
+    return false;
+}
+
 /* ---- Clocks, random numbers, executors ---- */
 
 static int64_t memory_clock_wall_ms(struct env *env)
@@ -461,6 +468,7 @@ const struct env_table env_memory_table = {
     .directory_list = memory_directory_list,
     .directory_sync = memory_directory_sync,
     .space_free = memory_space_free,
+    .path_is_local = memory_path_is_local,
     .clock_wall_ms = memory_clock_wall_ms,
     .clock_monotonic_ns = memory_clock_monotonic_ns,
     .clock_thread_cpu_ns = memory_clock_thread_cpu_ns,

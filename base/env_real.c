@@ -16,6 +16,7 @@
 #include <sys/statvfs.h>
 #include <sys/sysmacros.h>
 #include <sys/uio.h>
+#include <sys/vfs.h>
 #include <time.h>
 #include <unistd.h>
 
@@ -385,6 +386,22 @@ static enum status real_space_free(
     return STATUS_OK;
 }
 
+static bool real_path_is_local(struct env *env, const char *path)
+{
+    /* linux/magic.h, and those that it leaves out: f2fs, zfs, bcachefs. */
+    static const uint32_t local[] = {0xEF53 /* ext2 to 4 */, 0x58465342 /* xfs */,
+        0x9123683E /* btrfs */, 0x01021994 /* tmpfs */, 0x794C7630 /* overlayfs */,
+        0xF2F52010 /* f2fs */, 0x2FC12FC1 /* zfs */, 0xCA451A4E /* bcachefs */};
+    (void)env;
+    struct statfs found;
+    if (statfs(path, &found))
+        return false;
+    for (size_t i = 0; i < sizeof local / sizeof local[0]; i++)
+        if ((uint32_t)found.f_type == local[i])
+            return true;
+    return false;
+}
+
 static int64_t real_clock_wall_ms(struct env *env)
 {
     (void)env;
@@ -443,6 +460,7 @@ static const struct env_table real_table = {
     .directory_list = real_directory_list,
     .directory_sync = real_directory_sync,
     .space_free = real_space_free,
+    .path_is_local = real_path_is_local,
     .clock_wall_ms = real_clock_wall_ms,
     .clock_monotonic_ns = real_clock_monotonic_ns,
     .clock_thread_cpu_ns = real_clock_thread_cpu_ns,

@@ -341,8 +341,8 @@ static enum status make_looks_and_reports(struct server *server, struct error *e
         .context = server,
     };
     enum status status = is_alone ? STATUS_OK
-                                  : answer_looks_new(
-                                        service->env, service->store, &service->looks, error);
+                                  : answer_looks_new(service->env, server->config.root,
+                                        service->store, &service->looks, error);
     return status ? status : reporter_new(&reporter, &server->reporter, error);
 }
 

@@ -128,8 +128,10 @@ enum status cluster_open(
     status = env_directory_list(directory->env, directory->root, count_foreign, &foreign, error);
     if (status)
         return status;
-    if (foreign)
-        return refuse_foreign(directory, error);
+    if (foreign) { /* or another server has begun it meanwhile */
+        status = read_file(directory, out_id, error);
+        return status == STATUS_NOT_FOUND ? refuse_foreign(directory, error) : status;
+    }
     status = make_file(directory, error);
     return status ? status : read_file(directory, out_id, error);
 }

@@ -9,6 +9,7 @@
 
 struct answer_looks {
     struct store *store;
+    bool is_local;             /* loops look themselves: the executor is not needed */
     struct executor *executor; /* one thread */
     struct task task;
     struct mutex mutex;
@@ -38,6 +39,12 @@ static void emit(struct loop_looks *self)
     }
 }
 
+static enum status make_look(struct answer_looks *looks)
+{
+    atomic_fetch_add_explicit(&looks->look_count, 1, memory_order_relaxed);
+    return store_look(looks->store, NULL);
+}
+
 /* Loop thread: the look has ended. */
 static void looked(struct task *task)
 {
@@ -58,8 +65,7 @@ static void look(struct task *task)
     looks->waiting = NULL;
     looks->is_queued = false;
     mutex_unlock(&looks->mutex);
-    enum status status = store_look(looks->store, NULL);
-    atomic_fetch_add_explicit(&looks->look_count, 1, memory_order_relaxed);
+    enum status status = make_look(looks);
     for (; self; self = next) {
         next = self->next;
         self->status = status;
@@ -76,6 +82,12 @@ static void begin(struct task *task)
     self->is_begun = true;
     self->looked = self->ready;
     self->ready = self->ready_last = NULL;
+    if (looks->is_local) {
+        self->status = make_look(looks);
+        self->is_begun = false; /* what is ready from here on begins anew */
+        emit(self);
+        return;
+    }
     mutex_lock(&looks->mutex);
     bool is_stopped = looks->is_stopped;
     if (!is_stopped) {
@@ -121,13 +133,14 @@ void answer_looks_count(
     *out_answers = atomic_load_explicit(&looks->answer_count, memory_order_relaxed);
 }
 
-enum status answer_looks_new(
-    struct env *env, struct store *store, struct answer_looks **out_looks, struct error *error)
+enum status answer_looks_new(struct env *env, const char *root, struct store *store,
+    struct answer_looks **out_looks, struct error *error)
 {
     struct answer_looks *looks = memory_allocate_zeroed(1, sizeof *looks);
     if (!looks)
         return error_set(error, STATUS_NO_MEMORY, "no memory for looks");
     looks->store = store;
+    looks->is_local = env_path_is_local(env, root);
     looks->task.run = look;
     enum status status = env_executor_new(env, "look", 1, &looks->executor, error);
     if (status) {

@@ -9,6 +9,9 @@
  * So the number of looks does not grow with the load, and no loop waits for one: while a look runs the answers that
  * become ready gather for the next. Answers that are exceptions claim nothing and do not wait.
  *
+ * Where the directory is on the machine's own file system (env_path_is_local) a look costs a microsecond and waits for
+ * nobody: the loop makes it itself, once for what is ready in a turn, and nothing changes threads.
+ *
  * Alone in its directory a server needs none of this (hbase_service.looks is NULL).
  *
  * Threads: a loop's list is that loop's; the queue of loops has a mutex. */
@@ -33,9 +36,9 @@ struct loop_looks {
     struct loop_looks *next; /* the queue's; guarded by its mutex */
 };
 
-/* `store` is borrowed. */
-enum status answer_looks_new(
-    struct env *env, struct store *store, struct answer_looks **out_looks, struct error *error);
+/* `store` is borrowed; `root` is its directory. */
+enum status answer_looks_new(struct env *env, const char *root, struct store *store,
+    struct answer_looks **out_looks, struct error *error);
 /* Ends the looking: what becomes ready later is dropped. Before the loops are freed; not on a loop. NULL is fine. */
 void answer_looks_stop(struct answer_looks *looks);
 /* After the loops are freed. NULL is fine. */

@@ -240,7 +240,9 @@ static void calls_pass_over_loopback(void **state)
 static void begin_looks(struct peer_world *self)
 {
     struct error error = {0};
-    assert_ok(answer_looks_new(self->world.env, self->world.store, &self->looks, &error), &error);
+    assert_ok(answer_looks_new(self->world.env, self->world.config.root, self->world.store,
+                  &self->looks, &error),
+        &error);
     self->service.looks = self->looks;
 }
 
