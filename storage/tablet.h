@@ -1,7 +1,7 @@
 /* The inside of a tablet: what its parts share. Private to storage/.
  *
  *   tablet.c         life: references, versions, read points, schema, statistics
- *   tablet_open.c    open: manifest, SSTables, replay of dead logs
+ *   tablet_open.c    open: manifest, SSTables; tablet_replay.c: dead logs
  *   tablet_close.c   close
  *   tablet_write.c   writes; write_step.h is their map; tablet_insert.c their end in memtables
  *   scanner.c        gets and scans, over row_reader.c
@@ -154,6 +154,13 @@ void tablet_free_unopened(struct tablet *tablet); /* store_tablet_open failed ha
 enum status tablet_get_at(struct tablet *tablet, struct version *version, uint64_t read_point,
     struct span row, const struct read_request *request, bool may_block, struct read_sink *sink,
     struct error *error);
+
+/* ---- tablet_replay.c ---- */
+
+/* Replays all dead logs that the tablet needs, and leaves their list in the manifest to come. Raises
+ * *last_sequence to the greatest replayed. STATUS_BUSY: the owner is not sealed. The worker that opens.
+ */
+enum status tablet_replay(struct tablet *tablet, uint64_t *last_sequence, struct error *error);
 
 /* ---- tablet_insert.c ---- */
 

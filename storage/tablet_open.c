@@ -3,7 +3,6 @@
 #include "base/log_lines.h"
 #include "base/memory.h"
 #include "base/pause.h"
-#include "storage/cell_batch.h"
 #include "storage/lineage.h"
 #include "storage/tablet.h"
 #include "storage/tablets.h"
@@ -120,96 +119,6 @@ static enum status make_version(struct tablet *tablet, struct error *error)
     return STATUS_OK;
 }
 
-static uint64_t least_flushed_sequence(const struct version *version)
-{
-    uint64_t least = UINT64_MAX;
-    for (size_t i = 0; i < version->family_count; i++) {
-        if (version->families[i].flushed_sequence < least)
-            least = version->families[i].flushed_sequence;
-    }
-    return version->family_count > 0 ? least : 0;
-}
-
-/* ---- Replay ---- */
-
-struct replay {
-    struct tablet *tablet;
-    struct version *version; /* referenced */
-    uint64_t last_sequence;
-    uint64_t records;
-};
-
-static enum status replay_operation(
-    struct replay *replay, struct cell_batch *batch, uint64_t sequence, struct error *error)
-{
-    enum status status;
-    struct cell cell;
-    while ((status = cell_batch_next_cell(batch, &cell, error)) == STATUS_OK) {
-        const struct version_family *family = version_find_family(replay->version, cell.family);
-        if (!family || sequence <= family->flushed_sequence)
-            continue;
-        status = tablet_insert(replay->tablet, &replay->version, &cell, sequence);
-        if (status)
-            return error_set(error, status, "replay: %s", status_name(status));
-    }
-    return status == STATUS_END ? STATUS_OK : status;
-}
-
-static enum status replay_record(
-    void *context, const struct log_record *record, struct error *error)
-{
-    struct replay *replay = context;
-    struct tablet *tablet = replay->tablet;
-    struct cell_batch batch;
-    enum status status = cell_batch_open(record->body, &batch, error);
-    while (!status && (status = cell_batch_next_operation(&batch, error)) == STATUS_OK) {
-        status = replay_operation(replay, &batch, record->sequence + batch.operation, error);
-        if (!status && batch.nonce != 0 &&
-            !nonce_table_add(&tablet->nonces, batch.nonce_group, batch.nonce, record->written_ms))
-            status = no_memory(tablet->info.id, error);
-    }
-    if (status != STATUS_END)
-        return status;
-    tablet_note_timestamp(tablet, batch.clock_ms);
-    uint64_t last = record->sequence + (record->sequence_count ? record->sequence_count - 1 : 0);
-    if (last > replay->last_sequence)
-        replay->last_sequence = last;
-    replay->records++;
-    return STATUS_OK;
-}
-
-/* Replays all dead logs, and leaves their list in the manifest to come. */
-static enum status replay_all(struct tablet *tablet, uint64_t *last_sequence, struct error *error)
-{
-    struct manifest *manifest = &tablet->manifest;
-    struct manifest_dead_log *logs;
-    size_t count;
-    enum status status = recovery_list(tablet->store, manifest,
-        least_flushed_sequence(tablet->version) + 1, &tablet->arena, &logs, &count, error);
-    if (status)
-        return status;
-    uint64_t ignored;
-    uint64_t started_ns = env_monotonic_ns(tablet->store->env);
-    struct replay replay = {.tablet = tablet,
-        .version = tablet_snapshot(tablet, &ignored),
-        .last_sequence = *last_sequence};
-    for (size_t i = 0; !status && i < count; i++)
-        status = recovery_replay(
-            tablet->store, tablet->info.id, &logs[i], replay_record, &replay, error);
-    version_unref(replay.version);
-    if (status)
-        return error_prefix(error, status, "replay tablet %s", tablet->info.id);
-    if (replay.records > 0)
-        log_line(LOG_INFO, "tablet.replay", "tablet=%s records=%llu ms=%llu", tablet->info.id,
-            (unsigned long long)replay.records,
-            (unsigned long long)((env_monotonic_ns(tablet->store->env) - started_ns) / 1000000));
-    manifest->dead_logs = logs;
-    manifest->dead_log_count = count;
-    *last_sequence = replay.last_sequence;
-    tablet->replayed_sequence = count > 0 ? replay.last_sequence : 0;
-    return STATUS_OK;
-}
-
 static uint64_t greatest_known_sequence(const struct manifest *manifest)
 {
     uint64_t greatest = manifest->last_sequence;
@@ -272,7 +181,7 @@ static enum status open_parts(struct tablet *tablet, const char *table_id, const
     status = nonce_table_decode(
         &tablet->nonces, tablet->manifest.nonces, env_wall_ms(store->env), error);
     if (!status)
-        status = replay_all(tablet, &last_sequence, error);
+        status = tablet_replay(tablet, &last_sequence, error);
     if (status)
         return status;
     marker_clock_reset(&tablet->markers, atomic_load(&tablet->greatest_ms));
