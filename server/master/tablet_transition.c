@@ -158,7 +158,8 @@ static struct sending *new_sending(
     command->done = on_command_done;
     bool is_failed = tablet->info.start_row.size != command->tablet.start_row.size ||
                      tablet->info.end_row.size != command->tablet.end_row.size;
-    if (kind == TABLET_COMMAND_OPEN || kind == TABLET_COMMAND_SET_SCHEMA) {
+    if (kind == TABLET_COMMAND_OPEN || kind == TABLET_COMMAND_EXPECT ||
+        kind == TABLET_COMMAND_SET_SCHEMA) {
         is_failed = is_failed || table_schema_copy(&sending->arena,
                                      &tablet->table->descriptor.schema, &sending->schema, NULL);
         command->schema = &sending->schema;
@@ -192,6 +193,17 @@ static void send_open(struct tablet_transition *transition, struct assigned_serv
     send(transition, new_sending(transition, TABLET_COMMAND_OPEN), server);
 }
 
+/* So that requests which come before the tablet does wait for it there. Nothing depends on it: the answer is nobody's. */
+static void send_expect(struct tablet_transition *transition, const struct assigned_server *server)
+{
+    struct sending *sending = new_sending(transition, TABLET_COMMAND_EXPECT);
+    if (!sending)
+        return;
+    copy_name(&sending->server, sending->server_text, server);
+    master_hold(transition->master);
+    tablet_link_send(transition->master->config.link, &sending->command);
+}
+
 static void send_close(struct tablet_transition *transition)
 {
     struct assigned_server *server = transition->tablet->server;
@@ -202,6 +214,7 @@ static void send_close(struct tablet_transition *transition)
         sending->command.is_dropped = wish->is_dropped;
         sending->command.is_prepared = wish->is_prepared;
         if (wish->server && wish->server != server) {
+            send_expect(transition, wish->server);
             copy_name(&sending->destination, sending->destination_text, wish->server);
             sending->command.destination = &sending->destination;
         }

@@ -88,12 +88,16 @@ static void open_run(struct task *task)
     struct tablet_command *command = command_of_task(task);
     struct tablet_host *host = command->state;
     struct error error = {0};
+    uint64_t begun_ns = env_monotonic_ns(host->config.env);
     enum status status = tablet_service_open(host->config.tablets, command->tablet.id,
         command->tablet.table_id, command->schema, &error);
     struct served_tablet *served = status ? NULL : find(host, command->tablet.id);
     if (served) {
         command->open_sequence = tablet_get_info(served->tablet)->open_sequence;
         moved_tablets_forget(&host->moved, command->tablet.id);
+        log_line(LOG_INFO, "tablet.open", "tablet=%s table=%s sequence=%" PRIu64 " us=%" PRIu64,
+            command->tablet.id, command->tablet.table_id, command->open_sequence,
+            (env_monotonic_ns(host->config.env) - begun_ns) / 1000);
         served_tablet_unref(served);
     } else if (status) {
         error_prefix(&error, status, "open tablet %s", command->tablet.id);
