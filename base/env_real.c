@@ -342,6 +342,9 @@ static enum status real_directory_list(
     DIR *directory = opendir(path);
     if (!directory)
         return error_set_errno(error, errno, "list %s", path);
+    /* A network file system lists from its cache as long as that looks fresh: have it ask. */
+    struct statx ignored;
+    (void)statx(dirfd(directory), "", AT_EMPTY_PATH | AT_STATX_FORCE_SYNC, STATX_MTIME, &ignored);
     enum status status = STATUS_OK;
     while (status == STATUS_OK) {
         errno = 0;

@@ -24,8 +24,8 @@ enum status cluster_read(
  * servers of a cluster. STATUS_BUSY names the holder's pid, where it can be known. */
 enum status cluster_lock(const struct directory *directory, bool is_shared,
     struct env_file **out_lock, struct error *error);
-/* Tries link(2) and the link count where it matters, in our own folder. STATUS_UNSUPPORTED: the
- * file system does not keep what the seal and the chains need. */
+/* Tries what ownership is built on, in our own folder (probe.c). STATUS_UNSUPPORTED, with the promise
+ * that is not kept. */
 enum status cluster_probe(struct directory *directory, struct error *error);
 
 #endif
