@@ -21,7 +21,7 @@ import sys
 import tempfile
 import time
 
-from servers import CACHE, HERE, JVM_OPENS, Failure, HBase, Skip, Stele, class_path, exit_code_of
+from servers import HERE, JVM_OPENS, Failure, HBase, Skip, Stele, compiled, exit_code_of
 
 FEWEST_ANSWERS = 2000
 RUN_LIMIT_S = 240
@@ -35,22 +35,6 @@ CLIENTS = {
     "2.5.10-masters": ("2.5.10", "masters", "hbase"),
 }
 JVM = ["-Xmx512m", "-XX:+UseSerialGC", "-XX:TieredStopAtLevel=1", *JVM_OPENS]
-
-
-def compiled(version):
-    """The class path of our program, compiled against this client if a source is newer than its classes."""
-    jars = class_path("client-" + version)
-    classes = CACHE / ("classes-" + version)
-    stamp = classes / "stamp"
-    sources = sorted((HERE / "java" / "src").rglob("*.java"))
-    if not stamp.exists() or any(source.stat().st_mtime > stamp.stat().st_mtime for source in sources):
-        shutil.rmtree(classes, ignore_errors=True)
-        classes.mkdir(parents=True)
-        done = subprocess.run(["javac", "-nowarn", "-proc:none", "-cp", jars, "-d", classes, *sources], capture_output=True, text=True)
-        if done.returncode != 0:
-            raise Failure("javac: " + done.stderr)
-        stamp.touch()
-    return f"{classes}:{jars}"
 
 
 def transcript(server_class, directory, client, options, to):

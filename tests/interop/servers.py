@@ -1,6 +1,7 @@
 """The two servers of the comparison, started on free ports in directories of their own, and the jars of the stock programs."""
 import os
 import pathlib
+import shutil
 import signal
 import subprocess
 
@@ -26,6 +27,22 @@ def class_path(name):
     if done.returncode != 0:
         raise Failure(done.stderr.strip())
     return done.stdout.strip()
+
+
+def compiled(version):
+    """The class path of our Java programs, compiled against this client if a source is newer than its classes."""
+    jars = class_path("client-" + version)
+    classes = CACHE / ("classes-" + version)
+    stamp = classes / "stamp"
+    sources = sorted((HERE / "java" / "src").rglob("*.java"))
+    if not stamp.exists() or any(source.stat().st_mtime > stamp.stat().st_mtime for source in sources):
+        shutil.rmtree(classes, ignore_errors=True)
+        classes.mkdir(parents=True)
+        done = subprocess.run(["javac", "-nowarn", "-proc:none", "-cp", jars, "-d", classes, *sources], capture_output=True, text=True)
+        if done.returncode != 0:
+            raise Failure("javac: " + done.stderr)
+        stamp.touch()
+    return f"{classes}:{jars}"
 
 
 def exit_code_of(skip):
