@@ -1,6 +1,6 @@
 #include "server/master/balance.h"
 
-#include <string.h>
+#include <math.h>
 
 #include "server/master/target_list.h"
 
@@ -8,6 +8,7 @@
 struct offer {
     double gain; /* 0 or below: nothing worth it */
     uint32_t tablet, to;
+    bool is_pressing; /* something that it could give is worth waking for */
 };
 
 struct balance {
@@ -28,7 +29,7 @@ struct balance {
 struct balance_settings balance_settings_default(void)
 {
     return (struct balance_settings){
-        .slack = 0.1, .settle_s = 60, .moves = 64, .moves_per_server = 8};
+        .wake = 0.15, .slack = 0.1, .settle_s = 60, .moves = 64, .moves_per_server = 8};
 }
 
 /* ---- Preparation ---- */
@@ -144,7 +145,7 @@ static void drain(struct balance *balance, uint32_t server)
         bool may_give = !is_full(balance) &&
                         balance->given[server] < balance->settings->moves_per_server;
         if (may_give && !balance->view->tablets[tablet].is_moving)
-            to = target_list_best(&balance->targets, tablet, server, &gain);
+            to = target_list_best(&balance->targets, tablet, server, -HUGE_VAL, &gain);
         if (to != VIEW_NO_SERVER)
             apply(balance, tablet, server, to);
         else
@@ -161,6 +162,11 @@ static bool may_move(const struct balance *balance, uint32_t tablet)
            moved->settled_s >= balance->settings->settle_s;
 }
 
+static double larger(double a, double b)
+{
+    return a > b ? a : b;
+}
+
 static struct offer best_offer(const struct balance *balance, uint32_t server)
 {
     struct offer best = {.to = VIEW_NO_SERVER};
@@ -171,12 +177,17 @@ static struct offer best_offer(const struct balance *balance, uint32_t server)
         double gain;
         if (!may_move(balance, tablet))
             continue;
-        uint32_t to = target_list_best(&balance->targets, tablet, server, &gain);
-        if (to == VIEW_NO_SERVER || gain <= best.gain)
+        double heft = cluster_weights_heft(&balance->weights, tablet);
+        double least = larger(best.gain, balance->settings->slack * heft);
+        double pressing = balance->settings->wake * heft;
+        uint32_t to = target_list_best(&balance->targets, tablet, server,
+            best.is_pressing || least < pressing ? least : pressing, &gain);
+        if (to == VIEW_NO_SERVER)
             continue;
-        if (gain < balance->settings->slack * cluster_weights_heft(&balance->weights, tablet))
-            continue;
-        best = (struct offer){gain, tablet, to};
+        bool is_pressing = best.is_pressing || gain >= pressing;
+        if (gain >= least)
+            best = (struct offer){gain, tablet, to, false};
+        best.is_pressing = is_pressing;
     }
     return best;
 }
@@ -231,10 +242,14 @@ static void refresh(struct balance *balance, uint32_t server)
  * best. */
 static void even_out(struct balance *balance)
 {
-    for (uint32_t s = 0; s < balance->view->server_count; s++)
-        if (balance->view->servers[s].state == VIEW_ALIVE)
-            refresh(balance, s);
-    while (balance->queue_count > 0 && !is_full(balance)) {
+    bool is_awake = false;
+    for (uint32_t s = 0; s < balance->view->server_count; s++) {
+        if (balance->view->servers[s].state != VIEW_ALIVE)
+            continue;
+        refresh(balance, s);
+        is_awake = is_awake || balance->offers[s].is_pressing;
+    }
+    while (is_awake && balance->queue_count > 0 && !is_full(balance)) {
         uint32_t server = queue_pop(balance);
         struct offer offer = best_offer(balance, server);
         balance->offers[server] = offer;

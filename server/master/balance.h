@@ -8,10 +8,11 @@
  * share B lowers it by 2x(A - B - x) for each resource. A plan is greedy: of all servers, the one that can lower
  * it most gives first.
  *
- * Invariants (tests/unit/server/test_balance.c walks random clusters for thousands of steps):
- * - A move is worth it only when A - B - x, averaged by what the tablet weighs, is at least settings.slack. So each
- *   move lowers the potential, and with loads that stay as they are plans come to an end; the same tablet goes back
- *   only when loads have changed by twice the slack (hysteresis).
+ * Invariants (tests/model/test_balance.c walks random clusters for thousands of plans):
+ * - A move is worth it only when A - B - x, averaged by what the tablet weighs, is at least settings.slack; and a
+ *   plan begins only when for some move it is at least settings.wake. So each move lowers the potential, and with loads
+ *   that stay as they are plans come to an end; the same tablet goes back only when loads have changed by slack and
+ *   wake together (hysteresis).
  * - A mean below a resource's floor counts as the floor: an idle cluster is not balanced by its noise.
  * - Targets are live servers that do not drain. Nothing leaves a dead server here: recovery places that.
  * - What is moving already is not moved again, and counts where it goes; a tablet stays settings.settle_s where it
@@ -26,15 +27,16 @@
 #include "server/master/cluster_view.h"
 
 struct balance_settings {
-    double slack;              /* in shares; 0.1: differences below a tenth of the mean stay */
-    uint32_t settle_s;         /* a tablet rests this long between moves for balance */
-    uint32_t moves;            /* most moves of a plan */
+    double wake;       /* in shares; 0.15: a plan begins when some move is worth that much ... */
+    double slack;      /* 0.1: ... and goes on while some are worth this much */
+    uint32_t settle_s; /* a tablet rests this long between moves for balance */
+    uint32_t moves;    /* most moves of a plan */
     uint32_t moves_per_server; /* most that one server gives, and most that it takes, in a plan */
-    uint64_t seed; /* which servers are tried when there are too many to try all: vary it, e.g. by a
+    uint64_t seed; /* which servers are tried when there are too many to try all: vary it, by a
                                 * count of plans */
 };
 
-/* slack 0.1, settle 60 s, 64 moves, 8 a server, seed 0. */
+/* wake 0.15, slack 0.1, settle 60 s, 64 moves, 8 a server, seed 0. */
 struct balance_settings balance_settings_default(void);
 
 enum balance_reason {

@@ -154,6 +154,42 @@ double cluster_weights_gain(const struct cluster_weights *weights, uint32_t tabl
     return sum + out_gains[WEIGHT_SPREAD];
 }
 
+struct cluster_probe cluster_probe_make(
+    const struct cluster_weights *weights, uint32_t tablet, uint32_t from)
+{
+    const struct view_tablet *moved = &weights->view->tablets[tablet];
+    bool is_new = from == VIEW_NO_SERVER;
+    struct cluster_probe probe = {.table = moved->table};
+    for (unsigned d = 0; d <= WEIGHT_COUNT; d++) {
+        double share = load_of(moved, d) * weights->scale[d];
+        probe.pull[d] = 2 * dimension_weights[d] * share;
+        probe.base += probe.pull[d] *
+                      (is_new ? -share / 2 : (double)weights->shares[from][d] - share);
+    }
+    probe.spread = 2 * dimension_weights[WEIGHT_SPREAD] * weights->scale[WEIGHT_COUNT] *
+                   (double)weights->table_scale[moved->table];
+    double at_source = is_new ? 0.5 : cluster_weights_table_count(weights, from, moved->table);
+    probe.base += probe.spread * (at_source - 1);
+    return probe;
+}
+
+double cluster_probe_most(
+    const struct cluster_weights *weights, const struct cluster_probe *probe, uint32_t to)
+{
+    const float *shares = weights->shares[to];
+    double gain = probe->base;
+    for (unsigned d = 0; d <= WEIGHT_COUNT; d++)
+        gain -= probe->pull[d] * (double)shares[d];
+    return gain;
+}
+
+double cluster_probe_gain(
+    const struct cluster_weights *weights, const struct cluster_probe *probe, uint32_t to)
+{
+    return cluster_probe_most(weights, probe, to) -
+           probe->spread * cluster_weights_table_count(weights, to, probe->table);
+}
+
 double cluster_weights_heft(const struct cluster_weights *weights, uint32_t tablet)
 {
     double sum = dimension_weights[WEIGHT_SPREAD] * weights->scale[WEIGHT_COUNT];

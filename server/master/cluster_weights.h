@@ -42,6 +42,23 @@ enum status cluster_weights_make(const struct cluster_view *view, const bool *is
  * VIEW_NO_SERVER) from nowhere: then it is below 0. Returns the sum. */
 double cluster_weights_gain(const struct cluster_weights *weights, uint32_t tablet, uint32_t from,
     uint32_t to, double out_gains[WEIGHT_DIMENSIONS]);
+/* A tablet that looks for a target, with all that does not depend on it: the gain at `to` is
+ * cluster_probe_most(to) less what the table's tablets there take off. */
+struct cluster_probe {
+    double pull[WEIGHT_COUNT + 1]; /* twice its weighted shares */
+    double base;                   /* the gain at a target without load */
+    double spread;                 /* taken off for each tablet of its table there */
+    uint32_t table;
+};
+
+struct cluster_probe cluster_probe_make(
+    const struct cluster_weights *weights, uint32_t tablet, uint32_t from);
+/* The most that the gain at `to` can be, cheaply; and the gain itself. */
+double cluster_probe_most(
+    const struct cluster_weights *weights, const struct cluster_probe *probe, uint32_t to);
+double cluster_probe_gain(
+    const struct cluster_weights *weights, const struct cluster_probe *probe, uint32_t to);
+
 /* What the tablet weighs: twice its shares, times their weights. gain / heft is the mean difference in shares. */
 double cluster_weights_heft(const struct cluster_weights *weights, uint32_t tablet);
 void cluster_weights_move(

@@ -1,5 +1,6 @@
 #include "server/master/placement.h"
 
+#include <math.h>
 #include <stdlib.h>
 
 #include "server/master/target_list.h"
@@ -51,7 +52,8 @@ enum status placement_choose(const struct cluster_view *view, const uint32_t *ta
     qsort(errands, count, sizeof *errands, compare_errands);
     for (size_t i = 0; i < count; i++) {
         double gain;
-        uint32_t to = target_list_best(&targets, errands[i].tablet, VIEW_NO_SERVER, &gain);
+        uint32_t to = target_list_best(
+            &targets, errands[i].tablet, VIEW_NO_SERVER, -HUGE_VAL, &gain);
         cluster_weights_move(&weights, errands[i].tablet, VIEW_NO_SERVER, to);
         target_list_update(&targets, to);
         out_servers[errands[i].index] = to;

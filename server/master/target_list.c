@@ -83,30 +83,35 @@ void target_list_remove(struct target_list *list, uint32_t server)
     sink(list, list->position[last]);
 }
 
-static void try_server(const struct target_list *list, uint32_t tablet, uint32_t from,
-    uint32_t server, uint32_t *best, double *best_gain)
+struct search {
+    struct cluster_probe probe;
+    uint32_t from, best;
+    double gain; /* of the best, or what has to be exceeded */
+};
+
+static void try_server(const struct target_list *list, struct search *search, uint32_t server)
 {
-    double gains[WEIGHT_DIMENSIONS];
-    if (server == from)
+    if (server == search->from ||
+        cluster_probe_most(list->weights, &search->probe, server) <= search->gain)
         return;
-    double gain = cluster_weights_gain(list->weights, tablet, from, server, gains);
-    if (*best != VIEW_NO_SERVER && gain <= *best_gain)
+    double gain = cluster_probe_gain(list->weights, &search->probe, server);
+    if (gain <= search->gain)
         return;
-    *best = server;
-    *best_gain = gain;
+    search->best = server;
+    search->gain = gain;
 }
 
-uint32_t target_list_best(
-    const struct target_list *list, uint32_t tablet, uint32_t from, double *out_gain)
+uint32_t target_list_best(const struct target_list *list, uint32_t tablet, uint32_t from,
+    double least_gain, double *out_gain)
 {
-    uint32_t best = VIEW_NO_SERVER;
+    struct search search = {
+        cluster_probe_make(list->weights, tablet, from), from, VIEW_NO_SERVER, least_gain};
     size_t first = list->count <= TARGETS_ALL ? list->count : TARGETS_LIGHT;
     for (size_t i = 0; i < first; i++)
-        try_server(list, tablet, from, list->heap[i], &best, out_gain);
-    if (first == list->count)
-        return best;
+        try_server(list, &search, list->heap[i]);
     struct dice dice = {list->seed ^ ((uint64_t)tablet << 20)};
-    for (size_t i = 0; i < TARGETS_SAMPLE; i++)
-        try_server(list, tablet, from, list->heap[dice_below(&dice, list->count)], &best, out_gain);
-    return best;
+    for (size_t i = 0; i < TARGETS_SAMPLE && first < list->count; i++)
+        try_server(list, &search, list->heap[dice_below(&dice, list->count)]);
+    *out_gain = search.gain;
+    return search.best;
 }

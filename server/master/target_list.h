@@ -29,8 +29,8 @@ void target_list_update(struct target_list *list, uint32_t server);
 /* It takes no more. */
 void target_list_remove(struct target_list *list, uint32_t server);
 /* The server, other than `from`, where the tablet is best: *out_gain as cluster_weights_gain. VIEW_NO_SERVER when
- * there is none. */
-uint32_t target_list_best(
-    const struct target_list *list, uint32_t tablet, uint32_t from, double *out_gain);
+ * there is none that gains more than least_gain. */
+uint32_t target_list_best(const struct target_list *list, uint32_t tablet, uint32_t from,
+    double least_gain, double *out_gain);
 
 #endif

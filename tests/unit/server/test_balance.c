@@ -99,12 +99,14 @@ static void hot_tablets_of_one_server_are_shared(void **state)
 {
     (void)state;
     view_world_init(&world, 4);
-    for (uint32_t i = 0; i < 32; i++)
-        view_world_add(&world, 0, i / 8, i < 8 ? 3000 : 100);
+    for (uint32_t i = 0; i < 32; i++) {
+        uint32_t tablet = view_world_add(&world, 0, i / 8, i < 8 ? 3000 : 100);
+        world.tablets[tablet].load[VIEW_CPU] = i < 8 ? 0.3f : 0.01f;
+    }
     struct balance_plan plan = plan_now();
     assert_true(plan.move_count > 0);
     assert_int_equal(plan.moves[0].reason, BALANCE_LOAD);
-    assert_int_equal(plan.moves[0].resource, VIEW_REQUESTS);
+    assert_int_equal(plan.moves[0].resource, VIEW_CPU); /* weighs more than requests */
     assert_int_equal(plan.moves[0].from, 0);
     assert_true(plan.moves[0].from_share > 3);
     assert_true(plan.worst_share > 3);
