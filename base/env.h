@@ -194,6 +194,9 @@ void executor_submit_unlock(struct executor *executor, struct task *task, struct
 void executor_submit_at(struct executor *executor, struct task *task, uint64_t due_ns);
 /* Takes back a timer that has not begun; false when it has begun or was not queued. */
 bool executor_cancel(struct executor *executor, struct task *task);
+/* For an executor of one thread whose tasks come in quick succession: its thread may look for the next one
+ * for up to limit_ns before it sleeps, while that pays (base/patience.h). */
+void executor_poll(struct executor *executor, uint64_t limit_ns);
 /* Tasks queued and running now. */
 size_t executor_depth(const struct executor *executor);
 bool executor_is_current(const struct executor *executor);

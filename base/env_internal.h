@@ -18,6 +18,7 @@ struct executor_table {
     void (*submit)(struct executor *executor, struct task *task);
     /* May be NULL: submit, then unlock. */
     void (*submit_unlock)(struct executor *executor, struct task *task, struct mutex *held);
+    void (*poll)(struct executor *executor, uint64_t limit_ns); /* may be NULL: does nothing */
     void (*submit_at)(struct executor *executor, struct task *task, uint64_t due_ns);
     bool (*cancel)(struct executor *executor, struct task *task);
     size_t (*depth)(const struct executor *executor);

@@ -24,6 +24,12 @@ void executor_submit_unlock(struct executor *executor, struct task *task, struct
     mutex_unlock(held);
 }
 
+void executor_poll(struct executor *executor, uint64_t limit_ns)
+{
+    if (executor->table->poll)
+        executor->table->poll(executor, limit_ns);
+}
+
 void executor_submit_at(struct executor *executor, struct task *task, uint64_t due_ns)
 {
     executor->table->submit_at(executor, task, due_ns);

@@ -1,5 +1,7 @@
 /* Executors of real threads: one queue, one lock, `threads` threads that take from its front.
  *
+ * An executor of one thread may be told to poll before it sleeps (executor_poll).
+ *
  * Timers wait in a second queue, ordered by due time; whichever thread looks for work first moves
  * the due ones over. Threads block all signals, so that the main thread is the one that hears them.
  */
@@ -14,15 +16,19 @@
 #include "base/env_internal.h"
 #include "base/memory.h"
 #include "base/mutex.h"
+#include "base/patience.h"
 
 struct threads_executor {
     struct executor executor;
     struct mutex lock;
     struct wakeup work;       /* something to run, an earlier timer, or closing */
     struct task_queue ready;  /* guarded by lock */
+    _Atomic bool has_ready;   /* something was put into ready since a poller looked */
     struct task_queue timers; /* guarded by lock; by due_ns */
     size_t running;           /* guarded by lock */
     bool is_closing;          /* guarded by lock */
+    uint64_t poll_ns;         /* guarded by lock; 0 = never */
+    struct patience patience; /* of polling: the one thread's */
     _Atomic unsigned signals; /* submits that are past the lock and not past the signal */
     char name[16];            /* as the kernel shows it */
     unsigned thread_count;
@@ -48,10 +54,30 @@ static void move_due_timers_locked(struct threads_executor *pool, uint64_t now_n
     }
 }
 
+/* Looks for a task for a while, without the lock. False: no time was spent. */
+static bool poll_locked(struct threads_executor *pool)
+{
+    uint64_t limit_ns = pool->poll_ns;
+    if (limit_ns == 0 || pool->timers.first || !patience_may_poll(&pool->patience))
+        return false;
+    atomic_store_explicit(&pool->has_ready, false, memory_order_relaxed);
+    mutex_unlock(&pool->lock);
+    struct poll poll;
+    bool has_ready;
+    poll_begin(&poll, limit_ns);
+    do
+        has_ready = atomic_load_explicit(&pool->has_ready, memory_order_relaxed);
+    while (!has_ready && poll_round(&poll));
+    patience_note(&pool->patience, has_ready && !poll.is_disturbed);
+    mutex_lock(&pool->lock);
+    return true;
+}
+
 /* The next task, or NULL when the executor closes and nothing is left. */
 static struct task *wait_for_task_locked(struct threads_executor *pool)
 {
     mutex_assert_held(&pool->lock);
+    bool has_polled = false;
     for (;;) {
         uint64_t now_ns = 0;
         if (pool->timers.first && !pool->is_closing) {
@@ -63,6 +89,10 @@ static struct task *wait_for_task_locked(struct threads_executor *pool)
             return task;
         if (pool->is_closing)
             return NULL;
+        if (!has_polled && poll_locked(pool)) {
+            has_polled = true; /* look again: what came at its end was not seen by it */
+            continue;
+        }
         if (pool->timers.first) {
             uint64_t left_ns = pool->timers.first->due_ns - now_ns;
             uint64_t most_ns = (uint64_t)3600 *
@@ -102,6 +132,7 @@ static void threads_submit_unlock(struct executor *executor, struct task *task, 
     /* While closing, only tasks still running may add to what is run to the end. */
     assert(!pool->is_closing || current == pool);
     task_queue_push(&pool->ready, task);
+    atomic_store_explicit(&pool->has_ready, true, memory_order_relaxed);
     atomic_fetch_add_explicit(&pool->signals, 1, memory_order_relaxed);
     mutex_unlock(&pool->lock);
     if (held)
@@ -113,6 +144,14 @@ static void threads_submit_unlock(struct executor *executor, struct task *task, 
 static void threads_submit(struct executor *executor, struct task *task)
 {
     threads_submit_unlock(executor, task, NULL);
+}
+
+static void threads_poll(struct executor *executor, uint64_t limit_ns)
+{
+    struct threads_executor *pool = (struct threads_executor *)executor;
+    mutex_lock(&pool->lock);
+    pool->poll_ns = pool->thread_count == 1 ? limit_ns : 0;
+    mutex_unlock(&pool->lock);
 }
 
 static void threads_submit_at(struct executor *executor, struct task *task, uint64_t due_ns)
@@ -183,6 +222,7 @@ void executor_threads_wake(struct executor *executor)
 static const struct executor_table threads_table = {
     .submit = threads_submit,
     .submit_unlock = threads_submit_unlock,
+    .poll = threads_poll,
     .submit_at = threads_submit_at,
     .cancel = threads_cancel,
     .depth = threads_depth,

@@ -9,6 +9,7 @@ cd "$(dirname "$0")/.." || exit 1
 stele=$PWD/build/release/stele
 [ -x "$stele" ] || stele=$PWD/build/release/cli/stele
 sync_loop=$PWD/build/release/bench/sync-loop
+sync_echo=$PWD/build/release/bench/sync-echo
 rounds=${ROUNDS:-3}
 work=${1:-$(mktemp -d build/figures.XXXXXX)}
 mkdir -p "$work"
@@ -84,13 +85,17 @@ fi
 echo "== puts of 100 bytes, acknowledged after fdatasync"
 "$sync_loop" "$work" 150 2 >/dev/null
 loop=$(for ((i = 0; i < rounds; i++)); do "$sync_loop" "$work" 150 2; done | median)
+echo=$(for ((i = 0; i < rounds; i++)); do "$sync_echo" "$work" 150 2 1; done | median)
 rm -rf "$work/put"
 start_server "$work/put"
 load --fill --mix=put --rows=100000 --duration=1 >/dev/null
 one=$(rates "$rounds" --mix=put --rows=100000 --duration=3 --depth=1)
 many=$(rates "$rounds" --mix=put --rows=100000 --duration=3 --depth=64)
 stop_server
-awk -v a="$one" -v b="$loop" 'BEGIN {printf "%.0f/s with 1 in flight; the sync loop alone %.0f/s: %.0f %%\n", a, b, 100 * a / b}'
+awk -v a="$one" -v b="$loop" -v c="$echo" 'BEGIN {
+    printf "%.0f/s with 1 in flight; the sync loop alone %.0f/s: %.0f %%\n", a, b, 100 * a / b
+    printf "the sync loop behind a bare server on loopback %.0f/s (%.0f %% of the loop): %.0f %%\n", c, 100 * c / b, 100 * a / c
+}'
 printf '%.0f/s with 64 in flight\n' "$many"
 
 echo "== gets of 100 bytes, cached, 50 connections, server on one core"

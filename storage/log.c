@@ -578,6 +578,7 @@ enum status log_open(const struct log_config *config, struct log **out_log, stru
         log_free(log);
         return status;
     }
+    executor_poll(log->executor, LOG_POLL_NS);
     log->tail = log->synced = LOG_SEGMENT_START;
     *out_log = log;
     return STATUS_OK;

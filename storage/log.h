@@ -46,6 +46,7 @@ struct log_segment_tablet;
 #define LOG_GROUP_BYTES    (8u << 20) /* a group takes no more entries past it */
 #define LOG_GROUP_ENTRIES  16384
 #define LOG_ASYNC_BYTES    (4u << 20) /* unsynced bytes of ASYNC entries that force a sync */
+#define LOG_POLL_NS        100000     /* the log thread looks this long for more before it sleeps */
 #define LOG_SPACE_RETRY_MS 1000       /* how often a full disk is tried again */
 
 /* A tablet as the log knows it. Embedded in the tablet; members are the log's. */

@@ -65,6 +65,8 @@ static void call_release(struct call *call)
         atomic_fetch_sub_explicit(
             &call->service->request_bytes, call->own.size, memory_order_relaxed);
     }
+    if (call->is_expected)
+        loop_expect_end(loop);
     connection_release(call->connection);
     if (pool->count >= CALLS_KEPT) {
         call_memory_free(call);
@@ -75,7 +77,7 @@ static void call_release(struct call *call)
     give_large(loop, &call->result);
     give_large(loop, &call->cells);
     buffer_reset(&call->exception_text);
-    call->is_own = call->is_counted = call->may_block = call->is_failed = false;
+    call->is_own = call->is_counted = call->is_expected = call->may_block = call->is_failed = false;
     call->deadline_ns = 0;
     call->holds = 0;
     call->context = NULL;
@@ -222,7 +224,9 @@ void call_run(struct call *call)
     case CALL_DONE:
         call_answer(call);
         break;
-    case CALL_PENDING:
+    case CALL_PENDING: /* still ours: its end comes as a message to this thread */
+        call->is_expected = true;
+        loop_expect(call->loop);
         break;
     case CALL_TO_WORKER:
         send_to_worker(call);

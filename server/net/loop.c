@@ -17,6 +17,14 @@ static void end_turn(void *context)
     }
 }
 
+static bool is_expecting(void *context)
+{
+    struct loop *loop = context;
+    bool was_expecting = loop->has_expected;
+    loop->has_expected = loop->expected > 0;
+    return loop->has_expected ? loop->expected <= LOOP_EXPECT_FEW : was_expecting;
+}
+
 static void tick(void *context)
 {
     struct loop *loop = context;
@@ -36,7 +44,7 @@ enum status loop_new_named(struct env *env, const char *name, reactor_maker *mak
         return error_set(error, STATUS_NO_MEMORY, "%s: no memory", name);
     loop->env = env;
     loop->read_memory = memory_allocate(LOOP_READ_SIZE);
-    struct reactor_hooks hooks = {end_turn, tick, loop};
+    struct reactor_hooks hooks = {end_turn, tick, loop, is_expecting};
     enum status status = loop->read_memory
                              ? make_reactor(env, name, &hooks, &loop->reactor, error)
                              : error_set(error, STATUS_NO_MEMORY, "%s: no memory", name);
@@ -68,6 +76,16 @@ void loop_start(struct loop *loop)
 void loop_post(struct loop *loop, struct task *task)
 {
     reactor_post(loop->reactor, task);
+}
+
+void loop_expect(struct loop *loop)
+{
+    loop->expected++;
+}
+
+void loop_expect_end(struct loop *loop)
+{
+    loop->expected--;
 }
 
 void loop_close_connections(struct loop *loop)

@@ -11,7 +11,8 @@
 
 #include "server/net/connection.h"
 
-#define LOOP_READ_SIZE (256u << 10)
+#define LOOP_READ_SIZE  (256u << 10)
+#define LOOP_EXPECT_FEW 4 /* with more on their way the loop has enough to do between sleeps */
 
 struct loop {
     struct env *env;
@@ -24,7 +25,9 @@ struct loop {
     struct connection *dirty;        /* to be written at the end of the turn */
     void *service;                   /* the server's per-loop state (calls to reuse) */
     void (*turn)(struct loop *loop); /* before writing, each turn; may be NULL */
-    _Atomic bool is_draining;        /* set once: connections close when their calls are done */
+    unsigned expected;        /* calls whose end another thread will tell soon (loop_expect) */
+    bool has_expected;        /* and there were some at the last look */
+    _Atomic bool is_draining; /* set once: connections close when their calls are done */
 };
 
 /* Over a reactor of make_reactor's. It does not turn before loop_start. */
@@ -35,6 +38,11 @@ enum status loop_new_named(struct env *env, const char *name, reactor_maker *mak
     struct loop **out_loop, struct error *error);
 void loop_start(struct loop *loop);
 void loop_post(struct loop *loop, struct task *task);
+/* Loop thread. A task that will be posted is on its way, and likely to come soon; and the end of that. While
+ * they are few, and right after the last, the loop rather polls than sleeps: a client with one request in
+ * flight sends its next as soon as it has its answer. */
+void loop_expect(struct loop *loop);
+void loop_expect_end(struct loop *loop);
 /* Any thread but the loop's, after all connections are closed. NULL is fine. */
 void loop_free(struct loop *loop);
 /* Loop thread. Closes every connection at once. */

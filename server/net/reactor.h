@@ -6,6 +6,9 @@
  *
  *   turn:  posted tasks -> events of streams -> hooks->turn (the server writes what it has gathered) -> wait
  *
+ * A wait is a sleep; where the hooks say that something is expected within microseconds the real one may
+ * look again and again for up to REACTOR_POLL_US first, while that pays (base/patience.h).
+ *
  * Threads: everything but post runs on the reactor's own thread ("loop thread"). */
 #ifndef STELE_SERVER_NET_REACTOR_H
 #define STELE_SERVER_NET_REACTOR_H
@@ -53,9 +56,12 @@ struct reactor_hooks {
     void (*turn)(void *context); /* at the end of each turn */
     void (*tick)(void *context); /* about every REACTOR_TICK_MS */
     void *context;
+    /* Whether what comes next is likely to come within microseconds. May be NULL: never. */
+    bool (*is_expecting)(void *context);
 };
 
 #define REACTOR_TICK_MS 250
+#define REACTOR_POLL_US 150
 
 struct reactor_table {
     void (*post)(struct reactor *reactor, struct task *task);

@@ -2,7 +2,11 @@
  *
  * The loop runs libevent one turn at a time (EVLOOP_ONCE), so that what a turn produced is written once, at
  * its end. Posts from other threads go through a list under a mutex; the eventfd is written only when the
- * loop sleeps and nobody has woken it yet, so a burst of completions costs one system call. */
+ * loop sleeps and nobody has woken it yet, so a burst of completions costs one system call. It is watched by
+ * edges, so nobody need read it.
+ *
+ * Before it sleeps the loop may poll (reactor.h). One loop of the process polls at a time: polling is for
+ * the latency of few requests in flight, and must not cost more than one core. */
 #include "server/net/reactor.h"
 
 #include <arpa/inet.h>
@@ -12,6 +16,7 @@
 #include <netdb.h>
 #include <netinet/in.h>
 #include <netinet/tcp.h>
+#include <stdatomic.h>
 #include <stdio.h>
 #include <string.h>
 #include <sys/eventfd.h>
@@ -22,6 +27,7 @@
 #include "base/log_lines.h"
 #include "base/memory.h"
 #include "base/mutex.h"
+#include "base/patience.h"
 
 #define LISTEN_BACKLOG   1024
 #define ACCEPTS_PER_TURN 64
@@ -37,7 +43,10 @@ struct libevent_reactor {
     struct event *wake_event;
     struct event *tick_event;
     int wake_fd;
-    bool is_stopping; /* loop thread */
+    bool is_stopping;         /* loop thread, as the two below */
+    bool has_worked;          /* an event or a task has run since poll looked last */
+    struct patience patience; /* of polling */
+    _Atomic bool has_posts;   /* posted_first is not NULL */
     struct mutex mu;
     struct task *posted_first; /* guarded by mu, as all below */
     struct task *posted_last;
@@ -48,7 +57,7 @@ struct libevent_reactor {
 struct libevent_stream {
     struct stream stream;
     struct event *event; /* NULL until adopted */
-    struct event_base *base;
+    struct libevent_reactor *reactor;
     int fd;
     short watched;
 };
@@ -59,6 +68,7 @@ struct listener {
     uint16_t port;
     listener_accept *accept;
     void *context;
+    struct libevent_reactor *reactor;
 };
 
 /* ---- Streams ---- */
@@ -100,6 +110,7 @@ static void stream_event(evutil_socket_t fd, short what, void *context)
 {
     (void)fd;
     struct libevent_stream *self = context;
+    self->reactor->has_worked = true;
     self->stream.ready(&self->stream, (what & EV_READ) != 0, (what & EV_WRITE) != 0);
 }
 
@@ -113,8 +124,8 @@ static void stream_watch(struct stream *stream, bool is_reading, bool is_writing
         event_del(self->event);
     self->watched = wanted;
     if (wanted) {
-        event_assign(
-            self->event, self->base, self->fd, (short)(wanted | EV_PERSIST), stream_event, self);
+        event_assign(self->event, self->reactor->base, self->fd, (short)(wanted | EV_PERSIST),
+            stream_event, self);
         event_add(self->event, NULL);
     }
 }
@@ -139,7 +150,7 @@ static enum status adopt(struct reactor *reactor, struct stream *stream)
 {
     struct libevent_reactor *self = (struct libevent_reactor *)reactor;
     struct libevent_stream *one = (struct libevent_stream *)stream;
-    one->base = self->base;
+    one->reactor = self;
     one->event = event_new(self->base, one->fd, EV_READ | EV_PERSIST, stream_event, one);
     return one->event ? STATUS_OK : STATUS_NO_MEMORY;
 }
@@ -230,6 +241,7 @@ static void listener_event(evutil_socket_t fd, short what, void *context)
 {
     (void)what;
     struct listener *listener = context;
+    listener->reactor->has_worked = true;
     for (int i = 0; i < ACCEPTS_PER_TURN; i++) {
         struct sockaddr_storage peer;
         socklen_t size = sizeof peer;
@@ -309,7 +321,7 @@ static enum status reactor_listen_on(struct reactor *reactor, const char *host, 
         close(fd);
         return error_set(error, STATUS_NO_MEMORY, "listen on %s:%u: no memory", host, port);
     }
-    *listener = (struct listener){event, fd, bound_port(fd), accept, context};
+    *listener = (struct listener){event, fd, bound_port(fd), accept, context, self};
     *out_listener = listener;
     return STATUS_OK;
 }
@@ -340,6 +352,7 @@ static void post(struct reactor *reactor, struct task *task)
     else
         self->posted_first = task;
     self->posted_last = task;
+    atomic_store_explicit(&self->has_posts, true, memory_order_relaxed);
     bool is_waking = self->is_asleep && !self->is_woken;
     if (is_waking)
         self->is_woken = true;
@@ -353,7 +366,9 @@ static void run_posted(struct libevent_reactor *self)
     mutex_lock(&self->mu);
     struct task *task = self->posted_first;
     self->posted_first = self->posted_last = NULL;
+    atomic_store_explicit(&self->has_posts, false, memory_order_relaxed);
     mutex_unlock(&self->mu);
+    self->has_worked |= task != NULL;
     while (task) {
         struct task *next = task->next;
         task->run(task);
@@ -361,36 +376,71 @@ static void run_posted(struct libevent_reactor *self)
     }
 }
 
+/* Sleeps until there is something to do, and does it. */
+static void turn_after_sleep(struct libevent_reactor *self)
+{
+    mutex_lock(&self->mu);
+    bool is_idle = !self->posted_first;
+    self->is_asleep = is_idle;
+    mutex_unlock(&self->mu);
+    event_base_loop(self->base, EVLOOP_ONCE | (is_idle ? 0 : EVLOOP_NONBLOCK));
+    mutex_lock(&self->mu);
+    self->is_asleep = self->is_woken = false;
+    mutex_unlock(&self->mu);
+    run_posted(self);
+    self->hooks.turn(self->hooks.context);
+}
+
+static void turn_without_sleep(struct libevent_reactor *self)
+{
+    event_base_loop(self->base, EVLOOP_ONCE | EVLOOP_NONBLOCK);
+    if (atomic_load_explicit(&self->has_posts, memory_order_relaxed))
+        run_posted(self);
+    if (self->has_worked)
+        self->hooks.turn(self->hooks.context);
+}
+
+/* Turns without a sleep until there was something to do: true. False: it is time to sleep. */
+static bool turn_by_polling(struct libevent_reactor *self)
+{
+    static _Atomic unsigned polling; /* loops that do */
+    if (!self->hooks.is_expecting || !self->hooks.is_expecting(self->hooks.context) ||
+        !patience_may_poll(&self->patience))
+        return false;
+    bool is_only = atomic_fetch_add_explicit(&polling, 1, memory_order_relaxed) == 0;
+    self->has_worked = false;
+    if (is_only) {
+        struct poll poll;
+        poll_begin(&poll, REACTOR_POLL_US * 1000);
+        do
+            turn_without_sleep(self);
+        while (!self->has_worked && poll_round(&poll));
+        patience_note(&self->patience, self->has_worked && !poll.is_disturbed);
+    }
+    atomic_fetch_sub_explicit(&polling, 1, memory_order_relaxed);
+    return self->has_worked;
+}
+
 static void loop_run(struct task *task)
 {
     struct libevent_reactor *self =
         (struct libevent_reactor *)((char *)task - offsetof(struct libevent_reactor, loop_task));
-    while (!self->is_stopping) {
-        mutex_lock(&self->mu);
-        bool is_idle = !self->posted_first;
-        self->is_asleep = is_idle;
-        mutex_unlock(&self->mu);
-        event_base_loop(self->base, EVLOOP_ONCE | (is_idle ? 0 : EVLOOP_NONBLOCK));
-        mutex_lock(&self->mu);
-        self->is_asleep = self->is_woken = false;
-        mutex_unlock(&self->mu);
-        run_posted(self);
-        self->hooks.turn(self->hooks.context);
-    }
+    while (!self->is_stopping)
+        if (!turn_by_polling(self))
+            turn_after_sleep(self);
     run_posted(self);
 }
 
 static void wake_event(evutil_socket_t fd, short what, void *context)
 {
-    (void)what, (void)context;
-    uint64_t count;
-    (void)!read(fd, &count, sizeof count);
+    (void)fd, (void)what, (void)context; /* edges: nothing to read; the posts are run by the turn */
 }
 
 static void tick_event(evutil_socket_t fd, short what, void *context)
 {
     (void)fd, (void)what;
     struct libevent_reactor *self = context;
+    self->has_worked = true;
     self->hooks.tick(self->hooks.context);
 }
 
@@ -450,7 +500,8 @@ static bool make_events(struct libevent_reactor *self)
     self->base = event_base_new();
     if (self->wake_fd < 0 || !self->base)
         return false;
-    self->wake_event = event_new(self->base, self->wake_fd, EV_READ | EV_PERSIST, wake_event, self);
+    self->wake_event = event_new(
+        self->base, self->wake_fd, EV_READ | EV_ET | EV_PERSIST, wake_event, self);
     self->tick_event = event_new(self->base, -1, EV_PERSIST, tick_event, self);
     return self->wake_event && self->tick_event && !event_add(self->wake_event, NULL) &&
            !event_add(self->tick_event, &period);

@@ -75,7 +75,7 @@ struct world {
 static void party_start(struct party *party, struct env *world, const char *name)
 {
     *party = (struct party){.env = env_memory_host_new(world, name)};
-    struct reactor_hooks hooks = {on_nothing, on_nothing, party};
+    struct reactor_hooks hooks = {.turn = on_nothing, .tick = on_nothing, .context = party};
     assert_ok(reactor_memory_new(party->env, "loop", &hooks, &party->reactor, &error), &error);
 }
 

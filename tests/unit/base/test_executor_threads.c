@@ -1,6 +1,7 @@
 #include "tests/support/support.h"
 
 #include "base/env_memory.h"
+#include "base/mutex.h"
 
 #include <pthread.h>
 #include <stdlib.h>
@@ -178,6 +179,42 @@ static void a_clock_moved_by_hand_wakes_timers(void **state)
     env_memory_free(env); /* frees the other one */
 }
 
+/* Each task hands the next one over from another thread, as fast as it can: with the first, the thread
+ * polls; after the pause it sleeps. None may be missed either way. */
+static void a_polling_executor_misses_nothing(void **state)
+{
+    (void)state;
+    struct executor *executor = executor_new(env_real(), 1);
+    static struct counted_task tasks[2000];
+    unsigned count = 0;
+    executor_poll(executor, 50000);
+    for (unsigned i = 0; i < 2000; i++) {
+        tasks[i] = (struct counted_task){
+            .task.run = count_run, .executor = executor, .count = &count};
+        executor_submit(executor, &tasks[i].task);
+        wait_for_count(&count, i + 1);
+    }
+    executor_free(executor);
+    assert_int_equal(count, 2000);
+}
+
+static void submitting_lets_go_of_the_lock_it_is_given(void **state)
+{
+    (void)state;
+    struct executor *executor = executor_new(env_real(), 1);
+    struct mutex mutex;
+    unsigned count = 0;
+    struct counted_task counted = {.task.run = count_run, .executor = executor, .count = &count};
+    mutex_init(&mutex, LOCK_RANK_LOG);
+    mutex_lock(&mutex);
+    executor_submit_unlock(executor, &counted.task, &mutex);
+    mutex_lock(&mutex);
+    mutex_unlock(&mutex);
+    executor_free(executor);
+    assert_int_equal(count, 1);
+    mutex_deinit(&mutex);
+}
+
 int main(void)
 {
     const struct CMUnitTest tests[] = {
@@ -187,6 +224,8 @@ int main(void)
         cmocka_unit_test(timers_run_when_due_and_in_order),
         cmocka_unit_test(cancel_takes_back_and_free_drops_timers),
         cmocka_unit_test(depth_counts_queued_and_running),
+        cmocka_unit_test(a_polling_executor_misses_nothing),
+        cmocka_unit_test(submitting_lets_go_of_the_lock_it_is_given),
         cmocka_unit_test(a_clock_moved_by_hand_wakes_timers),
     };
     return cmocka_run_group_tests(tests, NULL, NULL);
