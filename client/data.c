@@ -38,7 +38,7 @@ static enum status on_row_outcome(
 static void on_answer(struct call *call, const struct failure *failure,
     const struct response_frame *answer, struct block *block)
 {
-    static const struct stele_error no_error;
+    static const struct stele_error no_error = {.attempts = 1};
     struct stele_error malformed;
     struct error error;
     struct row_outcome row = {.is_processed = true};
@@ -74,6 +74,11 @@ static void on_answer(struct call *call, const struct failure *failure,
         return;
     }
     struct stele_result result = result_view(&row.result);
+    if (call->retry.attempts) {
+        struct stele_error late = {.attempts = call->retry.attempts + 1};
+        call->user.result(call->context, &late, &result, row.is_processed);
+        return;
+    }
     call->user.result(call->context, &no_error, &result, row.is_processed);
 }
 

@@ -146,6 +146,8 @@ enum status master_load_tablets(
 /* Every live server has said what it serves, or is gone: goes on. */
 void master_start_listed(struct master *master);
 void master_start_meta_open(struct master *master);
+/* The same, if it is open on a live server: after a list, or when a server was seen again. */
+void master_start_meta_seen(struct master *master);
 struct assigned_tablet *master_meta_tablet(struct master *master);
 
 /* ---- master_servers.c ---- */

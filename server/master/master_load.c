@@ -478,6 +478,18 @@ void master_start_meta_open(struct master *master)
     meta_access_read(master, see_cell, on_meta_read, check);
 }
 
+void master_start_meta_seen(struct master *master)
+{
+    struct assigned_tablet *meta = master_meta_tablet(master);
+    if (!master->is_starting_done || master->has_meta_rows || meta->state != ASSIGNMENT_OPEN ||
+        meta->transition || meta->server->state != ASSIGNED_SERVER_LIVE ||
+        meta->server->absent_since_ns)
+        return;
+    if (master->config.publish_meta)
+        master->config.publish_meta(master->config.context, &meta->server->name);
+    master_start_meta_open(master);
+}
+
 void master_start_listed(struct master *master)
 {
     struct error error = {0};
@@ -492,17 +504,13 @@ void master_start_listed(struct master *master)
     }
     struct assigned_tablet *meta = master_meta_tablet(master);
     master_start_ticking(master);
-    if (meta->state == ASSIGNMENT_OPEN && meta->server->state == ASSIGNED_SERVER_LIVE &&
-        !meta->server->absent_since_ns) {
-        if (master->config.publish_meta)
-            master->config.publish_meta(master->config.context, &meta->server->name);
-        master_start_meta_open(master);
-    } else {
-        if (meta->state !=
-            ASSIGNMENT_OPEN) /* else its server is being given up, and that brings it here */
-            master_want_open(master, meta);
-        master_assign_idle(master);
-    }
+    master_start_meta_seen(master);
+    if (master->has_meta_rows)
+        return;
+    /* Else its server comes back, or is given up: either brings it here. */
+    if (meta->state != ASSIGNMENT_OPEN)
+        master_want_open(master, meta);
+    master_assign_idle(master);
 }
 
 void master_begin_tenure(struct master *master)

@@ -92,6 +92,7 @@ static void on_listed(struct task *task)
         if (!master_is_over(master)) {
             master_start_listed(master);
             transitions_server_came(master);
+            master_start_meta_seen(master);
             if (master->is_starting_done)
                 master_assign_idle(master);
         }
@@ -187,6 +188,7 @@ void master_servers_changed(struct master *master)
             one->absent_since_ns = now_ns;
         }
     memory_free(live);
+    master_start_meta_seen(master);
     master_give_up_absent(master);
 }
 

@@ -137,8 +137,15 @@ static void send(struct meta_sending *sending)
 {
     struct master *master = sending->master;
     const struct assigned_tablet *meta = master_meta_tablet(master);
-    if (!meta || meta->state != ASSIGNMENT_OPEN) {
+    if (!meta || meta->state != ASSIGNMENT_OPEN || !master->meta.is_read) {
         wait(sending);
+        return;
+    }
+    struct error error = {0};
+    if (!sending->command.operations &&
+        meta_batch_finish(sending->batch, next_timestamp(master), &sending->command.operations,
+            &sending->command.operation_count, &error)) {
+        finish(sending, STATUS_NO_MEMORY, &error);
         return;
     }
     copy_server(sending, meta->server);
@@ -162,9 +169,6 @@ void meta_access_write(struct master *master, struct meta_batch *batch,
     enum status status = STATUS_OK;
     if (!sending)
         status = error_set(&error, STATUS_NO_MEMORY, "no memory for rows of hbase:meta");
-    else if (!meta_batch_is_empty(batch))
-        status = meta_batch_finish(batch, next_timestamp(master), &sending->command.operations,
-            &sending->command.operation_count, &error);
     if (status || meta_batch_is_empty(batch)) {
         memory_free(sending);
         meta_batch_free(batch);
@@ -247,7 +251,12 @@ struct meta_reading {
 
 static void end_reading(struct meta_reading *reading, enum status status, const struct error *error)
 {
+    struct master *master = reading->master;
+    bool is_first = status == STATUS_OK && !master->meta.is_read;
+    master->meta.is_read = master->meta.is_read || is_first;
     reading->done(reading->context, status, error);
+    if (is_first)
+        meta_access_open(master); /* what waited for a timestamp */
     arena_deinit(&reading->arena);
     buffer_deinit(&reading->after);
     memory_free(reading);

@@ -1,9 +1,9 @@
 /* hbase:meta from the master's side, wherever it is open: rows are written and read by commands to its server, under
  * our epoch, so that a deposed master's rows are refused.
  *
- * A batch is sent until it is written, or the tenure is over. While hbase:meta is nowhere batches wait. Each batch has
- * its own timestamp, above all that hbase:meta held when the tenure began and above all before it: a batch that was
- * sent twice, or overtaken by a younger one, changes nothing.
+ * A batch is sent until it is written, or the tenure is over. While hbase:meta is nowhere, and until it has been read
+ * once, batches wait. Each batch has its own timestamp, above all that hbase:meta held when the tenure began and above
+ * all before it, whatever our clock says: a batch that was sent twice, or overtaken by a younger one, changes nothing.
  *
  * Threads: the master's executor. */
 #ifndef STELE_SERVER_MASTER_META_ACCESS_H
@@ -20,6 +20,7 @@ struct meta_access {
         *waiting; /* for hbase:meta to be open, or to be tried again; oldest first */
     struct meta_sending **waiting_end;
     struct meta_reading *reading; /* waits likewise */
+    bool is_read;                 /* once in this tenure: before, no batch can have its timestamp */
     struct task retry_task;
     bool is_retry_out;
     uint64_t delay_ns;      /* of the next retry */

@@ -74,6 +74,8 @@ static void set(struct tablet_transition *transition, enum assignment_state stat
     struct assigned_server *server)
 {
     struct master *master = transition->master;
+    log_line(LOG_DEBUG, "tablet.assign", "tablet=%s state=%s server=%s",
+        transition->tablet->info.id, assignment_state_name(state), server ? server->text : "");
     mutex_lock(&master->catalogue.mutex);
     assignment_set(
         &master->catalogue.assignment, transition->tablet, state, server, env_wall_ms(master->env));

@@ -96,6 +96,8 @@ struct sim {
     uint64_t
         over_epoch; /* of the last tenure that it ended by itself: it never leads with that again */
     const struct server_name *announced, *candidate;
+    bool has_meta_wish; /* said again until it is seen, while we lead */
+    struct owned_name meta_wish;
     struct picture *last; /* NULL: none yet */
 };
 
@@ -395,6 +397,20 @@ static void take_picture(struct task *task)
     show(sim);
 }
 
+static bool is_same(const struct server_name *a, const struct server_name *b)
+{
+    return span_equal(a->host, b->host) && a->port == b->port && a->start_code == b->start_code;
+}
+
+/* What a leader published and cannot see. */
+static void publish_again(struct sim *sim)
+{
+    if (!may_lead(sim))
+        sim->has_meta_wish = false;
+    else if (sim->has_meta_wish && !is_same(&sim->meta_wish.name, &sim->last->meta.name))
+        send_message(sim, PUBLISH_META, &sim->meta_wish.name);
+}
+
 static void beat(struct task *task)
 {
     struct sim *sim = (struct sim *)((char *)task - offsetof(struct sim, beat_task));
@@ -405,6 +421,7 @@ static void beat(struct task *task)
         sim->is_connected = false;
     send_message(sim, HEARTBEAT, NULL);
     show(sim);
+    publish_again(sim);
     if (sim->last && sim->last->is_leading && sim->last->epoch == sim->over_epoch)
         send_message(sim, RESIGN, NULL);
     executor_submit_at(sim->coordination.executor, task, now_ns + zoo.session_ns / 4);
@@ -435,7 +452,10 @@ static void sim_publish_meta(
     struct coordination *coordination, const struct coordination_names *names)
 {
     static const struct server_name nobody;
-    send_message(sim_of(coordination), PUBLISH_META, names->count ? &names->names[0] : &nobody);
+    struct sim *sim = sim_of(coordination);
+    sim->has_meta_wish = true;
+    own_name(&sim->meta_wish, names->count ? &names->names[0] : &nobody);
+    send_message(sim, PUBLISH_META, &sim->meta_wish.name);
 }
 
 static void sim_publish_draining(

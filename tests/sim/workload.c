@@ -78,6 +78,14 @@ static void on_done(void *context, const struct stele_error *error,
     } else {
         if (result && client->call.kind != HISTORY_PUT && client->call.kind != HISTORY_DELETE)
             answer.value = value_of(client, result);
+        bool is_check = client->call.kind == HISTORY_CHECK_AND_PUT ||
+                        client->call.kind == HISTORY_CHECK_AND_DELETE;
+        /* As with HBase: a repeat of an increment is answered with the value of then, and one of a check finds
+         * what the first did. */
+        answer.is_value_unknown = error->attempts > 1;
+        if (is_check && error->attempts > 1)
+            answer.outcome = HISTORY_UNKNOWN;
+        workload->repeated += error->attempts > 1;
         if (client->call.kind == HISTORY_GET) {
             remember(client, &answer.value);
             workload->reads++;
@@ -86,6 +94,10 @@ static void on_done(void *context, const struct stele_error *error,
         }
         client->answered_ns = now_ns(workload);
     }
+    /* Increments and appends have nonces; the rest may happen once an attempt, as with HBase. */
+    if (error->attempts > 1 && client->call.kind != HISTORY_GET &&
+        client->call.kind != HISTORY_INCREMENT && client->call.kind != HISTORY_APPEND)
+        history_repeat(workload->history, client->operation, error->attempts - 1);
     history_return(workload->history, client->operation, &answer, now_ns(workload));
     if (client->is_of_all && !error->status && ++client->next_read == workload->row_count)
         client->has_read_all = true;

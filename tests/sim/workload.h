@@ -46,6 +46,7 @@ struct workload {
     size_t tablets; /* of the table, at first */
     bool has_table;
     uint64_t acknowledged, unknown, reads, torn;
+    uint64_t repeated;     /* acknowledged after more than one attempt */
     char first_error[256]; /* of those whose outcome is unknown; for the report */
     struct arena memory;
 };

@@ -48,7 +48,9 @@ static struct history_row *row_of(struct history *history, const char *name)
     return row;
 }
 
-size_t history_invoke(struct history *history, const struct history_call *call, uint64_t now_ns)
+/* A new operation of unknown outcome, in its row. */
+static struct operation *add(
+    struct history *history, const struct history_call *call, uint64_t begun, uint64_t now_ns)
 {
     if (history->count == history->capacity) {
         history->capacity = history->capacity ? history->capacity * 2 : 1024;
@@ -60,7 +62,7 @@ size_t history_invoke(struct history *history, const struct history_call *call, 
     size_t index = history->count++;
     struct operation *operation = &history->operations[index];
     *operation = (struct operation){.call = *call,
-        .begun = ++history->events,
+        .begun = begun,
         .ended = HISTORY_NEVER,
         .begun_ns = now_ns,
         .next_of_row = SIZE_MAX};
@@ -73,7 +75,20 @@ size_t history_invoke(struct history *history, const struct history_call *call, 
         history->operations[row->last].next_of_row = index;
     row->last = index;
     row->count++;
-    return index;
+    return operation;
+}
+
+size_t history_invoke(struct history *history, const struct history_call *call, uint64_t now_ns)
+{
+    return (size_t)(add(history, call, ++history->events, now_ns) - history->operations);
+}
+
+void history_repeat(struct history *history, size_t index, unsigned times)
+{
+    while (times--) {
+        const struct operation original = history->operations[index];
+        (void)add(history, &original.call, original.begun, original.begun_ns);
+    }
 }
 
 void history_return(

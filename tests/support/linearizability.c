@@ -121,7 +121,7 @@ static bool apply(struct search *search, const struct operation *operation, uint
         break;
     }
     }
-    return !answer || equals(search, *out_value, &answer->value);
+    return !answer || answer->is_value_unknown || equals(search, *out_value, &answer->value);
 }
 
 /* ---- Configurations tried ---- */

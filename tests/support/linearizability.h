@@ -50,7 +50,8 @@ struct history_call {
 struct history_answer {
     enum history_outcome { HISTORY_UNKNOWN, HISTORY_OK, HISTORY_FAILED } outcome;
     struct history_value value; /* get; increment and append: the value after it */
-    bool is_done;               /* the two checks */
+    bool is_value_unknown; /* increment and append: it happened, the value is of a later time */
+    bool is_done;          /* the two checks */
 };
 
 struct history *history_new(void);
@@ -61,6 +62,10 @@ void history_free(struct history *history);
 size_t history_invoke(struct history *history, const struct history_call *call, uint64_t now_ns);
 void history_return(struct history *history, size_t operation, const struct history_answer *answer,
     uint64_t now_ns);
+
+/* The operation was sent again without anybody knowing whether it was done, `times` more: each of these may have taken
+ * effect once at any time since it began, or never. For what is not protected from happening twice. */
+void history_repeat(struct history *history, size_t operation, unsigned times);
 
 struct history_verdict {
     size_t rows, operations, unknown; /* checked */
