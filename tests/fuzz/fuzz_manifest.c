@@ -1,12 +1,13 @@
 /* Documents of chains: the envelope as it lies in a file, and the payloads of manifests and plans. The first
  * byte chooses: 0 an envelope of any kind, 1 a manifest's payload of format 1, 2 a plan's, 3 a manifest's in
- * an envelope that holds, 4 a schema, 5 a manifest's payload. */
+ * an envelope that holds, 4 a schema, 5 a manifest's payload, 6 a snapshot's. */
 #include "tests/fuzz/fuzz.h"
 
 #include "base/arena.h"
 #include "model/schema.h"
 #include "storage/manifest.h"
 #include "storage/plan.h"
+#include "storage/snapshot.h"
 
 static void read_manifest(struct span payload, uint16_t version)
 {
@@ -39,6 +40,29 @@ static void read_plan(struct span payload)
         plan_deinit(&plan);
     }
     buffer_deinit(&again);
+}
+
+static void read_snapshot(struct span payload)
+{
+    struct arena arena = {.limit_bytes = payload.size * 256 + (1u << 20)};
+    struct document document = {.kind = DOCUMENT_SNAPSHOT,
+        .comparator = ROW_ORDER_BYTES,
+        .subject = SPAN_LITERAL("s"),
+        .payload = payload};
+    struct snapshot snapshot = {0};
+    struct buffer once = {0};
+    struct buffer twice = {0};
+    struct error error;
+    if (snapshot_decode(&document, &arena, &snapshot, &error) == STATUS_OK) {
+        fuzz_check(snapshot_encode(&snapshot, &once) == STATUS_OK);
+        document.payload = buffer_span(&once);
+        fuzz_check(snapshot_decode(&document, &arena, &snapshot, &error) == STATUS_OK);
+        fuzz_check(snapshot_encode(&snapshot, &twice) == STATUS_OK);
+        fuzz_check(span_equal(buffer_span(&once), buffer_span(&twice)));
+    }
+    buffer_deinit(&once);
+    buffer_deinit(&twice);
+    arena_deinit(&arena);
 }
 
 static void read_envelope(struct span file)
@@ -111,6 +135,9 @@ int LLVMFuzzerTestOneInput(const uint8_t *data, size_t size)
         break;
     case 5:
         read_manifest(in, 2);
+        break;
+    case 6:
+        read_snapshot(in);
         break;
     }
     return 0;

@@ -17,6 +17,31 @@ static void put_row(struct tablet_world *world, unsigned row)
     world_put(world, name, "g:q", 2000 + row, value);
 }
 
+/* Another table, one tablet of which is split: manifests with children. */
+static void make_split(struct tablet_world *world)
+{
+    struct error error;
+    struct table_descriptor descriptor = {.id = "5a5a", .schema = world->schema};
+    struct tablet_info parent = {.id = "aa", .region_id = 1};
+    struct tablet_info halves[2] = {{.id = "bb", .region_id = 2, .end_row = SPAN_LITERAL("m")},
+        {.id = "cc", .region_id = 2, .start_row = SPAN_LITERAL("m")}};
+    descriptor.schema.name = SPAN_LITERAL("split");
+    assert_ok(store_table_commit(world->store, &descriptor, &error), &error);
+    assert_ok(store_tablet_create(world->store, descriptor.id, &parent, 1, &error), &error);
+    assert_ok(store_tablet_split(world->store, descriptor.id, "aa", halves, &error), &error);
+}
+
+static void make_snapshot(struct tablet_world *world)
+{
+    struct error error;
+    struct snapshot_info info = {.name = SPAN_LITERAL("s.1"),
+        .schema = world->schema,
+        .created_ms = 1234567890123,
+        .owner = SPAN_LITERAL("somebody")};
+    strcpy(info.table_id, world->table_id);
+    assert_ok(store_snapshot_create(world->store, &info, &error), &error);
+}
+
 struct env *sample_root_make(void)
 {
     struct tablet_world world;
@@ -28,6 +53,8 @@ struct env *sample_root_make(void)
     for (unsigned row = 0; row < 15; row++)
         put_row(&world, row);
     assert_int_equal(world_flush(&world), STATUS_OK);
+    make_snapshot(&world);
+    make_split(&world);
     for (unsigned row = 15; row < SAMPLE_ROWS - 1; row++)
         put_row(&world, row);
     assert_ok(store_chain_commit(world.store, CHAIN_NAMESPACE, span_string("n"), 1,
@@ -62,6 +89,8 @@ struct found {
     struct tablet_info tablet;
     unsigned tablets;
     unsigned documents;
+    bool has_split; /* from format version 2 of manifests on, and a snapshot with it */
+    unsigned halves;
 };
 
 static enum status note_table(
@@ -69,8 +98,11 @@ static enum status note_table(
 {
     (void)error;
     struct found *found = context;
-    found->table = *descriptor;
     found->tables++;
+    if (span_equal(descriptor->schema.name, SPAN_LITERAL("split")))
+        found->has_split = true;
+    else
+        found->table = *descriptor;
     return STATUS_OK;
 }
 
@@ -81,6 +113,38 @@ static enum status note_tablet(void *context, const struct tablet_info *tablet, 
     found->tablet = *tablet;
     found->tablets++;
     return STATUS_OK;
+}
+
+static enum status note_half(void *context, const struct tablet_info *tablet, struct error *error)
+{
+    struct found *found = context;
+    bool is_parent = strcmp(tablet->id, "aa") == 0;
+    bool is_right = is_parent ? tablet->state == TABLET_SPLIT && tablet->child_count == 2
+                              : tablet->state == TABLET_CLOSED && tablet->parent_count == 1;
+    found->halves += !is_parent;
+    return is_right ? STATUS_OK : error_set(error, STATUS_OUT_OF_RANGE, "another split");
+}
+
+static enum status read_later(
+    struct store *store, struct arena *arena, struct found *found, struct error *error)
+{
+    struct snapshot_info snapshot;
+    struct tablet_info *tablets;
+    enum status status = store_snapshot_read(
+        store, SPAN_LITERAL("s.1"), arena, &snapshot, &tablets, error);
+    if (status == STATUS_NOT_FOUND)
+        return error_set(error, STATUS_OUT_OF_RANGE, "no snapshot");
+    if (status == STATUS_OK &&
+        (snapshot.created_ms != 1234567890123 || snapshot.tablet_count != 1 ||
+            !span_equal(snapshot.owner, SPAN_LITERAL("somebody")) ||
+            strcmp(snapshot.table_id, found->table.id) != 0 ||
+            strcmp(tablets[0].id, found->tablet.id) != 0))
+        return error_set(error, STATUS_OUT_OF_RANGE, "another snapshot");
+    if (status == STATUS_OK)
+        status = store_tablet_list(store, "5a5a", arena, note_half, found, error);
+    if (status == STATUS_OK && found->halves != 2)
+        status = error_set(error, STATUS_OUT_OF_RANGE, "%u halves", found->halves);
+    return status;
 }
 
 static enum status note_document(
@@ -160,9 +224,12 @@ static enum status read_all(
         status = store_chain_list(store, CHAIN_NAMESPACE, note_document, &found, error);
     if (status == STATUS_OK)
         status = store_chain_list(store, CHAIN_PROCEDURE, note_document, &found, error);
-    if (status == STATUS_OK && found.tables == 1)
+    if (status == STATUS_OK && found.tables == 1u + found.has_split)
         status = store_tablet_list(store, found.table.id, &arena, note_tablet, &found, error);
-    if (status == STATUS_OK && (found.tables != 1 || found.tablets != 1 || found.documents != 2))
+    if (status == STATUS_OK && found.has_split)
+        status = read_later(store, &arena, &found, error);
+    if (status == STATUS_OK &&
+        (found.tables != 1u + found.has_split || found.tablets != 1 || found.documents != 2))
         status = error_set(error, STATUS_OUT_OF_RANGE, "%u tables, %u tablets, %u documents",
             found.tables, found.tablets, found.documents);
     if (status == STATUS_OK)

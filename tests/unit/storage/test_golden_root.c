@@ -1,6 +1,6 @@
 /* A root of every format version that was ever released must be read for ever: tests/golden/root-v1 holds one file of each
- * kind (cluster, descriptor, manifest, plan, log segments, namespace, procedure, SSTables), and sample_root.c says what is
- * in them. Made anew (a NEW version only, under a new name) by running this test with STELE_MAKE_GOLDEN=DIRECTORY. */
+ * kind (cluster, descriptor, manifest, plan, log segments, namespace, procedure, SSTables), root-v2 also manifests of format
+ * 2 with children, and a snapshot; sample_root.c says what is in them. Made anew (a NEW version only, under a new name) by running this test with STELE_MAKE_GOLDEN=DIRECTORY. */
 #include <stdio.h>
 #include <stdlib.h>
 
@@ -75,24 +75,10 @@ static void count_line(void *context, const char *line)
     (*(unsigned *)context)++;
 }
 
-static void a_root_of_version_1_is_read(void **state)
+static void read_root(const char *folder)
 {
-    (void)state;
-    const char *golden = getenv("STELE_GOLDEN");
-    const char *make = getenv("STELE_MAKE_GOLDEN");
-    char path[2048];
-    if (make) {
-        struct env *sample = sample_root_make();
-        snprintf(path, sizeof(path), "%s/root-v1", make);
-        copy_folder(sample, SAMPLE_ROOT, env_real(), path);
-        env_memory_free(sample);
-        golden = make;
-    }
-    assert_non_null(golden);
-    snprintf(path, sizeof(path), "%s/root-v1", golden);
-
     struct env *env = env_memory_new(1, ENV_MEMORY_SEEDED);
-    copy_folder(env_real(), path, env, SAMPLE_ROOT);
+    copy_folder(env_real(), folder, env, SAMPLE_ROOT);
     restore(env);
     struct error error;
     uint64_t problems = 0;
@@ -107,11 +93,33 @@ static void a_root_of_version_1_is_read(void **state)
     env_memory_free(env);
 }
 
+static void roots_of_every_version_are_read(void **state)
+{
+    (void)state;
+    static const char *const versions[] = {"root-v1", "root-v2"};
+    const char *golden = getenv("STELE_GOLDEN");
+    const char *make = getenv("STELE_MAKE_GOLDEN");
+    char path[2048];
+    if (make) {
+        struct env *sample = sample_root_make();
+        snprintf(path, sizeof(path), "%s/root-v2", make);
+        copy_folder(sample, SAMPLE_ROOT, env_real(), path);
+        env_memory_free(sample);
+        read_root(path);
+        return;
+    }
+    assert_non_null(golden);
+    for (size_t i = 0; i < 2; i++) {
+        snprintf(path, sizeof(path), "%s/%s", golden, versions[i]);
+        read_root(path);
+    }
+}
+
 int main(void)
 {
     log_set_level(LOG_OFF);
     const struct CMUnitTest tests[] = {
-        cmocka_unit_test(a_root_of_version_1_is_read),
+        cmocka_unit_test(roots_of_every_version_are_read),
     };
     return cmocka_run_group_tests(tests, NULL, NULL);
 }
