@@ -1,7 +1,8 @@
 /* The cluster's status, copied out of its message. */
 #include "base/memory.h"
-#include "client/admin_rpc.h"
+#include "client/admin_text.h"
 #include "client/convert.h"
+#include "client/question.h"
 #include "proto/cluster.pb-c.h"
 #include "proto/unpack.h"
 
@@ -33,6 +34,20 @@ static const struct stele_server *servers_of(
     for (size_t i = 0; servers && i < count; i++)
         servers[i] = server_of(names[i]);
     return servers;
+}
+
+static const struct stele_task *tasks_of(
+    struct arena *arena, Hbase__Pb__ServerTask **from, size_t count)
+{
+    struct stele_task *tasks = arena_allocate(arena, count * sizeof(*tasks));
+    for (size_t i = 0; tasks && i < count; i++) {
+        const ProtobufCEnumValue *state = protobuf_c_enum_descriptor_get_value(
+            &hbase__pb__server_task__state__descriptor, (int)from[i]->state);
+        tasks[i] = (struct stele_task){text_of(from[i]->description), text_of(from[i]->status),
+            text_of(state ? state->name : "UNKNOWN"), from[i]->start_time,
+            from[i]->completion_time};
+    }
+    return tasks;
 }
 
 static const struct stele_bytes *names_of(
@@ -91,8 +106,10 @@ static bool server_load_of(
         .region_count = load->n_region_loads,
         .coprocessors = names_of(arena, load->coprocessors, load->n_coprocessors),
         .coprocessor_count = load->n_coprocessors,
+        .tasks = tasks_of(arena, load->tasks, load->n_tasks),
+        .task_count = load->n_tasks,
     };
-    return regions && out->coprocessors;
+    return regions && out->coprocessors && out->tasks;
 }
 
 static const struct stele_transition *transitions_of(
@@ -152,6 +169,8 @@ static bool cluster_of(
         .server_count = status->n_live_servers,
         .dead_servers = servers_of(arena, status->dead_servers, status->n_dead_servers),
         .dead_server_count = status->n_dead_servers,
+        .unknown_servers = servers_of(arena, status->unknown_servers, status->n_unknown_servers),
+        .unknown_server_count = status->n_unknown_servers,
         .transitions = transitions_of(arena, status),
         .transition_count = status->n_regions_in_transition,
         .tables = tables_of(arena, status),
@@ -159,38 +178,58 @@ static bool cluster_of(
         .master_coprocessors = names_of(
             arena, status->master_coprocessors, status->n_master_coprocessors),
         .master_coprocessor_count = status->n_master_coprocessors,
+        .tasks = tasks_of(arena, status->master_tasks, status->n_master_tasks),
+        .task_count = status->n_master_tasks,
         .is_balancer_on = status->balancer_on,
         .average_load = status->n_live_servers
                             ? (double)region_count / (double)status->n_live_servers
                             : 0,
     };
-    return out->backup_masters && out->dead_servers && out->transitions && out->tables &&
-           out->master_coprocessors;
+    return out->backup_masters && out->dead_servers && out->unknown_servers && out->transitions &&
+           out->tables && out->master_coprocessors && out->tasks;
+}
+
+static enum stele_status decode(struct question *question, struct span answer)
+{
+    struct arena *arena = job_memory(&question->job);
+    struct stele_error *error = &question->job.error;
+    struct error cause;
+    const Hbase__Pb__GetClusterStatusResponse *response =
+        arena ? (void *)message_unpack(
+                    &hbase__pb__get_cluster_status_response__descriptor, answer, arena, &cause)
+              : NULL;
+    if (arena && !response)
+        return failure_set(error, STELE_PROTOCOL, "%s", cause.message);
+    if (!arena || !cluster_of(arena, response->cluster_status, &question->job.result.cluster))
+        return failure_set(error, STELE_NO_MEMORY, "no memory for the cluster's status");
+    question->job.result.cluster.memory = arena;
+    return STELE_OK;
+}
+
+static struct job *ask(struct stele_client *client)
+{
+    struct question *question = question_new(client, "GetClusterStatus", decode);
+    return question ? &question->job : NULL;
+}
+
+static void deliver(struct job *job)
+{
+    ((stele_cluster_function *)job->done)(
+        job->context, &job->error, job->error.status ? NULL : &job->result.cluster);
 }
 
 enum stele_status stele_cluster_status(
     struct stele_client *client, struct stele_cluster *out_cluster, struct stele_error *error)
 {
-    struct admin_answer answer;
-    struct stele_cluster cluster = {0};
-    enum stele_status status = admin_call_master(client, "GetClusterStatus", NULL, &answer, error);
-    if (status)
-        return status;
-    struct arena *arena = admin_memory_new();
-    const Hbase__Pb__GetClusterStatusResponse *response =
-        arena ? (void *)admin_unpack(
-                    &answer, &hbase__pb__get_cluster_status_response__descriptor, arena, error)
-              : NULL;
-    if (!arena || (response && !cluster_of(arena, response->cluster_status, &cluster)))
-        status = failure_set(error, STELE_NO_MEMORY, "no memory for the cluster's status");
-    else if (!response)
-        status = STELE_PROTOCOL;
-    admin_answer_deinit(&answer);
-    if (status) {
-        admin_memory_free(arena);
-        return status;
-    }
-    cluster.memory = arena;
-    *out_cluster = cluster;
-    return STELE_OK;
+    union job_result result;
+    enum stele_status status = job_run(ask(client), &result, error);
+    if (!status)
+        *out_cluster = result.cluster;
+    return status;
+}
+
+void stele_cluster_status_async(
+    struct stele_client *client, stele_cluster_function *done, void *context)
+{
+    job_start(ask(client), deliver, (void (*)(void))done, context);
 }

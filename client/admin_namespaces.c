@@ -1,6 +1,7 @@
 /* Namespaces: what there is. */
-#include "client/admin_rpc.h"
+#include "client/admin_text.h"
 #include "client/convert.h"
+#include "client/question.h"
 #include "proto/schema_message.h"
 #include "proto/wire.h"
 
@@ -13,63 +14,87 @@ void stele_namespace_list_free(struct stele_namespace_list *list)
 }
 
 /* Descriptors in field 1, one or many. */
-static enum stele_status decode_list(
-    struct span message, struct stele_namespace_list *out_list, struct stele_error *error)
+static enum stele_status decode_list(struct question *question, struct span answer)
 {
-    struct arena *arena = admin_memory_new();
+    struct arena *arena = job_memory(&question->job);
+    struct stele_error *error = &question->job.error;
+    struct span copy = arena ? arena_copy(arena, answer) : SPAN_EMPTY; /* they borrow from it */
     struct wire_field field;
     struct error cause;
     size_t count = 0;
-    for (struct span in = message; !wire_take(&in, &field);)
+    for (struct span in = copy; !wire_take(&in, &field);)
         count += wire_is(&field, 1, WIRE_BYTES);
-    struct stele_namespace *list = arena ? arena_allocate(arena, count * sizeof(*list)) : NULL;
-    struct span copy = list ? arena_copy(arena, message)
-                            : SPAN_EMPTY; /* the descriptors borrow from it */
-    if (!list || (!copy.data && message.size)) {
-        admin_memory_free(arena);
+    struct stele_namespace *list = arena && copy.size == answer.size
+                                       ? arena_allocate(arena, count * sizeof(*list))
+                                       : NULL;
+    if (!list)
         return failure_set(error, STELE_NO_MEMORY, "no memory for namespaces");
-    }
     count = 0;
     while (!wire_take(&copy, &field)) {
         struct namespace_schema schema;
         if (!wire_is(&field, 1, WIRE_BYTES))
             continue;
-        if (namespace_message_decode(field.bytes, arena, &schema, &cause)) {
-            admin_memory_free(arena);
+        if (namespace_message_decode(field.bytes, arena, &schema, &cause))
             return failure_set(error, STELE_PROTOCOL, "%s", cause.message);
-        }
         list[count++] = (struct stele_namespace){bytes_of(schema.name),
             (const struct stele_attribute *)(const void *)schema.configuration,
             schema.configuration_count};
     }
-    *out_list = (struct stele_namespace_list){list, count, arena};
+    question->job.result.namespaces = (struct stele_namespace_list){list, count, arena};
     return STELE_OK;
 }
 
-static enum stele_status fetch_list(struct stele_client *client, const char *method,
-    struct buffer *request, struct stele_namespace_list *out_list, struct stele_error *error)
+static struct job *describe(struct stele_client *client, struct stele_bytes name)
 {
-    struct admin_answer answer;
-    enum stele_status status = admin_call_master_bytes(client, method, request, &answer, error);
-    if (request)
-        buffer_deinit(request);
-    if (status)
-        return status;
-    status = decode_list(answer.result, out_list, error);
-    admin_answer_deinit(&answer);
+    struct question *question = question_new(client, "GetNamespaceDescriptor", decode_list);
+    if (!question)
+        return NULL;
+    wire_put_bytes(&question->request, 1, span_of(name));
+    return &question->job;
+}
+
+static struct job *list(struct stele_client *client)
+{
+    struct question *question = question_new(client, "ListNamespaceDescriptors", decode_list);
+    return question ? &question->job : NULL;
+}
+
+static void deliver(struct job *job)
+{
+    ((stele_namespace_list_function *)job->done)(
+        job->context, &job->error, job->error.status ? NULL : &job->result.namespaces);
+}
+
+static enum stele_status run(
+    struct job *job, struct stele_namespace_list *out_list, struct stele_error *error)
+{
+    union job_result result;
+    enum stele_status status = job_run(job, &result, error);
+    if (!status)
+        *out_list = result.namespaces;
     return status;
 }
 
 enum stele_status stele_describe_namespace(struct stele_client *client, struct stele_bytes name,
     struct stele_namespace_list *out_list, struct stele_error *error)
 {
-    struct buffer request = {0};
-    wire_put_bytes(&request, 1, span_of(name));
-    return fetch_list(client, "GetNamespaceDescriptor", &request, out_list, error);
+    return run(describe(client, name), out_list, error);
+}
+
+void stele_describe_namespace_async(struct stele_client *client, struct stele_bytes name,
+    stele_namespace_list_function *done, void *context)
+{
+    job_start(describe(client, name), deliver, (void (*)(void))done, context);
 }
 
 enum stele_status stele_list_namespaces(
     struct stele_client *client, struct stele_namespace_list *out_list, struct stele_error *error)
 {
-    return fetch_list(client, "ListNamespaceDescriptors", NULL, out_list, error);
+    return run(list(client), out_list, error);
+}
+
+void stele_list_namespaces_async(
+    struct stele_client *client, stele_namespace_list_function *done, void *context)
+{
+    job_start(list(client), deliver, (void (*)(void))done, context);
 }

@@ -3,6 +3,7 @@
 #include <stdlib.h>
 
 #include "base/memory.h"
+#include "client/admin_text.h"
 #include "client/convert.h"
 #include "client/operation.h"
 #include "proto/region.h"
@@ -47,17 +48,10 @@ static void put_family(struct buffer *out, const struct stele_family *family)
     put_pairs(out, 3, family->configuration, family->configuration_count);
 }
 
-static void put_table_name(struct buffer *out, uint32_t number, struct stele_bytes name)
-{
-    size_t mark = wire_begin(out, number);
-    table_name_encode(out, span_of(name));
-    wire_end(out, mark);
-}
-
 static void put_schema(struct buffer *out, uint32_t number, const struct stele_schema *schema)
 {
     size_t mark = wire_begin(out, number);
-    put_table_name(out, 1, schema->name);
+    admin_put_table_name(out, 1, schema->name);
     put_pairs(out, 2, schema->attributes, schema->attribute_count);
     for (size_t i = 0; i < schema->family_count; i++) {
         size_t family = wire_begin(out, 3);
@@ -78,10 +72,7 @@ static void put_nonce(struct buffer *out, struct stele_client *client, uint32_t 
 static struct operation operation_on(const char *method, struct stele_bytes table)
 {
     struct operation operation = {.method = method, .error = {.status = STELE_OK}};
-    struct error cause;
-    enum status status = table_name_check(span_of(table), &cause);
-    if (status)
-        failure_from_error(&operation.error, status, &cause);
+    admin_check_table_name(table, &operation.error);
     return operation;
 }
 
@@ -130,7 +121,7 @@ static struct operation change_table(
     struct stele_client *client, const char *method, struct stele_bytes table)
 {
     struct operation operation = operation_on(method, table);
-    put_table_name(&operation.request, 1, table);
+    admin_put_table_name(&operation.request, 1, table);
     put_nonce(&operation.request, client, 2);
     return operation;
 }
@@ -139,7 +130,7 @@ static struct operation truncate_table(
     struct stele_client *client, struct stele_bytes table, bool keeps_splits)
 {
     struct operation operation = operation_on("truncateTable", table);
-    put_table_name(&operation.request, 1, table);
+    admin_put_table_name(&operation.request, 1, table);
     wire_put_bool(&operation.request, 2, keeps_splits);
     put_nonce(&operation.request, client, 3);
     return operation;
@@ -148,7 +139,7 @@ static struct operation truncate_table(
 static struct operation modify_table(struct stele_client *client, const struct stele_schema *schema)
 {
     struct operation operation = operation_on("ModifyTable", schema->name);
-    put_table_name(&operation.request, 1, schema->name);
+    admin_put_table_name(&operation.request, 1, schema->name);
     put_schema(&operation.request, 2, schema);
     put_nonce(&operation.request, client, 3);
     return operation;
@@ -159,7 +150,7 @@ static struct operation change_family(struct stele_client *client, const char *m
     struct stele_bytes table, const struct stele_family *family)
 {
     struct operation operation = operation_on(method, table);
-    put_table_name(&operation.request, 1, table);
+    admin_put_table_name(&operation.request, 1, table);
     size_t mark = wire_begin(&operation.request, 2);
     put_family(&operation.request, family);
     wire_end(&operation.request, mark);
@@ -171,7 +162,7 @@ static struct operation delete_family(
     struct stele_client *client, struct stele_bytes table, struct stele_bytes family)
 {
     struct operation operation = operation_on("DeleteColumn", table);
-    put_table_name(&operation.request, 1, table);
+    admin_put_table_name(&operation.request, 1, table);
     wire_put_bytes(&operation.request, 2, span_of(family));
     put_nonce(&operation.request, client, 3);
     return operation;

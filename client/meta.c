@@ -7,6 +7,10 @@
 #include "proto/wire.h"
 #include "proto/znode.h"
 
+/* Above the region that holds a row, hbase:meta may still have parents of splits whose daughters are
+ * merged again: so many rows are looked at. */
+enum { META_ROW_REACH = 4 };
+
 static bool is_column(const struct cell *cell, const char *qualifier)
 {
     return span_equal(cell->qualifier, span_string(qualifier));
@@ -113,7 +117,7 @@ void meta_scan_encode(struct buffer *out, enum meta_scan kind, struct span table
         scan.scan.is_stop_inclusive = true;
         scan.scan.is_start_inclusive = kind == META_SCAN_ROW;
         scan.scan.read.family_count = 1;
-        scan.number_of_rows = scan.caching = 1;
+        scan.number_of_rows = scan.caching = META_ROW_REACH;
     }
     scan.scan.start_row = buffer_span(&start);
     scan.scan.stop_row = buffer_span(&stop);
@@ -124,16 +128,14 @@ void meta_scan_encode(struct buffer *out, enum meta_scan kind, struct span table
 }
 
 enum status meta_answer_decode(struct span message, struct span cell_block, struct arena *arena,
-    meta_row_function *each, void *context, size_t *out_count, struct span *out_last,
-    struct error *error)
+    meta_row_function *each, void *context, struct meta_answer *out_answer, struct error *error)
 {
+    struct meta_answer answer = {0};
     struct scan_response response;
     uint8_t storage[LIMIT_TABLE_NAME_SIZE];
     enum status status = scan_response_decode(message, arena, &response, error);
     if (status)
         return status;
-    *out_count = 0;
-    *out_last = SPAN_EMPTY;
     struct span results = response.results;
     for (size_t i = 0; i < response.result_count; i++) {
         struct result result = {0};
@@ -154,10 +156,13 @@ enum status meta_answer_decode(struct span message, struct span cell_block, stru
         }
         struct meta_row row;
         if (result.cell_count)
-            *out_last = result.cells[0].row;
-        (*out_count)++;
+            answer.last = result.cells[0].row;
+        answer.count++;
         if (meta_row_decode(result.cells, result.cell_count, storage, &row))
             each(context, &row);
     }
+    answer.has_more = answer.count && response.more_results_in_region &&
+                      (!response.has_more_results || response.more_results);
+    *out_answer = answer;
     return STATUS_OK;
 }

@@ -29,8 +29,8 @@ bool meta_row_decode(
 
 enum meta_scan {
     META_SCAN_TABLE,  /* the table's state row and then its regions in order */
-    META_SCAN_ROW,    /* the region that holds `row` */
-    META_SCAN_BEFORE, /* the region of the rows just below `row`; empty: the last region */
+    META_SCAN_ROW,    /* the region that holds `row`, or a few that may: parents of splits too */
+    META_SCAN_BEFORE, /* the same for the rows just below `row`; empty: the last region */
     META_SCAN_ALL,    /* every row */
 };
 
@@ -41,10 +41,15 @@ void meta_scan_encode(struct buffer *out, enum meta_scan kind, struct span table
 
 /* Called for each row of an answer. */
 typedef void meta_row_function(void *context, const struct meta_row *row);
-/* Walks an answer to that: *out_count rows; *out_last is the last row's name (borrowed from the
- * answer). */
+
+struct meta_answer {
+    size_t count;     /* rows */
+    struct span last; /* the last row's name, borrowed from the answer */
+    bool has_more;    /* the server stopped before the end, at the limit or anywhere else */
+};
+
+/* Walks an answer to that. */
 enum status meta_answer_decode(struct span message, struct span cell_block, struct arena *arena,
-    meta_row_function *each, void *context, size_t *out_count, struct span *out_last,
-    struct error *error);
+    meta_row_function *each, void *context, struct meta_answer *out_answer, struct error *error);
 
 #endif

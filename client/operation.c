@@ -11,11 +11,12 @@ enum { FIRST_PAUSE_MS = 2, LAST_PAUSE_MS = 500 };
 struct procedure {
     struct stele_client *client;
     struct loop_task task;
-    struct timer timer;         /* between looks */
-    struct operation operation; /* until it is asked for */
+    struct timer timer; /* between looks */
+    struct operation operation;
     stele_done_function *done;
     void *context;
     uint64_t id;
+    bool has_id;
     uint64_t deadline_ns;
     uint32_t pause_ms;
 };
@@ -99,15 +100,43 @@ static void on_look(struct call *call, const struct failure *failure,
         finish_status(procedure, STELE_OK, NULL);
 }
 
+/* {done = 1} */
+static void on_poll(struct call *call, const struct failure *failure,
+    const struct response_frame *answer, struct block *block)
+{
+    struct procedure *procedure = call->context;
+    struct wire_field field;
+    bool is_done = false;
+    (void)block;
+    if (failure) {
+        finish(procedure, &failure->error);
+        return;
+    }
+    for (struct span in = answer->result; !wire_take(&in, &field);)
+        if (wire_is(&field, 1, WIRE_VARINT))
+            is_done = field.value != 0;
+    if (is_done)
+        finish_status(procedure, STELE_OK, NULL);
+    else
+        look_later(procedure);
+}
+
 static void look(struct procedure *procedure)
 {
+    const struct operation *operation = &procedure->operation;
     struct call *call = client_call_new(procedure->client, CALL_TO_MASTER, SERVICE_MASTER,
-        "getProcedureResult", on_look, procedure);
+        procedure->has_id ? "getProcedureResult" : operation->poll_method,
+        procedure->has_id ? on_look : on_poll, procedure);
     if (!call) {
         finish_status(procedure, STELE_NO_MEMORY, "no memory for a call");
         return;
     }
-    wire_put_varint(&call->body, 1, procedure->id);
+    if (procedure->has_id) {
+        wire_put_varint(&call->body, 1, procedure->id);
+    } else {
+        buffer_put(&call->body, buffer_span(&operation->request));
+        call->body.is_failed |= operation->request.is_failed;
+    }
     call_start(call);
 }
 
@@ -117,21 +146,21 @@ static void on_asked(struct call *call, const struct failure *failure,
     const struct response_frame *answer, struct block *block)
 {
     struct procedure *procedure = call->context;
+    uint32_t id_field = procedure->operation.id_field ? procedure->operation.id_field : 1;
     struct wire_field field;
-    bool has_id = false;
     (void)block;
     if (failure) {
         finish(procedure, &failure->error);
         return;
     }
-    /* proc_id = 1 in the answer of each of them; none: it is done already */
+    /* no number: it is done already, or is polled */
     for (struct span in = answer->result; !wire_take(&in, &field);) {
-        if (wire_is(&field, 1, WIRE_VARINT)) {
+        if (wire_is(&field, id_field, WIRE_VARINT)) {
             procedure->id = field.value;
-            has_id = true;
+            procedure->has_id = true;
         }
     }
-    if (has_id)
+    if (procedure->has_id || procedure->operation.poll_method)
         look(procedure);
     else
         finish_status(procedure, STELE_OK, NULL);

@@ -5,10 +5,14 @@
 
 #include "client/client.h"
 
-/* What to ask for: made by the functions of admin_operations.c. */
+/* What to ask for: made by the functions of the admin_*.c. */
 struct operation {
     const char *method; /* of MasterService */
     struct buffer request;
+    uint32_t id_field; /* of the answer: the procedure's number; 0: 1 */
+    /* NULL, or what a server that tells no number is asked until it answers {done = 1}: true. It
+     * takes the same request. */
+    const char *poll_method;
     struct stele_error error; /* of an argument: nothing is asked then */
 };
 

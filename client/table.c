@@ -193,22 +193,21 @@ static void on_meta_rows(struct call *call, const struct failure *failure,
     enum meta_scan kind = (enum meta_scan)call->kind;
     struct look_up look_up = {.table = table};
     struct failure wrong;
+    struct meta_answer rows;
     struct error error;
-    size_t count;
-    struct span last;
     (void)block;
     if (failure) {
         end_look_up(table, failure);
         return;
     }
     if (meta_answer_decode(answer->result, answer->cell_block, &table->client->scratch, add_row,
-            &look_up, &count, &last, &error)) {
+            &look_up, &rows, &error)) {
         failure_init(
             &wrong, EXCEPTION_DO_NOT_RETRY, STELE_PROTOCOL, "hbase:meta: %s", error.message);
         end_look_up(table, &wrong);
         return;
     }
-    bool has_more = kind == META_SCAN_TABLE && count == FILL_ROWS;
+    bool has_more = kind == META_SCAN_TABLE && rows.has_more;
     if (kind == META_SCAN_TABLE) {
         table->is_filled = true;
         table->is_suspect = false;

@@ -25,7 +25,8 @@ static void on_row(void *context, const struct meta_row *row)
 
 int LLVMFuzzerTestOneInput(const uint8_t *data, size_t size)
 {
-    struct span in = span_make(data, size), last;
+    struct span in = span_make(data, size);
+    struct meta_answer meta = {0};
     struct arena arena = {0};
     struct response_frame frame;
     struct result result;
@@ -52,8 +53,8 @@ int LLVMFuzzerTestOneInput(const uint8_t *data, size_t size)
         break;
     case 3:
         (void)meta_answer_decode(
-            frame.result, frame.cell_block, &arena, on_row, &rows, &count, &last, &error);
-        fuzz_check(rows <= count || rows <= size);
+            frame.result, frame.cell_block, &arena, on_row, &rows, &meta, &error);
+        fuzz_check(rows <= meta.count || rows <= size);
         break;
     }
     fuzz_check(arena.used_bytes <= size * 512 + 4096);

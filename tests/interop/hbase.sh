@@ -50,6 +50,7 @@ write_conf() {
         property hbase.master.wait.on.regionservers.interval 100
         property hbase.procedure.remote.dispatcher.delay.msec 10
         property hbase.assignment.dispatch.wait.msec 10
+        property hbase.hfile.compaction.discharger.interval 50
         echo '</configuration>'
     } >"$dir/conf/hbase-site.xml"
     cat >"$dir/conf/log4j.properties" <<'EOF'

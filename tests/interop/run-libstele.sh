@@ -1,6 +1,6 @@
 #!/bin/sh
 # Every call of libstele against real HBase 2.6.4 and against Stele, by ZooKeeper and by RPC registry, on the
-# library's thread and inline; and the example of client/examples.
+# library's thread and inline; and the example of client/examples. `changes`: splits, merges, moves, snapshots, switches.
 #
 # STELE names the binary (default build/release/stele); the test programs are those of the same build.
 set -eu
@@ -24,26 +24,26 @@ trap stop EXIT
 field() { printf '%s\n' "$2" | tr ' ' '\n' | sed -n "s/^$1=//p"; }
 
 total=0
-# play PLACE [inline]: one run; its expectations join the total.
+# play PLACE [inline] [changes]: one run; its expectations join the total.
 play() {
     "$test" "$@" | tee "$work/out"
     total=$((total + $(sed -n 's/.*: \([0-9]*\) expectations.*/\1/p' "$work/out")))
     grep -q ', 0 failed$' "$work/out"
 }
 
-# play_all ZOOKEEPER SERVER
+# play_all ZOOKEEPER SERVER [changes]
 play_all() {
-    play "zk://$1"
+    play "zk://$1" ${3:-}
     play "zk://$1" inline
     play "$2"
-    play "$2" inline
+    play "$2" inline ${3:-}
     "$example" "$2"
 }
 
 if line=$(tests/interop/hbase.sh start "$work/hbase" | tail -n 1); then
     hbase=yes
     echo "HBase 2.6.4: $line"
-    play_all "$(field zookeeper "$line")" "$(field master "$line")"
+    play_all "$(field zookeeper "$line")" "$(field master "$line")" changes
 else
     echo "real HBase cannot be had here"
     exit 77

@@ -1,0 +1,72 @@
+/* The master's switches and chores, procedures and locks, and calls to servers. */
+#include "tests/interop/libstele/expect.h"
+
+void test_switches(void)
+{
+    struct stele_procedure_list procedures;
+    struct stele_lock_list locks;
+    struct stele_balance balance;
+    bool was_on, has_run;
+    int64_t number;
+    for (int i = STELE_SWITCH_BALANCER; i <= STELE_SWITCH_SNAPSHOT_CLEANUP; i++) {
+        enum stele_switch which = (enum stele_switch)i;
+        bool before = false, is_on = true;
+        EXPECT_OK(stele_get_switch(client, which, &before, &error));
+        EXPECT_OK(stele_set_switch(client, which, !before, true, &was_on, &error));
+        EXPECT(was_on == before);
+        EXPECT_OK(stele_get_switch(client, which, &is_on, &error));
+        EXPECT(is_on == !before);
+        EXPECT_OK(stele_set_switch(client, which, before, true, NULL, &error));
+    }
+    EXPECT(stele_get_switch(client, (enum stele_switch)99, &was_on, &error) == STELE_INVALID);
+    EXPECT_OK(stele_balance(client, true, false, &balance, &error));
+    EXPECT_OK(stele_balance(client, false, true, &balance, &error));
+    EXPECT_OK(stele_normalize(client, NULL, 0, NULL, STELE_NO_BYTES, &has_run, &error));
+    EXPECT_OK(stele_run_catalog_janitor(client, &number, &error));
+    EXPECT_OK(stele_run_cleaner(client, &has_run, &error));
+    EXPECT_OK(stele_list_procedures(client, &procedures, &error));
+    for (size_t i = 0; i < procedures.count; i++)
+        EXPECT(procedures.procedures[i].name.size && procedures.procedures[i].state.size &&
+               procedures.procedures[i].id);
+    stele_procedure_list_free(&procedures);
+    EXPECT_OK(stele_list_locks(client, &locks, &error));
+    stele_lock_list_free(&locks);
+}
+
+void test_servers(void)
+{
+    struct stele_cluster cluster;
+    struct stele_server_list servers;
+    char name[256];
+    bool was_on = false;
+    EXPECT_OK(stele_cluster_status(client, &cluster, &error));
+    EXPECT(cluster.server_count >= 1);
+    if (cluster.server_count == 0)
+        return;
+    const struct stele_server *server = &cluster.servers[0].server;
+    snprintf(name, sizeof(name), "%s,%u,%llu", (const char *)server->host.data, server->port,
+        (unsigned long long)server->start_code);
+    struct stele_bytes names[] = {stele_text(name)};
+    EXPECT_OK(stele_list_decommissioned_servers(client, &servers, &error));
+    EXPECT(servers.count == 0);
+    stele_server_list_free(&servers);
+    EXPECT_OK(stele_decommission_servers(client, names, 1, false, &error));
+    EXPECT_OK(stele_list_decommissioned_servers(client, &servers, &error));
+    EXPECT(servers.count == 1 && servers.servers[0].port == server->port &&
+           servers.servers[0].start_code == server->start_code);
+    stele_server_list_free(&servers);
+    EXPECT_OK(stele_recommission_server(client, names[0], NULL, 0, &error));
+    EXPECT_OK(stele_list_decommissioned_servers(client, &servers, &error));
+    EXPECT(servers.count == 0);
+    stele_server_list_free(&servers);
+    EXPECT_OK(stele_clear_dead_servers(client, NULL, 0, &servers, &error));
+    stele_server_list_free(&servers);
+    EXPECT_OK(stele_set_compaction_switch(client, names[0], false, &was_on, &error));
+    EXPECT(was_on);
+    EXPECT_OK(stele_set_compaction_switch(client, names[0], true, &was_on, &error));
+    EXPECT(!was_on);
+    EXPECT_OK(stele_clear_compaction_queues(client, names[0], true, true, &error));
+    EXPECT_OK(stele_roll_log(client, names[0], &error));
+    EXPECT(stele_roll_log(client, STELE_TEXT("nonsense"), &error) == STELE_INVALID);
+    stele_cluster_free(&cluster);
+}
