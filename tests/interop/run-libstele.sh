@@ -59,6 +59,6 @@ for _ in $(seq 100); do
 done
 line=$(grep '^ready' "$work/ready")
 echo "Stele: $line"
-play_all "$(field zookeeper "$line")" "$(field hbase "$line")"
+play_all "$(field zookeeper "$line")" "$(field hbase "$line")" changes
 [ "$total" -ge 2500 ] || { echo "only $total expectations"; exit 1; }
 echo "$total expectations on HBase and Stele, all met"
