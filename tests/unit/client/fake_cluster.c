@@ -197,22 +197,38 @@ static void put_region_row(
     buffer_deinit(&place);
 }
 
-/* The state row and every region, whatever was asked: the client takes what it needs. */
+static bool is_reversed(const struct fake_call *call)
+{
+    struct scan_message scan = {0};
+    struct arena arena = {0};
+    if (scan_request_decode(call->frame.param, &arena, &scan, NULL))
+        abort();
+    arena_deinit(&arena);
+    return scan.scan.is_reversed;
+}
+
+/* The state row and every region, whatever was asked: the client takes what it needs. Backward: all
+ * regions. */
 static void reply_meta_rows(struct fake_call *call)
 {
     struct fake_cluster *cluster = call->cluster;
     struct buffer message = {0}, block = {0};
     uint32_t counts[FAKE_REGIONS + 1] = {0};
-    size_t rows = 0;
+    size_t rows = 0, most = SIZE_MAX;
+    bool is_backward = is_reversed(call);
     cluster->meta_scans++;
-    if (cluster->region_count)
+    if (cluster->meta_rows_most && !is_backward)
+        most = cluster->meta_rows_most;
+    if (cluster->region_count && !is_backward)
         put_meta_cell(&block, SPAN_LITERAL("t"), "table", "state",
             cluster->is_disabled ? SPAN_LITERAL("\x08\x01") : SPAN_LITERAL("\x08\x00"),
             &counts[rows++]);
-    for (size_t i = 0; i < cluster->region_count; i++)
+    for (size_t i = 0; i < cluster->region_count && rows < most; i++)
         put_region_row(cluster, i, &block, &counts[rows++]);
     struct scan_response response = {.has_more_results = true,
+        .more_results = true,
         .has_more_results_in_region = true,
+        .more_results_in_region = rows == most,
         .cells_per_result = counts,
         .result_count = rows};
     scan_response_encode(&message, &response);
@@ -234,6 +250,8 @@ static void answer(struct fake_call *call)
         reply_meta_place(call);
     else if (span_equal(call->frame.method, SPAN_LITERAL("GetActiveMaster")))
         reply_master(call);
+    else if (is_meta_scan(call) && call->cluster->meta_function)
+        call->cluster->meta_function(call->cluster->context, call);
     else if (is_meta_scan(call))
         reply_meta_rows(call);
     else

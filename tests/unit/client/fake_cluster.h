@@ -40,7 +40,10 @@ struct fake_cluster {
     struct fake_region regions[FAKE_REGIONS]; /* of table "t" */
     size_t region_count;                      /* 0: the table does not exist */
     bool is_disabled;
-    unsigned meta_scans; /* answered so far */
+    unsigned meta_scans;   /* answered so far */
+    size_t meta_rows_most; /* a forward scan's answer stops after so many rows; 0: at the end */
+    /* NULL, or what answers scans of hbase:meta instead */
+    fake_function *meta_function;
 };
 
 /* One region on server 0. */

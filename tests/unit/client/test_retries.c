@@ -195,6 +195,19 @@ static void a_moved_region_is_followed_without_asking_meta(void **state)
     assert_int_equal(cluster.meta_scans, 1);
 }
 
+/* A server may end an answer where it likes and say that there is more. */
+static void rows_of_meta_that_an_answer_left_out_are_asked_for(void **state)
+{
+    (void)state;
+    cluster.regions[1] = (struct fake_region){"q", 1};
+    cluster.region_count = 2;
+    cluster.meta_rows_most = 2; /* the table's state and the first region */
+    open_client(2, 1000, 5000);
+    assert_int_equal(get(), STELE_OK); /* row r: the second region */
+    assert_int_equal(cluster.meta_scans, 2);
+    assert_int_equal(servers_asked[0], 1);
+}
+
 /* A loop counts a timer from the start of its round: on a busy machine that is earlier than our look. */
 enum { EARLY_NS = 10000000 };
 
@@ -552,6 +565,7 @@ int main(void)
         TEST(an_unknown_class_is_retried_unless_it_says_not),
         TEST(a_region_that_is_gone_is_looked_for_again),
         TEST(a_moved_region_is_followed_without_asking_meta),
+        TEST(rows_of_meta_that_an_answer_left_out_are_asked_for),
         TEST(an_overloaded_server_is_given_a_longer_pause),
         TEST(a_throttled_call_waits_as_it_is_told),
         TEST(a_broken_connection_is_made_again),
