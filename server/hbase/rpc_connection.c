@@ -169,6 +169,15 @@ done:
     arena_deinit(&arena);
 }
 
+/* What a client of the master is told instead of an answer; NULL when it is answered. While a master takes over, what
+ * it does not know yet (a procedure, a table) must not look as if it were not. */
+static const char *why_no_master(const struct hbase_service *server)
+{
+    if (!server->master)
+        return EXCEPTION_MASTER_NOT_RUNNING;
+    return master_is_ready(server->master) ? NULL : EXCEPTION_PLEASE_HOLD;
+}
+
 /* ---- Calls ---- */
 
 static void run_call(struct connection *connection, const struct request_frame *request)
@@ -192,15 +201,16 @@ static void run_call(struct connection *connection, const struct request_frame *
     }
     call->needs_look = self->service->is_looked && self->server->looks;
     call->method = rpc_service_method(self->service, request->method);
-    bool is_elsewhere = self->service->methods == master_methods && !self->server->master;
+    const char *no_master = self->service->methods == master_methods ? why_no_master(self->server)
+                                                                     : NULL;
     atomic_fetch_add_explicit(&self->server->calls_received, 1, memory_order_relaxed);
-    if (call->method && request->has_param && !is_elsewhere) {
+    if (call->method && request->has_param && !no_master) {
         call_run(call);
         return;
     }
-    if (is_elsewhere)
-        call_fail(call, EXCEPTION_MASTER_NOT_RUNNING, "%s serves tablets and is no master",
-            self->server->name_text);
+    if (no_master)
+        call_fail(
+            call, no_master, "%s is no master that leads, or not yet", self->server->name_text);
     else if (!call->method)
         call_fail(call, EXCEPTION_DO_NOT_RETRY_IO, "java.lang.UnsupportedOperationException: %.*s",
             (int)request->method.size, (const char *)request->method.data);

@@ -6,6 +6,7 @@
 #include "proto/region.h"
 #include "proto/server_name.h"
 #include "proto/wire.h"
+#include "server/coordination/coordination.h"
 #include "server/hbase/region_load.h"
 #include "server/hbase/resident_memory.h"
 #include "server/master/master_service.h"
@@ -251,6 +252,14 @@ static void put_table_counts(struct call *call)
     mutex_unlock(&catalogue->mutex);
 }
 
+static void put_backup_masters(struct call *call)
+{
+    const struct coordination_view *view = coordination_view_get(call->service->coordination);
+    for (size_t i = 0; i < view->backups.count; i++)
+        put_server(call, 8, &view->backups.names[i]);
+    coordination_view_unref(view);
+}
+
 enum call_outcome master_get_cluster_status(struct call *call)
 {
     struct hbase_service *service = call->service;
@@ -273,6 +282,8 @@ enum call_outcome master_get_cluster_status(struct call *call)
     }
     if (is_wanted(wanted, OPTION_MASTER))
         put_server(call, 7, &service->name);
+    if (is_wanted(wanted, OPTION_BACKUP_MASTERS))
+        put_backup_masters(call);
     if (is_wanted(wanted, OPTION_BALANCER_ON))
         wire_put_bool(&call->result, 9, master_setting_is_on(service->master, SETTING_BALANCER));
     if (is_wanted(wanted, OPTION_INFO_PORT))
