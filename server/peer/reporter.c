@@ -244,6 +244,9 @@ static void run(struct task *task)
     const struct reporter_config *config = &self->config;
     if (atomic_load(&self->is_stopping))
         return;
+    /* Without clients nothing else would ever find out that this server has been declared dead. */
+    if (config->peers && store_look(config->service->store, NULL))
+        return;
     make_report(self);
     const struct coordination_view *view = coordination_view_get(config->coordination);
     const struct server_name *master = &view->master;

@@ -5,6 +5,9 @@
  *      -> the master of coordination's view: a direct call when that is us, else a peer's
  *      -> its answer: its epoch, whether splits by policy are welcome
  *
+ * In a cluster each report begins with a look (design 7): a server that was declared dead ends itself within a second,
+ * idle or not.
+ *
  * A report that did not arrive is not repeated: the next one says more. Files that it named are given up again.
  * One at a time: while a report is under way none is made. */
 #ifndef STELE_SERVER_PEER_REPORTER_H

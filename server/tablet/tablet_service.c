@@ -276,8 +276,12 @@ enum status tablet_service_open(struct tablet_service *service, const char *tabl
     const char *table_id, const struct table_schema *schema, struct error *error)
 {
     struct tablet *opened = NULL;
-    enum status status = store_tablet_open(
-        service->store, table_id, tablet_id, schema, &opened, error);
+    /* A server that was declared dead while it was idle must find out before it takes a tablet. */
+    enum status status = store_get_role(service->store) == STORE_ALONE
+                             ? STATUS_OK
+                             : store_look(service->store, error);
+    if (!status)
+        status = store_tablet_open(service->store, table_id, tablet_id, schema, &opened, error);
     mutex_lock(&service->mu);
     struct served_tablet *tablet = *find_locked(service, span_string(tablet_id));
     CHECK(tablet && !tablet->tablet);

@@ -154,6 +154,20 @@ class Cluster:
     def names(self):
         return sorted(name[:-6] for name in os.listdir(self.directory) if name.endswith(".ready"))
 
+    def alive(self):
+        """The names of the processes that run."""
+        found = set()
+        for name in self.names():
+            try:
+                with open(os.path.join(self.directory, name + ".pid")) as file:
+                    pid = file.read().strip()
+                with open(f"/proc/{pid}/stat") as file:
+                    if file.read().rpartition(") ")[2][0] != "Z":
+                        found.add(name)
+            except OSError:
+                pass
+        return found
+
     def tablet_servers(self):
         return [self.address(name) for name in self.names() if name.startswith("t")]
 
