@@ -56,7 +56,7 @@ struct seeded_frame {
     jmp_buf here;
 };
 
-/* Executors that run in the thread that calls seeded_run_ready, in an order drawn from the seed. */
+/* Executors that run in the thread that calls seeded_run, in an order drawn from the seed. */
 struct seeded_scheduler {
     struct dice dice;
     uint64_t now_ns;            /* virtual time */
@@ -74,13 +74,16 @@ void seeded_bury_host(struct seeded_scheduler *scheduler, const struct seeded_ho
 void seeded_free_dead(struct seeded_scheduler *scheduler);
 /* Ends the running task where it stands, and those of its host below it. Does not return. */
 _Noreturn void seeded_abandon(struct seeded_scheduler *scheduler);
-bool seeded_has_ready(const struct seeded_scheduler *scheduler);
-/* Due time of the earliest timer, UINT64_MAX without one. */
-uint64_t seeded_next_due(const struct seeded_scheduler *scheduler);
-/* Runs a ready task; false when there is none. Moves virtual time on a little. */
-bool seeded_run_ready(struct seeded_scheduler *scheduler);
-/* Makes the timers due by now ready. */
-void seeded_fire_timers(struct seeded_scheduler *scheduler);
+/* What there is to run: hosts that stand still count for nothing. */
+struct seeded_choices {
+    uint64_t count;       /* tasks that may run next */
+    uint64_t next_due_ns; /* of the earliest timer that is not due; UINT64_MAX without one */
+};
+
+/* Makes the timers that are due ready, and looks. */
+struct seeded_choices seeded_survey(struct seeded_scheduler *scheduler);
+/* Runs one of the `count` tasks that a survey found just now. Moves virtual time on a little. */
+void seeded_run(struct seeded_scheduler *scheduler, uint64_t count);
 void seeded_drop_tasks(struct seeded_scheduler *scheduler);
 
 /* A queue of tasks, first in first out. */

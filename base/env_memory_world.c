@@ -126,19 +126,19 @@ uint64_t env_memory_trace_ns(const struct env *env)
 
 /* ---- The life and death of a host ---- */
 
-/* Runs a task, or moves time to the next timer that is due by limit_ns. */
+/* Runs a task, after moving time to the next timer when there is none ready; false when there is
+ * nothing left until limit_ns. */
 static bool run_one(struct seeded_scheduler *scheduler, uint64_t limit_ns)
 {
-    seeded_fire_timers(scheduler);
-    if (!seeded_has_ready(scheduler)) {
-        uint64_t due_ns = seeded_next_due(scheduler);
-        if (due_ns == UINT64_MAX || due_ns > limit_ns)
+    struct seeded_choices choices = seeded_survey(scheduler);
+    if (choices.count == 0) {
+        if (choices.next_due_ns == UINT64_MAX || choices.next_due_ns > limit_ns)
             return false;
-        if (due_ns > scheduler->now_ns)
-            scheduler->now_ns = due_ns;
-        seeded_fire_timers(scheduler);
+        scheduler->now_ns = choices.next_due_ns;
+        choices = seeded_survey(scheduler);
     }
-    return seeded_run_ready(scheduler);
+    seeded_run(scheduler, choices.count);
+    return true;
 }
 
 /* Leaves the frames of a dead host, when the running task is its. */
@@ -345,11 +345,10 @@ bool env_memory_run_until(struct env *env, const bool *is_done, uint64_t limit_n
     for (;;) {
         if (is_done && *is_done)
             return true;
-        if (!seeded_has_ready(scheduler) && seeded_next_due(scheduler) > end_ns)
-            return !is_done;
         if (scheduler->now_ns > end_ns)
             return false;
-        env_memory_run_one(env);
+        if (!run_one(scheduler, end_ns))
+            return !is_done;
     }
 }
 

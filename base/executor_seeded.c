@@ -119,15 +119,6 @@ static size_t count_choices(const struct seeded_executor *seeded)
     return seeded->ready.count < seeded->threads ? seeded->ready.count : seeded->threads;
 }
 
-bool seeded_has_ready(const struct seeded_scheduler *scheduler)
-{
-    for (struct executor *executor = scheduler->executors; executor;
-         executor = executor->next_of_env)
-        if (count_choices(seeded_of(executor)))
-            return true;
-    return false;
-}
-
 /* The world's time at which the host's clock shows host_ns. */
 static uint64_t world_ns(const struct seeded_executor *seeded, uint64_t host_ns)
 {
@@ -135,49 +126,42 @@ static uint64_t world_ns(const struct seeded_executor *seeded, uint64_t host_ns)
     return host_ns > offset_ns ? host_ns - offset_ns : 0;
 }
 
-uint64_t seeded_next_due(const struct seeded_scheduler *scheduler)
+struct seeded_choices seeded_survey(struct seeded_scheduler *scheduler)
 {
-    uint64_t due_ns = UINT64_MAX;
-    for (struct executor *executor = scheduler->executors; executor;
-         executor = executor->next_of_env) {
-        const struct seeded_executor *seeded = seeded_of(executor);
-        const struct task *first = seeded->timers.first;
-        if (first && !seeded->host->stops && world_ns(seeded, first->due_ns) < due_ns)
-            due_ns = world_ns(seeded, first->due_ns);
-    }
-    return due_ns;
-}
-
-void seeded_fire_timers(struct seeded_scheduler *scheduler)
-{
+    struct seeded_choices found = {.next_due_ns = UINT64_MAX};
     for (struct executor *executor = scheduler->executors; executor;
          executor = executor->next_of_env) {
         struct seeded_executor *seeded = seeded_of(executor);
-        while (!seeded->host->stops && seeded->timers.first &&
-               world_ns(seeded, seeded->timers.first->due_ns) <= scheduler->now_ns)
+        if (seeded->host->stops)
+            continue;
+        while (seeded->timers.first) {
+            uint64_t due_ns = world_ns(seeded, seeded->timers.first->due_ns);
+            if (due_ns > scheduler->now_ns) {
+                if (due_ns < found.next_due_ns)
+                    found.next_due_ns = due_ns;
+                break;
+            }
             task_queue_push(&seeded->ready, task_queue_take(&seeded->timers, 0));
+        }
+        found.count += count_choices(seeded);
     }
+    return found;
 }
 
-bool seeded_run_ready(struct seeded_scheduler *scheduler)
+void seeded_run(struct seeded_scheduler *scheduler, uint64_t count)
 {
-    uint64_t choices = 0;
-    for (struct executor *executor = scheduler->executors; executor;
-         executor = executor->next_of_env)
-        choices += count_choices(seeded_of(executor));
-    if (choices == 0)
-        return false;
-
-    uint64_t choice = dice_below(&scheduler->dice, choices);
+    uint64_t choice = dice_below(&scheduler->dice, count);
     struct executor *executor = scheduler->executors;
-    while (choice >= count_choices(seeded_of(executor))) {
-        choice -= count_choices(seeded_of(executor));
+    for (;;) {
+        uint64_t choices = count_choices(seeded_of(executor));
+        if (choice < choices)
+            break;
+        choice -= choices;
         executor = executor->next_of_env;
     }
     struct seeded_executor *seeded = seeded_of(executor);
     scheduler->now_ns += 1 + dice_below(&scheduler->dice, TASK_NS_MAX);
     run_task(seeded, task_queue_take(&seeded->ready, (size_t)choice));
-    return true;
 }
 
 void seeded_drop_tasks(struct seeded_scheduler *scheduler)

@@ -163,6 +163,14 @@ int disk_preallocate(struct inode *inode, uint64_t size, int64_t now_ms)
     struct disk *disk = inode->disk;
     if (end_within_space(disk, inode, size) < size)
         return ENOSPC; /* nothing half done: the real one gives back what it took */
+    if (inode->now.size == 0 && inode->on_disk.size == 0 && !inode->first_change) {
+        count_growth(disk, inode, size); /* the usual case: a fresh file, all of zero pages */
+        bytes_resize(&inode->now, size);
+        bytes_resize(&inode->on_disk, size);
+        inode->modified_ms = now_ms;
+        inode->mode_on_disk = inode->mode;
+        return 0;
+    }
     uint8_t *zeroes = disk_must(calloc(1, size ? size : 1));
     int result = disk_write(inode, 0, span_make(zeroes, size), now_ms);
     free(zeroes);

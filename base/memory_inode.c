@@ -13,6 +13,10 @@ void *disk_must(void *memory)
 
 void bytes_resize(struct bytes *bytes, uint64_t size)
 {
+    if (bytes->capacity == 0 && size > 0) { /* zero pages that nobody has touched cost nothing */
+        *bytes = (struct bytes){disk_must(calloc(1, size)), size, size};
+        return;
+    }
     if (size > bytes->capacity) {
         uint64_t capacity = bytes->capacity * 2 > size ? bytes->capacity * 2 : size;
         bytes->data = disk_must(realloc(bytes->data, capacity));
