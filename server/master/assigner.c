@@ -172,6 +172,8 @@ void master_assign_idle(struct master *master)
 {
     struct assigned_tablet *tablets[BATCH];
     struct assigned_server *servers[BATCH];
+    if (!master->is_starting_done)
+        return; /* procedures of the tenure before do not have their locks yet */
     while (master->idle && master->assigning < ASSIGNING_MOST && master_pick_server(master, NULL)) {
         size_t count = take_idle(master, tablets, BATCH);
         if (count == 0)

@@ -36,10 +36,12 @@ static uint32_t value_number(struct values *values, struct span bytes)
 
 /* ---- One row's search ---- */
 
-/* The beginning of an operation, or its end; those not yet done are in a list in their order. */
+/* The beginning of an operation, or its end; those not yet done are in a list in their order. Operations without an
+ * answer are in a list of their own: they are tried when nothing else fits, for most never happened, or it does not
+ * matter when. */
 struct event {
     struct event *before, *after;
-    struct event *end; /* of a beginning: its end, NULL when it never came; NULL: this is an end */
+    struct event *end; /* of a beginning: its end; NULL: this is an end, or there is none */
     const struct operation *operation;
     size_t number; /* of the operation within the row */
     bool is_end;
@@ -53,7 +55,8 @@ struct choice {
 
 struct search {
     struct values values;
-    struct event head; /* before the first */
+    struct event head;       /* before the first */
+    struct event unanswered; /* the same */
     struct event *events;
     size_t left; /* operations with an answer that are not done yet */
     uint64_t *done;
@@ -237,24 +240,49 @@ static struct event *undo(struct search *search)
 
 enum answer { EXPLAINED, NOT_EXPLAINED, GIVEN_UP };
 
+static const struct event *first_end(const struct search *search)
+{
+    const struct event *event = search->head.after;
+    while (!event->is_end)
+        event = event->after;
+    return event;
+}
+
+/* Notes how far the order came, for the report. */
+static void note_stuck(struct search *search)
+{
+    if (search->depth < search->deepest)
+        return;
+    search->deepest = search->depth;
+    search->stuck = first_end(search)->operation;
+}
+
 static enum answer walk(struct search *search)
 {
     struct event *event = search->head.after;
+    bool is_answered = true; /* which list `event` is of */
     while (search->left) {
         if (search->configuration_count > CONFIGURATIONS_MAX)
             return GIVEN_UP;
-        if (event && !event->is_end) {
-            event = choose(search, event) ? search->head.after : event->after;
+        if (is_answered && event->is_end) { /* of an operation that is not done: it should be */
+            event = search->unanswered.after;
+            is_answered = false;
+        }
+        if (event &&
+            (is_answered || event->operation->begun < first_end(search)->operation->ended)) {
+            if (choose(search, event)) {
+                event = search->head.after;
+                is_answered = true;
+            } else {
+                event = event->after;
+            }
             continue;
         }
-        /* The end of an operation that is not done: it should have come earlier. */
-        if (event && search->depth >= search->deepest) {
-            search->deepest = search->depth;
-            search->stuck = event->operation;
-        }
+        note_stuck(search);
         event = undo(search);
         if (!event)
             return NOT_EXPLAINED;
+        is_answered = event->end != NULL;
         event = event->after;
     }
     return EXPLAINED;
@@ -306,11 +334,14 @@ static void prepare(
             ends[event->number] = event;
         else
             event->end = ends[event->number];
-        event->before = i ? event - 1 : &search->head;
-        event->after = i + 1 < count ? event + 1 : NULL;
+        struct event *head = event->is_end || event->end ? &search->head : &search->unanswered;
+        event->before = head; /* from the last to the first */
+        event->after = head->after;
+        if (head->after)
+            head->after->before = event;
+        head->after = event;
     }
     free(ends);
-    search->head.after = count ? search->events : NULL;
     search->words = operations / 64 + 1;
     search->done = calloc(search->words, sizeof(uint64_t));
     search->choices = calloc(operations + 1, sizeof(struct choice));
