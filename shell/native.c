@@ -14,6 +14,7 @@
 #include <stdarg.h>
 #include <stdio.h>
 #include <string.h>
+#include <time.h>
 #include <unistd.h>
 
 #include "base/arena.h"
@@ -133,6 +134,16 @@ struct stele_attribute *native_attributes(struct arena *arena, mrb_value pairs, 
     return attributes;
 }
 
+struct stele_bytes *native_texts(struct arena *arena, mrb_value list, size_t *out_count)
+{
+    size_t count = (size_t)RARRAY_LEN(list);
+    struct stele_bytes *texts = arena_allocate_zeroed(arena, count + 1, sizeof *texts);
+    *out_count = texts ? count : 0;
+    for (size_t i = 0; i < *out_count; i++)
+        texts[i] = native_bytes(mrb_ary_ref(mrb, list, (mrb_int)i));
+    return texts;
+}
+
 /* ---- Printing ---- */
 
 static mrb_value say(mrb_state *mrb, mrb_value self)
@@ -217,6 +228,28 @@ static mrb_value now(mrb_state *mrb, mrb_value self)
 {
     (void)self;
     return mrb_float_value(mrb, (mrb_float)env_monotonic_ns(env_real()) / 1e9);
+}
+
+/* Milliseconds since 1970 as "2024-05-01 12:00:00 +0000", where the user is. */
+static mrb_value time_text(mrb_state *mrb, mrb_value self)
+{
+    mrb_int ms;
+    struct tm parts;
+    char text[64];
+    (void)self;
+    mrb_get_args(mrb, "i", &ms);
+    time_t seconds = (time_t)(ms / 1000);
+    if (!localtime_r(&seconds, &parts) ||
+        strftime(text, sizeof text, "%Y-%m-%d %H:%M:%S %z", &parts) == 0)
+        return mrb_str_new_lit(mrb, "?");
+    return mrb_str_new_cstr(mrb, text);
+}
+
+/* The same now. */
+static mrb_value wall_ms(mrb_state *mrb, mrb_value self)
+{
+    (void)self;
+    return mrb_int_value(mrb, (mrb_int)(env_wall_ms(env_real())));
 }
 
 static mrb_value read_answer(mrb_state *mrb, mrb_value self)
@@ -349,6 +382,8 @@ void native_define(mrb_state *mrb, struct RClass *shell)
     mrb_define_module_function(mrb, native, "escape", escape, MRB_ARGS_REQ(1));
     mrb_define_module_function(mrb, native, "unescape", unescape, MRB_ARGS_REQ(1));
     mrb_define_module_function(mrb, native, "now", now, MRB_ARGS_NONE());
+    mrb_define_module_function(mrb, native, "time_text", time_text, MRB_ARGS_REQ(1));
+    mrb_define_module_function(mrb, native, "wall_ms", wall_ms, MRB_ARGS_NONE());
     mrb_define_module_function(mrb, native, "read_answer", read_answer, MRB_ARGS_NONE());
     mrb_define_module_function(mrb, native, "leave", leave, MRB_ARGS_OPT(1));
     mrb_define_module_function(mrb, native, "toggle_debug", toggle_debug, MRB_ARGS_NONE());
@@ -359,7 +394,9 @@ void native_define(mrb_state *mrb, struct RClass *shell)
     mrb_define_module_function(mrb, native, "pre_splits", pre_splits, MRB_ARGS_REQ(2));
     mrb_define_module_function(mrb, native, "filter_names", filter_names, MRB_ARGS_NONE());
     native_define_admin(mrb, native);
+    native_define_changes(mrb, native);
     native_define_cluster(mrb, native);
+    native_define_master(mrb, native);
     native_define_rows(mrb, native);
     native_define_scan(mrb, native);
 }

@@ -17,7 +17,9 @@ struct session;
 /* Defines the module and all its functions. */
 void native_define(mrb_state *mrb, struct RClass *shell);
 void native_define_admin(mrb_state *mrb, struct RClass *native);
+void native_define_changes(mrb_state *mrb, struct RClass *native);
 void native_define_cluster(mrb_state *mrb, struct RClass *native);
+void native_define_master(mrb_state *mrb, struct RClass *native);
 void native_define_rows(mrb_state *mrb, struct RClass *native);
 void native_define_scan(mrb_state *mrb, struct RClass *native);
 
@@ -35,9 +37,13 @@ struct stele_bytes native_bytes(mrb_value string); /* of a String or nil (empty)
 /* hash[:key], or nil. */
 mrb_value native_hash_get(mrb_state *mrb, mrb_value hash, const char *key);
 void native_hash_set(mrb_state *mrb, mrb_value hash, const char *key, mrb_value value);
+/* "host,port,startcode", or nil when the host is empty. */
+mrb_value native_server_text(mrb_state *mrb, const struct stele_server *server);
+struct arena;
+/* An array of strings, borrowed; NULL, with *out_count 0, on no memory. */
+struct stele_bytes *native_texts(struct arena *arena, mrb_value list, size_t *out_count);
 /* [[key, value]...] of attributes, and back into `arena` (NULL, with *out_count 0, for an empty
  * list). */
-struct arena;
 mrb_value native_pairs(mrb_state *mrb, const struct stele_attribute *attributes, size_t count);
 struct stele_attribute *native_attributes(struct arena *arena, mrb_value pairs, size_t *out_count);
 

@@ -28,8 +28,7 @@ static mrb_value server_value(mrb_state *mrb, const struct stele_server *server)
     return hash;
 }
 
-/* "host,port,startcode", or nil when the host is empty. */
-static mrb_value server_text(mrb_state *mrb, const struct stele_server *server)
+mrb_value native_server_text(mrb_state *mrb, const struct stele_server *server)
 {
     char text[512];
     if (server->host.size == 0)
@@ -51,6 +50,9 @@ static mrb_value region_load_value(mrb_state *mrb, const struct stele_region_loa
     set_number(mrb, hash, "reads", load->read_requests);
     set_number(mrb, hash, "filtered", load->filtered_read_requests);
     set_number(mrb, hash, "writes", load->write_requests);
+    set_number(mrb, hash, "refs", load->store_ref_count);
+    set_number(mrb, hash, "compacted_refs", load->max_compacted_store_file_ref_count);
+    set_number(mrb, hash, "root_index_kb", load->root_index_size_kb);
     set_number(mrb, hash, "index_kb", load->static_index_size_kb);
     set_number(mrb, hash, "bloom_kb", load->static_bloom_size_kb);
     set_number(mrb, hash, "compacting", load->compacting_cells);
@@ -59,27 +61,78 @@ static mrb_value region_load_value(mrb_state *mrb, const struct stele_region_loa
     return hash;
 }
 
+static mrb_value names_value(mrb_state *mrb, const struct stele_bytes *names, size_t count)
+{
+    mrb_value values = mrb_ary_new(mrb);
+    for (size_t i = 0; i < count; i++)
+        mrb_ary_push(mrb, values, native_string(mrb, names[i]));
+    return values;
+}
+
+/* [[description, status, state, started ms, completed ms]...] */
+static mrb_value tasks_value(mrb_state *mrb, const struct stele_task *tasks, size_t count)
+{
+    mrb_value values = mrb_ary_new(mrb);
+    for (size_t i = 0; i < count; i++) {
+        mrb_value parts[5] = {native_string(mrb, tasks[i].description),
+            native_string(mrb, tasks[i].status), native_string(mrb, tasks[i].state),
+            mrb_int_value(mrb, (mrb_int)tasks[i].started_ms),
+            mrb_int_value(mrb, (mrb_int)tasks[i].completed_ms)};
+        mrb_ary_push(mrb, values, mrb_ary_new_from_values(mrb, 5, parts));
+    }
+    return values;
+}
+
+/* [[region, state, since ms]...] */
+static mrb_value transitions_value(mrb_state *mrb, const struct stele_cluster *cluster)
+{
+    mrb_value values = mrb_ary_new(mrb);
+    for (size_t i = 0; i < cluster->transition_count; i++) {
+        const struct stele_transition *transition = &cluster->transitions[i];
+        mrb_value parts[3] = {native_string(mrb, transition->region_name),
+            native_string(mrb, transition->state),
+            mrb_int_value(mrb, (mrb_int)transition->since_ms)};
+        mrb_ary_push(mrb, values, mrb_ary_new_from_values(mrb, 3, parts));
+    }
+    return values;
+}
+
+static mrb_value server_texts(mrb_state *mrb, const struct stele_server *servers, size_t count)
+{
+    mrb_value values = mrb_ary_new(mrb);
+    for (size_t i = 0; i < count; i++)
+        mrb_ary_push(mrb, values, native_server_text(mrb, &servers[i]));
+    return values;
+}
+
 static mrb_value cluster_value(mrb_state *mrb, const struct stele_cluster *cluster)
 {
-    mrb_value hash = mrb_hash_new(mrb), servers = mrb_ary_new(mrb), backups = mrb_ary_new(mrb),
-              dead = mrb_ary_new(mrb);
+    mrb_value hash = mrb_hash_new(mrb), servers = mrb_ary_new(mrb), backups = mrb_ary_new(mrb);
     native_hash_set(mrb, hash, "version", native_string(mrb, cluster->version));
     native_hash_set(mrb, hash, "master",
         cluster->master.host.size ? server_value(mrb, &cluster->master) : mrb_nil_value());
-    set_number(mrb, hash, "in_transition", cluster->transition_count);
+    native_hash_set(mrb, hash, "transitions", transitions_value(mrb, cluster));
+    native_hash_set(mrb, hash, "tasks", tasks_value(mrb, cluster->tasks, cluster->task_count));
+    native_hash_set(mrb, hash, "coprocessors",
+        names_value(mrb, cluster->master_coprocessors, cluster->master_coprocessor_count));
     native_hash_set(mrb, hash, "servers", servers);
     native_hash_set(mrb, hash, "backups", backups);
-    native_hash_set(mrb, hash, "dead", dead);
+    native_hash_set(
+        mrb, hash, "dead", server_texts(mrb, cluster->dead_servers, cluster->dead_server_count));
+    native_hash_set(mrb, hash, "unknown",
+        server_texts(mrb, cluster->unknown_servers, cluster->unknown_server_count));
     for (size_t i = 0; i < cluster->backup_master_count; i++)
         mrb_ary_push(mrb, backups, server_value(mrb, &cluster->backup_masters[i]));
-    for (size_t i = 0; i < cluster->dead_server_count; i++)
-        mrb_ary_push(mrb, dead, server_text(mrb, &cluster->dead_servers[i]));
     for (size_t i = 0; i < cluster->server_count; i++) {
         const struct stele_server_load *load = &cluster->servers[i];
         mrb_value server = server_value(mrb, &load->server), regions = mrb_ary_new(mrb);
         set_number(mrb, server, "requests", load->requests_per_second);
         set_number(mrb, server, "used_mb", load->used_heap_mb);
         set_number(mrb, server, "max_mb", load->max_heap_mb);
+        native_hash_set(mrb, server, "name", native_server_text(mrb, &load->server));
+        native_hash_set(mrb, server, "coprocessors",
+            names_value(mrb, load->coprocessors, load->coprocessor_count));
+        native_hash_set(mrb, server, "tasks", tasks_value(mrb, load->tasks, load->task_count));
         native_hash_set(mrb, server, "regions", regions);
         for (size_t j = 0; j < load->region_count; j++)
             mrb_ary_push(mrb, regions, region_load_value(mrb, &load->regions[j]));
@@ -108,7 +161,7 @@ static mrb_value region_value(mrb_state *mrb, const struct stele_region *region)
     native_hash_set(mrb, hash, "start", native_string(mrb, region->start_key));
     native_hash_set(mrb, hash, "end", native_string(mrb, region->end_key));
     native_hash_set(mrb, hash, "sequence", mrb_int_value(mrb, (mrb_int)region->open_sequence));
-    native_hash_set(mrb, hash, "server", server_text(mrb, &region->server));
+    native_hash_set(mrb, hash, "server", native_server_text(mrb, &region->server));
     set_server(mrb, hash, &region->server);
     return hash;
 }
@@ -126,7 +179,8 @@ static const struct stele_region_load *find_load(
     return NULL;
 }
 
-/* The regions of a table, each with :load when its server tells it. */
+/* The regions of a table that serve (not parents of splits), each with :load when its server tells
+ * it. */
 static mrb_value regions(mrb_state *mrb, mrb_value self)
 {
     mrb_value table;
@@ -144,6 +198,8 @@ static mrb_value regions(mrb_state *mrb, mrb_value self)
     }
     mrb_value values = mrb_ary_new(mrb);
     for (size_t i = 0; i < list.count; i++) {
+        if (list.regions[i].is_split || list.regions[i].is_offline)
+            continue;
         const struct stele_region_load *load = find_load(&cluster, list.regions[i].name);
         mrb_value region = region_value(mrb, &list.regions[i]);
         if (load)
@@ -170,9 +226,24 @@ static mrb_value locate_region(mrb_state *mrb, mrb_value self)
     return value;
 }
 
+static mrb_value find_region(mrb_state *mrb, mrb_value self)
+{
+    mrb_value name;
+    struct stele_region_list list = {0};
+    struct stele_error error = {0};
+    (void)self;
+    mrb_get_args(mrb, "S", &name);
+    if (stele_find_region(native_client(mrb), native_bytes(name), &list, &error))
+        native_raise(mrb, &error);
+    mrb_value value = list.count ? region_value(mrb, &list.regions[0]) : mrb_nil_value();
+    stele_region_list_free(&list);
+    return value;
+}
+
 void native_define_cluster(mrb_state *mrb, struct RClass *native)
 {
     mrb_define_module_function(mrb, native, "cluster_status", cluster_status, MRB_ARGS_NONE());
     mrb_define_module_function(mrb, native, "regions", regions, MRB_ARGS_REQ(1));
+    mrb_define_module_function(mrb, native, "find_region", find_region, MRB_ARGS_REQ(1));
     mrb_define_module_function(mrb, native, "locate_region", locate_region, MRB_ARGS_REQ(2));
 }

@@ -76,7 +76,10 @@ module Shell
   # The shell's words for what went wrong (HBase's translate_hbase_exceptions).
   def self.explain(name, args, error)
     return error.message unless error.is_a?(Native::Error)
-    table = args[0].is_a?(String) ? args[0] : args[0].to_s
+    # a snapshot's table is the second argument, or in the message
+    first = args[0].is_a?(Hbase::Table) ? args[0].name : args[0].to_s
+    table = name == :clone_snapshot ? args[1].to_s : first
+    table = error.message if name == :restore_snapshot
     message = error.message
     case error.kind
     when 'TableNotFoundException' then "Unknown table #{table}!"

@@ -300,28 +300,48 @@ module Shell
       Hbase::Table.new(name)
     end
 
-    REGION_COLUMNS = %w[SERVER_NAME REGION_NAME START_KEY END_KEY SIZE REQ LOCALITY]
+    # The columns of list_regions and their least widths.
+    REGION_COLUMNS = { 'SERVER_NAME' => 12, 'REGION_NAME' => 12, 'START_KEY' => 10, 'END_KEY' => 10, 'SIZE' => 5, 'REQ' => 5, 'LOCALITY' => 10 }
 
-    def list_regions(table, server = nil, columns = nil)
+    # list_regions 't'[, 'server' or {SERVER_NAME => .., LOCALITY_THRESHOLD => ..}[, ['COLUMN', ..]]]
+    def list_regions(table, options = nil, columns = nil)
       name = table_name(table)
       no_such_table(name)
-      if server.is_a?(Hash)
-        server = server['SERVER_NAME']
-      elsif server.is_a?(Array)
-        columns = server
-        server = nil
+      raise Failure, "Table #{name} must be enabled." unless Native.table_state(name) == 'ENABLED'
+      if options.is_a?(Array)
+        columns = options
+        options = nil
       end
-      columns = (columns || REGION_COLUMNS).map { |column| column.to_s.upcase }
-      unknown = columns - REGION_COLUMNS
-      raise ArgumentError, "#{unknown[0]} is not a column of list_regions: #{REGION_COLUMNS.join(', ')}" unless unknown.empty?
-      rows = Native.regions(name).map { |region| region_row(region) }
-      rows = rows.select { |row| row['SERVER_NAME'].start_with?(server) } if server
-      widths = columns.map { |column| rows.map { |row| row[column].size }.push(column.size).max }
+      options = { 'SERVER_NAME' => options } unless options.is_a?(Hash)
+      columns = region_columns(columns)
+      rows = Native.regions(name).select { |region| region_wanted?(region, options) }.map { |region| region_row(region) }
+      widths = columns.map { |column| rows.map { |row| row[column].size }.push(REGION_COLUMNS[column]).max }
       Native.say(columns.each_with_index.map { |column, i| " #{column.rjust(widths[i])} |" }.join + "\n")
       Native.say(widths.map { |width| ' ' + '-' * width + ' |' }.join + "\n")
       rows.each { |row| Native.say(columns.each_with_index.map { |column, i| " #{row[column].rjust(widths[i])} |" }.join + "\n") }
       Native.say(" #{rows.size} rows\n")
       nil
+    end
+
+    def region_columns(given)
+      return REGION_COLUMNS.keys if given.nil?
+      possible = "Possible values are #{REGION_COLUMNS.keys.join(', ')}."
+      raise ArgumentError, "#{given} must be an array of strings. #{possible}" unless given.is_a?(Array)
+      given.map do |column|
+        raise ArgumentError, "#{column} is not a valid column. #{possible}" unless REGION_COLUMNS.key?(column.to_s.upcase)
+        column.to_s.upcase
+      end
+    end
+
+    def region_wanted?(region, options)
+      server = options['SERVER_NAME']
+      most = options['LOCALITY_THRESHOLD']
+      unless most.nil?
+        raise ArgumentError, 'LOCALITY_THRESHOLD must be a float value' unless most.is_a?(Float)
+        raise ArgumentError, 'LOCALITY_THRESHOLD must be between 0 and 1.0, inclusive' unless most >= 0 && most <= 1.0
+      end
+      locality = (region[:load] || {})[:locality] || 0.0
+      (server.nil? || region[:server].to_s.start_with?(server.to_s)) && (most.nil? || locality <= most)
     end
 
     def region_row(region)
@@ -336,9 +356,7 @@ module Shell
       name = table_name(table)
       region = Native.locate_region(name, Native.unescape(row))
       Native.header(%w[HOST REGION])
-      text = "{ENCODED => #{region[:encoded]}, NAME => '#{Shell.binary(region[:name])}', " \
-             "STARTKEY => '#{Shell.binary(region[:start])}', ENDKEY => '#{Shell.binary(region[:end])}'}"
-      Native.row(["#{region[:host]}:#{region[:port]}", text])
+      Native.row(["#{region[:host]}:#{region[:port]}", region_text(region)])
       Native.footer(1)
       Located.new("region=#{Shell.binary(region[:name])}, hostname=#{region[:server]}, seqNum=#{region[:sequence]}")
     end

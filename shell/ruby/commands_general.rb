@@ -1,13 +1,19 @@
 # general: status, version, whoami, table_help.
 module Shell
   class Commands
-    def status(format = 'summary', _type = nil)
+    STATUS_FORMATS = %w[summary simple detailed tasks replication]
+
+    def status(format = 'summary', type = 'both')
+      unless STATUS_FORMATS.include?(format)
+        raise ArgumentError, "format should be one of #{STATUS_FORMATS.map { |word| "'#{word}'" }.join(', ')}, not '#{format}'"
+      end
       cluster = Native.cluster_status
       case format
       when 'summary' then Native.say(status_summary(cluster) + "\n")
       when 'simple' then status_simple(cluster)
       when 'detailed' then status_detailed(cluster)
-      else raise ArgumentError, "format should be 'summary', 'simple' or 'detailed', not '#{format}'"
+      when 'tasks' then status_tasks(cluster)
+      when 'replication' then status_replication(cluster, type)
       end
       nil
     end
@@ -42,19 +48,53 @@ module Shell
 
     def status_detailed(cluster)
       Native.say("version #{cluster[:version]}\n")
-      Native.say("#{cluster[:in_transition]} regionsInTransition\n")
+      Native.say("#{cluster[:transitions].size} regionsInTransition\n")
+      cluster[:transitions].each { |transition| Native.say("    #{transition_text(transition)}\n") }
       status_masters(cluster)
-      Native.say("master coprocessors: []\n")
+      Native.say("master coprocessors: [#{cluster[:coprocessors].join(', ')}]\n")
       Native.say("#{cluster[:servers].size} live servers\n")
       cluster[:servers].each do |server|
         Native.say("    #{server[:host]}:#{server[:port]} #{server[:start_code]}\n")
         Native.say("        #{server_load(server)}\n")
-        server[:regions].each do |region|
+        server[:regions].sort { |a, b| a[:name] <=> b[:name] }.each do |region|
           Native.say("        \"#{Shell.binary(region[:name])}\"\n")
           Native.say("            #{region_load(region)}\n")
         end
       end
       status_dead(cluster)
+    end
+
+    def status_tasks(cluster)
+      status_masters(cluster)
+      tell_tasks(cluster[:tasks])
+      Native.say("#{cluster[:servers].size} live servers\n")
+      cluster[:servers].each do |server|
+        Native.say("    #{server[:host]}:#{server[:port]} #{server[:start_code]}\n")
+        tell_tasks(server[:tasks])
+      end
+    end
+
+    # Threads that wait for work are tasks too in HBase: of no interest.
+    def tell_tasks(tasks)
+      tasks = tasks.reject { |task| task[2] == 'WAITING' }
+      Native.say("        #{tasks.size} tasks\n")
+      tasks.each do |description, text, state, started, completed|
+        time = completed > 0 ? "completed #{Native.time_text(completed)}" : "started #{Native.time_text(started)}"
+        Native.say("            #{description}: #{text} (#{state}, #{time})\n")
+      end
+    end
+
+    # There is no replication: a server of HBase that has no peers prints the same.
+    def status_replication(cluster, type)
+      unless %w[source sink both].include?(type.to_s.downcase)
+        raise ArgumentError, "type should be 'source' or 'sink', not '#{type}'"
+      end
+      Native.say("version #{cluster[:version]}\n#{cluster[:servers].size} live servers\n")
+      cluster[:servers].each do |server|
+        Native.say("    #{server[:host]}:\n")
+        Native.say("       SOURCE:\n") unless type.to_s.downcase == 'sink'
+        Native.say("       SINK:\n") unless type.to_s.downcase == 'source'
+      end
     end
 
     def status_masters(cluster)
@@ -78,22 +118,23 @@ module Shell
     def server_load(server)
       [['requestsPerSecond', format('%.1f', server[:requests].to_f)], ['numberOfOnlineRegions', server[:regions].size],
        ['usedHeapMB', server[:used_mb]], ['maxHeapMB', server[:max_mb]], ['numberOfStores', sum(server, :stores)],
-       ['numberOfStorefiles', sum(server, :files)], ['storeRefCount', 0], ['maxCompactedStoreFileRefCount', 0],
+       ['numberOfStorefiles', sum(server, :files)], ['storeRefCount', sum(server, :refs)],
+       ['maxCompactedStoreFileRefCount', server[:regions].map { |region| region[:compacted_refs] }.max || 0],
        ['storefileUncompressedSizeMB', sum(server, :raw_mb)], ['storefileSizeMB', sum(server, :files_mb)],
        ['memstoreSizeMB', sum(server, :memstore_mb)], ['readRequestsCount', sum(server, :reads)],
        ['filteredReadRequestsCount', sum(server, :filtered)], ['writeRequestsCount', sum(server, :writes)],
-       ['rootIndexSizeKB', sum(server, :index_kb)], ['totalStaticIndexSizeKB', sum(server, :index_kb)],
+       ['rootIndexSizeKB', sum(server, :root_index_kb)], ['totalStaticIndexSizeKB', sum(server, :index_kb)],
        ['totalStaticBloomSizeKB', sum(server, :bloom_kb)], ['totalCompactingKVs', sum(server, :compacting)],
        ['currentCompactedKVs', sum(server, :compacted)], ['compactionProgressPct', progress(sum(server, :compacting), sum(server, :compacted))],
-       ['coprocessors', '[]']].map { |key, value| "#{key}=#{value}" }.join(', ')
+       ['coprocessors', "[#{server[:coprocessors].join(', ')}]"]].map { |key, value| "#{key}=#{value}" }.join(', ')
     end
 
     def region_load(region)
-      [['numberOfStores', region[:stores]], ['numberOfStorefiles', region[:files]], ['storeRefCount', 0],
-       ['storefileUncompressedSizeMB', region[:raw_mb]], ['storefileSizeMB', region[:files_mb]],
+      [['numberOfStores', region[:stores]], ['numberOfStorefiles', region[:files]], ['storeRefCount', region[:refs]],
+       ['maxCompactedStoreFileRefCount', region[:compacted_refs]], ['storefileUncompressedSizeMB', region[:raw_mb]], ['storefileSizeMB', region[:files_mb]],
        ['memstoreSizeMB', region[:memstore_mb]], ['readRequestsCount', region[:reads]],
        ['filteredReadRequestsCount', region[:filtered]], ['writeRequestsCount', region[:writes]],
-       ['rootIndexSizeKB', region[:index_kb]], ['totalStaticIndexSizeKB', region[:index_kb]],
+       ['rootIndexSizeKB', region[:root_index_kb]], ['totalStaticIndexSizeKB', region[:index_kb]],
        ['totalStaticBloomSizeKB', region[:bloom_kb]], ['totalCompactingKVs', region[:compacting]],
        ['currentCompactedKVs', region[:compacted]], ['compactionProgressPct', progress(region[:compacting], region[:compacted])],
        ['dataLocality', format('%.1f', region[:locality])]].map { |key, value| "#{key}=#{value}" }.join(', ')
@@ -133,7 +174,7 @@ describe work this way; t.help 'scan' tells about one of them.
     end
   end
 
-  declare 'general', :status, "Tells about the cluster: status, status 'simple', status 'detailed'"
+  declare 'general', :status, "Tells about the cluster: status, status 'simple', status 'detailed', status 'tasks',\n  status 'replication'[, 'source' or 'sink']"
   declare 'general', :version, 'Tells the version of this program: version'
   declare 'general', :whoami, 'Tells the current user: whoami'
   declare 'general', :table_help, 'Tells about table references: table_help'

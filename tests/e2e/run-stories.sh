@@ -37,6 +37,7 @@ normalise() {
     sed -E -e 's/^stele:[0-9]{3}:[0-9]+> /stele> /; s/^stele:[0-9]{3}:[0-9]+\* /stele* /' \
         -e 's/^Took [0-9.]+ seconds/Took N seconds/' \
         -e 's/timestamp=20[0-9]{2}-[0-9]{2}-[0-9]{2}T[0-9:.]+/timestamp=T/g' \
+        -e 's/20[0-9]{2}-[0-9]{2}-[0-9]{2} [0-9:]{8} [+-][0-9]{4}/T/g' \
         -e 's/(127\.0\.0\.1|localhost)[:,][0-9]+([, ])[0-9]{13}/HOST\2S/g; s/(127\.0\.0\.1|localhost):[0-9]+/HOST/g' \
         -e 's/,[0-9]{13}\.[0-9a-f]{32}\./,T.ID./g; s/ENCODED => [0-9a-f]{32}/ENCODED => ID/g' | sed -e '/^## /d'
 }
