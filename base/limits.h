@@ -32,6 +32,8 @@
 #define LIMIT_SCAN_RESULT_SIZE         (100u << 20) /* hbase.server.scanner.max.result.size */
 #define LIMIT_SCANNER_LEASE_MS         60000
 #define LIMIT_HANDSHAKE_MS             10000
+#define LIMIT_OUTPUT_PATIENCE_MS       2000 /* for a client that does not read while memory is short */
+#define LIMIT_ANSWER_SMALL_SIZE        4096 /* goes out even then: the client must learn what was done */
 #define LIMIT_MESSAGE_MS               300000 /* from the first byte of a message to its last */
 #define LIMIT_ZK_REQUEST_SIZE          (1u << 20)
 #define LIMIT_ROW_READ_SIZE            (256u << 20) /* one row in a single answer: RowTooBigException */

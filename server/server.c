@@ -22,10 +22,11 @@
 #define GRACE_MS         1000 /* for calls under way when the server closes */
 #define DRAIN_LOOK_MS    10
 
-/* Which part of the memory goes where, in eighths; the rest is the calls' in flight. */
+/* Which part of the memory goes where, in eighths. */
 #define MEMTABLE_EIGHTHS 3
 #define CACHE_EIGHTHS    3
 #define REQUEST_EIGHTHS  1
+#define OUTPUT_EIGHTHS   1
 
 struct server_loop;
 
@@ -51,8 +52,9 @@ struct server {
     struct zk_facade zookeeper;
     struct server_loop loops[LOOPS_MAX];
     unsigned loop_count;
-    unsigned next_loop;        /* loop 0: who gets the next connection */
-    struct listener *listener; /* loop 0's, as the next */
+    struct output_budget output; /* of all loops */
+    unsigned next_loop;          /* loop 0: who gets the next connection */
+    struct listener *listener;   /* loop 0's, as the next */
     struct listener *zookeeper_listener;
     bool has_started; /* the loops turn */
     struct membership *membership;
@@ -178,6 +180,7 @@ static enum status make_loops(struct server *server, struct error *error)
             return error_set(error, STATUS_NO_MEMORY, "no memory for an event loop");
         service->owner = self;
         self->loop->service = service;
+        self->loop->output = &server->output;
         self->loop->turn = count_connections;
     }
     return STATUS_OK;
@@ -465,6 +468,7 @@ enum status server_open(
     if (!server)
         return error_set(error, STATUS_NO_MEMORY, "no memory for the server");
     server->config = *config;
+    server->output.limit_bytes = server->config.memory_bytes / 8 * OUTPUT_EIGHTHS;
     enum status status = make_loops(server, error);
     if (!status)
         status = listen_on(server, error);

@@ -63,7 +63,7 @@ static void call_release(struct call *call)
     if (call->is_counted) {
         atomic_fetch_sub_explicit(&call->service->calls_in_flight, 1, memory_order_relaxed);
         atomic_fetch_sub_explicit(
-            &call->service->request_bytes, call->own.size, memory_order_relaxed);
+            &call->service->request_bytes, call->counted_size, memory_order_relaxed);
     }
     if (call->is_expected)
         loop_expect_end(loop);
@@ -109,6 +109,13 @@ static void put_exception(struct call *call, struct buffer *out)
     exception_encode(out, call->call_id, &exception);
 }
 
+static void fail_unread(struct call *call)
+{
+    call_fail(call, EXCEPTION_CALL_QUEUE_TOO_BIG,
+        "Too many bytes of answers on %s wait for their clients to read them",
+        call->service->name_text);
+}
+
 void call_emit(struct call *call)
 {
     struct connection *connection = call->connection;
@@ -117,6 +124,9 @@ void call_emit(struct call *call)
         struct buffer head = {.data = memory, .capacity = sizeof memory, .limit = sizeof memory};
         if (!call->is_failed && (buffer_status(&call->result) || buffer_status(&call->cells)))
             call_fail(call, EXCEPTION_REGION_TOO_BUSY, "no memory for the answer");
+        if (call->result.size + call->cells.size > LIMIT_ANSWER_SMALL_SIZE &&
+            loop_output_is_over(connection->loop))
+            fail_unread(call);
         if (call->is_failed) {
             struct buffer out = buffer_pool_take(&connection->loop->pool, false);
             put_exception(call, &out);
@@ -219,6 +229,11 @@ void call_hold(struct call *call)
 
 void call_run(struct call *call)
 {
+    if (loop_output_is_over(call->loop)) {
+        fail_unread(call);
+        call_answer(call);
+        return;
+    }
     call_load_start(call);
     switch (call->method->handler(call)) {
     case CALL_DONE:
@@ -262,6 +277,7 @@ bool call_own(struct call *call)
     if (!admit(call, size))
         return false;
     call->is_counted = true;
+    call->counted_size = size;
     if (call->own.capacity == 0 && size > BUFFER_LARGE_SIZE)
         call->own = buffer_pool_take(&call->loop->pool, true);
     buffer_put(&call->own, call->param);
@@ -270,8 +286,6 @@ bool call_own(struct call *call)
         call_fail(call, EXCEPTION_CALL_QUEUE_TOO_BIG, "no memory for the call");
         return false;
     }
-    if (call->own.size != size) /* a failed put of nothing */
-        return false;
     call->cell_block = span_make(call->own.data + call->param.size, call->cell_block.size);
     call->param = span_make(call->own.data, call->param.size);
     call->is_own = true;

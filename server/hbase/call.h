@@ -50,8 +50,9 @@ struct call {
     struct span cell_block; /* the request's */
     struct buffer own;      /* holds both after call_own */
     bool is_own;
-    bool is_counted;  /* in the service's calls in flight */
-    bool is_expected; /* by its loop: loop_expect */
+    bool is_counted;     /* in the service's calls in flight */
+    size_t counted_size; /* and this much in its request_bytes */
+    bool is_expected;    /* by its loop: loop_expect */
     bool may_block;
     enum cell_codec codec;               /* the connection's, for the answer's cells */
     unsigned client_major, client_minor; /* the client's version; 0 = not told */

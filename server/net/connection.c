@@ -16,6 +16,21 @@ static void connection_free(struct connection *connection)
     memory_free(connection);
 }
 
+/* What waits to be sent at the end of a turn counts against the server's budget. */
+static void count_output(struct connection *connection, size_t size)
+{
+    struct output_budget *budget = connection->loop->output;
+    if (size == connection->counted_output)
+        return;
+    if (budget) {
+        atomic_fetch_add_explicit(&budget->bytes, size, memory_order_relaxed);
+        atomic_fetch_sub_explicit(&budget->bytes, connection->counted_output, memory_order_relaxed);
+    }
+    if (connection->counted_output == 0)
+        connection->output_since_ns = env_monotonic_ns(connection->loop->env);
+    connection->counted_output = size;
+}
+
 /* The one place where a connection leaves its loop. */
 static void connection_end(struct connection *connection)
 {
@@ -30,6 +45,7 @@ static void connection_end(struct connection *connection)
         if (connection->next)
             connection->next->previous = connection->previous;
         loop->connection_count--;
+        count_output(connection, 0);
         outbox_deinit(&connection->out);
     }
     if (connection->holds == 0)
@@ -57,6 +73,25 @@ bool connection_is_full(const struct connection *connection)
            connection->is_finishing;
 }
 
+static void write_out(struct connection *connection)
+{
+    while (connection->out.size > 0) {
+        struct span pieces[PIECES_PER_WRITE];
+        size_t count = outbox_pieces(&connection->out, pieces, PIECES_PER_WRITE);
+        size_t offered = 0;
+        for (size_t i = 0; i < count; i++)
+            offered += pieces[i].size;
+        ptrdiff_t sent = connection->stream->table->write(connection->stream, pieces, count);
+        if (sent == STREAM_FAILED)
+            connection->is_closing = true;
+        if (sent <= 0)
+            return;
+        outbox_advance(&connection->out, (size_t)sent);
+        if ((size_t)sent < offered)
+            return;
+    }
+}
+
 void connection_put(struct connection *connection, struct span bytes)
 {
     /* Nothing is no reason for another turn: a protocol that waits for the rest of a message puts nothing. */
@@ -72,6 +107,11 @@ void connection_take(struct connection *connection, struct buffer *bytes)
         return;
     outbox_take(&connection->out, bytes);
     mark_dirty(connection);
+    if (connection->out.size > CONNECTION_OUT_LOW && !connection->out.is_failed) {
+        write_out(
+            connection); /* so that what many clients ask for in one turn is counted in time */
+        count_output(connection, connection->out.size);
+    }
 }
 
 void connection_hold(struct connection *connection)
@@ -201,34 +241,40 @@ static void stream_ready(struct stream *stream, bool is_readable, bool is_writab
     struct connection *connection = stream->owner;
     if (is_writable)
         mark_dirty(connection);
-    if (!is_readable || connection_is_full(connection))
+    if (!is_readable || connection_is_full(connection) || connection->is_ended)
         return;
     ptrdiff_t got = read_more(connection);
-    if (got == STREAM_FAILED) {
+    if (got == STREAM_FAILED)
         connection_close(connection);
-    } else if (got == STREAM_END) {
-        connection_close(connection);
-    }
+    else if (got == STREAM_END && connection->is_outgoing)
+        connection_close(connection); /* nobody is left to answer us */
+    else if (got == STREAM_END)
+        connection->is_ended = true;
     mark_dirty(connection);
 }
 
-static void write_out(struct connection *connection)
+/* Consumes what was kept while there was no room. True: that may have made more to do. */
+static bool read_on(struct connection *connection)
 {
-    while (connection->out.size > 0) {
-        struct span pieces[PIECES_PER_WRITE];
-        size_t count = outbox_pieces(&connection->out, pieces, PIECES_PER_WRITE);
-        size_t offered = 0;
-        for (size_t i = 0; i < count; i++)
-            offered += pieces[i].size;
-        ptrdiff_t sent = connection->stream->table->write(connection->stream, pieces, count);
-        if (sent == STREAM_FAILED)
-            connection->is_closing = true;
-        if (sent <= 0)
-            return;
-        outbox_advance(&connection->out, (size_t)sent);
-        if ((size_t)sent < offered)
-            return;
-    }
+    if (connection->in.size == connection->in_from || connection->out.size > CONNECTION_OUT_LOW ||
+        connection_is_full(connection))
+        return false;
+    size_t before = connection->in_from;
+    consume_kept(connection);
+    return connection->in_from != before || connection->in.size == 0;
+}
+
+/* Nothing is left to do on a connection that is not to go on. */
+static bool is_over(const struct connection *connection)
+{
+    if (connection->is_closing)
+        return true;
+    if (connection->out.size > 0)
+        return false;
+    if (connection->is_finishing)
+        return true;
+    bool is_draining = atomic_load_explicit(&connection->loop->is_draining, memory_order_relaxed);
+    return connection->holds == 0 && (is_draining || connection->is_ended);
 }
 
 void connection_end_turn(struct connection *connection)
@@ -242,22 +288,14 @@ void connection_end_turn(struct connection *connection)
         connection->is_closing = true;
     if (!connection->is_closing)
         write_out(connection);
-    bool is_drained = connection->out.size == 0;
-    bool is_over = connection->is_finishing ||
-                   (connection->holds == 0 &&
-                       atomic_load_explicit(&connection->loop->is_draining, memory_order_relaxed));
-    if (connection->is_closing || (is_drained && is_over)) {
+    count_output(connection, connection->out.size);
+    if (read_on(connection)) {
+        mark_dirty(connection);
+    } else if (is_over(connection)) {
         connection_end(connection);
         return;
     }
-    if (connection->in.size > connection->in_from && connection->out.size <= CONNECTION_OUT_LOW &&
-        !connection_is_full(connection)) {
-        size_t before = connection->in_from;
-        consume_kept(connection);
-        if (connection->in_from != before || connection->in.size == 0)
-            mark_dirty(connection);
-    }
-    bool is_reading = !connection_is_full(connection);
+    bool is_reading = !connection_is_full(connection) && !connection->is_ended;
     connection->stream->table->watch(connection->stream, is_reading, connection->out.size > 0);
 }
 
@@ -324,6 +362,7 @@ enum status connection_new_outgoing(struct loop *loop, struct stream *stream,
         return STATUS_NO_MEMORY;
     }
     connection->protocol = protocol;
+    connection->is_outgoing = true;
     mark_dirty(connection); /* the end of the turn watches it */
     *out_connection = connection;
     return STATUS_OK;

@@ -3,12 +3,17 @@
  *   stream -> read buffer -> protocol->consume -> ... answers -> outbox -> stream
  *
  * One read and one write a turn of the loop: a read takes what is there, the protocol consumes all whole
- * messages in it, and what they and finished calls have put into the outbox is written at the turn's end.
+ * messages in it, and what they and finished calls have put into the outbox is written at the turn's end; what
+ * passes CONNECTION_OUT_LOW, at once.
  * An idle connection holds no buffers: reads go into the loop's own memory, only an unfinished message is
  * kept in `in`.
  *
  * Backpressure: reading stops while more than CONNECTION_OUT_HIGH bytes wait to be sent, or while too many
- * calls are in flight (connection_hold), so a client that reads nothing costs a bounded amount.
+ * calls are in flight (connection_hold), so a client that reads nothing costs a bounded amount. What all of
+ * them cost together is bounded by loop.h's output budget.
+ *
+ * A client that has sent its last byte (half-close) still gets its answers: the connection closes when its
+ * last call has ended and the outbox is empty.
  *
  * Patience: the first bytes must tell the protocol within LIMIT_HANDSHAKE_MS, and a message that has begun
  * must end within LIMIT_MESSAGE_MS.
@@ -61,7 +66,12 @@ struct connection {
     unsigned holds;    /* calls in flight */
     bool is_closing;   /* close at the end of the turn */
     bool is_finishing; /* close when the outbox is empty; nothing more is read */
+    bool is_ended;     /* the peer sends no more; answers may still be on their way to it */
+    bool is_outgoing;  /* we have opened it */
     bool is_dirty;     /* in the loop's list of connections to write */
+    size_t
+        counted_output; /* bytes in the outbox at the end of the last turn: the loop's budget has them */
+    uint64_t output_since_ns; /* since when there are some */
     uint64_t opened_ns;
     uint64_t message_since_ns;          /* when the unfinished message began; 0 = none */
     struct connection *next, *previous; /* the loop's list of all */

@@ -1,7 +1,10 @@
 #include "server/net/loop.h"
 
+#include <inttypes.h>
 #include <stdio.h>
 
+#include "base/limits.h"
+#include "base/log_lines.h"
 #include "base/memory.h"
 
 static void end_turn(void *context)
@@ -25,6 +28,29 @@ static bool is_expecting(void *context)
     return loop->has_expected ? loop->expected <= LOOP_EXPECT_FEW : was_expecting;
 }
 
+bool loop_output_is_over(const struct loop *loop)
+{
+    const struct output_budget *output = loop->output;
+    return output &&
+           atomic_load_explicit(&output->bytes, memory_order_relaxed) > output->limit_bytes;
+}
+
+/* Closes the connection whose peer has let us wait longest. */
+static void relieve(struct loop *loop, uint64_t now_ns)
+{
+    struct connection *worst = NULL;
+    for (struct connection *one = loop->connections; one; one = one->next)
+        if (one->counted_output > 0 && (!worst || one->output_since_ns < worst->output_since_ns))
+            worst = one;
+    if (!worst || now_ns - worst->output_since_ns < LIMIT_OUTPUT_PATIENCE_MS * 1000000ull)
+        return;
+    log_line(LOG_WARN, "connection.unread",
+        "peer=%s waiting_bytes=%zu waiting_ms=%" PRIu64 " server_limit_bytes=%" PRIu64,
+        worst->stream->peer, worst->counted_output, (now_ns - worst->output_since_ns) / 1000000,
+        loop->output->limit_bytes);
+    connection_close(worst);
+}
+
 static void tick(void *context)
 {
     struct loop *loop = context;
@@ -34,6 +60,8 @@ static void tick(void *context)
         next = one->next;
         connection_tick(one, now_ns);
     }
+    if (loop_output_is_over(loop))
+        relieve(loop, now_ns);
 }
 
 enum status loop_new_named(struct env *env, const char *name, reactor_maker *make_reactor,

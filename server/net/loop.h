@@ -14,6 +14,15 @@
 #define LOOP_READ_SIZE  (256u << 10)
 #define LOOP_EXPECT_FEW 4 /* with more on their way the loop has enough to do between sleeps */
 
+/* What all connections of a server have yet to send, at the ends of their turns. Clients that read nothing
+ * could make that grow without an end. So while it is over the limit, calls whose answers would add to it are
+ * refused (who calls asks loop_output_is_over), and each loop, at each tick, closes the connection whose output
+ * has waited longest, if that is LIMIT_OUTPUT_PATIENCE_MS or more. */
+struct output_budget {
+    _Atomic uint64_t bytes;
+    uint64_t limit_bytes;
+};
+
 struct loop {
     struct env *env;
     struct reactor *reactor;
@@ -23,6 +32,7 @@ struct loop {
     struct connection *connections;
     size_t connection_count;
     struct connection *dirty;        /* to be written at the end of the turn */
+    struct output_budget *output;    /* the server's; NULL = no limit */
     void *service;                   /* the server's per-loop state (calls to reuse) */
     void (*turn)(struct loop *loop); /* before writing, each turn; may be NULL */
     unsigned expected;        /* calls whose end another thread will tell soon (loop_expect) */
@@ -43,6 +53,8 @@ void loop_post(struct loop *loop, struct task *task);
  * flight sends its next as soon as it has its answer. */
 void loop_expect(struct loop *loop);
 void loop_expect_end(struct loop *loop);
+/* Loop thread. More waits to be sent than the server has memory for. */
+bool loop_output_is_over(const struct loop *loop);
 /* Any thread but the loop's, after all connections are closed. NULL is fine. */
 void loop_free(struct loop *loop);
 /* Loop thread. Closes every connection at once. */

@@ -2,16 +2,7 @@
 # Bad input at the command line and on the socket: each gets one clear answer, and the server goes on serving.
 # STELE names the program (default build/release/stele). Ends with "N passed, N failed, N skipped".
 set -u
-here=$(cd "$(dirname "$0")" && pwd)
-top=$(cd "$here/../.." && pwd)
-stele=${STELE:-$top/build/release/stele}
-work=$(mktemp -d)
-server=
-stop() {
-    [ -n "$server" ] && kill "$server" 2>/dev/null && wait "$server" 2>/dev/null
-    rm -rf "$work"
-}
-trap stop EXIT
+. "$(dirname "$0")/server.sh"
 passed=0 failed=0
 
 # expect NAME CODE PATTERN COMMAND...: exit code, and a line of stderr (one line) that matches.
@@ -30,17 +21,7 @@ expect() {
 }
 
 off="--zookeeper-port=off --bigtable-port=off --web-port=off"
-# shellcheck disable=SC2086
-"$stele" standalone "$work/data" --listen=127.0.0.1:0 --zookeeper-port=0 --bigtable-port=off --web-port=off \
-    >"$work/ready" 2>"$work/server.log" &
-server=$!
-for _ in $(seq 100); do
-    grep -q '^ready ' "$work/ready" && break
-    sleep 0.1
-done
-STELE_CONNECT=$(sed -n 's/^ready .*hbase=\([^ ]*\).*/\1/p' "$work/ready")
-zookeeper=$(sed -n 's/^ready .*zookeeper=\([^ ]*\).*/\1/p' "$work/ready")
-export STELE_CONNECT
+start_server --zookeeper-port=0
 "$stele" shell -n -e "create 't', 'f'; put 't', 'r', 'f:q', 'v'" >/dev/null
 
 # ---- the command line ----

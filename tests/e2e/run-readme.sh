@@ -2,27 +2,9 @@
 # Plays the README's session against a fresh server that holds the few packages it shows, and compares what is
 # printed with what the README says. What depends on the day's catalogue (the count) and on the clock is left out.
 set -u
-here=$(cd "$(dirname "$0")" && pwd)
-top=$(cd "$here/../.." && pwd)
-stele=${STELE:-$top/build/release/stele}
-work=$(mktemp -d)
-server=
-stop() {
-    [ -n "$server" ] && kill "$server" 2>/dev/null && wait "$server" 2>/dev/null
-    rm -rf "$work"
-}
-trap stop EXIT
-
-"$stele" standalone "$work/data" --listen=127.0.0.1:0 --zookeeper-port=off --bigtable-port=off --web-port=off \
-    >"$work/ready" 2>"$work/server.log" &
-server=$!
-for _ in $(seq 100); do
-    grep -q '^ready ' "$work/ready" && break
-    kill -0 "$server" 2>/dev/null || { echo "the server did not start:"; cat "$work/server.log"; exit 1; }
-    sleep 0.1
-done
-STELE_CONNECT=$(sed -n 's/^ready .*hbase=\([^ ]*\).*/\1/p' "$work/ready")
-export STELE_CONNECT TZ=UTC
+. "$(dirname "$0")/server.sh"
+export TZ=UTC
+start_server
 
 section() { printf '%s\tinfo:section\t%s\n' "$1" "$2"; }
 {

@@ -9,28 +9,10 @@
 # STELE names the program (default build/release/stele). Ends with "N passed, N failed, N skipped".
 set -u
 here=$(cd "$(dirname "$0")" && pwd)
-top=$(cd "$here/../.." && pwd)
-stele=${STELE:-$top/build/release/stele}
+. "$here/server.sh"
 accept=no
 [ "${1:-}" = --accept ] && { accept=yes; shift; }
-
-work=$(mktemp -d)
-server=
-stop() {
-    [ -n "$server" ] && kill "$server" 2>/dev/null && wait "$server" 2>/dev/null
-    rm -rf "$work"
-}
-trap stop EXIT
-
-"$stele" standalone "$work/data" --listen=127.0.0.1:0 --zookeeper-port=off --bigtable-port=off --web-port=off \
-    >"$work/ready" 2>"$work/server.log" &
-server=$!
-for _ in $(seq 100); do
-    grep -q '^ready ' "$work/ready" && break
-    kill -0 "$server" 2>/dev/null || { echo "the server did not start:"; cat "$work/server.log"; exit 1; }
-    sleep 0.1
-done
-address=$(sed -n 's/^ready .*hbase=\([^ ]*\).*/\1/p' "$work/ready")
+start_server
 
 # What differs from run to run, by name.
 normalise() {

@@ -13,7 +13,8 @@ struct peer {
     struct buffer sent;
     size_t sent_from;
     struct buffer received;
-    size_t room; /* bytes it takes before the stream says AGAIN */
+    size_t room;    /* bytes it takes before the stream says AGAIN */
+    bool has_ended; /* sends no more */
     bool is_reading, is_writing, is_closed;
 };
 
@@ -30,7 +31,7 @@ static ptrdiff_t peer_read(struct stream *stream, void *bytes, size_t size)
     size_t left = peer->sent.size - peer->sent_from;
     size_t got = left < size ? left : size;
     if (got == 0)
-        return STREAM_AGAIN;
+        return peer->has_ended ? STREAM_END : STREAM_AGAIN;
     memcpy(bytes, peer->sent.data + peer->sent_from, got);
     peer->sent_from += got;
     return (ptrdiff_t)got;
@@ -198,7 +199,8 @@ static void turn(struct world *world)
 {
     struct peer *peer = &world->peer;
     for (;;) {
-        bool is_readable = peer->is_reading && peer->sent_from < peer->sent.size;
+        bool is_readable = peer->is_reading &&
+                           (peer->has_ended || peer->sent_from < peer->sent.size);
         bool is_writable = peer->is_writing && peer->room > 0;
         if (peer->is_closed || (!is_readable && !is_writable))
             break;
@@ -253,6 +255,80 @@ static void too_many_calls_stop_the_reading_until_one_ends(void **state)
     while (world->connection->holds > 0)
         connection_release(world->connection);
     end_turn();
+}
+
+static void who_has_said_his_last_word_still_gets_his_answers(void **state)
+{
+    struct world *world = *state;
+    send_message(world, 'H');
+    send_message(world, 'x');
+    world->peer.has_ended = true;
+    world->peer.room = 0;
+    turn(world);
+    assert_false(world->peer.is_closed);
+    connection_put(world->connection, SPAN_LITERAL("held"));
+    connection_release(world->connection);
+    end_turn();
+    assert_false(world->peer.is_closed);
+    assert_false(world->peer.is_reading); /* or its end would wake us for ever */
+    world->peer.room = 100;
+    turn(world);
+    assert_spans_equal(buffer_span(&world->peer.received), SPAN_LITERAL("xheld"));
+    assert_true(world->peer.is_closed);
+}
+
+static void an_unfinished_last_word_closes(void **state)
+{
+    struct world *world = *state;
+    send_bytes(world, SPAN_LITERAL("\3on"));
+    world->peer.has_ended = true;
+    turn(world);
+    assert_true(world->peer.is_closed);
+}
+
+static void the_longest_unread_goes_when_memory_is_short(void **state)
+{
+    struct world *world = *state;
+    struct peer *peer = &world->peer;
+    struct output_budget budget = {.limit_bytes = (3u << 20) - 1};
+    world->loop->output = &budget;
+    peer->room = 1u << 20;
+    for (int i = 0; i < 3; i++)
+        send_message(world, 'B');
+    turn(world);
+    assert_int_equal(atomic_load(&budget.bytes), 2u << 20);
+    env_memory_advance_ns(world->env, 1000 * LIMIT_OUTPUT_PATIENCE_MS * 1000000ull);
+    fake.hooks.tick(fake.hooks.context);
+    end_turn();
+    assert_false(loop_output_is_over(world->loop));
+    assert_false(peer->is_closed); /* slow, but there is memory */
+    send_message(world, 'B');
+    turn(world);
+    assert_true(loop_output_is_over(world->loop));
+    fake.hooks.tick(fake.hooks.context);
+    end_turn();
+    assert_true(peer->is_closed);
+    assert_int_equal(atomic_load(&budget.bytes), 0);
+    world->loop->output = NULL;
+}
+
+static void who_reads_in_time_stays_when_memory_is_short(void **state)
+{
+    struct world *world = *state;
+    struct output_budget budget = {.limit_bytes = 1};
+    world->loop->output = &budget;
+    world->peer.room = 0;
+    send_message(world, 'B');
+    turn(world);
+    env_memory_advance_ns(world->env, (LIMIT_OUTPUT_PATIENCE_MS - 1) * 1000000ull);
+    fake.hooks.tick(fake.hooks.context);
+    end_turn();
+    assert_false(world->peer.is_closed);
+    world->peer.room = SIZE_MAX;
+    turn(world);
+    assert_int_equal(atomic_load(&budget.bytes), 0);
+    assert_false(world->peer.is_closed);
+    world->loop->output = NULL;
 }
 
 static void memory_stays_until_the_last_call_ends(void **state)
@@ -373,6 +449,10 @@ int main(void)
         world_test(messages_cut_anywhere_are_consumed_whole),
         world_test(a_peer_that_reads_nothing_is_read_no_more),
         world_test(too_many_calls_stop_the_reading_until_one_ends),
+        world_test(who_has_said_his_last_word_still_gets_his_answers),
+        world_test(an_unfinished_last_word_closes),
+        world_test(the_longest_unread_goes_when_memory_is_short),
+        world_test(who_reads_in_time_stays_when_memory_is_short),
         world_test(memory_stays_until_the_last_call_ends),
         world_test(what_is_said_last_is_sent_before_the_end),
         world_test(who_never_speaks_is_shown_out),
