@@ -9,12 +9,6 @@
 
 #define REGIONS_MAX 512
 
-struct seen_region {
-    struct span start, end, server, state;
-    uint64_t start_code;
-    bool is_over; /* split, and only waiting to be forgotten */
-};
-
 struct meta_check {
     struct stele_scanner *scanner;
     struct arena arena;
@@ -43,13 +37,16 @@ static void take_row(struct meta_check *check, const struct stele_result *result
     if (!meta_row_decode(cells, count, storage, &row) || row.is_table ||
         !span_equal(row.info.table, span_string(check->table)) || check->count == REGIONS_MAX)
         return;
-    check->regions[check->count++] = (struct seen_region){
-        .start = arena_copy(&check->arena, row.info.start_key),
-        .end = arena_copy(&check->arena, row.info.end_key),
+    struct seen_region *region = &check->regions[check->count++];
+    *region = (struct seen_region){.name = arena_copy(&check->arena, cells[0].row),
+        .info = row.info,
         .server = arena_copy(&check->arena, row.host),
         .state = arena_copy(&check->arena, row.state),
         .start_code = row.start_code,
         .is_over = row.info.is_split || row.info.is_offline};
+    region->info.table = span_string(check->table);
+    region->info.start_key = arena_copy(&check->arena, row.info.start_key);
+    region->info.end_key = arena_copy(&check->arena, row.info.end_key);
 }
 
 static void on_rows(void *context, const struct stele_error *error,
@@ -85,12 +82,18 @@ bool meta_check_is_done(const struct meta_check *check)
     return check->is_done;
 }
 
+const struct seen_region *meta_check_regions(const struct meta_check *check, size_t *out_count)
+{
+    *out_count = check->count;
+    return check->regions;
+}
+
 static void print_region(struct buffer *out, const struct seen_region *region)
 {
     buffer_put_format(out, "  region [");
-    buffer_put_escaped(out, region->start);
+    buffer_put_escaped(out, region->info.start_key);
     buffer_put_format(out, ", ");
-    buffer_put_escaped(out, region->end);
+    buffer_put_escaped(out, region->info.end_key);
     buffer_put_format(out, ") %.*s on %.*s,%llu%s\n", (int)region->state.size,
         (const char *)region->state.data, (int)region->server.size,
         (const char *)region->server.data, (unsigned long long)region->start_code,
@@ -108,7 +111,7 @@ bool meta_check_end(struct meta_check *check, struct buffer *out)
         print_region(out, region);
         if (region->is_over)
             continue;
-        if (has_end || !span_equal(region->start, expected)) {
+        if (has_end || !span_equal(region->info.start_key, expected)) {
             buffer_put_format(out, "    a hole or an overlap before it\n");
             is_right = false;
         }
@@ -116,8 +119,8 @@ bool meta_check_end(struct meta_check *check, struct buffer *out)
             buffer_put_format(out, "    is not open\n");
             is_right = false;
         }
-        expected = region->end;
-        has_end = region->end.size == 0;
+        expected = region->info.end_key;
+        has_end = region->info.end_key.size == 0;
     }
     if (!has_end) {
         buffer_put_format(out, "the last row is nowhere\n");

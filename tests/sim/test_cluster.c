@@ -23,6 +23,7 @@
 #include "tests/sim/faults.h"
 #include "tests/sim/meta_check.h"
 #include "tests/sim/network.h"
+#include "tests/sim/operator.h"
 #include "tests/sim/workload.h"
 
 #define SECOND_NS          UINT64_C(1000000000)
@@ -40,6 +41,7 @@ struct world {
     struct cluster cluster;
     struct workload workload;
     struct faults faults;
+    struct operator operator;
 };
 
 /* What a seed's process tells the one that counts. */
@@ -47,6 +49,7 @@ struct sums {
     uint64_t seeds, undecided, acknowledged, repeated, unknown, reads, deaths, exits, expired,
         elections, held, virtual_ns;
     uint64_t faults[FAULTS];
+    uint64_t asked[OPERATOR_ACTIONS], changed[OPERATOR_ACTIONS];
     uint64_t recovery_most_ns;
 };
 
@@ -122,7 +125,10 @@ static void attack(struct world *world)
 {
     faults_start(&world->faults, &world->cluster, dice_next(&world->dice), "client",
         world->workload.client_count, (1 + dice_below(&world->dice, 3)) * SECOND_NS);
+    operator_start(&world->operator, world->env, dice_next(&world->dice),
+        cluster_places(&world->cluster), WORKLOAD_TABLE, 2 * SECOND_NS);
     (void)env_memory_run_until(world->env, &(const bool){false}, FAULTS_NS);
+    operator_stop(&world->operator);
     faults_stop(&world->faults);
 }
 
@@ -207,6 +213,10 @@ static void count(const struct world *world)
     add(&sums->virtual_ns, env_monotonic_ns(world->env));
     for (int i = 0; i < FAULTS; i++)
         add(&sums->faults[i], world->faults.counts[i]);
+    for (int i = 0; i < OPERATOR_ACTIONS; i++) {
+        add(&sums->asked[i], world->operator.asked[i]);
+        add(&sums->changed[i], world->operator.done[i]);
+    }
 }
 
 static void run_here(uint64_t seed)
@@ -287,6 +297,16 @@ static void print_sums(void)
         (unsigned long long)sums->deaths, (unsigned long long)sums->exits,
         (unsigned long long)sums->expired, (unsigned long long)sums->elections,
         (unsigned long long)sums->held, (double)sums->recovery_most_ns / 1e9);
+    printf("moves %llu of %llu, splits %llu of %llu, merges %llu of %llu accepted; balanced %llu "
+           "times; %llu rows "
+           "undecided\n",
+        (unsigned long long)sums->changed[OPERATOR_MOVE],
+        (unsigned long long)sums->asked[OPERATOR_MOVE],
+        (unsigned long long)sums->changed[OPERATOR_SPLIT],
+        (unsigned long long)sums->asked[OPERATOR_SPLIT],
+        (unsigned long long)sums->changed[OPERATOR_MERGE],
+        (unsigned long long)sums->asked[OPERATOR_MERGE],
+        (unsigned long long)sums->changed[OPERATOR_BALANCE], (unsigned long long)sums->undecided);
     for (int i = 0; i < FAULTS; i++)
         printf("%s %llu%s", fault_name((enum fault)i), (unsigned long long)sums->faults[i],
             i + 1 < FAULTS ? ", " : "\n");
@@ -308,6 +328,8 @@ static void a_cluster_under_attack_keeps_its_promises(void **state)
             faults += sums->faults[i];
         }
         assert_true(faults >= FAULTS_FLOOR * sums->seeds);
+        for (int i = 0; i < OPERATOR_ACTIONS; i++)
+            assert_true(sums->changed[i] >= sums->seeds);
         assert_true(sums->undecided * 100 <= sums->seeds); /* rows too hard for the checker */
         assert_true(sums->acknowledged >= ACKNOWLEDGED_FLOOR * sums->seeds);
     }

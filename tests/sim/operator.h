@@ -1,0 +1,36 @@
+/* An operator of the simulated cluster: a client that looks at hbase:meta now and then and has tablets moved, split and
+ * merged, one at a time, whatever else happens. Its requests may fail; that is fine. */
+#ifndef STELE_TESTS_SIM_OPERATOR_H
+#define STELE_TESTS_SIM_OPERATOR_H
+
+#include "base/dice.h"
+#include "client/client.h"
+
+enum operator_action {
+    OPERATOR_MOVE,  /* to a server of the table, or wherever the master likes */
+    OPERATOR_SPLIT, /* at a row in the middle of its range */
+    OPERATOR_MERGE, /* two neighbours */
+    OPERATOR_BALANCE,
+    OPERATOR_ACTIONS,
+};
+
+struct operator
+{
+    struct env *env;
+    struct dice dice;
+    struct stele_client *client;
+    struct executor *executor;
+    const char *table;
+    struct meta_check *reading;
+    struct task task; /* timer: look, and look again whether it has been read */
+    bool is_busy;     /* a request is under way */
+    bool is_over;     /* no new requests */
+    uint64_t pause_most_ns;
+    uint64_t asked[OPERATOR_ACTIONS], done[OPERATOR_ACTIONS];
+};
+
+void operator_start(struct operator* operator, struct env * world, uint64_t seed,
+    const char *places, const char *table, uint64_t pause_most_ns);
+void operator_stop(struct operator* operator);
+
+#endif
