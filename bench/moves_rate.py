@@ -13,7 +13,7 @@ import time
 
 HERE = os.path.dirname(os.path.abspath(__file__))
 sys.path.insert(0, os.path.join(HERE, "../tests/cluster"))
-from wire import Cluster  # noqa: E402
+from wire import Cluster, field  # noqa: E402
 
 STELE = os.environ.get("STELE", os.path.join(HERE, "../build/release/cli/stele"))
 MIXES = {"puts, depth 16": "put:100", "gets, depth 16": "get:100", "7 puts to 3 gets": "put:70,get:30"}
@@ -44,6 +44,10 @@ def main():
     splits = ", ".join(f"'{number:08x}'" for number in range(1 << 28, 1 << 32, 1 << 29))
     subprocess.run([STELE, "shell", zookeeper], input=f"create 'rate', 'f', SPLITS => [{splits}]\n".encode(),
                    stdout=subprocess.DEVNULL, check=True)
+
+    master = cluster.master()  # nothing else moves or splits meanwhile
+    master.call("SetBalancerRunning", field(1, 0))
+    master.call("SetSplitOrMergeEnabled", field(1, 0) + field(3, 0) + field(3, 1))
 
     def rate(mix):
         done = subprocess.run([STELE, "bench", "load", zookeeper, "--json", "--table=rate", "--rows=50000", "--mix=" + mix, "--depth=16",
