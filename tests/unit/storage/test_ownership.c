@@ -102,6 +102,87 @@ static void a_zombie_acknowledges_nothing_and_dies(void **state)
     hosts_deinit(&world);
 }
 
+/* Takes the tablet while the owner stands still in the middle of a write. */
+struct taking {
+    struct task task; /* first */
+    struct host *host;
+    const struct host *dead;
+};
+
+static void run_taking(struct task *task)
+{
+    struct taking *taking = (struct taking *)task;
+    struct error error = {0};
+    assert_ok(host_bury(taking->host, taking->dead, &error), &error);
+    assert_ok(host_open(taking->host, HOSTS_TABLET, &error), &error);
+    host_verify_now(taking->host);
+}
+
+static void what_a_zombie_appends_after_the_plan_never_comes_to_life(void **state)
+{
+    (void)state;
+    static const uint64_t second = 1000000000;
+    struct hosts_world world;
+    struct host *a, *b;
+    two_hosts(&world, &a, &b);
+    host_write_rows(a, 0, HOSTS_ROWS);
+    struct taking taking = {.task = {.run = run_taking}, .host = b, .dead = a};
+    executor_submit_at(b->executor, &taking.task, env_monotonic_ns(b->env) + 5 * second);
+    /* Its next call is the write of the group. */
+    env_memory_host_stall_at(a->env, env_memory_call_count(a->env) + 1, 10 * second);
+    host_write_rows(a, 3, 4);
+    hosts_settle(&world, 20000);
+    assert_true(a->has_died);
+    assert_int_equal(world.rows[3].attempted, 2);
+    assert_int_equal(world.rows[3].acknowledged, 1); /* and that is what b has read */
+    env_memory_host_crash(b->env, ENV_CUT_KEEP_ALL);
+    struct host *c = hosts_new(&world);
+    assert_status(host_start(c, STORE_TABLETS), STATUS_OK);
+    assert_status(host_bury_wait(c, b), STATUS_OK);
+    assert_status(host_open_wait(c, HOSTS_TABLET), STATUS_OK);
+    host_verify(c);
+    assert_int_equal(world.rows[3].acknowledged, 1); /* as c has read it */
+    hosts_deinit(&world);
+}
+
+static enum status collect_body(struct host *host, void *context)
+{
+    (void)context;
+    return store_collector_run(host->store, &host->death);
+}
+
+static void a_zombie_that_was_collected_is_still_sealed(void **state)
+{
+    (void)state;
+    struct hosts_world world;
+    struct host *a, *b;
+    enum status status;
+    two_hosts(&world, &a, &b);
+    struct host *master = hosts_new(&world);
+    assert_status(host_start(master, STORE_DOCUMENTS), STATUS_OK);
+    store_collector_enable(master->store, true);
+    host_write_rows(a, 0, HOSTS_ROWS);
+    env_memory_host_pause(a->env);
+    host_write(a, 2);
+    assert_status(host_bury_wait(master, a), STATUS_OK);
+    assert_status(host_open_wait(b, HOSTS_TABLET), STATUS_OK);
+    host_write_rows(b, 0, HOSTS_ROWS);
+    assert_status(host_flush_wait(b, HOSTS_TABLET), STATUS_OK);
+    /* Its log is needed no more: folder, seal and, when the trash is emptied, alive itself go. */
+    for (int pass = 0; pass < 2; pass++) {
+        assert_true(host_run(master, collect_body, NULL, &status));
+        assert_int_equal(status, STATUS_OK);
+        hosts_settle(&world, 11 * 60 * 1000);
+    }
+    unsigned acknowledged = world.rows[2].acknowledged;
+    env_memory_host_resume(a->env);
+    hosts_settle(&world, 1000);
+    assert_true(a->has_died);
+    assert_int_equal(world.rows[2].acknowledged, acknowledged);
+    host_verify(b);
+    hosts_deinit(&world);
+}
+
 static enum status look_body(struct host *host, void *context)
 {
     return store_look(host->store, context);
@@ -301,6 +382,8 @@ int main(void)
         cmocka_unit_test(a_tablet_that_is_open_at_a_living_server_is_nobody_elses),
         cmocka_unit_test(a_dead_servers_tablet_is_opened_with_all_that_was_acknowledged),
         cmocka_unit_test(a_zombie_acknowledges_nothing_and_dies),
+        cmocka_unit_test(what_a_zombie_appends_after_the_plan_never_comes_to_life),
+        cmocka_unit_test(a_zombie_that_was_collected_is_still_sealed),
         cmocka_unit_test(a_look_tells_whether_one_was_buried),
         cmocka_unit_test(servers_are_listed_with_what_is_known_of_them),
         cmocka_unit_test(a_split_and_a_merge_keep_every_row_and_write_no_sstable),
