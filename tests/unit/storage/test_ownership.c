@@ -3,6 +3,7 @@
 #include <stdio.h>
 
 #include "base/log_lines.h"
+#include "base/pause.h"
 #include "tests/support/hosts_world.h"
 #include "tests/support/support.h"
 
@@ -142,6 +143,45 @@ static void what_a_zombie_appends_after_the_plan_never_comes_to_life(void **stat
     assert_status(host_open_wait(c, HOSTS_TABLET), STATUS_OK);
     host_verify(c);
     assert_int_equal(world.rows[3].acknowledged, 1); /* as c has read it */
+    hosts_deinit(&world);
+}
+
+/* Between the write of a group and its sync: its bytes can be read, and are on no disk. Another store
+ * of the same machine takes over, reads, and the power goes. */
+static void take_over_and_cut(void *context)
+{
+    struct taking *taking = context;
+    struct hosts_world *world = taking->host->world;
+    pause_arm("log.sync.before", NULL, NULL);
+    run_taking(&taking->task);
+    assert_int_equal(world->rows[3].acknowledged, 2); /* as it was read */
+    env_memory_power_cut(world->env, ENV_CUT_LOSE_ALL);
+}
+
+static void what_a_recoverer_read_is_there_for_the_next_one(void **state)
+{
+    (void)state;
+    struct hosts_world world;
+    hosts_init(&world, 1);
+    struct host *a = hosts_new(&world);
+    struct host *b = hosts_new(&world);
+    b->env = a->env;
+    assert_status(env_executor_new(b->env, "test", 1, &b->executor, NULL), STATUS_OK);
+    assert_status(host_start(a, STORE_TABLETS), STATUS_OK);
+    assert_status(host_start(b, STORE_TABLETS), STATUS_OK);
+    assert_status(host_open_wait(a, HOSTS_TABLET), STATUS_OK);
+    host_write_rows(a, 0, HOSTS_ROWS);
+    struct taking taking = {.host = b, .dead = a};
+    pause_arm("log.sync.before", take_over_and_cut, &taking);
+    host_write_rows(a, 3, 4);
+    assert_true(a->has_died);
+    struct host *c = hosts_new(&world);
+    assert_status(host_start(c, STORE_TABLETS), STATUS_OK);
+    assert_status(host_bury_wait(c, a), STATUS_OK);
+    assert_status(host_bury_wait(c, b), STATUS_OK);
+    if (host_open_wait(c, HOSTS_TABLET))
+        fail_msg("open: %s", c->death.message);
+    host_verify(c);
     hosts_deinit(&world);
 }
 
@@ -383,6 +423,7 @@ int main(void)
         cmocka_unit_test(a_dead_servers_tablet_is_opened_with_all_that_was_acknowledged),
         cmocka_unit_test(a_zombie_acknowledges_nothing_and_dies),
         cmocka_unit_test(what_a_zombie_appends_after_the_plan_never_comes_to_life),
+        cmocka_unit_test(what_a_recoverer_read_is_there_for_the_next_one),
         cmocka_unit_test(a_zombie_that_was_collected_is_still_sealed),
         cmocka_unit_test(a_look_tells_whether_one_was_buried),
         cmocka_unit_test(servers_are_listed_with_what_is_known_of_them),

@@ -1,0 +1,71 @@
+"""The safety rules, each with the text that keeps it and what stands there without it, and the tests that may notice."""
+
+TESTS = {
+    "ownership": ("tests/unit/storage/test_storage_ownership", {}),
+    "snapshot": ("tests/unit/storage/test_storage_snapshot", {}),
+    "ownership_crash": ("tests/crash/test_ownership_crash", {}),
+    "lineage_crash": ("tests/crash/test_lineage_crash", {}),
+    "zombies": ("tests/crash/test_zombies", {"STELE_ZOMBIES": "66"}),
+}
+
+RULES = [
+    # 7.2: append -> sync -> look
+    dict(name="no look after the sync", file="storage/log.c", tests=["ownership", "zombies"],
+         old="enum status status = seal_look(log->config.alive, error);",
+         new="enum status status = error ? STATUS_OK : seal_look(log->config.alive, error);"),
+    dict(name="no sync before the look", file="storage/log.c", tests=["ownership_crash"],
+         old="enum status status = env_file_sync(log->files.file, error);\n        if (status)\n            return status;\n"
+             "        pause_point(\"log.sync.after\");",
+         new="enum status status = STATUS_OK;\n        if (status)\n            return status;\n"
+             "        pause_point(\"log.sync.after\");"),
+    dict(name="a look that sees no link", file="storage/seal.c", tests=["ownership", "zombies", "ownership_crash"],
+         old="if (stat.link_count != 1 || stat.mode != ALIVE_MODE)", new="if (stat.mode == 01234)"),
+    # 7.3: the seal
+    dict(name="the seal leaves the mode", file="storage/seal.c", tests=["ownership"],
+         old="    if (status || stat.mode == 0)\n        return status;",
+         new="    if (status || stat.mode != 01234)\n        return status;"),
+    # 7.3: one end of a log for all
+    dict(name="every recoverer its own plan", file="storage/plan.c", tests=["ownership"],
+         old="    enum status status = plan_read(directory, incarnation, out_plan, error ? error : &ignored);\n"
+             "    if (status != STATUS_NOT_FOUND)\n        return status;",
+         new="    enum status status = STATUS_OK;\n    (void)ignored;\n    {\n        struct path old;\n"
+             "        directory_server_path(directory, incarnation, \"plan\", &old);\n"
+             "        (void)env_path_remove(directory->env, old.text, NULL);\n    }"),
+    dict(name="a plan of bytes not durable", file="storage/plan.c", tests=["ownership", "ownership_crash"],
+         old="    if (status == STATUS_OK && !has_successor)\n        status = settle_end(directory, path.text, &segment, error);",
+         new="    if (status == STATUS_OK && number == 0)\n        status = settle_end(directory, path.text, &segment, error);"),
+    # 7.4: the chain
+    dict(name="a commit that takes a taken number", file="storage/chain.c", tests=["ownership_crash", "zombies"],
+         old="    enum status status = env_path_link(directory->env, pending->path.text, target, error);\n    if (status == STATUS_OK)",
+         new="    (void)env_path_remove(directory->env, target, NULL);\n"
+             "    enum status status = env_path_link(directory->env, pending->path.text, target, error);\n    if (status == STATUS_OK)"),
+    dict(name="no list after the link", file="storage/chain.c", tests=["zombies", "ownership_crash"],
+         old="        else if (listing.files[at].version != version)", new="        else if (listing.files[at].version < version)"),
+    dict(name="a manifest not synced", file="storage/chain.c", tests=["lineage_crash", "ownership_crash"],
+         old="        status = env_file_sync(pending[i].file, error);", new="        status = STATUS_OK;"),
+    dict(name="a commit's folder not synced", file="storage/chain.c", tests=["lineage_crash", "ownership_crash"],
+         old="    status = env_directory_sync(directory->env, folder, error);\n    pause_point(\"chain.sync.after\");",
+         new="    pause_point(\"chain.sync.after\");"),
+    # 7.5: the open rule
+    dict(name="a living owner is robbed", file="storage/recovery.c", tests=["ownership"],
+         old="        if (!is_sealed)\n            return error_set(error, STATUS_BUSY,",
+         new="        if (!is_sealed && !is_there)\n            return error_set(error, STATUS_BUSY,"),
+    dict(name="a dead log is forgotten", file="storage/tablet_replay.c", tests=["ownership", "ownership_crash"],
+         old="    manifest->dead_log_count = count;", new="    manifest->dead_log_count = 0;"),
+    dict(name="a split parent opens", file="storage/tablet_open.c", tests=["ownership"],
+         old="    if (manifest->state != TABLET_OPEN && manifest->state != TABLET_CLOSED)",
+         new="    if (manifest->state == TABLET_DROPPED)"),
+    # splits and merges
+    dict(name="a split of an open tablet", file="storage/lineage.c", tests=["ownership"],
+         old="    if (parent->state == TABLET_OPEN)", new="    if (parent->state == TABLET_OPEN && parent->owner.size == 0)"),
+    dict(name="a cut split is not listed", file="storage/tablets.c", tests=["lineage_crash"],
+         old="    if (status == STATUS_OK)\n        status = lineage_missing(&set, &missing, error);",
+         new="    if (status == STATUS_OK && set.count > 1000)\n        status = lineage_missing(&set, &missing, error);"),
+    # 7.7: deletion is the collector's, with proof
+    dict(name="a needed log is collected", file="storage/references.c", tests=["snapshot", "ownership"],
+         old="    return references->incarnation_count &&", new="    return references->incarnation_count > 1000000 &&"),
+    dict(name="a snapshot's file is collected", file="storage/references.c", tests=["snapshot"],
+         old="        status = read_snapshots(directory, &references, error);", new="        (void)read_snapshots;"),
+    dict(name="a shared file is collected", file="storage/references.c", tests=["snapshot"],
+         old="    return references->file_count && bsearch(", new="    return references->file_count > 1000000 && bsearch("),
+]
