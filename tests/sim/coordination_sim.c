@@ -75,10 +75,12 @@ struct picture {
 };
 
 /* What a host asks for, as it travels. */
+enum message_kind { HEARTBEAT, ANNOUNCE, CAMPAIGN, PUBLISH_META, RESIGN, GOODBYE };
+
 struct message {
     struct task task;
     struct sim *from;
-    enum { HEARTBEAT, ANNOUNCE, CAMPAIGN, PUBLISH_META, RESIGN, GOODBYE } kind;
+    enum message_kind kind;
     uint64_t session; /* 0: a new one, please */
     uint64_t sent_ns;
     struct owned_name name;
@@ -301,7 +303,7 @@ done:
 
 /* ---- The host's side ---- */
 
-static void send_message(struct sim *sim, int kind, const struct server_name *name)
+static void send_message(struct sim *sim, enum message_kind kind, const struct server_name *name)
 {
     if (kind != HEARTBEAT && !sim->session)
         return; /* ask_for_everything comes when there is one */
