@@ -165,6 +165,8 @@ static void stall_until(struct env_memory *host, uint64_t until_ns)
 
 void env_memory_before_call(struct env_memory *host)
 {
+    if (host->world->kind != ENV_MEMORY_SEEDED)
+        return; /* crashes and stalls are drawn in one thread only; others may be counting calls */
     uint64_t call = host->calls + 1;
     if (host->crash_call && call >= host->crash_call && !host->is_dead)
         env_memory_host_crash(&host->env, host->crash_how);
