@@ -16,7 +16,7 @@ struct assigned_server *master_pick_server(
 {
     struct assigned_server *best = NULL, *draining = NULL;
     for (struct assigned_server *one = master->catalogue.assignment.servers; one; one = one->next) {
-        if (one->state != ASSIGNED_SERVER_LIVE || one == except || one->absent_since_ns)
+        if (one == except || one->state != ASSIGNED_SERVER_LIVE || one->absent_since_ns)
             continue;
         struct assigned_server **least = one->is_draining ? &draining : &best;
         if (!*least || one->tablet_count < (*least)->tablet_count)
