@@ -7,11 +7,11 @@ packages_build="gcc libc6-dev make meson ninja-build pkg-config
     libpcre2-dev libjansson-dev libmruby-dev mruby libedit-dev libzookeeper-mt-dev"
 
 # To run ./check as well: clang for the second opinion, fuzzing and format; cmocka for the tests; Java and maven for the
-# stock clients and for real HBase; ZooKeeper's jars for a cluster (no service comes with them); spin for the models;
-# redis for the figures beside it.
+# stock clients and for real HBase; ZooKeeper's jars for a cluster (no service comes with them); spin for the models; iproute2 and nftables for
+# partitions between servers; redis for the figures beside it.
 packages_test="clang clang-tidy clang-format cppcheck libclang-rt-14-dev libcmocka-dev
     python3 procps netcat-openbsd redis-server openjdk-17-jdk-headless maven
-    libzookeeper-java libslf4j-java spin"
+    libzookeeper-java libslf4j-java spin iproute2 nftables"
 
 # To play with a cluster: ./quickstart cluster.
 packages_cluster="openjdk-17-jre-headless libzookeeper-java libslf4j-java"

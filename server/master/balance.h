@@ -14,7 +14,7 @@
  *   that stay as they are plans come to an end; the same tablet goes back only when loads have changed by slack and
  *   wake together (hysteresis).
  * - A mean below a resource's floor counts as the floor: an idle cluster is not balanced by its noise.
- * - Targets are live servers that do not drain. Nothing leaves a dead server here: recovery places that.
+ * - Targets are live servers that do not drain and were heard of. Nothing leaves a silent server, which could not be told. Nothing leaves a dead server here: recovery places that.
  * - What is moving already is not moved again, and counts where it goes; a tablet stays settings.settle_s where it
  *   is, unless its server drains. New servers take part at once.
  * - No server gives or takes more than settings.moves_per_server a plan; no plan has more than settings.moves.

@@ -10,14 +10,19 @@
 #define BALANCE_PERIOD_NS   5000000000ull
 #define NORMALIZE_PERIOD_NS 300000000000ull
 #define JANITOR_PERIOD_NS   60000000000ull
+#define SILENT_NS           3000000000ull /* reports come each second */
 #define MOVES_AT_A_TIME     32
 #define RETIRED_KEPT_MS     60000 /* clients that still hold the parent find out */
 
 /* ---- The view ---- */
 
-static void view_server(struct assigned_server *server, struct view_server *out_server)
+/* A server that we have not heard of yet has just come. */
+static void view_server(
+    const struct assigned_server *server, uint64_t now_ns, struct view_server *out_server)
 {
+    bool is_silent = server->heard_ns && now_ns > server->heard_ns + SILENT_NS;
     out_server->state = server->state != ASSIGNED_SERVER_LIVE || server->absent_since_ns ? VIEW_DEAD
+                        : is_silent           ? VIEW_SILENT
                         : server->is_draining ? VIEW_DRAINING
                                               : VIEW_ALIVE;
 }
@@ -51,7 +56,7 @@ bool master_view_make(struct master *master, struct arena *arena, struct master_
     for (struct assigned_server *one = assignment->servers; one; one = one->next) {
         one->index = (uint32_t)view.server_count;
         out_view->servers[view.server_count] = one;
-        view_server(one, &servers[view.server_count++]);
+        view_server(one, env_monotonic_ns(master->env), &servers[view.server_count++]);
     }
     for (struct catalogue_table *table = catalogue->tables; table; table = table->next) {
         for (size_t i = 0; i < table->tablet_count; i++) {

@@ -28,7 +28,8 @@ enum view_resource {
 enum view_server_state {
     VIEW_ALIVE,
     VIEW_DRAINING, /* serves, gets nothing new, and is to be emptied */
-    VIEW_DEAD,     /* recovery has its tablets; neither source nor target of a move */
+    VIEW_SILENT, /* looks alive, but was not heard of for a while: keeps what it has, gets nothing new */
+    VIEW_DEAD, /* recovery has its tablets; neither source nor target of a move */
 };
 
 struct view_server {

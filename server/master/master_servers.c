@@ -321,6 +321,7 @@ static void take_load(
         .started_ms = report->started_ms,
         .reported_ms = env_wall_ms(master->env),
         .web_port = report->web_port};
+    server->heard_ns = env_monotonic_ns(master->env);
     for (size_t i = 0; i < report->tablet_count; i++) {
         const struct tablet_report *one = &report->tablets[i];
         struct assigned_tablet *tablet = assignment_find(

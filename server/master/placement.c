@@ -21,12 +21,19 @@ static int compare_errands(const void *left, const void *right)
     return a->index < b->index ? -1 : a->index > b->index;
 }
 
-static enum view_server_state who_takes(const struct cluster_view *view)
+static bool has_any(const struct cluster_view *view, enum view_server_state state)
 {
     for (size_t i = 0; i < view->server_count; i++)
-        if (view->servers[i].state == VIEW_ALIVE)
-            return VIEW_ALIVE;
-    return VIEW_DRAINING;
+        if (view->servers[i].state == state)
+            return true;
+    return false;
+}
+
+static enum view_server_state who_takes(const struct cluster_view *view)
+{
+    return has_any(view, VIEW_ALIVE)      ? VIEW_ALIVE
+           : has_any(view, VIEW_DRAINING) ? VIEW_DRAINING
+                                          : VIEW_SILENT;
 }
 
 enum status placement_choose(const struct cluster_view *view, const uint32_t *tablets, size_t count,

@@ -51,9 +51,9 @@ def wait_until(condition, seconds, what):
 class Load:
     """The program; `finish` ends it and has it verify."""
 
-    def __init__(self, zookeeper, seed, prefix=()):
-        self.lines, self.is_running = [], threading.Event()
-        self.process = subprocess.Popen([*prefix, str(LOAD), zookeeper, str(seed)], stdin=subprocess.PIPE, stdout=subprocess.PIPE,
+    def __init__(self, zookeeper, seed):
+        self.lines, self.progress, self.is_running = [], {"list": 0, "bank": 0, "still": 0}, threading.Event()
+        self.process = subprocess.Popen([str(LOAD), zookeeper, str(seed)], stdin=subprocess.PIPE, stdout=subprocess.PIPE,
                                         stderr=subprocess.STDOUT, text=True)
         self.reader = threading.Thread(target=self.read, daemon=True)
         self.reader.start()
@@ -63,6 +63,9 @@ class Load:
 
     def read(self):
         for line in self.process.stdout:
+            if line.startswith("progress "):
+                self.progress = {key: int(value) for key, value in re.findall(r"(\w+)=(\d+)", line)}
+                continue
             self.lines.append(line.strip())
             if line.strip() == "running":
                 self.is_running.set()
@@ -94,10 +97,12 @@ class Load:
 class Attacked(Cluster):
     """A cluster that may be broken in any way while we ask it things."""
 
-    def __init__(self, masters=2, servers=3, session="2s", prefix=(), options=""):
+    def __init__(self, masters=2, servers=3, session="2s", prepare=None, options=""):
+        """prepare(directory) runs before anything is started."""
         super().__init__(tempfile.mkdtemp(prefix="stele-cluster-", dir="/var/tmp"))
         self.environment = {**os.environ, "STELE": STELE, "SESSION": session, "OPTIONS": options}
-        self.prefix = prefix
+        if prepare:
+            prepare(self.directory)
         self.session_s = float(session.rstrip("s"))
         started = self.script("start", masters, servers)
         if started.returncode == 77:
@@ -106,7 +111,7 @@ class Attacked(Cluster):
         self.zookeeper = started.stdout.strip().split("=")[1]
 
     def script(self, verb, *names, seconds=120):
-        return subprocess.run([*self.prefix, CLUSTER, verb, self.directory, *map(str, names)], capture_output=True, text=True,
+        return subprocess.run([CLUSTER, verb, self.directory, *map(str, names)], capture_output=True, text=True,
                               env=self.environment, timeout=seconds, stdin=subprocess.DEVNULL)
 
     def do(self, verb, *names):

@@ -163,6 +163,11 @@ static void step(struct load *load, unsigned thread)
     load_pace_tick(&paces[thread]);
 }
 
+static uint64_t done(void)
+{
+    return atomic_load(&transfers) + atomic_load(&pair_puts);
+}
+
 /* ---- Verifying ---- */
 
 static void verify(struct load *load)
@@ -205,4 +210,4 @@ static void verify(struct load *load)
     stele_table_close(table);
 }
 
-const struct load_part bank_load = {"bank", TELLERS + 1, prepare, step, verify};
+const struct load_part bank_load = {"bank", TELLERS + 1, prepare, step, done, verify};

@@ -1,9 +1,10 @@
 /* The program: cluster_load ZOOKEEPER [SEED]
  *
- * Prints "running" once the tables are filled and every thread works; goes on until its standard input ends; then
- * verifies and prints what was done, a line a part. Exit 0: all held; 1: not. */
+ * Prints "running" once the tables are filled and every thread works, and then what is done so far, five times a second;
+ * goes on until its standard input ends; then verifies and prints what was done, a line a part. Exit 0: all held; 1: not. */
 #include "tests/cluster/cluster_load.h"
 
+#include <poll.h>
 #include <stdarg.h>
 #include <stdio.h>
 #include <stdlib.h>
@@ -14,6 +15,7 @@
 
 #define FAILURES_PRINTED 50
 #define PAUSE_NS         1000000 /* between a thread's steps: the load is there to be right, not fast */
+#define TICK_MS          200
 #define RPC_TIMEOUT_MS   5000 /* a server that stands still is noticed after this */
 #define OPERATION_MS     180000
 
@@ -118,11 +120,26 @@ static void *work(void *context)
     return NULL;
 }
 
+/* After at most a tick: has whoever started us closed our standard input? */
+static bool is_input_over(void)
+{
+    struct pollfd input = {.fd = STDIN_FILENO, .events = POLLIN};
+    char byte;
+    return poll(&input, 1, TICK_MS) > 0 && read(STDIN_FILENO, &byte, 1) <= 0;
+}
+
+static void print_progress(void)
+{
+    printf("progress");
+    for (unsigned i = 0; i < PARTS; i++)
+        printf(" %s=%llu", parts[i]->name, (unsigned long long)parts[i]->done());
+    printf("\n");
+}
+
 static void run(struct load *load)
 {
     static struct worker workers[PARTS * LOAD_THREADS_MOST];
     unsigned count = 0;
-    char byte;
     for (unsigned i = 0; i < PARTS; i++)
         for (unsigned j = 0; j < parts[i]->threads; j++)
             workers[count++] = (struct worker){load, parts[i], j, 0};
@@ -130,8 +147,8 @@ static void run(struct load *load)
         if (pthread_create(&workers[i].thread, NULL, work, &workers[i]))
             exit(1);
     printf("running\n");
-    while (read(STDIN_FILENO, &byte, 1) > 0)
-        continue;
+    while (!is_input_over())
+        print_progress();
     atomic_store(&load->is_stopping, true);
     for (unsigned i = 0; i < count; i++)
         pthread_join(workers[i].thread, NULL);

@@ -31,6 +31,7 @@ struct load_part {
     unsigned threads;
     void (*prepare)(struct load *load); /* makes and fills the table; exits on failure */
     void (*step)(struct load *load, unsigned thread); /* one thing of a thread, again and again */
+    uint64_t (*done)(void);                           /* things acknowledged so far; any thread */
     void (*verify)(struct load *load);                /* alone; prints what was done */
 };
 

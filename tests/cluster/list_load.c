@@ -12,7 +12,8 @@
 #define NODES_MOST 4000000
 
 struct chain {
-    uint64_t begun, acknowledged; /* nodes */
+    uint64_t begun; /* nodes */
+    _Atomic uint64_t acknowledged;
     uint64_t read_back;
     struct load_pace pace;
 };
@@ -119,6 +120,14 @@ static void step(struct load *load, unsigned number)
     }
 }
 
+static uint64_t done(void)
+{
+    uint64_t sum = 0;
+    for (unsigned i = 0; i < CHAINS; i++)
+        sum += atomic_load(&chains[i].acknowledged);
+    return sum;
+}
+
 /* ---- Verifying ---- */
 
 /* Which chain and node a row is: by its own number. */
@@ -184,4 +193,4 @@ static void verify(struct load *load)
     stele_table_close(table);
 }
 
-const struct load_part list_load = {"list", CHAINS, prepare, step, verify};
+const struct load_part list_load = {"list", CHAINS, prepare, step, done, verify};

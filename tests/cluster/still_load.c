@@ -100,6 +100,11 @@ static void step(struct load *load, unsigned thread)
     load_pace_tick(&paces[thread]);
 }
 
+static uint64_t done(void)
+{
+    return atomic_load(&scans);
+}
+
 static void verify(struct load *load)
 {
     uint64_t longest_ns = 0;
@@ -113,4 +118,4 @@ static void verify(struct load *load)
     stele_table_close(table);
 }
 
-const struct load_part still_load = {"still", READERS, prepare, step, verify};
+const struct load_part still_load = {"still", READERS, prepare, step, done, verify};

@@ -10,6 +10,9 @@
 #   cluster.sh leader DIR                      the master that leads, by its log
 #   cluster.sh end DIR                         everything, -9; what there is to read stays in DIR (NAME.log)
 #
+# DIR/hosts/NAME, where there is one, says where a process lives: "ADDRESS COMMAND...". It listens on ADDRESS, and COMMAND starts
+# it (a network namespace of tests/cluster/run-partitions).
+#
 # STELE names the program, SESSION the session time-out (2s), TICK ZooKeeper's (250 ms), OPTIONS more options for every process.
 set -eu
 
@@ -28,7 +31,9 @@ verb=$1
 directory=$2
 shift 2
 
-quorum() { echo "127.0.0.1:$(cat "$directory/zk/port")/hbase"; }
+host_of() { [ ! -f "$directory/hosts/$1" ] || cut -d' ' -f1 "$directory/hosts/$1"; }
+command_of() { [ ! -f "$directory/hosts/$1" ] || cut -d' ' -f2- "$directory/hosts/$1"; }
+quorum() { address=$(host_of zk); echo "${address:-127.0.0.1}:$(cat "$directory/zk/port")/hbase"; }
 pid_of() { if [ "$1" = zk ]; then cat "$directory/zk/pid"; else cat "$directory/$1.pid"; fi; }
 is_alive() { [ -f "$directory/$1.pid" ] && kill -0 "$(pid_of "$1")" 2>/dev/null; }
 address_of() { sed -n 's/^ready .*hbase=\([^ ]*\).*/\1/p' "$directory/$1.ready"; }
@@ -40,12 +45,13 @@ launch() {
         t*) role=tabletserver ;;
         *) echo "cluster.sh: '$1' is no name of a process" >&2; exit 2 ;;
     esac
-    listen=127.0.0.1:0
+    host=$(host_of "$1")
+    listen=${host:-127.0.0.1}:0
     [ ! -f "$directory/$1.ready" ] || listen=$(address_of "$1")
     : >"$directory/$1.ready.new"
     # shellcheck disable=SC2086 # lists of words
-    "$stele" $role "$directory/root" --zookeeper="$(quorum)" --session-timeout="$session" \
-        --listen="${listen:-127.0.0.1:0}" ${OPTIONS:-} >"$directory/$1.ready.new" 2>>"$directory/$1.log" </dev/null &
+    $(command_of "$1") "$stele" $role "$directory/root" --zookeeper="$(quorum)" --session-timeout="$session" \
+        --listen="${listen:-${host:-127.0.0.1}:0}" ${host:+--insecure} ${OPTIONS:-} >"$directory/$1.ready.new" 2>>"$directory/$1.log" </dev/null &
     echo $! >"$directory/$1.pid"
 }
 
@@ -66,7 +72,7 @@ wait_ready() {
 up() {
     for name in "$@"; do
         if [ "$name" = zk ]; then
-            "$here/zookeeper.sh" start "$directory/zk" "$tick" >/dev/null
+            ADDRESS=$(host_of zk) COMMAND=$(command_of zk) "$here/zookeeper.sh" start "$directory/zk" "$tick" >/dev/null
         else
             launch "$name"
         fi

@@ -6,12 +6,15 @@
 #   zookeeper.sh kill DIR              with -9
 #   zookeeper.sh stop DIR
 #
+# ADDRESS is where it listens (127.0.0.1), COMMAND what starts it (a network namespace).
+#
 # A tick (500 ms unless said) decides which session times it grants: 2 to 20 ticks. Exit 77: no jars or no Java here.
 set -eu
 
 verb=${1:?"usage: zookeeper.sh start|stop|kill DIR [TICK_MS]"}
 directory=${2:?"usage: zookeeper.sh start|stop|kill DIR [TICK_MS]"}
 jars=/usr/share/java
+address=${ADDRESS:-127.0.0.1}
 
 free_port() {
     python3 -c 'import socket; s = socket.socket(); s.bind(("127.0.0.1", 0)); print(s.getsockname()[1])'
@@ -19,10 +22,10 @@ free_port() {
 
 # Is it our ZooKeeper that listens there?
 answers() {
-    python3 - "$1" <<'PYTHON'
+    python3 - "$address" "$1" <<'PYTHON'
 import socket, sys
 try:
-    with socket.create_connection(("127.0.0.1", int(sys.argv[1])), 1) as s:
+    with socket.create_connection((sys.argv[1], int(sys.argv[2])), 1) as s:
         s.settimeout(2)
         s.sendall(b"ruok")
         sys.exit(0 if s.recv(4) == b"imok" else 1)
@@ -38,13 +41,14 @@ launch() {
 tickTime=$tick
 dataDir=$directory/data
 clientPort=$port
-clientPortAddress=127.0.0.1
+clientPortAddress=$address
 admin.enableServer=false
 maxClientCnxns=0
 4lw.commands.whitelist=*
 CONFIG
     # fsync is off: what these runs test is not ZooKeeper's disk.
-    java -Xmx96m -XX:+UseSerialGC -XX:TieredStopAtLevel=1 -Xshare:auto -Dzookeeper.forceSync=no \
+    # shellcheck disable=SC2086 # a list of words
+    ${COMMAND:-} java -Xmx96m -XX:+UseSerialGC -XX:TieredStopAtLevel=1 -Xshare:auto -Dzookeeper.forceSync=no \
         -Djava.net.preferIPv4Stack=true -cp "$jars/zookeeper.jar:$jars/slf4j-simple.jar" \
         org.apache.zookeeper.server.ZooKeeperServerMain "$directory/zoo.cfg" >"$directory/log" 2>&1 </dev/null &
     echo $! >"$directory/pid"

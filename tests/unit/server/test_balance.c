@@ -230,6 +230,21 @@ static void dead_servers_neither_give_nor_take(void **state)
     assert_int_equal(world.tablets[8].server, 2);
 }
 
+static void silent_servers_neither_give_nor_take(void **state)
+{
+    (void)state;
+    view_world_init(&world, 3);
+    for (uint32_t i = 0; i < 9; i++)
+        view_world_add(&world, i, i < 8 ? 0 : 1, 2000);
+    world.servers[0].state = VIEW_SILENT;
+    assert_int_equal(plan_now().move_count, 0);
+    world.servers[0].state = VIEW_ALIVE;
+    world.servers[2].state = VIEW_SILENT;
+    settle();
+    assert_int_equal(view_world_count(&world, 2), 0);
+    assert_in_range(view_world_count(&world, 1), 4, 5);
+}
+
 static void what_moves_what_is_pinned_and_what_is_fresh_stays(void **state)
 {
     (void)state;
@@ -320,6 +335,7 @@ int main(void)
         cmocka_unit_test(a_draining_server_is_emptied_and_gets_nothing),
         cmocka_unit_test(draining_into_nobody_says_what_is_left),
         cmocka_unit_test(dead_servers_neither_give_nor_take),
+        cmocka_unit_test(silent_servers_neither_give_nor_take),
         cmocka_unit_test(what_moves_what_is_pinned_and_what_is_fresh_stays),
         cmocka_unit_test(a_plan_is_bounded),
         cmocka_unit_test(a_move_says_why),

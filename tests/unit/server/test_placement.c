@@ -93,15 +93,19 @@ static void draining_and_dead_servers_get_nothing(void **state)
     assert_int_equal(view_world_count(&world, 1), 8);
 }
 
-static void draining_servers_serve_rather_than_nobody(void **state)
+static void draining_and_silent_servers_serve_rather_than_nobody(void **state)
 {
     (void)state;
     view_world_init(&world, 2);
     world.servers[0].state = VIEW_DRAINING;
-    world.servers[1].state = VIEW_DEAD;
+    world.servers[1].state = VIEW_SILENT;
     view_world_add(&world, 0, VIEW_NO_SERVER, 0);
     assert_status(place(), STATUS_OK);
     assert_int_equal(world.tablets[0].server, 0);
+    world.servers[0].state = VIEW_DEAD;
+    world.tablets[0].server = VIEW_NO_SERVER;
+    assert_status(place(), STATUS_OK);
+    assert_int_equal(world.tablets[0].server, 1);
 }
 
 static void without_servers_nothing_is_placed(void **state)
@@ -124,7 +128,7 @@ int main(void)
         cmocka_unit_test(the_load_of_a_dead_server_is_shared),
         cmocka_unit_test(a_placed_cluster_needs_no_move),
         cmocka_unit_test(draining_and_dead_servers_get_nothing),
-        cmocka_unit_test(draining_servers_serve_rather_than_nobody),
+        cmocka_unit_test(draining_and_silent_servers_serve_rather_than_nobody),
         cmocka_unit_test(without_servers_nothing_is_placed),
     };
     return cmocka_run_group_tests(tests, NULL, NULL);
