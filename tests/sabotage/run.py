@@ -49,7 +49,7 @@ def test(tree, name):
     try:
         result = run([os.path.join(tree, binary)], env={**os.environ, **environment}, timeout=TIMEOUT_S)
     except subprocess.TimeoutExpired:
-        return "timed out"
+        sys.exit("sabotage: %s ran for %d s: no answer" % (name, TIMEOUT_S))
     if result.returncode == 0:
         return None
     lines = [line for line in result.stdout.split("\n") if "ERROR" in line or "Assertion" in line or "FAILED" in line]
