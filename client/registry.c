@@ -14,6 +14,8 @@
 
 enum { MASTER_PORT = 16000 };
 
+#define LEARN_EVERY_NS (300 * (uint64_t)1000000000) /* as HBase's client does */
+
 /* One question. */
 struct inquiry {
     struct request request;       /* to the host being asked, by RPC */
@@ -24,7 +26,10 @@ struct inquiry {
     enum registry_question question;
     registry_function *done;
     void *context;
+    bool is_answered_asked; /* RPC: the server that answered last was asked */
     size_t hosts_left;      /* RPC: still to be asked */
+    struct server *asked;   /* RPC: now */
+    struct server *met;     /* RPC: of the servers met, the next to ask after the hosts */
     struct failure failure; /* the last host's */
 };
 
@@ -33,7 +38,8 @@ static const char *const znodes[] = {[REGISTRY_META] = "meta-region-server",
     [REGISTRY_CLUSTER_ID] = "hbaseid"};
 static const char *const methods[] = {[REGISTRY_META] = "GetMetaRegionLocations",
     [REGISTRY_MASTER] = "GetActiveMaster",
-    [REGISTRY_CLUSTER_ID] = "GetClusterId"};
+    [REGISTRY_CLUSTER_ID] = "GetClusterId",
+    [REGISTRY_SERVERS] = "GetBootstrapNodes"};
 
 static bool hosts_are_valid(struct span hosts, uint32_t default_port)
 {
@@ -143,6 +149,7 @@ static void on_znode(void *context, const struct failure *failure, struct span d
             &hbase__pb__master__descriptor, message, &arena, &error);
         break;
     case REGISTRY_CLUSTER_ID:
+    case REGISTRY_SERVERS: /* by RPC only */
         break;
     }
     if (meta)
@@ -173,6 +180,36 @@ static bool ask_zookeeper(struct inquiry *inquiry)
 
 static void ask_host(struct inquiry *inquiry);
 
+static void on_learnt(void *context, const struct failure *failure, struct span host, uint32_t port,
+    uint64_t start_code)
+{
+    (void)context;
+    (void)failure; /* a server that does not know them; it is asked again later */
+    (void)host;
+    (void)port;
+    (void)start_code;
+}
+
+/* Some server answered: which others are there? */
+static void learn_servers(struct stele_client *client, struct server *answered)
+{
+    struct registry *registry = &client->registry;
+    uint64_t now = loop_recent(&client->loop);
+    registry->answered = answered;
+    if (now < registry->learn_at_ns || client->is_closing)
+        return;
+    registry->learn_at_ns = now + LEARN_EVERY_NS;
+    registry_ask(client, REGISTRY_SERVERS, on_learnt, NULL);
+}
+
+static void meet_servers(
+    struct stele_client *client, const Hbase__Pb__GetBootstrapNodesResponse *nodes)
+{
+    for (size_t i = 0; i < nodes->n_server_name; i++)
+        server_find(client, span_string(nodes->server_name[i]->host_name),
+            nodes->server_name[i]->port, nodes->server_name[i]->start_code);
+}
+
 static void on_answer(struct request *request, const struct failure *failure,
     const struct response_frame *answer, struct block *block)
 {
@@ -181,13 +218,17 @@ static void on_answer(struct request *request, const struct failure *failure,
     (void)block;
     if (failure) {
         inquiry->failure = *failure;
+        if (inquiry->client->registry.answered == inquiry->asked)
+            inquiry->client->registry.answered = NULL;
         ask_host(inquiry);
         return;
     }
+    learn_servers(inquiry->client, inquiry->asked);
     const ProtobufCMessageDescriptor *const descriptors[] = {
         [REGISTRY_META] = &hbase__pb__get_meta_region_locations_response__descriptor,
         [REGISTRY_MASTER] = &hbase__pb__get_active_master_response__descriptor,
         [REGISTRY_CLUSTER_ID] = &hbase__pb__get_cluster_id_response__descriptor,
+        [REGISTRY_SERVERS] = &hbase__pb__get_bootstrap_nodes_response__descriptor,
     };
     ProtobufCMessage *message = message_unpack(
         descriptors[inquiry->question], answer->result, &arena, NULL);
@@ -201,7 +242,10 @@ static void on_answer(struct request *request, const struct failure *failure,
         finish_place(inquiry, master->server_name);
     else if (message && inquiry->question == REGISTRY_CLUSTER_ID && id->cluster_id)
         finish(inquiry, NULL, span_string(id->cluster_id), 0, 0);
-    else
+    else if (message && inquiry->question == REGISTRY_SERVERS) {
+        meet_servers(inquiry->client, (const void *)message);
+        finish(inquiry, NULL, SPAN_EMPTY, 0, 0);
+    } else
         finish_malformed(inquiry, methods[inquiry->question]);
     arena_deinit(&arena);
 }
@@ -223,24 +267,45 @@ static struct span host_at(const struct registry *registry, size_t index, size_t
     return found;
 }
 
-/* Asks the next host, or ends with the last one's failure. */
-static void ask_host(struct inquiry *inquiry)
+/* The next server to ask; NULL: all were. */
+static struct server *next_server(struct inquiry *inquiry)
 {
     struct stele_client *client = inquiry->client;
     struct registry *registry = &client->registry;
     size_t count;
-    loop_refresh(&client->loop);
-    while (inquiry->hosts_left > 0 && !client->is_closing) {
+    if (!inquiry->is_answered_asked) {
+        inquiry->is_answered_asked = true;
+        if (registry->answered)
+            return registry->answered;
+    }
+    while (inquiry->hosts_left > 0) {
+        struct span name;
+        uint32_t port;
         host_at(registry, SIZE_MAX, &count);
-        struct span host = host_at(registry, registry->next++ % count, &count), name;
-        uint32_t port, timeout_ms = client->options.connect_timeout_ms;
-        inquiry->hosts_left--;
-        if (host_port_parse(host, MASTER_PORT, &name, &port, NULL))
-            continue;
-        struct server *server = server_find(client, name, port, 0);
-        struct connection *connection = server ? server_connection(client, server, SERVICE_REGISTRY,
-                                                     &inquiry->failure)
-                                               : NULL;
+        struct span host = host_at(registry, registry->next++ % count, &count);
+        struct server *server = host_port_parse(host, MASTER_PORT, &name, &port, NULL)
+                                    ? NULL
+                                    : server_find(client, name, port, 0);
+        if (--inquiry->hosts_left == 0)
+            inquiry->met = client->servers;
+        if (server)
+            return server;
+    }
+    struct server *met = inquiry->met;
+    if (met)
+        inquiry->met = met->next;
+    return met;
+}
+
+/* Asks the next server, or ends with the last one's failure. */
+static void ask_host(struct inquiry *inquiry)
+{
+    struct stele_client *client = inquiry->client;
+    uint32_t timeout_ms = client->options.connect_timeout_ms;
+    loop_refresh(&client->loop);
+    while (!client->is_closing && (inquiry->asked = next_server(inquiry))) {
+        struct connection *connection = server_connection(
+            client, inquiry->asked, SERVICE_REGISTRY, &inquiry->failure);
         if (connection &&
             connection_send(connection, &inquiry->request, span_string(methods[inquiry->question]),
                 0, timeout_ms, SPAN_EMPTY, SPAN_EMPTY, SPAN_EMPTY, &inquiry->failure))

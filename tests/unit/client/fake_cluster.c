@@ -141,7 +141,7 @@ static void reply_meta_place(struct fake_call *call)
     size_t location = wire_begin(&message, 1), mark = wire_begin(&message, 1);
     region_info_encode(&message, &info);
     wire_end(&message, mark);
-    put_server(&message, 2, call->cluster, 0);
+    put_server(&message, 2, call->cluster, call->cluster->meta_server);
     wire_put_varint(&message, 3, 1);
     wire_end(&message, location);
     fake_reply(call, buffer_span(&message), SPAN_EMPTY);
@@ -156,14 +156,23 @@ static void reply_master(struct fake_call *call)
     buffer_deinit(&message);
 }
 
+static void reply_servers(struct fake_call *call)
+{
+    struct buffer message = {0};
+    for (unsigned i = 0; i < FAKE_SERVERS; i++)
+        put_server(&message, 1, call->cluster, i);
+    fake_reply(call, buffer_span(&message), SPAN_EMPTY);
+    buffer_deinit(&message);
+}
+
 void fake_region_name(const struct fake_cluster *cluster, size_t index, struct buffer *out)
 {
     region_name_put(
         out, SPAN_LITERAL("t"), span_string(cluster->regions[index].start_key), 1000 + index);
 }
 
-static void put_meta_cell(struct buffer *block, struct span row, const char *family,
-    const char *qualifier, struct span value, uint32_t *count)
+void fake_put_cell(struct buffer *block, struct span row, const char *family, const char *qualifier,
+    struct span value, uint32_t *count)
 {
     struct cell cell = {.row = row,
         .family = span_string(family),
@@ -190,8 +199,8 @@ static void put_region_row(
     buffer_put(&info_bytes, SPAN_LITERAL("PBUF"));
     region_info_encode(&info_bytes, &info);
     buffer_put_format(&place, "127.0.0.1:%u", cluster->ports[region->server]);
-    put_meta_cell(block, buffer_span(&name), "info", "regioninfo", buffer_span(&info_bytes), count);
-    put_meta_cell(block, buffer_span(&name), "info", "server", buffer_span(&place), count);
+    fake_put_cell(block, buffer_span(&name), "info", "regioninfo", buffer_span(&info_bytes), count);
+    fake_put_cell(block, buffer_span(&name), "info", "server", buffer_span(&place), count);
     buffer_deinit(&name);
     buffer_deinit(&info_bytes);
     buffer_deinit(&place);
@@ -220,7 +229,7 @@ static void reply_meta_rows(struct fake_call *call)
     if (cluster->meta_rows_most && !is_backward)
         most = cluster->meta_rows_most;
     if (cluster->region_count && !is_backward)
-        put_meta_cell(&block, SPAN_LITERAL("t"), "table", "state",
+        fake_put_cell(&block, SPAN_LITERAL("t"), "table", "state",
             cluster->is_disabled ? SPAN_LITERAL("\x08\x01") : SPAN_LITERAL("\x08\x00"),
             &counts[rows++]);
     for (size_t i = 0; i < cluster->region_count && rows < most; i++)
@@ -250,6 +259,8 @@ static void answer(struct fake_call *call)
         reply_meta_place(call);
     else if (span_equal(call->frame.method, SPAN_LITERAL("GetActiveMaster")))
         reply_master(call);
+    else if (span_equal(call->frame.method, SPAN_LITERAL("GetBootstrapNodes")))
+        reply_servers(call);
     else if (is_meta_scan(call) && call->cluster->meta_function)
         call->cluster->meta_function(call->cluster->context, call);
     else if (is_meta_scan(call))
@@ -343,13 +354,25 @@ void fake_cluster_init(
     }
 }
 
+void fake_cluster_stop(struct fake_cluster *cluster, unsigned server)
+{
+    struct listening *listening = cluster->listeners[server];
+    for (struct connection *connection = cluster->connections; connection;) {
+        struct connection *next = connection->next;
+        if (connection->server == server)
+            close_connection(connection);
+        connection = next;
+    }
+    evconnlistener_free(listening->listener);
+    free(listening);
+    cluster->listeners[server] = NULL;
+}
+
 void fake_cluster_deinit(struct fake_cluster *cluster)
 {
     while (cluster->connections)
         close_connection(cluster->connections);
-    for (unsigned i = 0; i < FAKE_SERVERS; i++) {
-        struct listening *listening = cluster->listeners[i];
-        evconnlistener_free(listening->listener);
-        free(listening);
-    }
+    for (unsigned i = 0; i < FAKE_SERVERS; i++)
+        if (cluster->listeners[i])
+            fake_cluster_stop(cluster, i);
 }

@@ -40,6 +40,7 @@ struct fake_cluster {
     struct fake_region regions[FAKE_REGIONS]; /* of table "t" */
     size_t region_count;                      /* 0: the table does not exist */
     bool is_disabled;
+    unsigned meta_server;  /* has hbase:meta */
     unsigned meta_scans;   /* answered so far */
     size_t meta_rows_most; /* a forward scan's answer stops after so many rows; 0: at the end */
     /* NULL, or what answers scans of hbase:meta instead */
@@ -50,6 +51,8 @@ struct fake_cluster {
 void fake_cluster_init(
     struct fake_cluster *cluster, struct event_base *loop, fake_function *function, void *context);
 void fake_cluster_deinit(struct fake_cluster *cluster);
+/* The server is gone: its connections break and nobody listens any more. */
+void fake_cluster_stop(struct fake_cluster *cluster, unsigned server);
 
 void fake_reply(struct fake_call *call, struct span message, struct span cell_block);
 /* A ScanResponse of one cell a row; values as given. */
@@ -60,6 +63,9 @@ void fake_reply_cell(struct fake_call *call, const char *value);
 void fake_throw(
     struct fake_call *call, const char *class_name, const char *text, bool is_do_not_retry);
 void fake_break(struct fake_call *call);
+/* A cell of hbase:meta for a cell block; counts it. */
+void fake_put_cell(struct buffer *block, struct span row, const char *family, const char *qualifier,
+    struct span value, uint32_t *count);
 /* The name of region `index`, as meta has it; for the caller's buffer. */
 void fake_region_name(const struct fake_cluster *cluster, size_t index, struct buffer *out);
 

@@ -195,6 +195,19 @@ static void a_moved_region_is_followed_without_asking_meta(void **state)
     assert_int_equal(cluster.meta_scans, 1);
 }
 
+static void a_cluster_is_found_again_when_the_host_that_was_named_is_gone(void **state)
+{
+    (void)state;
+    open_client(5, 1000, 5000);
+    assert_int_equal(get(), STELE_OK);
+    fake_cluster_stop(&cluster, 0); /* the only one that the options name */
+    cluster.regions[0].server = cluster.meta_server = 1;
+    assert_int_equal(get(), STELE_OK);
+    assert_int_equal(servers_asked[1], 1);
+    assert_int_equal(stele_delete_table(client, STELE_TEXT("t"), &error), STELE_OK);
+    assert_int_equal(servers_asked[2], 1);
+}
+
 /* A server may end an answer where it likes and say that there is more. */
 static void rows_of_meta_that_an_answer_left_out_are_asked_for(void **state)
 {
@@ -565,6 +578,7 @@ int main(void)
         TEST(an_unknown_class_is_retried_unless_it_says_not),
         TEST(a_region_that_is_gone_is_looked_for_again),
         TEST(a_moved_region_is_followed_without_asking_meta),
+        TEST(a_cluster_is_found_again_when_the_host_that_was_named_is_gone),
         TEST(rows_of_meta_that_an_answer_left_out_are_asked_for),
         TEST(an_overloaded_server_is_given_a_longer_pause),
         TEST(a_throttled_call_waits_as_it_is_told),
