@@ -2,27 +2,38 @@
 
 #include "base/pause.h"
 
-#define ALIVE_MODE 0600u
+#define ALIVE_MODE     0600u
+#define REGISTER_TRIES 10
 
-enum status seal_register(
-    struct directory *directory, struct env_file **out_alive, struct error *error)
+/* The folder, durable, and alive in it. STATUS_NOT_FOUND: the collector took the folder, empty as it was,
+ * for one that a start left behind. */
+static enum status make_alive(struct directory *directory, const struct path *folder,
+    struct env_file **out_alive, struct error *error)
 {
-    struct path folder;
     struct path path;
-    directory_path(directory, &folder, "servers/%s", directory->incarnation);
     /* Made once, never again: a folder that is there belongs to an earlier life. */
-    enum status status = env_directory_make(directory->env, folder.text, 0700, error);
+    enum status status = env_directory_make(directory->env, folder->text, 0700, error);
     if (status)
         return status;
     directory_path(directory, &path, "servers");
     status = env_directory_sync(directory->env, path.text, error);
     if (status)
         return status;
-
-    struct env_file *alive = NULL;
     directory_server_path(directory, directory->incarnation, "alive", &path);
-    status = env_file_open(directory->env, path.text, ENV_WRITE | ENV_CREATE | ENV_EXCLUSIVE,
-        ALIVE_MODE, &alive, error);
+    return env_file_open(directory->env, path.text, ENV_WRITE | ENV_CREATE | ENV_EXCLUSIVE,
+        ALIVE_MODE, out_alive, error);
+}
+
+enum status seal_register(
+    struct directory *directory, struct env_file **out_alive, struct error *error)
+{
+    struct path folder;
+    struct env_file *alive = NULL;
+    directory_path(directory, &folder, "servers/%s", directory->incarnation);
+    enum status status = STATUS_NOT_FOUND;
+    /* It was never registered, so making it anew takes nothing back. */
+    for (unsigned tries = 0; tries < REGISTER_TRIES && status == STATUS_NOT_FOUND; tries++)
+        status = make_alive(directory, &folder, &alive, error);
     if (status)
         return status;
     /* The umask may have taken bits away. */

@@ -144,12 +144,42 @@ static void one_that_keeps_them_is_taken(void **state)
     env_memory_free(env);
 }
 
+/* The collector of a leader that finds the folder before alive is in it. */
+static enum status folder_collected(struct env *env, const char *path, unsigned flags,
+    uint32_t mode, struct env_file **out_file, struct error *error)
+{
+    static bool was_collected;
+    const char *slash = strrchr(path, '/');
+    if (!was_collected && strcmp(slash, "/alive") == 0) {
+        char folder[256];
+        was_collected = true;
+        snprintf(folder, sizeof(folder), "%.*s", (int)(slash - path), path);
+        assert_status(good->directory_remove(env, folder, NULL), STATUS_OK);
+    }
+    return good->file_open(env, path, flags, mode, out_file, error);
+}
+
+static void a_start_whose_empty_folder_was_collected_goes_on(void **state)
+{
+    (void)state;
+    struct env *env = env_memory_new(1, ENV_MEMORY_SEEDED);
+    struct error error = {0};
+    good = env->table;
+    broken = *good;
+    broken.file_open = folder_collected;
+    env->table = &broken;
+    assert_ok(start(env, &error), &error);
+    env->table = good;
+    env_memory_free(env);
+}
+
 int main(void)
 {
     log_set_level(LOG_OFF);
     const struct CMUnitTest tests[] = {
         cmocka_unit_test(a_file_system_that_breaks_a_promise_is_refused_with_the_reason),
         cmocka_unit_test(one_that_keeps_them_is_taken),
+        cmocka_unit_test(a_start_whose_empty_folder_was_collected_goes_on),
     };
     return cmocka_run_group_tests(tests, NULL, NULL);
 }
