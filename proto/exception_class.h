@@ -65,7 +65,6 @@ enum exception_kind {
 #define EXCEPTION_SNAPSHOT_DOES_NOT_EXIST  HBASE_PACKAGE "snapshot.SnapshotDoesNotExistException"
 #define EXCEPTION_SNAPSHOT_CREATION        HBASE_PACKAGE "snapshot.SnapshotCreationException"
 #define EXCEPTION_SNAPSHOT_CORRUPTED       HBASE_PACKAGE "snapshot.CorruptedSnapshotException"
-#define EXCEPTION_SNAPSHOT_RESTORE         HBASE_PACKAGE "snapshot.RestoreSnapshotException"
 #define EXCEPTION_FATAL_CONNECTION         HBASE_PACKAGE "ipc.FatalConnectionException"
 #define EXCEPTION_WRONG_VERSION            HBASE_PACKAGE "ipc.WrongVersionException"
 #define EXCEPTION_BAD_AUTH                 HBASE_PACKAGE "ipc.BadAuthException"
@@ -74,10 +73,7 @@ enum exception_kind {
 #define EXCEPTION_UNSUPPORTED_COMPRESSION  HBASE_PACKAGE "ipc.UnsupportedCompressionCodecException"
 #define EXCEPTION_SECURITY_NOT_ENABLED     HBASE_PACKAGE "ipc.SecurityNotEnabledException"
 
-#define EXCEPTION_SNAPSHOT_DOES_NOT_EXIST HBASE_PACKAGE "snapshot.SnapshotDoesNotExistException"
-#define EXCEPTION_SNAPSHOT_EXISTS         HBASE_PACKAGE "snapshot.SnapshotExistsException"
-#define EXCEPTION_SNAPSHOT_CREATION       HBASE_PACKAGE "snapshot.SnapshotCreationException"
-#define EXCEPTION_RESTORE_SNAPSHOT        HBASE_PACKAGE "snapshot.RestoreSnapshotException"
+#define EXCEPTION_RESTORE_SNAPSHOT HBASE_PACKAGE "snapshot.RestoreSnapshotException"
 
 /* The reaction to a class. An unknown class of HBase's or of Java's I/O is EXCEPTION_RETRY when
  * do_not_retry is false, as is plain IOException; whatever else is unknown is

@@ -118,6 +118,8 @@ struct master_request {
     const struct attribute *configuration;
     size_t configuration_count;
     struct span *tablets; /* encoded names */
+    struct span
+        region_name; /* of tablets[0] as it was given, where that is not its id; else empty */
     size_t tablet_count;
     struct span server; /* "host,port,startcode" */
     struct span row;

@@ -4,6 +4,7 @@
 
 #include "base/memory.h"
 #include "proto/exception_class.h"
+#include "proto/region.h"
 #include "server/master/master_internal.h"
 
 #define NAME(span) (int)(span).size, (const char *)(span).data
@@ -40,7 +41,9 @@ static struct assigned_tablet **find_tablets(
         struct assigned_tablet *tablet = assignment_find(
             &master->catalogue.assignment, request->tablets[i]);
         if (!tablet || tablet->state == ASSIGNMENT_SPLIT || tablet->state == ASSIGNMENT_MERGED) {
-            master_refuse(request, EXCEPTION_UNKNOWN_REGION, "%.*s", NAME(request->tablets[i]));
+            struct span name = request->region_name.size ? request->region_name
+                                                         : request->tablets[i];
+            master_refuse(request, EXCEPTION_UNKNOWN_REGION, "%.*s", NAME(name));
             return NULL;
         }
         if (i > 0 && tablet->table != found[0]->table) {
@@ -74,16 +77,21 @@ static bool judge_merge(
         master_refuse(request, EXCEPTION_MERGE_REGION, "A merge needs two regions");
         return false;
     }
+    size_t different = 1; /* equal ones lie side by side */
+    for (size_t i = 1; i < request->tablet_count; i++)
+        different += tablets[i] != tablets[i - 1];
+    if (different < request->tablet_count) {
+        master_refuse(request, EXCEPTION_MERGE_REGION,
+            "Duplicate regions specified; cannot merge a region to itself. "
+            "Passed in %zu but only %zu unique.",
+            request->tablet_count, different);
+        return false;
+    }
     for (size_t i = 1; i < request->tablet_count; i++) {
-        if (tablets[i] == tablets[i - 1]) {
-            master_refuse(request, EXCEPTION_MERGE_REGION,
-                "Can't merge a region with itself: %s, %s", tablets[i - 1]->info.id,
-                tablets[i]->info.id);
-            return false;
-        }
         if (!span_equal(tablets[i - 1]->info.end_row, tablets[i]->info.start_row)) {
             master_refuse(request, EXCEPTION_MERGE_REGION,
-                "Unable to merge non-adjacent or non-overlapping regions %s, %s",
+                "Unable to merge non-adjacent or non-overlapping regions '%s', '%s' "
+                "when force=false",
                 tablets[i - 1]->info.id, tablets[i]->info.id);
             return false;
         }
@@ -130,8 +138,13 @@ static bool judge(
         return false;
     }
     if (request->operation == MASTER_SPLIT && !master_setting_is_on(master, SETTING_SPLIT)) {
-        master_refuse(request, EXCEPTION_DO_NOT_RETRY_IO, "Split switch is off! skip split of %s",
-            tablet->info.id);
+        struct buffer name = {0};
+        region_name_put(&name, tablet->table->descriptor.schema.name, tablet->info.start_row,
+            tablet->info.region_id);
+        master_refuse(request, EXCEPTION_DO_NOT_RETRY_IO,
+            "Split region %.*s failed due to split switch off", (int)name.size,
+            (const char *)name.data);
+        buffer_deinit(&name);
         return false;
     }
     if (request->operation == MASTER_ASSIGN && tablet->state == ASSIGNMENT_OPEN) {

@@ -24,6 +24,13 @@ static bool take_specifier(struct call *call, struct span message, struct span *
     return true;
 }
 
+/* The name as it was given, borrowed from the call. */
+static struct span specifier_value(struct span message)
+{
+    struct region_specifier specifier;
+    return region_specifier_decode(message, &specifier, NULL) ? SPAN_EMPTY : specifier.value;
+}
+
 /* The encoded name of a RegionInfo, likewise. */
 static bool take_region_info(struct call *call, struct span message, struct span *out_id)
 {
@@ -61,6 +68,8 @@ static struct call_request *region_request(
         return NULL;
     held->request.tablets = ids;
     held->request.tablet_count = 1;
+    if (operation != MASTER_SPLIT)
+        held->request.region_name = specifier_value(message);
     return held;
 }
 

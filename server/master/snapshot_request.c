@@ -5,6 +5,8 @@
 #include "proto/exception_class.h"
 #include "server/master/master_internal.h"
 
+#define SNAPSHOT_OF_DISABLED 0 /* SnapshotDescription.Type */
+
 #define NAME(span) (int)(span).size, (const char *)(span).data
 
 /* A snapshot looked up, or deleted, on a worker. */
@@ -45,6 +47,7 @@ static void take(struct master *master, struct master_request *request)
     struct catalogue_table *table = catalogue_find_locked(&master->catalogue, request->table);
     bool is_copied = table && table_schema_copy(&arena, &table->descriptor.schema,
                                   &procedure.schema, NULL) == STATUS_OK;
+    bool is_disabled = table && table->descriptor.state == TABLE_DISABLED;
     if (table)
         memcpy(procedure.table_id, table->descriptor.id, sizeof procedure.table_id);
     mutex_unlock(&master->catalogue.mutex);
@@ -52,9 +55,10 @@ static void take(struct master *master, struct master_request *request)
     procedure.snapshot = arena_copy(&arena, request->snapshot_name);
     procedure.owner = arena_copy(&arena, request->owner);
     procedure.number = request->ttl_s > 0 ? (uint64_t)request->ttl_s : 0;
-    procedure.flags = request->snapshot_type;
+    procedure.flags = is_disabled ? SNAPSHOT_OF_DISABLED : request->snapshot_type;
     if (!table)
-        master_refuse(request, EXCEPTION_TABLE_NOT_FOUND, "%.*s", NAME(request->table));
+        master_refuse(request, EXCEPTION_SNAPSHOT_CREATION,
+            "Table '%.*s' doesn't exist, can't take snapshot.", NAME(request->table));
     else if (!is_copied)
         master_refuse(request, EXCEPTION_IO, "no memory for a procedure");
     else if (master_must_wait(master, &procedure))

@@ -20,7 +20,7 @@ import sys
 import tempfile
 import time
 
-from servers import HERE, JVM_OPENS, Failure, HBase, Skip, Stele, compiled, exit_code_of
+from servers import HERE, JVM_OPENS, Failure, HBase, Skip, Stele, class_path, compiled, exit_code_of
 
 FEWEST_ANSWERS = 2000
 RUN_LIMIT_S = 240

@@ -61,6 +61,8 @@ public final class Main {
         all.addAll(NamespaceScenarios.all());
         all.addAll(MetaScenarios.all());
         all.addAll(AdminScenarios.all());
+        all.addAll(ChangeScenarios.all());
+        all.addAll(SnapshotScenarios.all());
         all.addAll(BadInputScenarios.all());
         all.addAll(RandomScenarios.all(seed, operations));
         return all;
