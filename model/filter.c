@@ -139,6 +139,7 @@ void filter_free(struct filter *filter)
         buffer_deinit(&filter->memories[i].qualifier);
     }
     compiled_comparator_deinit(&filter->comparator);
+    buffer_deinit(&filter->bound);
     memory_free(filter->children);
     memory_free(filter->memories);
     memory_free(filter->timestamps);
@@ -156,6 +157,11 @@ bool filter_skips_row_key(struct filter *filter, struct span row)
 {
     return filter->class->skips_row_key ? filter->class->skips_row_key(filter, row)
                                         : filter_is_done(filter);
+}
+
+bool filter_row_bound(struct filter *filter, struct span row, struct span *out_bound)
+{
+    return filter->class->row_bound ? filter->class->row_bound(filter, row, out_bound) : false;
 }
 
 enum filter_code filter_cell(struct filter *filter, const struct cell *cell)

@@ -131,6 +131,11 @@ void filter_free(struct filter *filter);
 
 bool filter_is_done(struct filter *filter);                        /* filterAllRemaining */
 bool filter_skips_row_key(struct filter *filter, struct span row); /* filterRowKey */
+/* After filter_skips_row_key has refused `row`, before filter_reset: true when every row between it and
+ * *out_bound is refused too, so that a scan may go to the bound at once. Forward the bound itself may pass;
+ * reversed it may not, only what lies before it. The filter need not see the rows between. The bytes are the
+ * filter's until its next call. */
+bool filter_row_bound(struct filter *filter, struct span row, struct span *out_bound);
 enum filter_code filter_cell(struct filter *filter, const struct cell *cell); /* filterCell */
 /* After FILTER_SEEK_HINT: a probe cell to seek to, spans owned by the filter until its next call;
  * false = no hint. */

@@ -62,9 +62,33 @@ static bool list_skips_key(struct filter *list, struct span row)
     size_t skipping = 0;
     for (size_t i = 0; i < list->child_count; i++) {
         struct filter *child = list->children[i];
-        skipping += filter_is_done(child) || filter_skips_row_key(child, row);
+        list->memories[i].is_row_refused = filter_is_done(child) ||
+                                           filter_skips_row_key(child, row);
+        skipping += list->memories[i].is_row_refused;
     }
     return is_all(list) ? skipping > 0 : skipping > 0 && skipping == list->child_count;
+}
+
+/* ALL: the furthest bound of those that refused the row. ONE: the nearest, when all that are not done have one. */
+static bool list_row_bound(struct filter *list, struct span row, struct span *out_bound)
+{
+    bool is_found = false, wants_greater = is_all(list) != list->is_reversed;
+    for (size_t i = 0; i < list->child_count; i++) {
+        struct span bound;
+        if (!is_all(list) && filter_is_done(list->children[i]))
+            continue;
+        bool has_bound = list->memories[i].is_row_refused &&
+                         filter_row_bound(list->children[i], row, &bound);
+        if (!has_bound && !is_all(list))
+            return false;
+        if (!has_bound)
+            continue;
+        int order = is_found ? span_compare(bound, *out_bound) : 0;
+        if (!is_found || (wants_greater ? order > 0 : order < 0))
+            *out_bound = bound;
+        is_found = true;
+    }
+    return is_found;
 }
 
 static bool list_skips_row(struct filter *list)
@@ -234,6 +258,7 @@ static void list_transform(struct filter *list, struct cell *cell)
 const struct filter_class filter_list_class = {.name = "FilterList",
     .is_done = list_is_done,
     .skips_row_key = list_skips_key,
+    .row_bound = list_row_bound,
     .cell = list_cell,
     .hint = list_hint,
     .transform = list_transform,
@@ -343,6 +368,11 @@ static bool wrapped_skips_key(struct filter *filter, struct span row)
     return filter_skips_row_key(filter->children[0], row);
 }
 
+static bool wrapped_row_bound(struct filter *filter, struct span row, struct span *out_bound)
+{
+    return filter_row_bound(filter->children[0], row, out_bound);
+}
+
 static enum filter_code wrapped_cell(struct filter *filter, const struct cell *cell)
 {
     return filter_cell(filter->children[0], cell);
@@ -361,6 +391,7 @@ static bool wrapped_skips_row(struct filter *filter)
 const struct filter_class filter_wrapper_class = {.name = "FilterWrapper",
     .is_done = wrapped_is_done,
     .skips_row_key = wrapped_skips_key,
+    .row_bound = wrapped_row_bound,
     .cell = wrapped_cell,
     .hint = wrapped_hint,
     .transform = wrapped_transform,

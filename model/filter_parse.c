@@ -1,53 +1,42 @@
 /* The filter language (facts: hbase-semantics 8; HBase ParseFilter):
  *
- *   or := and {"OR" and};  and := unary {"AND" unary};  unary := ["SKIP"|"WHILE"] primary
- *   primary := "(" or ")" | Name "(" [argument {"," argument}] ")"
+ *   filters, each Name(argument, ...), joined by AND and OR, wrapped by SKIP and WHILE, grouped by brackets;
  *   argument := 'quoted bytes' | integer | true | false | one of = != < <= > >=
  *
- * A recursive descent over the text, nesting at most LIMIT_FILTER_DEPTH. A run of one operator becomes one flat
- * list. The tree borrows nothing: quoted bytes are copied into the arena. */
-#include <stdlib.h>
+ * Read from left to right with two stacks, of filters and of operators, as HBase reads it: so that what it lets pass
+ * passes, bracket left open and all, and what is refused is refused with its sentence. A run of one operator
+ * becomes one flat list. The tree borrows nothing: bytes are copied into the arena. */
+#include "model/filter_build.h"
 
 #include "base/limits.h"
-#include "model/filter.h"
 
 #define LIST_ALL       1
 #define LIST_ONE       2
 #define ARGUMENT_LIMIT 1024
+#define STACK_LIMIT    (2 * LIMIT_FILTER_NODES)
 
-#define JAVA_CASE_INSENSITIVE 2
-#define JAVA_DOTALL           32
+/* The lower ones bind first. */
+enum operation { OPERATION_SKIP, OPERATION_WHILE, OPERATION_AND, OPERATION_OR, OPERATION_BRACKET };
 
-enum argument_kind { ARGUMENT_BYTES, ARGUMENT_WORD };
-
-struct argument {
-    enum argument_kind kind;
-    struct span text; /* without quotes */
-};
+static const unsigned priorities[] = {
+    [OPERATION_SKIP] = 1, [OPERATION_WHILE] = 1, [OPERATION_AND] = 2, [OPERATION_OR] = 3};
 
 struct parser {
-    struct span whole; /* for messages */
-    struct span rest;
+    struct span text;
+    size_t at;
+    bool is_losing; /* operators at closing brackets, as HBase does */
     struct arena *arena;
     struct error *error;
-    size_t nodes;
+    struct filter_node *filters[STACK_LIMIT];
+    size_t filter_count;
+    enum operation operators[STACK_LIMIT];
+    size_t operator_count;
+    struct span arguments[ARGUMENT_LIMIT]; /* of the filter being read */
 };
 
-/* A filter being built from its name and arguments. */
-struct builder {
-    struct parser *parser;
-    struct filter_node *node;
-    const struct argument *arguments;
-    size_t count;
-};
-
-static enum status parse_or(
-    struct parser *parser, unsigned depth, const struct filter_node **out_node);
-
-static enum status wrong(struct parser *parser, const char *what)
+static enum status wrong(struct parser *parser, const char *sentence)
 {
-    return error_set(parser->error, STATUS_INVALID, "%s: %.*s", what, (int)parser->whole.size,
-        (const char *)parser->whole.data);
+    return error_set(parser->error, STATUS_INVALID, "%s", sentence);
 }
 
 static enum status no_memory(struct parser *parser)
@@ -55,13 +44,111 @@ static enum status no_memory(struct parser *parser)
     return error_set(parser->error, STATUS_NO_MEMORY, "no memory for a filter");
 }
 
-static struct filter_node *new_node(struct parser *parser, enum filter_kind kind)
+/* ---- The stacks ---- */
+
+static enum status push_filter(struct parser *parser, struct filter_node *node)
+{
+    if (parser->filter_count == STACK_LIMIT)
+        return error_set(
+            parser->error, STATUS_LIMIT, "a filter of more than %d parts", STACK_LIMIT);
+    parser->filters[parser->filter_count++] = node;
+    return STATUS_OK;
+}
+
+static enum status push_operator(struct parser *parser, enum operation operation)
+{
+    if (parser->operator_count == STACK_LIMIT)
+        return error_set(
+            parser->error, STATUS_LIMIT, "a filter of more than %d parts", STACK_LIMIT);
+    parser->operators[parser->operator_count++] = operation;
+    return STATUS_OK;
+}
+
+static bool top_is(const struct parser *parser, enum operation operation)
+{
+    return parser->operator_count > 0 && parser->operators[parser->operator_count - 1] == operation;
+}
+
+/* A node over the last `count` filters, which it replaces. */
+static enum status wrap(struct parser *parser, enum filter_kind kind, int op, size_t count)
 {
     struct filter_node *node = arena_allocate_zeroed(parser->arena, 1, sizeof(*node));
-    parser->nodes++;
-    if (node)
-        node->kind = kind;
-    return node;
+    const struct filter_node **children = arena_allocate_zeroed(
+        parser->arena, count, sizeof(*children));
+    if (!node || !children)
+        return no_memory(parser);
+    parser->filter_count -= count;
+    for (size_t i = 0; i < count; i++)
+        children[i] = parser->filters[parser->filter_count + i];
+    node->kind = kind;
+    node->op = op;
+    node->children = children;
+    node->child_count = count;
+    return push_filter(parser, node);
+}
+
+/* Joins as many filters as the run of this operator on the stack has. */
+static enum status join(struct parser *parser, enum operation operation)
+{
+    bool is_or = operation == OPERATION_OR;
+    size_t count = 1;
+    for (; top_is(parser, operation); count++)
+        parser->operator_count--;
+    if (parser->filter_count < count)
+        return wrong(parser, is_or ? "Incorrect input string - an OR needs two filters"
+                                   : "Incorrect input string - an AND needs two filters");
+    return wrap(parser, FILTER_LIST, is_or ? LIST_ONE : LIST_ALL, count);
+}
+
+/* Applies the operator on top to the filters that it takes. */
+static enum status apply(struct parser *parser)
+{
+    enum operation operation = parser->operators[parser->operator_count - 1];
+    if (operation == OPERATION_AND || operation == OPERATION_OR)
+        return join(parser, operation);
+    parser->operator_count--;
+    if (operation == OPERATION_BRACKET)
+        return parser->filter_count > 0 ? STATUS_OK : wrong(parser, "Incorrect Filter String");
+    bool is_skip = operation == OPERATION_SKIP;
+    if (parser->filter_count == 0)
+        return wrong(parser, is_skip ? "Incorrect input string - a SKIP wraps a filter"
+                                     : "Incorrect input string - a WHILE wraps a filter");
+    return wrap(parser, is_skip ? FILTER_SKIP : FILTER_WHILE_MATCH, 0, 1);
+}
+
+/* An operator comes: those that bind more closely are applied first. */
+static enum status take_operator(struct parser *parser, enum operation operation)
+{
+    while (parser->operator_count > 0 && !top_is(parser, OPERATION_BRACKET) &&
+           priorities[parser->operators[parser->operator_count - 1]] < priorities[operation]) {
+        enum status status = apply(parser);
+        if (status)
+            return status;
+    }
+    return push_operator(parser, operation);
+}
+
+/* HBase loses the operator below each one that it applies here, and so refuses "(a OR b AND c)", in the words of
+ * whatever that leads to. */
+static enum status close_bracket(struct parser *parser)
+{
+    if (parser->operator_count == 0)
+        return wrong(parser, "Mismatched parenthesis");
+    if (top_is(parser, OPERATION_BRACKET)) {
+        parser->operator_count--;
+        return STATUS_OK;
+    }
+    for (bool is_closed = false; !is_closed;) {
+        enum status status = apply(parser);
+        if (status)
+            return status;
+        if (parser->operator_count == 0)
+            return wrong(parser, "Mismatched parenthesis");
+        is_closed = top_is(parser, OPERATION_BRACKET);
+        if (is_closed || (parser->is_losing && parser->operator_count > 1))
+            parser->operator_count--;
+    }
+    return STATUS_OK;
 }
 
 /* ---- Words ---- */
@@ -71,543 +158,206 @@ static bool is_space(uint8_t byte)
     return byte == ' ' || byte == '\t';
 }
 
-static void skip_spaces(struct parser *parser)
+/* Whether the byte at `at` is one of these; nothing is there past the end. */
+static bool is_one_of(struct span text, size_t at, const char *bytes)
 {
-    while (parser->rest.size && is_space(parser->rest.data[0]))
-        parser->rest = span_slice(parser->rest, 1, parser->rest.size - 1);
+    return at < text.size && text.data[at] != 0 && strchr(bytes, text.data[at]);
 }
 
-static bool next_is(struct parser *parser, char byte)
+/* A keyword stands between spaces or brackets; SKIP and WHILE may begin the text, or a bracket. */
+static bool take_keyword(struct parser *parser, const char *keyword, bool may_begin)
 {
-    skip_spaces(parser);
-    return parser->rest.size && parser->rest.data[0] == (uint8_t)byte;
-}
-
-static bool take_byte(struct parser *parser, char byte)
-{
-    if (!next_is(parser, byte))
+    struct span text = parser->text, word = span_string(keyword);
+    size_t at = parser->at;
+    if (!span_starts_with(span_slice(text, at, text.size - at), word) ||
+        !is_one_of(text, at + word.size, " ("))
         return false;
-    parser->rest = span_slice(parser->rest, 1, parser->rest.size - 1);
-    return true;
+    bool is_begun = at == 0 ? may_begin : is_one_of(text, at - 1, may_begin ? " )(" : " )");
+    if (is_begun)
+        parser->at += word.size;
+    return is_begun;
 }
 
-/* An upper-case keyword, followed by a space or an opening bracket. */
-static bool take_keyword(struct parser *parser, const char *keyword)
+static bool find_operator(struct parser *parser, enum operation *out_operator)
 {
-    struct span word = span_string(keyword);
-    skip_spaces(parser);
-    if (!span_starts_with(parser->rest, word) || parser->rest.size == word.size)
-        return false;
-    uint8_t after = parser->rest.data[word.size];
-    if (!is_space(after) && after != '(')
-        return false;
-    parser->rest = span_slice(parser->rest, word.size, parser->rest.size - word.size);
-    return true;
+    static const struct {
+        enum operation operation;
+        const char *keyword;
+        bool may_begin;
+    } keywords[] = {{OPERATION_OR, "OR", false}, {OPERATION_AND, "AND", false},
+        {OPERATION_SKIP, "SKIP", true}, {OPERATION_WHILE, "WHILE", true}};
+    for (size_t i = 0; i < sizeof(keywords) / sizeof(keywords[0]); i++) {
+        if (take_keyword(parser, keywords[i].keyword, keywords[i].may_begin)) {
+            *out_operator = keywords[i].operation;
+            return true;
+        }
+    }
+    return false;
 }
 
-static bool is_name_byte(uint8_t byte)
+/* ---- One filter ---- */
+
+/* Two quotes are one byte of what is quoted. */
+static bool is_doubled(struct span text, size_t quote)
 {
-    return (byte >= 'a' && byte <= 'z') || (byte >= 'A' && byte <= 'Z') ||
-           (byte >= '0' && byte <= '9') || byte == '_';
+    return quote + 1 < text.size && text.data[quote + 1] == '\'';
 }
 
-static struct span take_name(struct parser *parser)
+/* From `at` to the bracket that ends the filter: the first outside quotes. */
+static bool find_filter(struct span text, size_t at, struct span *out_filter)
 {
+    bool is_quoted = false;
+    for (size_t i = at; i < text.size; i++) {
+        if (text.data[i] == '\'' && is_doubled(text, i)) {
+            i++;
+        } else if (text.data[i] == '\'') {
+            is_quoted = !is_quoted;
+        } else if (text.data[i] == ')' && !is_quoted) {
+            *out_filter = span_slice(text, at, i - at + 1);
+            return true;
+        }
+    }
+    return false;
+}
+
+/* Copies an argument. A quoted one keeps its outer quotes; of doubled ones inside it one is left. */
+static enum status copy_argument(struct parser *parser, struct span text, struct span *out_argument)
+{
+    uint8_t *bytes = arena_allocate(parser->arena, text.size);
+    bool is_quoted = text.data[0] == '\'';
     size_t size = 0;
-    skip_spaces(parser);
-    while (size < parser->rest.size && is_name_byte(parser->rest.data[size]))
-        size++;
-    struct span name = span_slice(parser->rest, 0, size);
-    parser->rest = span_slice(parser->rest, size, parser->rest.size - size);
-    return name;
-}
-
-/* 'bytes', where '' is one quote. */
-static enum status take_quoted(struct parser *parser, struct span *out_text)
-{
-    uint8_t *text = arena_allocate(parser->arena, parser->rest.size);
-    size_t size = 0, at = 1;
-    if (!text)
+    if (!bytes)
         return no_memory(parser);
-    for (;; at++) {
-        if (at >= parser->rest.size)
-            return wrong(parser, "Incorrect argument list");
-        if (parser->rest.data[at] == '\'') {
-            if (at + 1 >= parser->rest.size || parser->rest.data[at + 1] != '\'')
-                break;
-            at++;
-        }
-        text[size++] = parser->rest.data[at];
+    for (size_t i = 0; i < text.size; i++) {
+        bytes[size++] = text.data[i];
+        if (is_quoted && text.data[i] == '\'' && i > 0 && i + 2 < text.size && is_doubled(text, i))
+            i++;
     }
-    parser->rest = span_slice(parser->rest, at + 1, parser->rest.size - at - 1);
-    *out_text = span_make(text, size);
+    *out_argument = span_make(bytes, size);
     return STATUS_OK;
 }
 
-static enum status take_argument(struct parser *parser, struct argument *out_argument)
+/* The end of the argument that begins at `at`: past its closing quote, or at what ends a word. SIZE_MAX: it does not
+ * end. */
+static size_t end_of_argument(struct span filter, size_t at)
 {
-    if (next_is(parser, '\'')) {
-        out_argument->kind = ARGUMENT_BYTES;
-        return take_quoted(parser, &out_argument->text);
-    }
-    size_t size = 0;
-    while (size < parser->rest.size && !is_space(parser->rest.data[size]) &&
-           parser->rest.data[size] != ',' && parser->rest.data[size] != ')')
-        size++;
-    if (size == 0)
-        return wrong(parser, "Incorrect argument list");
-    out_argument->kind = ARGUMENT_WORD;
-    out_argument->text = span_slice(parser->rest, 0, size);
-    parser->rest = span_slice(parser->rest, size, parser->rest.size - size);
-    return STATUS_OK;
-}
-
-/* ---- Arguments of filters ---- */
-
-static enum status wrong_count(const struct builder *builder)
-{
-    return wrong(builder->parser, "Incorrect Filter String, wrong number of arguments");
-}
-
-static enum status get_bytes(const struct builder *builder, size_t index, struct span *out_bytes)
-{
-    if (builder->arguments[index].kind != ARGUMENT_BYTES)
-        return wrong(builder->parser, "Incorrect argument list, a quoted string is expected");
-    *out_bytes = builder->arguments[index].text;
-    return STATUS_OK;
-}
-
-static enum status get_number(const struct builder *builder, size_t index, int64_t *out_number)
-{
-    struct span text = builder->arguments[index].text;
-    bool is_negative = text.size && text.data[0] == '-';
-    int64_t number = 0;
-    size_t at = is_negative;
-    if (builder->arguments[index].kind != ARGUMENT_WORD || at == text.size)
-        return wrong(builder->parser, "Incorrect argument list, a number is expected");
-    for (; at < text.size; at++) {
-        uint8_t digit = (uint8_t)(text.data[at] - '0');
-        if (digit > 9 || __builtin_mul_overflow(number, 10, &number) ||
-            __builtin_add_overflow(number, digit, &number))
-            return wrong(builder->parser, "Incorrect argument list, a number is expected");
-    }
-    *out_number = is_negative ? -number : number;
-    return STATUS_OK;
-}
-
-static enum status get_count(const struct builder *builder, size_t index, int64_t *out_number)
-{
-    enum status status = get_number(builder, index, out_number);
-    if (!status && *out_number < 0)
-        status = wrong(
-            builder->parser, "Incorrect argument list, limits and offsets are not negative");
-    return status;
-}
-
-static bool equals_ignoring_case(struct span text, const char *lower)
-{
-    size_t size = strlen(lower);
-    if (text.size != size)
-        return false;
-    for (size_t i = 0; i < size; i++)
-        if ((text.data[i] | 0x20) != (uint8_t)lower[i])
-            return false;
-    return true;
-}
-
-static enum status get_bool(const struct builder *builder, size_t index, bool *out_value)
-{
-    const struct argument *argument = &builder->arguments[index];
-    bool is_true = equals_ignoring_case(argument->text, "true");
-    if (argument->kind != ARGUMENT_WORD ||
-        (!is_true && !equals_ignoring_case(argument->text, "false")))
-        return wrong(builder->parser, "Incorrect Boolean Expression");
-    *out_value = is_true;
-    return STATUS_OK;
-}
-
-static enum status get_op(const struct builder *builder, size_t index, int *out_op)
-{
-    static const struct {
-        const char *text;
-        enum compare_op op;
-    } ops[] = {{"=", COMPARE_EQUAL}, {"!=", COMPARE_NOT_EQUAL}, {"<", COMPARE_LESS},
-        {"<=", COMPARE_LESS_OR_EQUAL}, {">", COMPARE_GREATER}, {">=", COMPARE_GREATER_OR_EQUAL}};
-    for (size_t i = 0; i < sizeof(ops) / sizeof(ops[0]); i++) {
-        if (builder->arguments[index].kind == ARGUMENT_WORD &&
-            span_equal(builder->arguments[index].text, span_string(ops[i].text))) {
-            *out_op = (int)ops[i].op;
-            return STATUS_OK;
-        }
-    }
-    return wrong(builder->parser, "Invalid compare operator");
-}
-
-/* 'type:value' */
-static enum status get_comparator(const struct builder *builder, size_t index)
-{
-    static const struct {
-        const char *type;
-        enum comparator_kind kind;
-        int32_t flags;
-    } types[] = {{"binary", COMPARATOR_BINARY, 0}, {"binaryprefix", COMPARATOR_BINARY_PREFIX, 0},
-        {"regexstring", COMPARATOR_REGEX, JAVA_DOTALL},
-        {"regexstringnocase", COMPARATOR_REGEX, JAVA_CASE_INSENSITIVE | JAVA_DOTALL},
-        {"substring", COMPARATOR_SUBSTRING, 0}};
-    struct span text;
-    enum status status = get_bytes(builder, index, &text);
-    size_t colon = status ? SIZE_MAX : span_find(text, ':');
-    if (status || colon == SIZE_MAX)
-        return wrong(builder->parser, "Incorrect comparator");
-    struct comparator *comparator = arena_allocate_zeroed(
-        builder->parser->arena, 1, sizeof(*comparator));
-    if (!comparator)
-        return no_memory(builder->parser);
-    for (size_t i = 0; i < sizeof(types) / sizeof(types[0]); i++) {
-        if (!span_equal(span_slice(text, 0, colon), span_string(types[i].type)))
+    bool is_quoted = filter.data[at] == '\'';
+    for (size_t i = is_quoted ? at + 1 : at; i < filter.size; i++) {
+        if (!is_quoted && is_one_of(filter, i, " ,)"))
+            return i;
+        if (!is_quoted || filter.data[i] != '\'')
             continue;
-        comparator->kind = types[i].kind;
-        comparator->regex_flags = types[i].flags;
-        comparator->value = span_slice(text, colon + 1, text.size - colon - 1);
-        bool is_equality = builder->node->op == COMPARE_EQUAL ||
-                           builder->node->op == COMPARE_NOT_EQUAL;
-        if (!is_equality &&
-            (comparator->kind == COMPARATOR_REGEX || comparator->kind == COMPARATOR_SUBSTRING))
-            return wrong(builder->parser,
-                "A regexstring comparator and a substring comparator can only be used with EQUAL "
-                "and NOT_EQUAL");
-        builder->node->comparator = comparator;
-        return STATUS_OK;
+        if (!is_doubled(filter, i))
+            return i + 1;
+        i++;
     }
-    return wrong(builder->parser, "Incorrect comparator");
+    return SIZE_MAX;
 }
 
-/* ---- Filters by name ---- */
-
-static enum status build_nothing(struct builder *builder)
+/* What stands between the brackets. Any spaces and commas part arguments; the byte after a closing quote does
+ * whatever it is. */
+static enum status take_arguments(struct parser *parser, struct span filter, size_t *out_count)
 {
-    return builder->count == 0 ? STATUS_OK : wrong_count(builder);
-}
-
-static enum status build_key_only(struct builder *builder)
-{
-    if (builder->count == 0)
-        return STATUS_OK;
-    return builder->count == 1 ? get_bool(builder, 0, &builder->node->is_length_as_value)
-                               : wrong_count(builder);
-}
-
-static enum status build_bytes(struct builder *builder)
-{
-    return builder->count == 1 ? get_bytes(builder, 0, &builder->node->bytes)
-                               : wrong_count(builder);
-}
-
-static enum status build_limit(struct builder *builder)
-{
-    return builder->count == 1 ? get_count(builder, 0, &builder->node->limit)
-                               : wrong_count(builder);
-}
-
-static enum status build_pagination(struct builder *builder)
-{
-    if (builder->count != 2)
-        return wrong_count(builder);
-    enum status status = get_count(builder, 0, &builder->node->limit);
-    return status ? status : get_count(builder, 1, &builder->node->offset);
-}
-
-static int compare_spans(const void *a, const void *b)
-{
-    return span_compare(*(const struct span *)a, *(const struct span *)b);
-}
-
-static int compare_numbers(const void *a, const void *b)
-{
-    int64_t x = *(const int64_t *)a, y = *(const int64_t *)b;
-    return x < y ? -1 : x > y;
-}
-
-static enum status build_prefixes(struct builder *builder)
-{
-    struct filter_node *node = builder->node;
-    if (builder->count == 0)
-        return wrong_count(builder);
-    node->list = arena_allocate_zeroed(builder->parser->arena, builder->count, sizeof(*node->list));
-    if (!node->list)
-        return no_memory(builder->parser);
-    for (; node->list_count < builder->count; node->list_count++) {
-        enum status status = get_bytes(builder, node->list_count, &node->list[node->list_count]);
-        if (status)
-            return status;
-    }
-    qsort(node->list, node->list_count, sizeof(*node->list), compare_spans);
-    return STATUS_OK;
-}
-
-static enum status build_timestamps(struct builder *builder)
-{
-    struct filter_node *node = builder->node;
-    node->timestamps = arena_allocate_zeroed(
-        builder->parser->arena, builder->count + 1, sizeof(*node->timestamps));
-    if (!node->timestamps)
-        return no_memory(builder->parser);
-    for (; node->timestamp_count < builder->count; node->timestamp_count++) {
-        enum status status = get_count(
-            builder, node->timestamp_count, &node->timestamps[node->timestamp_count]);
-        if (status)
-            return status;
-    }
-    qsort(node->timestamps, node->timestamp_count, sizeof(*node->timestamps), compare_numbers);
-    return STATUS_OK;
-}
-
-static enum status build_compare(struct builder *builder)
-{
-    if (builder->count != 2)
-        return wrong_count(builder);
-    enum status status = get_op(builder, 0, &builder->node->op);
-    return status ? status : get_comparator(builder, 1);
-}
-
-static enum status build_range(struct builder *builder)
-{
-    struct filter_range *range = arena_allocate_zeroed(builder->parser->arena, 1, sizeof(*range));
-    if (builder->count != 4)
-        return wrong_count(builder);
-    if (!range)
-        return no_memory(builder->parser);
-    builder->node->ranges = range;
-    builder->node->range_count = 1;
-    enum status status = get_bytes(builder, 0, &range->from);
-    if (!status)
-        status = get_bool(builder, 1, &range->is_from_inclusive);
-    if (!status)
-        status = get_bytes(builder, 2, &range->to);
-    if (!status)
-        status = get_bool(builder, 3, &range->is_to_inclusive);
-    return status;
-}
-
-/* 'family', 'qualifier', op, 'comparator' */
-static enum status build_column(struct builder *builder)
-{
-    enum status status = get_bytes(builder, 0, &builder->node->family);
-    if (!status)
-        status = get_bytes(builder, 1, &builder->node->qualifier);
-    if (!status)
-        status = get_op(builder, 2, &builder->node->op);
-    return status ? status : get_comparator(builder, 3);
-}
-
-static enum status build_column_value(struct builder *builder)
-{
-    return builder->count == 4 ? build_column(builder) : wrong_count(builder);
-}
-
-static enum status build_single(struct builder *builder)
-{
-    struct filter_node *node = builder->node;
-    node->is_latest_version_only = true;
-    if (builder->count != 4 && builder->count != 6)
-        return wrong_count(builder);
-    enum status status = build_column(builder);
-    if (!status && builder->count == 6)
-        status = get_bool(builder, 4, &node->is_filter_if_missing);
-    if (!status && builder->count == 6)
-        status = get_bool(builder, 5, &node->is_latest_version_only);
-    return status;
-}
-
-static enum status build_dependent(struct builder *builder)
-{
-    struct filter_node *node = builder->node;
-    node->op = COMPARE_NO_OP;
-    if (builder->count != 2 && builder->count != 3 && builder->count != 5)
-        return wrong_count(builder);
-    enum status status = get_bytes(builder, 0, &node->family);
-    if (!status)
-        status = get_bytes(builder, 1, &node->qualifier);
-    if (!status && builder->count > 2)
-        status = get_bool(builder, 2, &node->is_dependent_dropped);
-    if (!status && builder->count == 5)
-        status = get_op(builder, 3, &node->op);
-    if (!status && builder->count == 5)
-        status = get_comparator(builder, 4);
-    return status;
-}
-
-static const struct {
-    enum filter_kind kind;
-    enum status (*build)(struct builder *builder);
-} names[] = {{FILTER_KEY_ONLY, build_key_only}, {FILTER_FIRST_KEY_ONLY, build_nothing},
-    {FILTER_PREFIX, build_bytes}, {FILTER_COLUMN_PREFIX, build_bytes},
-    {FILTER_MULTIPLE_COLUMN_PREFIX, build_prefixes}, {FILTER_COLUMN_COUNT_GET, build_limit},
-    {FILTER_PAGE, build_limit}, {FILTER_COLUMN_PAGINATION, build_pagination},
-    {FILTER_INCLUSIVE_STOP, build_bytes}, {FILTER_TIMESTAMPS, build_timestamps},
-    {FILTER_ROW, build_compare}, {FILTER_FAMILY, build_compare}, {FILTER_QUALIFIER, build_compare},
-    {FILTER_VALUE, build_compare}, {FILTER_COLUMN_RANGE, build_range},
-    {FILTER_SINGLE_COLUMN_VALUE, build_single}, {FILTER_SINGLE_COLUMN_VALUE_EXCLUDE, build_single},
-    {FILTER_COLUMN_VALUE, build_column_value}, {FILTER_DEPENDENT_COLUMN, build_dependent}};
-
-/* ---- Expressions ---- */
-
-static enum status parse_arguments(
-    struct parser *parser, struct argument **out_arguments, size_t *out_count)
-{
-    size_t room = 0, count = 0;
-    struct argument *arguments = NULL;
-    while (!take_byte(parser, ')')) {
-        if (count > 0 && !take_byte(parser, ','))
-            return wrong(
-                parser, parser->rest.size ? "Incorrect argument list" : "Mismatched parenthesis");
+    size_t at = span_find(filter, '('), count = 0;
+    if (at == SIZE_MAX)
+        return wrong(parser, "Incorrect argument list");
+    for (at++; at < filter.size; at++) {
+        if (is_one_of(filter, at, " ,)"))
+            continue;
+        size_t end = end_of_argument(filter, at);
+        if (end == SIZE_MAX)
+            return wrong(parser, "Incorrect argument list");
         if (count == ARGUMENT_LIMIT)
-            return wrong(parser, "Incorrect argument list, too many arguments");
-        if (count == room) {
-            room = room ? room * 2 : 8;
-            struct argument *grown = arena_allocate_zeroed(parser->arena, room, sizeof(*grown));
-            if (!grown)
-                return no_memory(parser);
-            if (count)
-                memcpy(grown, arguments, count * sizeof(*grown));
-            arguments = grown;
-        }
-        if (parser->rest.size == 0)
-            return wrong(parser, "Mismatched parenthesis");
-        enum status status = take_argument(parser, &arguments[count]);
+            return error_set(
+                parser->error, STATUS_LIMIT, "a filter of more than %d arguments", ARGUMENT_LIMIT);
+        enum status status = copy_argument(
+            parser, span_slice(filter, at, end - at), &parser->arguments[count++]);
         if (status)
             return status;
-        count++;
+        at = end;
     }
-    *out_arguments = arguments;
     *out_count = count;
     return STATUS_OK;
 }
 
-static enum status parse_filter(struct parser *parser, const struct filter_node **out_node)
+static enum status take_filter(struct parser *parser)
 {
-    struct argument *arguments = NULL;
-    size_t count = 0;
-    struct span name = take_name(parser);
-    if (name.size == 0)
-        return wrong(parser, "Incorrect filter string");
-    if (!take_byte(parser, '('))
+    struct span filter;
+    if (!find_filter(parser->text, parser->at, &filter))
         return wrong(parser, "Incorrect Filter String");
-    enum status status = parse_arguments(parser, &arguments, &count);
+    parser->at += filter.size;
+    size_t name_size = 0;
+    while (name_size < filter.size && !is_one_of(filter, name_size, " ("))
+        name_size++;
+    if (name_size == filter.size)
+        return wrong(parser, "Incorrect Filter Name");
+    size_t count;
+    enum status status = take_arguments(parser, filter, &count);
     if (status)
         return status;
-    for (size_t i = 0; i < sizeof(names) / sizeof(names[0]); i++) {
-        if (!span_equal(name, span_string(filter_kind_name(names[i].kind))))
-            continue;
-        struct filter_node *node = new_node(parser, names[i].kind);
-        if (!node)
-            return no_memory(parser);
-        struct builder builder = {parser, node, arguments, count};
-        status = names[i].build(&builder);
-        if (!status)
-            *out_node = node;
-        return status;
-    }
-    return error_set(parser->error, STATUS_INVALID, "Filter Name %.*s not supported",
-        (int)name.size, (const char *)name.data);
+    struct span name = span_slice(filter, 0, name_size);
+    struct filter_node *node;
+    status = filter_build(name, parser->arguments, count, parser->arena, &node);
+    if (status == STATUS_NOT_FOUND)
+        return error_set(parser->error, STATUS_INVALID, "Filter Name %.*s not supported",
+            (int)name.size, (const char *)name.data);
+    if (status == STATUS_INVALID)
+        return error_set(parser->error, STATUS_INVALID, "Incorrect filter string %.*s",
+            (int)filter.size, (const char *)filter.data);
+    return status ? no_memory(parser) : push_filter(parser, node);
 }
 
-static enum status parse_primary(
-    struct parser *parser, unsigned depth, const struct filter_node **out_node)
-{
-    if (depth > LIMIT_FILTER_DEPTH || parser->nodes > LIMIT_FILTER_NODES)
-        return wrong(parser, "Incorrect filter string, it is too deep or too long");
-    if (!take_byte(parser, '('))
-        return parse_filter(parser, out_node);
-    enum status status = parse_or(parser, depth + 1, out_node);
-    if (!status && !take_byte(parser, ')'))
-        status = wrong(parser, "Mismatched parenthesis");
-    return status;
-}
+/* ---- The whole ---- */
 
-static enum status parse_unary(
-    struct parser *parser, unsigned depth, const struct filter_node **out_node)
+static enum status take_next(struct parser *parser)
 {
-    bool is_skip = take_keyword(parser, "SKIP");
-    bool is_while = !is_skip && take_keyword(parser, "WHILE");
-    if (!is_skip && !is_while)
-        return parse_primary(parser, depth, out_node);
-    struct filter_node *node = new_node(parser, is_skip ? FILTER_SKIP : FILTER_WHILE_MATCH);
-    const struct filter_node **child = arena_allocate_zeroed(parser->arena, 1, sizeof(*child));
-    if (!node || !child)
-        return no_memory(parser);
-    enum status status = parse_primary(parser, depth + 1, child);
-    node->children = child;
-    node->child_count = 1;
-    *out_node = node;
-    return status;
-}
-
-typedef enum status parse_function(
-    struct parser *parser, unsigned depth, const struct filter_node **out_node);
-
-/* member {keyword member}: one member alone, or a flat list. */
-static enum status parse_run(struct parser *parser, unsigned depth, const char *keyword,
-    int list_op, parse_function *member, const struct filter_node **out_node)
-{
-    const struct filter_node **members = NULL, *first;
-    size_t count = 1, room = 0;
-    enum status status = member(parser, depth, &first);
-    while (!status && take_keyword(parser, keyword)) {
-        if (count + 1 > room) {
-            room = room ? room * 2 : 4;
-            const struct filter_node **grown = arena_allocate_zeroed(
-                parser->arena, room, sizeof(*grown));
-            if (!grown)
-                return no_memory(parser);
-            grown[0] = first;
-            if (count > 1)
-                memcpy(grown, members, count * sizeof(*grown));
-            members = grown;
-        }
-        status = member(parser, depth, &members[count]);
-        count++;
-    }
-    if (status)
-        return status;
-    if (count == 1) {
-        *out_node = first;
+    enum operation operation;
+    uint8_t byte = parser->text.data[parser->at];
+    if (is_space(byte)) {
+        parser->at++;
         return STATUS_OK;
     }
-    struct filter_node *list = new_node(parser, FILTER_LIST);
-    if (!list)
-        return no_memory(parser);
-    list->op = list_op;
-    list->children = members;
-    list->child_count = count;
-    *out_node = list;
-    return STATUS_OK;
+    if (byte == '(') {
+        parser->at++;
+        return push_operator(parser, OPERATION_BRACKET);
+    }
+    if (byte == ')') {
+        parser->at++;
+        return close_bracket(parser);
+    }
+    return find_operator(parser, &operation) ? take_operator(parser, operation)
+                                             : take_filter(parser);
 }
 
-static enum status parse_and(
-    struct parser *parser, unsigned depth, const struct filter_node **out_node)
+static enum status parse(struct parser *parser)
 {
-    return parse_run(parser, depth, "AND", LIST_ALL, parse_unary, out_node);
-}
-
-static enum status parse_or(
-    struct parser *parser, unsigned depth, const struct filter_node **out_node)
-{
-    return parse_run(parser, depth, "OR", LIST_ONE, parse_and, out_node);
+    enum status status = STATUS_OK;
+    parser->at = parser->filter_count = parser->operator_count = 0;
+    while (!status && parser->at < parser->text.size)
+        status = take_next(parser);
+    while (!status && parser->operator_count > 0)
+        status = apply(parser);
+    if (!status && parser->filter_count != 1)
+        status = wrong(parser, "Incorrect Filter String");
+    return status;
 }
 
 enum status filter_parse(
     struct span text, struct arena *arena, const struct filter_node **out_tree, struct error *error)
 {
-    struct parser parser = {.whole = text, .rest = text, .arena = arena, .error = error};
-    const struct filter_node *tree;
-    enum status status = parse_or(&parser, 1, &tree);
-    if (status)
-        return status;
-    skip_spaces(&parser);
-    if (parser.rest.size)
-        return wrong(&parser,
-            parser.rest.data[0] == ')' ? "Mismatched parenthesis" : "Incorrect filter string");
-    *out_tree = tree;
-    return STATUS_OK;
+    struct parser *parser = arena_allocate_zeroed(arena, 1, sizeof(*parser));
+    if (!parser)
+        return error_set(error, STATUS_NO_MEMORY, "no memory for a filter");
+    parser->text = text;
+    parser->arena = arena;
+    parser->error = error;
+    enum status status = parse(parser);
+    if (status == STATUS_INVALID) {
+        parser->is_losing = true; /* what HBase makes of it */
+        error_clear(error);
+        status = parse(parser);
+    }
+    if (!status)
+        *out_tree = parser->filters[0];
+    return status;
 }

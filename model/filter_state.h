@@ -14,6 +14,7 @@ struct filter_class {
         is_hinting; /* its seek hints count even after another filter of a list has refused the cell */
     bool (*is_done)(struct filter *filter);
     bool (*skips_row_key)(struct filter *filter, struct span row);
+    bool (*row_bound)(struct filter *filter, struct span row, struct span *out_bound);
     enum filter_code (*cell)(struct filter *filter, const struct cell *cell);
     bool (*hint)(struct filter *filter, const struct cell *cell, struct cell *out_probe);
     void (*transform)(struct filter *filter, struct cell *cell);
@@ -23,8 +24,9 @@ struct filter_class {
     bool (*is_family_essential)(const struct filter *filter, struct span family);
 };
 
-/* What a list of ONE remembers of a member within a row. */
+/* What a list remembers of a member within a row; all but the first for lists of ONE. */
 struct filter_memory {
+    bool is_row_refused; /* by its key */
     bool is_set;
     enum filter_code code; /* its last answer, for this column: */
     struct buffer family;
@@ -50,8 +52,9 @@ struct filter {
     int64_t *timestamps; /* DEPENDENT_COLUMN: of the column in this row, owned */
     size_t timestamp_count;
     size_t timestamp_room;
-    size_t hint_index; /* MULTIPLE_COLUMN_PREFIX: the prefix to seek to */
-    uint8_t length[4]; /* KEY_ONLY: the value's length */
+    size_t hint_index;   /* MULTIPLE_COLUMN_PREFIX: the prefix to seek to */
+    uint8_t length[4];   /* KEY_ONLY: the value's length */
+    struct buffer bound; /* of rows, where none of the node's own bytes will do */
 };
 
 extern const struct filter_class filter_row_class, filter_prefix_class, filter_inclusive_stop_class,
@@ -67,6 +70,9 @@ extern const struct filter_class filter_single_column_value_class,
     filter_dependent_column_class;
 extern const struct filter_class filter_list_class, filter_skip_class, filter_while_match_class,
     filter_wrapper_class;
+
+/* Sets filter->bound to the least row above all that begin with `prefix`; false: there is none. */
+bool filter_bound_after_prefix(struct filter *filter, struct span prefix, struct span *out_bound);
 
 /* The probe that sorts before every cell of a column in the cell's row and family. */
 static inline struct cell filter_first_on_column(const struct cell *cell, struct span qualifier)

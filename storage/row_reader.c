@@ -527,6 +527,25 @@ enum status row_reader_next_row(struct row_reader *reader, struct error *error)
     return STATUS_OK;
 }
 
+enum status row_reader_skip_to(struct row_reader *reader, struct span bound, struct error *error)
+{
+    if (reader->config.is_reversed) /* it goes down from the current row */
+        return compare_to_row(reader, bound) < 0 ? set_row(reader, bound, error) : STATUS_OK;
+    if (compare_to_row(reader, bound) <= 0)
+        return STATUS_OK;
+    struct cell probe = cell_probe_row(bound);
+    enum status status = STATUS_OK;
+    for (size_t i = 0; !status && i < reader->family_count; i++) {
+        struct family_reader *family = &reader->families[i];
+        const struct cell_iterator *input = family->input;
+        bool is_behind = family->move == MOVE_NONE && input->is_valid &&
+                         row_compare(reader->config.schema->row_order, input->cell.row, bound) < 0;
+        if (is_behind)
+            status = seek_later(family, &probe, error);
+    }
+    return status;
+}
+
 struct span row_reader_row(const struct row_reader *reader)
 {
     return current_row(reader);

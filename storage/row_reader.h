@@ -55,6 +55,9 @@ enum status row_reader_start(
 /* To the next row: STATUS_OK, STATUS_END, STATUS_WOULD_BLOCK, or a failure. What is left of the
  * current row is passed over. */
 enum status row_reader_next_row(struct row_reader *reader, struct error *error);
+/* The scan has no use for rows before `bound` (reversed: at or above it): the next next_row passes over them.
+ * In a row nothing of which was read. */
+enum status row_reader_skip_to(struct row_reader *reader, struct span bound, struct error *error);
 /* The row next_row came to; lives until the next call of next_row. */
 struct span row_reader_row(const struct row_reader *reader);
 /* The next visible cell of the row: its spans live until the next call. STATUS_END: the row has no

@@ -372,6 +372,22 @@ static bool is_past_stop(const struct scanner *scanner, struct span row)
     return info->end_row.size > 0 && row_compare(row_order, row, info->end_row) >= 0;
 }
 
+/* The filter has refused the row by its key, and perhaps the rows that follow with it. */
+static enum status pass_over_row(struct run *run, struct span row)
+{
+    struct scanner *scanner = run->scanner;
+    struct span bound;
+    enum status status = STATUS_OK;
+    run->progress->rows_filtered++;
+    if (scanner->tablet->row_order == ROW_ORDER_BYTES &&
+        filter_row_bound(scanner->filter, row, &bound))
+        status = row_reader_skip_to(scanner->reader, bound, run->error);
+    filter_reset(scanner->filter);
+    if (filter_is_done(scanner->filter))
+        end_scan(run, SCAN_STOP_FILTER);
+    return status;
+}
+
 /* Goes to the next row, and into it unless the filter wants nothing of it. */
 static enum status enter_row(struct run *run)
 {
@@ -394,13 +410,8 @@ static enum status enter_row(struct run *run)
             end_scan(run, SCAN_STOP_FILTER);
             return STATUS_OK;
         }
-        if (filter_skips_row_key(scanner->filter, row)) {
-            run->progress->rows_filtered++;
-            filter_reset(scanner->filter);
-            if (filter_is_done(scanner->filter))
-                end_scan(run, SCAN_STOP_FILTER);
-            return STATUS_OK;
-        }
+        if (filter_skips_row_key(scanner->filter, row))
+            return pass_over_row(run, row);
     }
     scanner->is_in_row = true;
     scanner->is_row_partial = false;
