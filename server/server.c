@@ -438,12 +438,28 @@ static bool is_serving(const struct server *server, const struct coordination_vi
            (view->is_leading || coordination_names_have(&view->backups, self));
 }
 
+/* Who leads and who waits; with a master that is not known nobody's death may be told from it. */
+static void tell_masters(struct server *server, const struct coordination_view *view)
+{
+    size_t count = view->backups.count + 1;
+    struct server_name *names = memory_allocate_zeroed(count, sizeof *names);
+    if (names && server_name_is_set(&view->master)) {
+        names[0] = view->master;
+        for (size_t i = 1; i < count; i++)
+            names[i] = view->backups.names[i - 1];
+        master_set_masters(server->service.master, names, count);
+    }
+    memory_free(names);
+}
+
 static void on_changed(void *context, const struct coordination_view *view, unsigned changes)
 {
     struct server *server = context;
     if (server->service.master && (changes & (COORDINATION_SERVERS | COORDINATION_CONNECTION)))
         master_set_servers(server->service.master, view->servers.names, view->servers.count,
             view->absence_counts_from_ns);
+    if (server->service.master && (changes & COORDINATION_MASTER))
+        tell_masters(server, view);
     if (is_serving(server, view))
         tell_ready(server, STATUS_OK, NULL);
 }

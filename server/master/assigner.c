@@ -117,7 +117,9 @@ static void on_opened(void *context, enum status status, const struct error *err
     if (master_is_over(master))
         return;
     bool is_meta = strcmp(tablet->info.id, META_TABLET_ID) == 0;
-    if (status) {
+    if (status == STATUS_WRONG_STATE) {
+        master_heal_table(master, tablet->table);
+    } else if (status) {
         log_line(LOG_ERROR, "tablet.assign", "tablet=%s error=\"%s\"", tablet->info.id,
             error ? error->message : "");
         master_want_open(master, tablet);

@@ -56,7 +56,8 @@ struct assigned_server {
     struct server_name name; /* host in `text` */
     char text[SERVER_TEXT_SIZE];
     enum assigned_server_state state;
-    bool is_draining;
+    bool is_draining;              /* gets no tablets */
+    bool offloads;                 /* ... and is to be emptied */
     bool is_known;                 /* what it serves is known: it was asked since we lead */
     bool is_asked;                 /* ... and the answer is not in */
     bool is_seen;                  /* scratch: among the live ones */

@@ -11,6 +11,7 @@
 #define NORMALIZE_PERIOD_NS 300000000000ull
 #define JANITOR_PERIOD_NS   60000000000ull
 #define SILENT_NS           3000000000ull /* reports come each second */
+#define SNAPSHOTS_PERIOD_NS 10000000000ull
 #define MOVES_AT_A_TIME     32
 #define RETIRED_KEPT_MS     60000 /* clients that still hold the parent find out */
 
@@ -21,7 +22,10 @@ static void view_server(
     const struct assigned_server *server, uint64_t now_ns, struct view_server *out_server)
 {
     bool is_silent = server->heard_ns && now_ns > server->heard_ns + SILENT_NS;
-    out_server->state = server->state != ASSIGNED_SERVER_LIVE || server->absent_since_ns ? VIEW_DEAD
+    /* one that only gets no more is neither source nor target */
+    bool is_out = server->state != ASSIGNED_SERVER_LIVE || server->absent_since_ns ||
+                  (server->is_draining && !server->offloads);
+    out_server->state = is_out                ? VIEW_DEAD
                         : is_silent           ? VIEW_SILENT
                         : server->is_draining ? VIEW_DRAINING
                                               : VIEW_ALIVE;
@@ -228,6 +232,11 @@ static void do_chores(struct master *master)
         master_sweep(master);
         if (master_setting_is_on(master, SETTING_BALANCER) && !master->idle)
             (void)master_balance(master, false, &calculated, &begun);
+    }
+    if (is_due(&master->last_snapshots_ns, now_ns, SNAPSHOTS_PERIOD_NS)) {
+        master_bury_strangers(master);
+        if (master_setting_is_on(master, SETTING_SNAPSHOT_CLEANUP))
+            master_clean_snapshots(master);
     }
     if (is_due(&master->last_janitor_ns, now_ns, JANITOR_PERIOD_NS) &&
         master_setting_is_on(master, SETTING_CATALOG_JANITOR))

@@ -47,6 +47,15 @@ enum status master_new(
     return STATUS_OK;
 }
 
+static void free_strangers(struct master *master)
+{
+    while (master->strangers) {
+        struct stranger *one = master->strangers;
+        master->strangers = one->next;
+        memory_free(one);
+    }
+}
+
 void master_free(struct master *master)
 {
     if (!master)
@@ -59,10 +68,12 @@ void master_free(struct master *master)
         master->procedures = running->next;
         procedure_running_free(running);
     }
+    free_strangers(master);
     catalogue_deinit(&master->catalogue);
     mutex_deinit(&master->results_mutex);
     mutex_deinit(&master->servers_mutex);
     memory_free(master->live);
+    memory_free(master->masters);
     memory_free(master->results);
     memory_free(master);
 }
@@ -188,6 +199,7 @@ static void end_tenure(struct master *master)
 /* Nothing is out any more. */
 static void clear_tenure(struct master *master)
 {
+    free_strangers(master);
     while (master->procedures) {
         struct running *running = master->procedures;
         master->procedures = running->next;
@@ -226,7 +238,7 @@ static void run_lead(struct task *task)
     atomic_store(&master->epoch, asked);
     master->tenure = TENURE_STARTING;
     master->lead_since_ns = env_monotonic_ns(master->env);
-    master->settings_version = 0;
+    master->settings_version = master->epoch_before = 0;
     atomic_store(&master->switches, master_default_switches());
     /* ids rise over tenures: a client that asks for an old one must not meet a new one */
     uint64_t first = (uint64_t)env_wall_ms(master->env) << 10;
@@ -269,16 +281,23 @@ void master_stop(struct master *master)
         master_depose(master);
 }
 
+/* Texts of names; NULL on no memory. */
+static char (*texts_of(const struct server_name *names, size_t count))[SERVER_TEXT_SIZE]
+{
+    char(*texts)[SERVER_TEXT_SIZE] = memory_allocate_zeroed(count ? count : 1, sizeof *texts);
+    for (size_t i = 0; texts && i < count; i++)
+        snprintf(texts[i], sizeof texts[i], "%.*s,%u,%llu", (int)names[i].host.size,
+            (const char *)names[i].host.data, names[i].port,
+            (unsigned long long)names[i].start_code);
+    return texts;
+}
+
 void master_set_servers(struct master *master, const struct server_name *names, size_t count,
     uint64_t absence_counts_from_ns)
 {
-    char(*live)[SERVER_TEXT_SIZE] = memory_allocate_zeroed(count ? count : 1, sizeof *live);
+    char(*live)[SERVER_TEXT_SIZE] = texts_of(names, count);
     if (!live)
         return; /* the view before stands until the next one */
-    for (size_t i = 0; i < count; i++)
-        snprintf(live[i], sizeof live[i], "%.*s,%u,%llu", (int)names[i].host.size,
-            (const char *)names[i].host.data, names[i].port,
-            (unsigned long long)names[i].start_code);
     mutex_lock(&master->servers_mutex);
     memory_free(master->live);
     master->live = live;
@@ -287,6 +306,18 @@ void master_set_servers(struct master *master, const struct server_name *names, 
     mutex_unlock(&master->servers_mutex);
     if (!atomic_exchange(&master->is_servers_queued, true))
         executor_submit(master->executor, &master->servers_task);
+}
+
+void master_set_masters(struct master *master, const struct server_name *names, size_t count)
+{
+    char(*masters)[SERVER_TEXT_SIZE] = texts_of(names, count);
+    if (!masters)
+        return;
+    mutex_lock(&master->servers_mutex);
+    memory_free(master->masters);
+    master->masters = masters;
+    master->master_count = count;
+    mutex_unlock(&master->servers_mutex);
 }
 
 static void run_servers(struct task *task)

@@ -53,6 +53,9 @@ void master_depose(struct master *master);
  * (sealed, its tablets opened elsewhere), but not before absence_counts_from_ns (env_monotonic_ns). Copied. */
 void master_set_servers(struct master *master, const struct server_name *names, size_t count,
     uint64_t absence_counts_from_ns);
+/* Any. The living masters, us included, whenever they change: whoever is registered in the directory and is none of
+ * them, nor a live server, is sealed after a minute. Without this call nobody is. Copied. */
+void master_set_masters(struct master *master, const struct server_name *names, size_t count);
 /* Any. STATUS_WRONG_STATE: we do not lead, or not yet. STATUS_CLOSED: that server has been given up: it must end. */
 enum status master_take_report(struct master *master, const struct server_report *report,
     struct server_report_answer *out_answer, struct error *error);
@@ -102,7 +105,7 @@ struct master_request {
         MASTER_RUN_CLEANER,
         MASTER_SWITCH,       /* setting, is_on -> was_on */
         MASTER_DECOMMISSION, /* servers, offloads */
-        MASTER_RECOMMISSION, /* servers[0] */
+        MASTER_RECOMMISSION, /* servers[0]; tablets: that it is to get */
         MASTER_CLEAR_DEAD,   /* servers -> those that are not cleared are left in servers */
         MASTER_VIEW,         /* view() is called on the master's executor, then done() */
     } operation;

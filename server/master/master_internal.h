@@ -21,6 +21,12 @@
 #define RETRY_DELAY_MAX_NS 30000000000ull
 #define TICK_NS            200000000ull
 
+struct stranger {
+    struct stranger *next;
+    uint64_t seen_ns;
+    char text[SERVER_TEXT_SIZE];
+};
+
 /* A procedure under way. */
 struct running {
     struct running *next;
@@ -90,18 +96,25 @@ struct master {
     struct task tick_task; /* every TICK_NS while it leads */
     bool is_tick_out;
     uint64_t ticks;
-    uint64_t last_balance_ns, last_janitor_ns, last_normalize_ns;
+    uint64_t last_balance_ns, last_janitor_ns, last_normalize_ns, last_snapshots_ns;
+    bool is_cleaning_snapshots;
     uint64_t plans; /* of the balancer, made so far */
     uint64_t lead_since_ns;
-    /* live servers as coordination has them, copied by master_set_servers; guarded by servers_mutex */
+    /* live servers and masters as coordination has them, copied by master_set_servers and master_set_masters; guarded
+     * by servers_mutex */
     struct mutex servers_mutex; /* LOCK_RANK_MASTER */
     char (*live)[SERVER_TEXT_SIZE];
     size_t live_count;
+    char (*masters)[SERVER_TEXT_SIZE];
+    size_t master_count;
     uint64_t absence_counts_from_ns;
     struct task servers_task;
     _Atomic bool is_servers_queued;
     _Atomic unsigned switches; /* a bit for each master_setting */
     uint64_t settings_version;
+    uint64_t epoch_before; /* that the settings named when the tenure began */
+    /* Registered in the directory, and neither a live server nor one that has tablets: masters, and the dead. */
+    struct stranger *strangers;
 };
 
 /* ---- master.c ---- */
@@ -145,6 +158,8 @@ enum status master_load_tablets(
     struct master *master, struct catalogue_table *table, struct error *error);
 /* Every live server has said what it serves, or is gone: goes on. */
 void master_start_listed(struct master *master);
+/* What the manifests say has changed under our feet (a split or merge that an earlier master committed late). */
+void master_heal_table(struct master *master, struct catalogue_table *table);
 void master_start_meta_open(struct master *master);
 /* The same, if it is open on a live server: after a list, or when a server was seen again. */
 void master_start_meta_seen(struct master *master);
@@ -159,6 +174,8 @@ void master_give_up_server(struct master *master, struct span text);
 void master_server_buried(struct master *master, struct assigned_server *server);
 /* Gives up those that are missing, when absence counts; asks those that have not said what they serve. */
 void master_give_up_absent(struct master *master);
+/* A stranger that is nobody's for a minute is dead: it is sealed, so that its files can go. */
+void master_bury_strangers(struct master *master);
 void master_publish_draining(struct master *master);
 struct assigned_server *master_server_find(struct master *master, struct span text);
 
@@ -203,6 +220,7 @@ bool master_merge_tablets(
 void master_run_chore(struct master *master, struct master_request *request);
 
 /* snapshot_request.c */
+void master_clean_snapshots(struct master *master); /* those whose time is over */
 void master_change_snapshots(struct master *master, struct master_request *request);
 
 /* master_namespace.c */

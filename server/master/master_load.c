@@ -12,6 +12,7 @@
 #include "base/memory.h"
 #include "proto/region.h"
 #include "proto/schema_message.h"
+#include "server/master/master_document.h"
 #include "server/master/master_internal.h"
 #include "server/master/master_settings.h"
 #include "server/master/namespace_document.h"
@@ -138,7 +139,7 @@ static enum status make_meta(struct master *master, struct error *error)
     if (!table) {
         status = meta_schema_make(&arena, &descriptor.schema, error);
         if (!status)
-            status = store_table_commit(master->store, &descriptor, error);
+            status = master_descriptor_commit(master->store, &descriptor, error);
         if (!status)
             status = add_table(master, &descriptor, error);
     }
@@ -172,16 +173,24 @@ static enum status add_server(void *context, const struct store_server *known, s
     return server ? STATUS_OK : error_set(error, STATUS_NO_MEMORY, "no memory for a server");
 }
 
-/* Masters are registered too, and servers that died without a tablet: neither is ours to look after. */
-static void forget_strangers(struct master *master)
+/* Masters are registered too, and servers that died without a tablet: kept apart. */
+static void part_strangers(struct master *master)
 {
     struct assignment *assignment = &master->catalogue.assignment;
     mutex_lock(&master->catalogue.mutex);
     struct assigned_server *next;
     for (struct assigned_server *one = assignment->servers; one; one = next) {
         next = one->next;
-        if (one->tablet_count == 0)
-            assignment_remove_server(assignment, one);
+        if (one->tablet_count > 0)
+            continue;
+        struct stranger *stranger = memory_allocate_zeroed(1, sizeof *stranger);
+        if (stranger) {
+            memcpy(stranger->text, one->text, sizeof stranger->text);
+            stranger->seen_ns = env_monotonic_ns(master->env);
+            stranger->next = master->strangers;
+            master->strangers = stranger;
+        }
+        assignment_remove_server(assignment, one);
     }
     mutex_unlock(&master->catalogue.mutex);
 }
@@ -208,11 +217,82 @@ static enum status load(struct master *master, struct error *error)
     if (!status)
         status = store_chain_list(master->store, CHAIN_NAMESPACE, add_namespace, master, error);
     if (!status)
-        forget_strangers(master);
+        part_strangers(master);
     return status;
 }
 
 /* ---- Procedures left by an earlier start ---- */
+
+static enum status take_settings(
+    void *context, struct span name, uint64_t version, struct span bytes, struct error *error)
+{
+    return span_equal(name, SPAN_LITERAL(SETTINGS_NAME))
+               ? master_take_settings(context, version, bytes, error)
+               : STATUS_OK;
+}
+
+static bool decode(struct span name, struct span bytes, struct arena *arena,
+    struct procedure *out_procedure, enum status *out_status, struct error *error)
+{
+    *out_status = STATUS_OK;
+    if (span_equal(name, SPAN_LITERAL(SETTINGS_NAME)))
+        return false;
+    *out_status = procedure_decode(bytes, arena, out_procedure, error);
+    if (*out_status)
+        error_prefix(error, *out_status, "procedure %.*s", (int)name.size, (const char *)name.data);
+    return *out_status == STATUS_OK;
+}
+
+/* Writes a procedure anew under our epoch; one of a master that was deposed before it wrote goes. */
+static enum status adopt(
+    void *context, struct span name, uint64_t version, struct span bytes, struct error *error)
+{
+    struct master *master = context;
+    struct procedure procedure;
+    struct arena arena = {0};
+    struct buffer anew = {0};
+    enum status status;
+    if (!decode(name, bytes, &arena, &procedure, &status, error)) {
+        arena_deinit(&arena);
+        return status;
+    }
+    if (procedure.epoch < master->epoch_before && procedure.epoch > 0) {
+        log_line(LOG_WARN, "procedure.drop",
+            "id=%" PRIu64 " kind=%s epoch=%" PRIu64 " reason=\"its master had been deposed\"",
+            procedure.id, procedure_kind_name(procedure.kind), procedure.epoch);
+        status = store_chain_remove(master->store, CHAIN_PROCEDURE, name, error);
+        status = status == STATUS_NOT_FOUND ? STATUS_OK : status;
+    } else if (procedure.epoch != atomic_load(&master->epoch)) {
+        procedure.epoch = atomic_load(&master->epoch);
+        procedure_encode(&procedure, &anew);
+        status = buffer_status(&anew);
+        if (!status)
+            status = store_chain_commit(
+                master->store, CHAIN_PROCEDURE, name, version + 1, buffer_span(&anew), error);
+    }
+    buffer_deinit(&anew);
+    arena_deinit(&arena);
+    return status;
+}
+
+#define ADOPT_TRIES 10
+
+/* All that is there becomes ours, and only then our epoch the highest that led (procedure.h). */
+static enum status adopt_all(struct master *master, struct error *error)
+{
+    struct store *store = master->store;
+    enum status status = store_chain_list(store, CHAIN_PROCEDURE, take_settings, master, error);
+    if (status)
+        return status;
+    if (master->epoch_before > atomic_load(&master->epoch) && !master->config.is_alone)
+        return error_set(error, STATUS_SUPERSEDED, "a master of a later epoch has led");
+    for (int tries = 0; tries < ADOPT_TRIES; tries++) { /* the one before us may still be writing */
+        status = store_chain_list(store, CHAIN_PROCEDURE, adopt, master, error);
+        if (status != STATUS_SUPERSEDED)
+            break;
+    }
+    return status ? status : master_write_settings(master, error);
+}
 
 static enum status take_up(
     void *context, struct span name, uint64_t version, struct span bytes, struct error *error)
@@ -220,13 +300,11 @@ static enum status take_up(
     struct master *master = context;
     struct procedure procedure;
     struct arena arena = {0};
-    if (span_equal(name, SPAN_LITERAL(SETTINGS_NAME)))
-        return master_take_settings(master, version, bytes, error);
-    enum status status = procedure_decode(bytes, &arena, &procedure, error);
-    if (status) {
+    enum status status;
+    if (!decode(name, bytes, &arena, &procedure, &status, error) ||
+        procedure.epoch != atomic_load(&master->epoch)) {
         arena_deinit(&arena);
-        return error_prefix(
-            error, status, "procedure %.*s", (int)name.size, (const char *)name.data);
+        return status;
     }
     procedure.version = (uint32_t)version;
     if (procedure.id > master->last_procedure_id)
@@ -448,6 +526,37 @@ static void want_all_open(struct master *master)
     master_assign_idle(master);
 }
 
+void master_heal_table(struct master *master, struct catalogue_table *table)
+{
+    struct tablet_array array = {0};
+    struct arena arena = {0};
+    struct error error = {0};
+    int64_t now = env_wall_ms(master->env);
+    enum status status = store_tablet_list(
+        master->store, table->descriptor.id, &arena, collect_tablet, &array, &error);
+    mutex_lock(&master->catalogue.mutex);
+    for (size_t i = 0; i < array.count && !status; i++) {
+        const struct tablet_info *info = &array.tablets[i];
+        struct assigned_tablet *tablet = assignment_find(
+            &master->catalogue.assignment, span_string(info->id));
+        if ((info->state == TABLET_SPLIT || info->state == TABLET_MERGED) && tablet &&
+            !tablet->server && !tablet->transition && !tablet->lock) {
+            master_forget_idle(master, tablet);
+            (void)catalogue_retire_locked(&master->catalogue, tablet,
+                info->state == TABLET_SPLIT ? ASSIGNMENT_SPLIT : ASSIGNMENT_MERGED, now);
+        }
+    }
+    for (size_t i = 0; i < array.count && !status; i++)
+        if (!take_tablet(master, table, &array.tablets[i], now))
+            status = error_set(&error, STATUS_NO_MEMORY, "no memory for the tablets of a table");
+    mutex_unlock(&master->catalogue.mutex);
+    if (status)
+        log_line(LOG_ERROR, "table.heal", "error=\"%s\"", error.message);
+    master_sweep(master);
+    memory_free(array.tablets);
+    arena_deinit(&arena);
+}
+
 static void serve(struct master *master)
 {
     log_line(LOG_INFO, "master.serve", "tables=%zu tablets=%zu servers=%zu ms=%" PRIu64,
@@ -455,7 +564,7 @@ static void serve(struct master *master)
         master->catalogue.assignment.server_count,
         (env_monotonic_ns(master->env) - master->lead_since_ns) / 1000000);
     master->tenure = TENURE_SERVING;
-    store_collector_enable(master->store, true);
+    store_collector_enable(master->store, master_setting_is_on(master, SETTING_CLEANER));
     want_all_open(master);
     atomic_store(&master->is_ready, true);
     master->config.ready(master->config.context, STATUS_OK, NULL);
@@ -497,13 +606,16 @@ void master_start_listed(struct master *master)
         assignment_live_count(&master->catalogue.assignment) == 0)
         return;
     master->is_starting_done = true;
-    enum status status = store_chain_list(master->store, CHAIN_PROCEDURE, take_up, master, &error);
+    enum status status = adopt_all(master, &error);
+    if (!status)
+        status = store_chain_list(master->store, CHAIN_PROCEDURE, take_up, master, &error);
     if (status) {
         fail_tenure(master, &error);
         return;
     }
     struct assigned_tablet *meta = master_meta_tablet(master);
     master_start_ticking(master);
+    master_give_up_absent(master);
     master_start_meta_seen(master);
     if (master->has_meta_rows)
         return;

@@ -4,6 +4,7 @@
 
 #include "base/memory.h"
 #include "proto/exception_class.h"
+#include "server/master/master_document.h"
 #include "server/master/master_internal.h"
 #include "server/master/namespace_document.h"
 
@@ -49,6 +50,7 @@ static void send(struct master_request *request, struct meta_batch *batch)
     meta_access_write(request->master, batch, on_row_written, request);
 }
 
+/* `version`: of the document so far, 0 = there is none. */
 static void put_namespace(struct master *master, struct master_request *request, uint64_t version)
 {
     struct buffer bytes = {0};
@@ -57,8 +59,8 @@ static void put_namespace(struct master *master, struct master_request *request,
     namespace_document_encode(request->configuration, request->configuration_count, &bytes);
     enum status status = batch ? buffer_status(&bytes) : STATUS_NO_MEMORY;
     if (!status)
-        status = store_chain_commit(master->store, CHAIN_NAMESPACE, request->namespace_name,
-            version, buffer_span(&bytes), &error);
+        status = master_document_commit(master->store, CHAIN_NAMESPACE, request->namespace_name,
+            &version, buffer_span(&bytes), &error);
     buffer_deinit(&bytes);
     if (!status) {
         mutex_lock(&master->catalogue.mutex);
@@ -123,11 +125,11 @@ void master_change_namespace(struct master *master, struct master_request *reque
             master_refuse(
                 request, EXCEPTION_NAMESPACE_EXISTS, "Namespace %.*s already exists", size, text);
         else
-            put_namespace(master, request, 1);
+            put_namespace(master, request, 0);
     } else if (!is_there) {
         master_refuse(request, EXCEPTION_NAMESPACE_NOT_FOUND, "%.*s", size, text);
     } else if (request->operation == MASTER_MODIFY_NAMESPACE) {
-        put_namespace(master, request, version + 1);
+        put_namespace(master, request, version);
     } else if (is_built_in(name)) {
         master_refuse(request, EXCEPTION_CONSTRAINT, "Reserved namespace %.*s cannot be removed.",
             size, text);

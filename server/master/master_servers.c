@@ -8,6 +8,7 @@
 
 #define LIST_TIMEOUT_MS 3000
 #define DEAD_KEPT       100
+#define STRANGER_NS     60000000000ull
 
 struct assigned_server *master_server_find(struct master *master, struct span text)
 {
@@ -209,6 +210,36 @@ void master_give_up_absent(struct master *master)
             master_give_up_server(master, span_string(one->text));
         else if (!one->is_known && !one->is_asked)
             master_ask_server(master, one);
+    }
+}
+
+static bool is_among(char (*texts)[SERVER_TEXT_SIZE], size_t count, const char *text)
+{
+    for (size_t i = 0; i < count; i++)
+        if (strcmp(texts[i], text) == 0)
+            return true;
+    return false;
+}
+
+void master_bury_strangers(struct master *master)
+{
+    uint64_t now_ns = env_monotonic_ns(master->env);
+    for (struct stranger **at = &master->strangers; *at;) {
+        struct stranger *one = *at;
+        mutex_lock(&master->servers_mutex);
+        bool is_known = is_among(master->live, master->live_count, one->text) ||
+                        is_among(master->masters, master->master_count, one->text);
+        bool may_be_dead = now_ns >= master->absence_counts_from_ns && master->master_count > 0;
+        mutex_unlock(&master->servers_mutex);
+        if (is_known)
+            one->seen_ns = now_ns;
+        if (is_known || !may_be_dead || now_ns - one->seen_ns < STRANGER_NS) {
+            at = &one->next;
+            continue;
+        }
+        *at = one->next;
+        master_give_up_server(master, span_string(one->text));
+        memory_free(one);
     }
 }
 

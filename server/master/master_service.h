@@ -74,6 +74,8 @@ struct call_request *master_new_request(
     struct call *call, enum master_operation operation, uint32_t nonce_field);
 /* The outcome to return. */
 enum call_outcome master_hand_over(struct call *call, struct call_request *request);
+/* The encoded name in a RegionSpecifier, in the call's arena. False after a call_fail. */
+bool master_take_region(struct call *call, struct span message, struct span *out_id);
 /* A reply without fields. */
 void master_reply_nothing(struct call *call, const struct master_request *request);
 

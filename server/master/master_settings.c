@@ -5,6 +5,7 @@
 #include "base/log_lines.h"
 #include "base/memory.h"
 #include "proto/exception_class.h"
+#include "server/master/master_document.h"
 
 #define SETTINGS_FORMAT 1
 #define DRAINING_MAX    100000
@@ -20,11 +21,20 @@ bool master_setting_is_on(const struct master *master, enum master_setting setti
     return atomic_load(&master->switches) >> setting & 1;
 }
 
+static void set_draining(
+    struct master *master, struct assigned_server *server, bool is_draining, bool offloads)
+{
+    mutex_lock(&master->catalogue.mutex);
+    server->is_draining = is_draining;
+    server->offloads = is_draining && offloads;
+    mutex_unlock(&master->catalogue.mutex);
+}
+
 enum status master_take_settings(
     struct master *master, uint64_t version, struct span bytes, struct error *error)
 {
-    uint8_t format;
-    uint64_t switches, count;
+    uint8_t format, offloads;
+    uint64_t switches, count, epoch;
     struct span text;
     struct server_name name;
     if (span_take_u8(&bytes, &format))
@@ -32,18 +42,20 @@ enum status master_take_settings(
     if (format != SETTINGS_FORMAT)
         return error_set(error, STATUS_NEWER_FORMAT,
             "settings have format %u, this program knows %u", format, SETTINGS_FORMAT);
-    if (span_take_varint(&bytes, &switches) || span_take_varint(&bytes, &count) ||
-        count > DRAINING_MAX)
+    if (span_take_u64(&bytes, &epoch) || span_take_varint(&bytes, &switches) ||
+        span_take_varint(&bytes, &count) || count > DRAINING_MAX)
         return error_set(error, STATUS_CORRUPT, "settings end too early");
     atomic_store(&master->switches, (unsigned)switches);
     master->settings_version = version;
+    master->epoch_before = epoch;
     for (uint64_t i = 0; i < count; i++) {
-        if (span_take_sized(&bytes, &text) || server_name_parse(text, &name, error))
+        if (span_take_sized(&bytes, &text) || span_take_u8(&bytes, &offloads) ||
+            server_name_parse(text, &name, error))
             return error_set(
                 error, STATUS_CORRUPT, "settings end in server %llu", (unsigned long long)i);
         struct assigned_server *server = master_server_find(master, text);
         if (server)
-            server->is_draining = true;
+            set_draining(master, server, true, offloads);
     }
     master_publish_draining(master);
     return STATUS_OK;
@@ -67,24 +79,25 @@ void master_publish_draining(struct master *master)
     memory_free(names);
 }
 
-static enum status write_settings(struct master *master, struct error *error)
+enum status master_write_settings(struct master *master, struct error *error)
 {
     struct buffer bytes = {0};
     size_t count = 0;
     for (struct assigned_server *one = master->catalogue.assignment.servers; one; one = one->next)
         count += one->is_draining;
     buffer_put_u8(&bytes, SETTINGS_FORMAT);
+    buffer_put_u64(&bytes, atomic_load(&master->epoch));
     buffer_put_varint(&bytes, atomic_load(&master->switches));
     buffer_put_varint(&bytes, count);
     for (struct assigned_server *one = master->catalogue.assignment.servers; one; one = one->next)
-        if (one->is_draining)
+        if (one->is_draining) {
             buffer_put_sized(&bytes, span_string(one->text));
+            buffer_put_u8(&bytes, one->offloads);
+        }
     enum status status = buffer_status(&bytes);
     if (!status)
-        status = store_chain_commit(master->store, CHAIN_PROCEDURE, SPAN_LITERAL(SETTINGS_NAME),
-            master->settings_version + 1, buffer_span(&bytes), error);
-    if (!status)
-        master->settings_version++;
+        status = master_document_commit(master->store, CHAIN_PROCEDURE, SPAN_LITERAL(SETTINGS_NAME),
+            &master->settings_version, buffer_span(&bytes), error);
     buffer_deinit(&bytes);
     return status;
 }
@@ -120,13 +133,6 @@ static struct assigned_server *find_server(struct master *master, struct span te
     return NULL;
 }
 
-static void set_draining(struct master *master, struct assigned_server *server, bool is_draining)
-{
-    mutex_lock(&master->catalogue.mutex);
-    server->is_draining = is_draining;
-    mutex_unlock(&master->catalogue.mutex);
-}
-
 static bool change(struct master *master, struct master_request *request)
 {
     bool is_decommission = request->operation == MASTER_DECOMMISSION;
@@ -142,19 +148,41 @@ static bool change(struct master *master, struct master_request *request)
     for (size_t i = 0; i < request->server_count; i++) {
         struct assigned_server *server = find_server(master, request->servers[i]);
         if (server)
-            set_draining(master, server, is_decommission);
+            set_draining(master, server, is_decommission, request->offloads);
     }
     master_publish_draining(master);
     return true;
 }
 
+/* RecommissionRegionServer may name regions that the server is to get. */
+static void bring_back(struct master *master, const struct master_request *request)
+{
+    struct assigned_server *server = request->server_count
+                                         ? find_server(master, request->servers[0])
+                                         : NULL;
+    for (size_t i = 0; server && i < request->tablet_count; i++) {
+        struct assigned_tablet *tablet = assignment_find(
+            &master->catalogue.assignment, request->tablets[i]);
+        if (tablet && tablet->state == ASSIGNMENT_OPEN && tablet->server != server)
+            (void)master_move_tablet(master, tablet, server);
+    }
+}
+
 void master_change_settings(struct master *master, struct master_request *request)
 {
     struct error error = {0};
-    if (change(master, request) && write_settings(master, &error)) {
+    enum status status = change(master, request) ? master_write_settings(master, &error)
+                                                 : STATUS_OK;
+    if (status) {
+        if (status == STATUS_SUPERSEDED)
+            master_lost(master, &error);
         master_refuse(request, EXCEPTION_IO, "%s", error.message);
         return;
     }
+    if (request->operation == MASTER_SWITCH && request->setting == SETTING_CLEANER)
+        store_collector_enable(master->store, request->is_on);
+    if (request->operation == MASTER_RECOMMISSION)
+        bring_back(master, request);
     if (request->operation == MASTER_DECOMMISSION)
         master->last_balance_ns = 0; /* its tablets go at once */
     master_answer(request, 0);

@@ -241,6 +241,7 @@ void procedure_encode(const struct procedure *procedure, struct buffer *out_byte
     buffer_put_sized(out_bytes, procedure->owner);
     buffer_put_varint(out_bytes, procedure->number);
     buffer_put_varint(out_bytes, procedure->flags);
+    buffer_put_u64(out_bytes, procedure->epoch);
 }
 
 static bool take_tablet(struct span *in, struct arena *arena, struct tablet_info *out_tablet)
@@ -283,7 +284,8 @@ static enum status take_rest(
                 error, STATUS_CORRUPT, "procedure ends in source %zu", made->source_count);
     if (take_text(in, arena, &made->server) || take_text(in, arena, &made->row) ||
         take_text(in, arena, &made->snapshot) || take_text(in, arena, &made->owner) ||
-        span_take_varint(in, &made->number) || span_take_varint(in, &flags) || flags > UINT32_MAX)
+        span_take_varint(in, &made->number) || span_take_varint(in, &flags) || flags > UINT32_MAX ||
+        span_take_u64(in, &made->epoch))
         return error_set(error, STATUS_CORRUPT, "procedure ends too early");
     made->flags = (uint32_t)flags;
     return STATUS_OK;

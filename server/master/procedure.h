@@ -26,6 +26,10 @@
  * procedures/<id>.<n> first, where it is due, then does the action, and feeds the outcome back as the next event. Any
  * master takes up what it finds at the step on disk, or at its open when that lies before.
  *
+ * A master that takes over writes what it found anew, under its own epoch, before its epoch becomes the one that the
+ * settings name; so a procedure of an older epoch than that was written by a master that did not know that it was
+ * deposed, after its successor had looked: nobody has promised it to anyone, and it is dropped.
+ *
  * Failures. A create or clone that fails before the table was ever served is undone; a split or merge that fails before
  * its commit opens its parents again; assign, unassign, move, snapshot, and the search for a row to split at, end with
  * the failure; all others go forward, again and again with a pause, until they succeed.
@@ -124,6 +128,7 @@ struct procedure {
     struct span owner;    /* snapshot: of whom */
     uint64_t number;      /* snapshot: its life in s; 0 = for ever */
     uint32_t flags;       /* snapshot: HBase's type */
+    uint64_t epoch;       /* of the master that wrote it; 0 = before there were epochs */
     /* in memory only */
     uint32_t version; /* number in its chain */
 };

@@ -5,6 +5,7 @@
 
 #include "base/log_lines.h"
 #include "base/memory.h"
+#include "server/master/master_document.h"
 #include "server/master/master_internal.h"
 
 struct catalogue_table *procedure_table(struct running *running)
@@ -48,7 +49,9 @@ static enum status commit_state(struct running *running, struct catalogue_table 
     next.state = state;
     if (schema)
         next.schema = *schema;
-    enum status status = store_table_commit(master->store, &next, error);
+    enum status status = master_descriptor_commit(master->store, &next, error);
+    if (status == STATUS_SUPERSEDED)
+        master_lost(master, error);
     if (status)
         return status;
     mutex_lock(&master->catalogue.mutex);
@@ -248,6 +251,40 @@ static void send_rows(struct running *running, struct catalogue_table *table, co
     meta_access_write(running->master, batch, procedure_on_part_done, running);
 }
 
+/* A tablet that cannot be opened cannot be flushed: what its log holds stays there until it can be. */
+struct table_closing {
+    struct running *running;
+    struct assigned_tablet *tablet;
+};
+
+static void on_closed_or_not(void *context, enum status status, const struct error *error)
+{
+    struct table_closing *closing = context;
+    struct running *running = closing->running;
+    if (status && status != STATUS_CANCELLED && closing->tablet->state == ASSIGNMENT_FAILED_OPEN) {
+        log_line(LOG_WARN, "tablet.close", "tablet=%s error=\"%s\"", closing->tablet->info.id,
+            error ? error->message : "");
+        status = STATUS_OK;
+    }
+    memory_free(closing);
+    procedure_part_done(running, status, error);
+}
+
+static void close_tablet(
+    struct running *running, struct assigned_tablet *tablet, const struct transition_wish *wish)
+{
+    struct error error = {0};
+    struct table_closing *closing = memory_allocate_zeroed(1, sizeof *closing);
+    if (!closing) {
+        procedure_part_done(
+            running, error_set(&error, STATUS_NO_MEMORY, "no memory to close a tablet"), &error);
+        return;
+    }
+    closing->running = running;
+    closing->tablet = tablet;
+    transition_start(running->master, tablet, wish, on_closed_or_not, closing);
+}
+
 static void do_close(struct running *running)
 {
     struct master *master = running->master;
@@ -259,7 +296,7 @@ static void do_close(struct running *running)
     atomic_store(&running->pending, count + 1);
     for (size_t i = 0; i < count; i++) {
         master_forget_idle(master, table->tablets[i]);
-        transition_start(master, table->tablets[i], &wish, procedure_on_part_done, running);
+        close_tablet(running, table->tablets[i], &wish);
     }
     if (wish.is_dropped)
         procedure_part_done(running, STATUS_OK, NULL);

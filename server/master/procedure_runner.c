@@ -7,6 +7,7 @@
 #include "base/memory.h"
 #include "base/pause.h"
 #include "proto/exception_class.h"
+#include "server/master/master_document.h"
 #include "server/master/master_internal.h"
 
 static void turn(struct task *task);
@@ -172,14 +173,16 @@ static enum status write_state(struct running *running, struct error *error)
 {
     struct buffer bytes = {0};
     char name[32];
+    uint64_t version = running->procedure.version;
     snprintf(name, sizeof name, "%020" PRIu64, running->procedure.id);
+    running->procedure.epoch = atomic_load(&running->master->epoch);
     procedure_encode(&running->procedure, &bytes);
     enum status status = buffer_status(&bytes);
     if (!status)
-        status = store_chain_commit(running->master->store, CHAIN_PROCEDURE, span_string(name),
-            running->procedure.version + 1, buffer_span(&bytes), error);
+        status = master_document_commit(running->master->store, CHAIN_PROCEDURE, span_string(name),
+            &version, buffer_span(&bytes), error);
     if (!status)
-        running->procedure.version++;
+        running->procedure.version = (uint32_t)version;
     buffer_deinit(&bytes);
     return status;
 }

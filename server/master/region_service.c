@@ -7,7 +7,7 @@
 #include "server/master/master_service.h"
 
 /* The encoded name in a RegionSpecifier, in the call's arena. False after a call_fail. */
-static bool take_specifier(struct call *call, struct span message, struct span *out_id)
+bool master_take_region(struct call *call, struct span message, struct span *out_id)
 {
     struct region_specifier specifier;
     struct error error = {0};
@@ -64,7 +64,7 @@ static struct call_request *region_request(
         return NULL;
     }
     if (!(operation == MASTER_SPLIT ? take_region_info(call, message, ids)
-                                    : take_specifier(call, message, ids)))
+                                    : master_take_region(call, message, ids)))
         return NULL;
     held->request.tablets = ids;
     held->request.tablet_count = 1;
@@ -98,7 +98,7 @@ enum call_outcome master_merge_regions(struct call *call)
     in = call->param;
     while (wire_take(&in, &field) == STATUS_OK)
         if (wire_is(&field, 1, WIRE_BYTES) &&
-            !take_specifier(call, field.bytes, &ids[held->request.tablet_count++]))
+            !master_take_region(call, field.bytes, &ids[held->request.tablet_count++]))
             return CALL_DONE;
     held->request.tablets = ids;
     held->request.is_forced = master_field_number(call, 3, 0) != 0;

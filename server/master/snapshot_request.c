@@ -1,6 +1,7 @@
 /* Requests for snapshots: take, delete, restore, clone. What exists is read on a worker first. */
 #include <string.h>
 
+#include "base/log_lines.h"
 #include "base/memory.h"
 #include "proto/exception_class.h"
 #include "server/master/master_internal.h"
@@ -202,4 +203,64 @@ void master_change_snapshots(struct master *master, struct master_request *reque
     look->work = (struct master_work){.run = look_run, .back = look_back};
     look->request = request;
     master_work(master, &look->work);
+}
+
+/* ---- Those whose time is over ---- */
+
+#define CLEANED_AT_A_TIME 64
+
+struct snapshot_cleaning {
+    struct master_work work; /* first */
+    struct arena arena;
+    struct span names[CLEANED_AT_A_TIME];
+    size_t count;
+    int64_t now_ms;
+};
+
+static enum status see_snapshot(
+    void *context, const struct snapshot_info *snapshot, struct error *error)
+{
+    struct snapshot_cleaning *cleaning = context;
+    (void)error;
+    if (snapshot->ttl_s > 0 && snapshot->ttl_s < (cleaning->now_ms - snapshot->created_ms) / 1000 &&
+        cleaning->count < CLEANED_AT_A_TIME)
+        cleaning->names[cleaning->count++] = arena_copy(&cleaning->arena, snapshot->name);
+    return STATUS_OK;
+}
+
+static void clean_run(struct master_work *work)
+{
+    struct snapshot_cleaning *cleaning = (struct snapshot_cleaning *)work;
+    struct error error = {0};
+    enum status status = store_snapshot_list(
+        work->master->store, &cleaning->arena, see_snapshot, cleaning, &error);
+    for (size_t i = 0; i < cleaning->count && !status; i++) {
+        log_line(LOG_INFO, "snapshot.expired", "name=%.*s", NAME(cleaning->names[i]));
+        status = store_snapshot_delete(work->master->store, cleaning->names[i], &error);
+        status = status == STATUS_NOT_FOUND ? STATUS_OK : status;
+    }
+    if (status)
+        log_line(LOG_WARN, "snapshot.clean", "error=\"%s\"", error.message);
+}
+
+static void clean_back(struct master_work *work, bool is_over)
+{
+    struct snapshot_cleaning *cleaning = (struct snapshot_cleaning *)work;
+    (void)is_over;
+    work->master->is_cleaning_snapshots = false;
+    arena_deinit(&cleaning->arena);
+    memory_free(cleaning);
+}
+
+void master_clean_snapshots(struct master *master)
+{
+    struct snapshot_cleaning *cleaning = master->is_cleaning_snapshots
+                                             ? NULL
+                                             : memory_allocate_zeroed(1, sizeof *cleaning);
+    if (!cleaning)
+        return;
+    master->is_cleaning_snapshots = true;
+    cleaning->work = (struct master_work){.run = clean_run, .back = clean_back};
+    cleaning->now_ms = env_wall_ms(master->env);
+    master_work(master, &cleaning->work);
 }

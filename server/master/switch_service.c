@@ -356,9 +356,28 @@ enum call_outcome master_decommission(struct call *call)
     return change_servers(call, MASTER_DECOMMISSION);
 }
 
+/* RecommissionRegionServerRequest{server_name 1, region 2*}. */
 enum call_outcome master_recommission(struct call *call)
 {
-    return change_servers(call, MASTER_RECOMMISSION);
+    struct call_request *held = master_new_request(call, MASTER_RECOMMISSION, 0);
+    struct wire_field field;
+    size_t count = 0;
+    if (!held || !take_servers(call, &held->request))
+        return CALL_DONE;
+    struct span in = call->param;
+    while (wire_take(&in, &field) == STATUS_OK)
+        count += wire_is(&field, 2, WIRE_BYTES);
+    struct span *ids = arena_allocate_zeroed(&call->arena, count ? count : 1, sizeof *ids);
+    if (!ids)
+        return call_fail(call, EXCEPTION_IO, "no memory for the call");
+    in = call->param;
+    while (wire_take(&in, &field) == STATUS_OK)
+        if (wire_is(&field, 2, WIRE_BYTES) &&
+            !master_take_region(call, field.bytes, &ids[held->request.tablet_count++]))
+            return CALL_DONE;
+    held->request.tablets = ids;
+    held->reply = master_reply_nothing;
+    return master_hand_over(call, held);
 }
 
 static void reply_not_cleared(struct call *call, const struct master_request *request)

@@ -453,7 +453,8 @@ static bool is_quiet(struct master_world *world)
         }
     }
     for (const struct assigned_server *one = catalogue->assignment.servers; one; one = one->next)
-        is_quiet = is_quiet && one->state != ASSIGNED_SERVER_DYING;
+        is_quiet = is_quiet && one->state != ASSIGNED_SERVER_DYING &&
+                   (one->state == ASSIGNED_SERVER_DEAD || !one->absent_since_ns);
     mutex_unlock(&catalogue->mutex);
     return is_quiet;
 }

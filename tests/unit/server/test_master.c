@@ -222,8 +222,10 @@ static void switches_and_draining_outlive_the_master(void **state)
     assert_string_equal(master_world_ask(&world, &split), EXCEPTION_DO_NOT_RETRY_IO);
     struct node *drained = master_world_place(&world, "r20");
     struct span text = span_string(drained->text);
-    struct master_request drain = {
-        .operation = MASTER_DECOMMISSION, .servers = &text, .server_count = 1};
+    struct master_request drain = {.operation = MASTER_DECOMMISSION,
+        .servers = &text,
+        .server_count = 1,
+        .offloads = true};
     ask(&world, &drain);
     master_world_lead(&world, master_world_master(&world));
     assert_false(master_setting_is_on(world.leader->master, SETTING_SPLIT));
@@ -234,6 +236,302 @@ static void switches_and_draining_outlive_the_master(void **state)
         snprintf(row, sizeof row, "r%02u", i);
         assert_ptr_not_equal(master_world_place(&world, row), drained);
     }
+    master_world_deinit(&world);
+}
+
+static size_t count_at(struct master_world *world, const struct node *node)
+{
+    size_t count = 0;
+    for (unsigned i = 0; i < MASTER_WORLD_ROWS; i++) {
+        char row[8];
+        snprintf(row, sizeof row, "r%02u", i);
+        count += master_world_place(world, row) == node;
+    }
+    return count;
+}
+
+static void a_server_that_only_gets_no_more_keeps_what_it_has(void **state)
+{
+    struct master_world world;
+    (void)state;
+    make(&world, 9, 3);
+    struct node *closed = master_world_place(&world, "r20");
+    size_t rows = count_at(&world, closed);
+    struct span text = span_string(closed->text), region = master_world_tablet(&world, "r20");
+    struct master_request out = {
+        .operation = MASTER_DECOMMISSION, .servers = &text, .server_count = 1};
+    ask(&world, &out);
+    for (size_t i = 0; i < world.node_count; i++)
+        if (world.nodes[i].host && &world.nodes[i] != closed)
+            node_kill(&world.nodes[i]);
+    master_world_server(&world);
+    master_world_tell_servers(&world);
+    master_world_settle(&world, 20000);
+    master_world_check(&world);
+    assert_int_equal(count_at(&world, closed), rows);
+    struct master_request away = about(&world, MASTER_MOVE, "r20");
+    ask(&world, &away);
+    assert_ptr_not_equal(master_world_place(&world, "r20"), closed);
+    /* back in, with a region that it is to get */
+    struct master_request in = {.operation = MASTER_RECOMMISSION,
+        .servers = &text,
+        .server_count = 1,
+        .tablets = &region,
+        .tablet_count = 1};
+    ask(&world, &in);
+    master_world_settle(&world, 2000);
+    assert_ptr_equal(master_world_place(&world, "r20"), closed);
+    master_world_check(&world);
+    master_world_deinit(&world);
+}
+
+/* ---- Snapshots ---- */
+
+static void of_snapshot(
+    struct master_world *world, enum master_operation operation, const char *table)
+{
+    struct master_request request = {.operation = operation,
+        .waits = true,
+        .table = span_string(table),
+        .snapshot_name = SPAN_LITERAL("s"),
+        .snapshot_type = 1};
+    ask(world, &request);
+}
+
+static void set_table(struct master_world *world, enum master_operation operation)
+{
+    struct master_request request = {
+        .operation = operation, .waits = true, .table = SPAN_LITERAL("t")};
+    ask(world, &request);
+}
+
+static void a_snapshot_is_cloned_and_put_back(void **state)
+{
+    struct master_world world;
+    char before[MASTER_WORLD_ROWS][16];
+    (void)state;
+    make(&world, 10, 3);
+    of_snapshot(&world, MASTER_SNAPSHOT, "t");
+    memcpy(before, world.values, sizeof before);
+    struct master_request again = {.operation = MASTER_SNAPSHOT,
+        .table = SPAN_LITERAL("t"),
+        .snapshot_name = SPAN_LITERAL("s")};
+    assert_string_equal(master_world_ask(&world, &again), EXCEPTION_SNAPSHOT_EXISTS);
+    of_snapshot(&world, MASTER_RESTORE_SNAPSHOT, "u"); /* a clone: its rows are checked as those of t */
+    master_world_check(&world);
+    /* the table goes on, and is split, before it is put back */
+    struct master_request split = about(&world, MASTER_SPLIT, "r20");
+    split.row = SPAN_LITERAL("r24");
+    ask(&world, &split);
+    struct master_request drop = {.operation = MASTER_DISABLE_TABLE, .table = SPAN_LITERAL("u")};
+    ask(&world, &drop);
+    master_world_put_all(&world);
+    struct master_request enabled = {.operation = MASTER_RESTORE_SNAPSHOT,
+        .table = SPAN_LITERAL("t"),
+        .snapshot_name = SPAN_LITERAL("s")};
+    assert_string_equal(master_world_ask(&world, &enabled), EXCEPTION_TABLE_NOT_DISABLED);
+    set_table(&world, MASTER_DISABLE_TABLE);
+    of_snapshot(&world, MASTER_RESTORE_SNAPSHOT, "t");
+    set_table(&world, MASTER_ENABLE_TABLE);
+    memcpy(world.values, before, sizeof before);
+    memcpy(world.tried, before, sizeof before);
+    master_world_check(&world);
+    assert_true(span_equal(
+        master_world_tablet(&world, "r20"), master_world_tablet(&world, "r24")));
+    of_snapshot(&world, MASTER_DELETE_SNAPSHOT, "t");
+    struct master_request gone = {.operation = MASTER_RESTORE_SNAPSHOT,
+        .table = SPAN_LITERAL("v"),
+        .snapshot_name = SPAN_LITERAL("s")};
+    assert_string_equal(master_world_ask(&world, &gone), EXCEPTION_SNAPSHOT_DOES_NOT_EXIST);
+    master_world_check(&world);
+    master_world_deinit(&world);
+}
+
+/* ---- Bad days ---- */
+
+struct damage {
+    struct env *env;
+    char folder[256];
+    unsigned count;
+};
+
+static enum status damage_file(void *context, const char *name, struct error *error)
+{
+    struct damage *damage = context;
+    struct env_stat stat;
+    char path[600];
+    snprintf(path, sizeof path, "%s/%s", damage->folder, name);
+    if (damage->count > 0 || env_path_stat(damage->env, path, &stat, error) || stat.size < 64)
+        return STATUS_OK;
+    damage->count++;
+    for (unsigned i = 1; i <= 16; i++)
+        (void)env_memory_flip(damage->env, path, stat.size - i, 0xff);
+    return STATUS_OK;
+}
+
+static void a_tablet_that_cannot_be_opened_holds_up_no_other(void **state)
+{
+    struct master_world world;
+    (void)state;
+    make(&world, 11, 2);
+    set_table(&world, MASTER_DISABLE_TABLE);
+    struct catalogue *catalogue = master_catalogue(world.leader->master);
+    struct catalogue_table *table = catalogue_find_locked(catalogue, SPAN_LITERAL("t"));
+    struct damage damage = {.env = world.env};
+    snprintf(damage.folder, sizeof damage.folder, "root/tables/%s/sst", table->descriptor.id);
+    assert_ok(env_directory_list(world.env, damage.folder, damage_file, &damage, NULL), NULL);
+    assert_int_equal(damage.count, 1);
+    set_table(&world, MASTER_ENABLE_TABLE);
+    size_t failed = 0;
+    for (size_t i = 0; i < table->tablet_count; i++) {
+        const struct assigned_tablet *one = table->tablets[i];
+        failed += one->state == ASSIGNMENT_FAILED_OPEN;
+        if (one->state == ASSIGNMENT_FAILED_OPEN) {
+            assert_non_null(one->failure);
+            assert_non_null(strstr(one->failure, ".sst"));
+        } else {
+            assert_int_equal(one->state, ASSIGNMENT_OPEN);
+        }
+    }
+    assert_int_equal(failed, 1);
+    /* it is tried again, ever more seldom: a minute has few tries */
+    uint64_t before = world.commands;
+    master_world_settle(&world, 60000);
+    assert_true(world.commands - before < 60);
+    /* and the table can be taken out of service */
+    set_table(&world, MASTER_DISABLE_TABLE);
+    master_world_deinit(&world);
+}
+
+static void who_waits_is_answered_when_the_tenure_ends(void **state)
+{
+    struct master_world world;
+    struct master_request requests[3];
+    bool is_done[3] = {false};
+    (void)state;
+    make(&world, 12, 2);
+    for (size_t i = 0; i < 3; i++) {
+        requests[i] = (struct master_request){
+            .operation = i ? MASTER_ENABLE_TABLE : MASTER_DISABLE_TABLE,
+            .waits = true,
+            .table = SPAN_LITERAL("t"),
+            .context = &is_done[i]};
+        master_world_submit(&world, &requests[i]);
+    }
+    master_depose(world.leader->master);
+    master_world_settle(&world, 5000);
+    for (size_t i = 0; i < 3; i++) {
+        assert_true(is_done[i]);
+        assert_string_equal(requests[i].exception_class, EXCEPTION_PLEASE_HOLD);
+    }
+    master_world_lead(&world, world.leader); /* and what had begun is finished */
+    master_world_check(&world);
+    master_world_deinit(&world);
+}
+
+static void a_state_that_cannot_be_written_is_written_later(void **state)
+{
+    (void)state;
+    size_t refused = 0, done = 0;
+    for (uint64_t n = 1; n < 14; n++) {
+        struct master_world world;
+        bool is_done = false;
+        make(&world, 300 + n, 2);
+        struct env *env = world.leader->env;
+        env_memory_fail_call(env, env_memory_call_count(env) + n, STATUS_NO_SPACE, true);
+        struct master_request disable = {.operation = MASTER_DISABLE_TABLE,
+            .table = SPAN_LITERAL("t"),
+            .waits = true,
+            .context = &is_done};
+        master_world_submit(&world, &disable);
+        master_world_settle(&world, 3000);
+        env_memory_fail_call(env, 0, STATUS_OK, false);
+        master_world_settle(&world, 60000);
+        assert_true(is_done);
+        refused += disable.exception_class != NULL;
+        done += disable.exception_class == NULL;
+        master_world_check(&world);
+        master_world_deinit(&world);
+    }
+    printf("%zu refused, %zu done later\n", refused, done);
+    assert_true(refused > 0 && done > 0);
+}
+
+static void remove_all(struct env *env, const char *path);
+
+struct removal {
+    struct env *env;
+    const char *path;
+    char names[64][128];
+    size_t count;
+};
+
+static enum status note_name(void *context, const char *name, struct error *error)
+{
+    struct removal *removal = context;
+    (void)error;
+    if (removal->count < 64)
+        snprintf(removal->names[removal->count++], 128, "%s", name);
+    return STATUS_OK;
+}
+
+static void remove_all(struct env *env, const char *path)
+{
+    struct removal removal = {.env = env, .path = path};
+    char child[512];
+    if (env_directory_list(env, path, note_name, &removal, NULL)) {
+        (void)env_path_remove(env, path, NULL);
+        return;
+    }
+    for (size_t i = 0; i < removal.count; i++) {
+        snprintf(child, sizeof child, "%s/%s", path, removal.names[i]);
+        remove_all(env, child);
+    }
+    (void)env->table->directory_remove(env, path, NULL);
+}
+
+static void a_lost_meta_table_is_made_anew_from_the_manifests(void **state)
+{
+    struct master_world world;
+    (void)state;
+    make(&world, 13, 2);
+    master_world_settle(&world, 1000);
+    for (size_t i = 0; i < world.node_count; i++)
+        if (node_is_alive(&world.nodes[i]))
+            node_kill(&world.nodes[i]);
+    remove_all(world.env, "root/tables/meta");
+    master_world_server(&world);
+    master_world_server(&world);
+    master_world_lead(&world, master_world_master(&world));
+    master_world_check(&world);
+    master_world_put_all(&world);
+    master_world_deinit(&world);
+}
+
+static void what_a_deposed_master_still_writes_is_dropped(void **state)
+{
+    struct master_world world;
+    (void)state;
+    make(&world, 14, 2);
+    struct node *first = world.leader, *second = master_world_master(&world);
+    master_world_lead(&world, second);
+    master_world_check(&world);
+    /* the first does not know, and takes an order */
+    world.leader = first;
+    world.lost_in_hundred = 100; /* nor does it hear of it */
+    struct master_request disable = {.operation = MASTER_DISABLE_TABLE, .table = SPAN_LITERAL("t")};
+    master_world_submit(&world, &disable);
+    master_world_settle(&world, 3000);
+    node_kill(first);
+    world.lost_in_hundred = 0;
+    world.leader = second;
+    master_world_check(&world);
+    master_world_lead(&world, master_world_master(&world));
+    struct catalogue *catalogue = master_catalogue(world.leader->master);
+    struct catalogue_table *table = catalogue_find_locked(catalogue, SPAN_LITERAL("t"));
+    assert_int_equal(table->lock, 0);
+    master_world_settle(&world, 3000);
+    master_world_check(&world);
     master_world_deinit(&world);
 }
 
@@ -251,11 +549,12 @@ static void begin(struct master_world *world, enum master_operation operation)
         request->tablet_count = 2;
     }
     request->table = SPAN_LITERAL("t");
+    request->snapshot_name = SPAN_LITERAL("s");
     master_world_submit(world, request);
 }
 
 static const enum master_operation operations[] = {
-    MASTER_MOVE, MASTER_SPLIT, MASTER_MERGE, MASTER_DISABLE_TABLE, MASTER_UNASSIGN};
+    MASTER_MOVE, MASTER_SPLIT, MASTER_MERGE, MASTER_DISABLE_TABLE, MASTER_UNASSIGN, MASTER_SNAPSHOT};
 
 static size_t killed;
 
@@ -330,6 +629,13 @@ int main(void)
         cmocka_unit_test(another_master_takes_over_what_is_open),
         cmocka_unit_test(lost_answers_change_nothing),
         cmocka_unit_test(switches_and_draining_outlive_the_master),
+        cmocka_unit_test(a_server_that_only_gets_no_more_keeps_what_it_has),
+        cmocka_unit_test(a_snapshot_is_cloned_and_put_back),
+        cmocka_unit_test(a_tablet_that_cannot_be_opened_holds_up_no_other),
+        cmocka_unit_test(who_waits_is_answered_when_the_tenure_ends),
+        cmocka_unit_test(a_state_that_cannot_be_written_is_written_later),
+        cmocka_unit_test(a_lost_meta_table_is_made_anew_from_the_manifests),
+        cmocka_unit_test(what_a_deposed_master_still_writes_is_dropped),
         cmocka_unit_test(a_master_that_dies_at_any_call_leaves_all_or_nothing),
         cmocka_unit_test(a_server_that_dies_at_any_call_loses_nothing),
     };
