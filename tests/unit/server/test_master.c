@@ -222,10 +222,8 @@ static void switches_and_draining_outlive_the_master(void **state)
     assert_string_equal(master_world_ask(&world, &split), EXCEPTION_DO_NOT_RETRY_IO);
     struct node *drained = master_world_place(&world, "r20");
     struct span text = span_string(drained->text);
-    struct master_request drain = {.operation = MASTER_DECOMMISSION,
-        .servers = &text,
-        .server_count = 1,
-        .offloads = true};
+    struct master_request drain = {
+        .operation = MASTER_DECOMMISSION, .servers = &text, .server_count = 1, .offloads = true};
     ask(&world, &drain);
     master_world_lead(&world, master_world_master(&world));
     assert_false(master_setting_is_on(world.leader->master, SETTING_SPLIT));
@@ -317,7 +315,8 @@ static void a_snapshot_is_cloned_and_put_back(void **state)
         .table = SPAN_LITERAL("t"),
         .snapshot_name = SPAN_LITERAL("s")};
     assert_string_equal(master_world_ask(&world, &again), EXCEPTION_SNAPSHOT_EXISTS);
-    of_snapshot(&world, MASTER_RESTORE_SNAPSHOT, "u"); /* a clone: its rows are checked as those of t */
+    of_snapshot(
+        &world, MASTER_RESTORE_SNAPSHOT, "u"); /* a clone: its rows are checked as those of t */
     master_world_check(&world);
     /* the table goes on, and is split, before it is put back */
     struct master_request split = about(&world, MASTER_SPLIT, "r20");
@@ -336,8 +335,7 @@ static void a_snapshot_is_cloned_and_put_back(void **state)
     memcpy(world.values, before, sizeof before);
     memcpy(world.tried, before, sizeof before);
     master_world_check(&world);
-    assert_true(span_equal(
-        master_world_tablet(&world, "r20"), master_world_tablet(&world, "r24")));
+    assert_true(span_equal(master_world_tablet(&world, "r20"), master_world_tablet(&world, "r24")));
     of_snapshot(&world, MASTER_DELETE_SNAPSHOT, "t");
     struct master_request gone = {.operation = MASTER_RESTORE_SNAPSHOT,
         .table = SPAN_LITERAL("v"),
@@ -553,8 +551,8 @@ static void begin(struct master_world *world, enum master_operation operation)
     master_world_submit(world, request);
 }
 
-static const enum master_operation operations[] = {
-    MASTER_MOVE, MASTER_SPLIT, MASTER_MERGE, MASTER_DISABLE_TABLE, MASTER_UNASSIGN, MASTER_SNAPSHOT};
+static const enum master_operation operations[] = {MASTER_MOVE, MASTER_SPLIT, MASTER_MERGE,
+    MASTER_DISABLE_TABLE, MASTER_UNASSIGN, MASTER_SNAPSHOT};
 
 static size_t killed;
 
