@@ -27,6 +27,8 @@ struct tablet_transition {
     unsigned retries;       /* of the same step, in a row */
     unsigned servers_tried; /* that failed to open it */
     struct assigned_server *except;
+    bool
+        is_fate_unknown; /* a close was sent that may still be executed, whatever becomes of the next */
     bool is_recovering; /* a close that first opens */
     bool is_telling;    /* its row is being written */
     bool is_schema_due; /* it was opened with an earlier one */
@@ -423,6 +425,7 @@ static void close_answered(struct tablet_transition *transition, struct tablet_c
 {
     struct assigned_tablet *tablet = transition->tablet;
     struct error copy = command->error;
+    transition->is_fate_unknown = transition->is_fate_unknown || command->is_unknown;
     if (!command->status && !command->was_done) {
         tablet->is_manifest_closed = true;
         set(transition, ASSIGNMENT_CLOSED, NULL);
@@ -435,7 +438,7 @@ static void close_answered(struct tablet_transition *transition, struct tablet_c
         set(transition, ASSIGNMENT_CLOSED, NULL);
         look_at_manifest(transition);
     } else if (command->status == STATUS_NOT_FOUND || command->status == STATUS_CLOSED ||
-               command->is_unknown) {
+               command->is_unknown || transition->is_fate_unknown) {
         again_later(transition);
     } else { /* it serves on */
         set(transition, ASSIGNMENT_OPEN, tablet->server);
