@@ -11,7 +11,10 @@
 
 #define ROOT            "root"
 #define COMMAND_WAIT_NS 1000000000ull
-#define LIMIT_NS        120000000000ull
+#define ASTRAY_TOLD_NS                                                                             \
+    UINT64_C(5000000) /* until a sender hears that its command did not get through */
+#define ASTRAY_NS UINT64_C(500000000)
+#define LIMIT_NS  120000000000ull
 
 struct error master_world_error;
 
@@ -24,6 +27,8 @@ struct passage {
     struct tablet_command copy;
     struct arena arena;
     struct buffer bytes, answer;
+    bool is_undelivered; /* and its sender is told so */
+    bool is_stray;       /* it arrives long after its sender gave it up */
 };
 
 struct world_link {
@@ -45,7 +50,7 @@ static void give_up(struct task *task)
         return;
     command->status = error_set(
         &command->error, STATUS_IO, "%s does not answer", passage->to ? passage->to->text : "?");
-    command->is_unknown = true;
+    command->is_unknown = !passage->is_undelivered;
     command->done(command);
 }
 
@@ -83,12 +88,27 @@ static void arrive(struct task *task)
 {
     struct passage *passage = passage_of(task, offsetof(struct passage, task));
     struct error error = {0};
+    if (passage->is_stray)
+        passage->to->is_close_astray = false;
     assert_ok(tablet_command_decode(
                   buffer_span(&passage->bytes), &passage->arena, &passage->copy, &error),
         &error);
     passage->copy.server = &passage->to->name;
     passage->copy.done = on_executed;
     tablet_host_run(passage->to->host, &passage->copy);
+}
+
+static void go_astray(struct passage *passage, enum tablet_command_kind kind)
+{
+    struct node *to = passage->to;
+    if (!to)
+        return;
+    passage->is_undelivered = to->is_close_astray;
+    passage->is_stray = to->is_close_to_stray && kind == TABLET_COMMAND_CLOSE;
+    if (passage->is_stray) {
+        to->is_close_to_stray = false;
+        to->is_close_astray = true;
+    }
 }
 
 static void link_send(struct tablet_link *link, struct tablet_command *command)
@@ -109,13 +129,16 @@ static void link_send(struct tablet_link *link, struct tablet_command *command)
     world->commands++;
     tablet_command_encode(command, &passage->bytes);
     passage->timer.run = give_up;
-    executor_submit_at(
-        from->executor, &passage->timer, env_monotonic_ns(from->env) + COMMAND_WAIT_NS);
-    if (!passage->to || !node_is_alive(passage->to) || is_lost(world))
+    go_astray(passage, command->kind);
+    bool is_quick = passage->is_stray || passage->is_undelivered;
+    executor_submit_at(from->executor, &passage->timer,
+        env_monotonic_ns(from->env) + (is_quick ? ASTRAY_TOLD_NS : COMMAND_WAIT_NS));
+    if (!passage->to || !node_is_alive(passage->to) || passage->is_undelivered || is_lost(world))
         return;
     passage->task.run = arrive;
     executor_submit_at(passage->to->executor, &passage->task,
-        env_monotonic_ns(passage->to->env) + dice_below(&world->dice, 3000000));
+        env_monotonic_ns(passage->to->env) +
+            (passage->is_stray ? ASTRAY_NS : dice_below(&world->dice, 3000000)));
 }
 
 static void link_free(struct tablet_link *link)

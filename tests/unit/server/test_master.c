@@ -123,6 +123,24 @@ static void a_tablet_splits_and_merges(void **state)
     master_world_deinit(&world);
 }
 
+/* Simulation seed 433: the retry of a close fails for sure, but the close before it is still on its way. */
+static void a_close_that_comes_late_leaves_no_tablet_unserved(void **state)
+{
+    struct master_world world;
+    (void)state;
+    make(&world, 3, 2);
+    master_world_place(&world, "r20")->is_close_to_stray = true;
+    struct master_request split = about(&world, MASTER_SPLIT, "r20");
+    split.row = SPAN_LITERAL("r24");
+    master_world_submit(&world, &split);
+    master_world_settle(&world, 5000);
+    assert_non_null(master_world_place(&world, "r20"));
+    assert_non_null(master_world_place(&world, "r24"));
+    master_world_put_all(&world);
+    master_world_check(&world);
+    master_world_deinit(&world);
+}
+
 static void an_unassigned_tablet_stays_closed_until_it_is_assigned(void **state)
 {
     struct master_world world;
@@ -622,6 +640,7 @@ int main(void)
         cmocka_unit_test(a_table_spreads_over_the_servers),
         cmocka_unit_test(a_tablet_moves_with_all_its_rows),
         cmocka_unit_test(a_tablet_splits_and_merges),
+        cmocka_unit_test(a_close_that_comes_late_leaves_no_tablet_unserved),
         cmocka_unit_test(an_unassigned_tablet_stays_closed_until_it_is_assigned),
         cmocka_unit_test(a_dead_servers_tablets_are_served_by_the_others),
         cmocka_unit_test(another_master_takes_over_what_is_open),
