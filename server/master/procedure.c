@@ -134,6 +134,19 @@ static void fail(const struct procedure *procedure, struct procedure_decision *d
     }
 }
 
+/* To the commit, which finds itself done. */
+static void go_forward(const struct procedure *procedure, struct procedure_decision *decision)
+{
+    const struct action_list *list = &kinds[procedure->kind].actions;
+    decision->is_delayed = true;
+    for (uint32_t step = 0; procedure->is_undoing && step < list->count; step++) {
+        if (list->actions[step] != ACTION_DIVIDE && list->actions[step] != ACTION_JOIN)
+            continue;
+        decision->is_undoing = false;
+        decision->step = step;
+    }
+}
+
 struct procedure_decision procedure_step(
     const struct procedure *procedure, enum procedure_event event)
 {
@@ -150,6 +163,9 @@ struct procedure_decision procedure_step(
         break;
     case PROCEDURE_FAILED:
         fail(procedure, &decision);
+        break;
+    case PROCEDURE_PASSED:
+        go_forward(procedure, &decision);
         break;
     }
     struct action_list list = actions_of(procedure->kind, decision.is_undoing);

@@ -31,7 +31,8 @@
  * deposed, after its successor had looked: nobody has promised it to anyone, and it is dropped.
  *
  * Failures. A create or clone that fails before the table was ever served is undone; a split or merge that fails before
- * its commit opens its parents again; assign, unassign, move, snapshot, and the search for a row to split at, end with
+ * its commit opens its parents again (and goes forward after all when it finds that somebody committed it: a master
+ * that did not know yet that it was deposed); assign, unassign, move, snapshot, and the search for a row to split at, end with
  * the failure; all others go forward, again and again with a pause, until they succeed.
  *
  * Locks. A procedure holds, from its begin to its end, its table for itself (DDL, snapshots), or a share of the table
@@ -103,6 +104,7 @@ enum procedure_event {
     PROCEDURE_RESUMED, /* the same after a restart */
     PROCEDURE_DONE,    /* the action succeeded */
     PROCEDURE_FAILED,  /* the action failed */
+    PROCEDURE_PASSED, /* it failed: the parents cannot open again, for they are split or merged already */
 };
 
 /* What is on disk. Spans live in the arena that it was made or decoded in. */

@@ -217,7 +217,7 @@ static bool decide(struct running *running)
 {
     struct procedure *procedure = &running->procedure;
     struct procedure_decision decision = procedure_step(procedure, running->event);
-    if (running->event == PROCEDURE_FAILED) {
+    if (running->event == PROCEDURE_FAILED || running->event == PROCEDURE_PASSED) {
         log_line(LOG_WARN, "procedure.failed",
             "id=%" PRIu64 " kind=%s action=\"%s\" undoing=%d error=\"%s\"", procedure->id,
             procedure_kind_name(procedure->kind), procedure_action_name(running->action),
@@ -273,6 +273,16 @@ static void turn(struct task *task)
     procedure_do(running, running->action);
 }
 
+/* What an action's outcome is to the procedure. */
+static enum procedure_event event_of(const struct running *running)
+{
+    if (!running->part_status)
+        return PROCEDURE_DONE;
+    bool is_passed = running->action == ACTION_OPEN_SOURCES && running->procedure.is_undoing &&
+                     running->part_status == STATUS_WRONG_STATE;
+    return is_passed ? PROCEDURE_PASSED : PROCEDURE_FAILED;
+}
+
 void procedure_part_done(struct running *running, enum status status, const struct error *error)
 {
     if (status) {
@@ -287,6 +297,6 @@ void procedure_part_done(struct running *running, enum status status, const stru
     }
     if (atomic_fetch_sub(&running->pending, 1) != 1)
         return;
-    running->event = running->part_status ? PROCEDURE_FAILED : PROCEDURE_DONE;
+    running->event = event_of(running);
     master_back(running->master, &running->task);
 }

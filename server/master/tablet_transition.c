@@ -226,6 +226,14 @@ static void send_close(struct tablet_transition *transition)
     send(transition, sending, server);
 }
 
+/* To be closed, and its manifest says that it is split, merged or dropped: by a master before us, after we had read
+ * it. Nothing of it is served, and what wants it closed finds its own work done. */
+static void is_gone(struct tablet_transition *transition)
+{
+    set(transition, ASSIGNMENT_CLOSED, NULL);
+    finish(transition, STATUS_OK, NULL);
+}
+
 /* ---- What the manifest says ---- */
 
 struct look {
@@ -275,6 +283,8 @@ static void look_back(struct master_work *work, bool is_over)
         tablet->is_manifest_closed = true;
         set(transition, ASSIGNMENT_CLOSED, NULL);
         turn(transition);
+    } else if (transition->wish.kind == TRANSITION_CLOSE) {
+        is_gone(transition);
     } else {
         struct error error = {0};
         fail_open(transition,
@@ -407,7 +417,10 @@ static void not_opened(struct tablet_transition *transition, struct tablet_comma
         look_at_manifest(transition);
         break;
     case STATUS_WRONG_STATE:
-        fail_open(transition, command->status, &command->error);
+        if (transition->wish.kind == TRANSITION_CLOSE)
+            is_gone(transition);
+        else
+            fail_open(transition, command->status, &command->error);
         break;
     default:
         transition->except = tablet->server;
