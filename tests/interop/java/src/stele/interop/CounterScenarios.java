@@ -90,6 +90,7 @@ final class CounterScenarios {
                   .addColumn(b("g"), b("a"), 5, Bytes.toBytes(40L)));
         s.out.ask("time range without it",
             () -> t.increment(increment("range", "g:a", 2).setTimeRange(6, 10)));
+        Thread.sleep(2);
         s.out.ask("time range with it",
             () -> t.increment(increment("range", "g:a", 2).setTimeRange(0, 10)));
         s.out.ask("versions", () -> t.get(new Get(b("range")).readAllVersions()));
