@@ -66,10 +66,11 @@ struct assigned_server {
     size_t tablet_count;
     size_t opening_count; /* OPEN commands under way */
     struct assigned_load load;
-    uint64_t heard_ns;            /* its last report in this tenure; 0 = none yet */
-    int64_t since_ms;             /* when it was first seen, or died */
-    uint32_t index;               /* scratch: in a cluster_view */
-    struct assigned_server *next; /* all, in no order */
+    double tablet_load[VIEW_RESOURCES]; /* of all its tablets, as last reported */
+    uint64_t heard_ns;                  /* its last report in this tenure; 0 = none yet */
+    int64_t since_ms;                   /* when it was first seen, or died */
+    uint32_t index;                     /* scratch: in a cluster_view */
+    struct assigned_server *next;       /* all, in no order */
     struct assigned_server *hash_next;
 };
 

@@ -353,8 +353,11 @@ static void take_load(
         .reported_ms = env_wall_ms(master->env),
         .web_port = report->web_port};
     server->heard_ns = env_monotonic_ns(master->env);
+    memset(server->tablet_load, 0, sizeof server->tablet_load);
     for (size_t i = 0; i < report->tablet_count; i++) {
         const struct tablet_report *one = &report->tablets[i];
+        for (size_t resource = 0; resource < VIEW_RESOURCES; resource++)
+            server->tablet_load[resource] += (double)one->load[resource];
         struct assigned_tablet *tablet = assignment_find(
             &master->catalogue.assignment, span_string(one->id));
         if (!tablet || tablet->server != server)
@@ -365,10 +368,38 @@ static void take_load(
     }
 }
 
+/* What the live servers' tablets carry together; how many those servers are. */
+static size_t sum_load_locked(const struct master *master, double out_total[VIEW_RESOURCES])
+{
+    size_t live = 0;
+    memset(out_total, 0, VIEW_RESOURCES * sizeof *out_total);
+    for (const struct assigned_server *one = master->catalogue.assignment.servers; one;
+         one = one->next) {
+        if (one->state != ASSIGNED_SERVER_LIVE || one->is_draining)
+            continue;
+        live++;
+        for (size_t resource = 0; resource < VIEW_RESOURCES; resource++)
+            out_total[resource] += one->tablet_load[resource];
+    }
+    return live;
+}
+
+static void take_splits(struct master *master, const struct server_report *report,
+    const double total[VIEW_RESOURCES], size_t live)
+{
+    for (size_t i = 0; i < report->tablet_count; i++) {
+        const struct tablet_report *one = &report->tablets[i];
+        if (one->split_reason == SPLIT_BY_SIZE ||
+            (one->split_reason == SPLIT_BY_LOAD && split_policy_pays(one->load, total, live)))
+            pass_split_on(master, one);
+    }
+}
+
 enum status master_take_report(struct master *master, const struct server_report *report,
     struct server_report_answer *out_answer, struct error *error)
 {
     char text[SERVER_TEXT_SIZE];
+    double total[VIEW_RESOURCES];
     if (!master_is_ready(master))
         return error_set(error, STATUS_WRONG_STATE, "this master does not lead, or not yet");
     snprintf(text, sizeof text, "%.*s,%u,%llu", (int)report->server.host.size,
@@ -379,15 +410,15 @@ enum status master_take_report(struct master *master, const struct server_report
     bool is_dead = server && server->state != ASSIGNED_SERVER_LIVE;
     if (server && !is_dead)
         take_load(master, server, report);
+    size_t live = sum_load_locked(master, total);
     mutex_unlock(&master->catalogue.mutex);
     if (is_dead)
         return error_set(error, STATUS_CLOSED, "server %s has been given up: it must end", text);
     if (!server)
         return error_set(error, STATUS_WRONG_STATE, "server %s is not known yet", text);
     bool splits = master_setting_is_on(master, SETTING_SPLIT);
-    for (size_t i = 0; i < report->tablet_count && splits; i++)
-        if (report->tablets[i].split_reason != SPLIT_NONE)
-            pass_split_on(master, &report->tablets[i]);
+    if (splits)
+        take_splits(master, report, total, live);
     for (size_t i = 0; i < report->file_count; i++) {
         char table_id[TABLE_ID_SIZE], file[256];
         snprintf(table_id, sizeof table_id, "%.*s", (int)report->files[i].table_id.size,

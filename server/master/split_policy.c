@@ -206,6 +206,19 @@ static bool is_loaded(const struct split_candidate *candidate,
     return is_found;
 }
 
+bool split_policy_pays(
+    const float load[VIEW_RESOURCES], const double total[VIEW_RESOURCES], size_t live_servers)
+{
+    static const enum view_resource spread[] = {VIEW_REQUESTS, VIEW_BYTES, VIEW_CPU};
+    if (live_servers < 2)
+        return false;
+    for (size_t i = 0; i < sizeof spread / sizeof *spread; i++)
+        if (total[spread[i]] > 0 &&
+            (double)load[spread[i]] * (double)live_servers >= SPLIT_SHARE_LEAST * total[spread[i]])
+            return true;
+    return false;
+}
+
 struct split_decision split_policy_decide(const struct split_candidate *candidate,
     const struct table_schema *schema, const struct split_settings *settings)
 {

@@ -64,6 +64,13 @@ struct split_decision {
 struct split_decision split_policy_decide(const struct split_candidate *candidate,
     const struct table_schema *schema, const struct split_settings *settings);
 
+/* Whether a split by load that a tablet's server asks for is worth it to the cluster: there is another server to take
+ * a half, and the tablet carries at least SPLIT_SHARE_LEAST of what a server carries on average, in requests, bytes or
+ * CPU; smaller ones are spread well enough as they are. `total` is of all tablets on the `live_servers`. */
+#define SPLIT_SHARE_LEAST 0.25
+bool split_policy_pays(
+    const float load[VIEW_RESOURCES], const double total[VIEW_RESOURCES], size_t live_servers);
+
 /* The size above which a tablet is split; UINT64_MAX = never. */
 uint64_t split_policy_size_limit(const struct split_candidate *candidate,
     const struct table_schema *schema, const struct split_settings *settings);

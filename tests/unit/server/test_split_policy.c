@@ -242,9 +242,26 @@ static void prefix_policies_cut_the_row(void **state)
     assert_spans_equal(split_policy_cut_row(NULL, SPAN_LITERAL("abc")), SPAN_LITERAL("abc"));
 }
 
+static void a_split_by_load_must_pay(void **state)
+{
+    (void)state;
+    const double total[VIEW_RESOURCES] = {
+        [VIEW_REQUESTS] = 40000, [VIEW_BYTES] = 4e6, [VIEW_CPU] = 2, [VIEW_MEMORY] = 1e9};
+    const float hot[VIEW_RESOURCES] = {[VIEW_REQUESTS] = 10000};
+    const float small[VIEW_RESOURCES] = {[VIEW_REQUESTS] = 2600, [VIEW_MEMORY] = 1e9f};
+    const float costly[VIEW_RESOURCES] = {[VIEW_REQUESTS] = 10, [VIEW_CPU] = 0.5f};
+    assert_false(split_policy_pays(hot, total, 1)); /* nobody to take a half */
+    assert_true(split_policy_pays(hot, total, 2));
+    assert_false(
+        split_policy_pays(small, total, 2)); /* a server carries 20,000/s: an eighth of it */
+    assert_true(split_policy_pays(small, total, 4)); /* 10,000/s: a quarter */
+    assert_true(split_policy_pays(costly, total, 2));
+}
+
 int main(void)
 {
     const struct CMUnitTest tests[] = {
+        cmocka_unit_test(a_split_by_load_must_pay),
         cmocka_unit_test(a_loaded_tablet_is_split_where_its_load_halves),
         cmocka_unit_test(below_the_threshold_nothing_is_split),
         cmocka_unit_test(a_single_hot_row_is_not_split),
