@@ -16,8 +16,6 @@
 #include "bench/study/row_set.h"
 #include "bench/study/skew.h"
 
-enum placement { PLACEMENT_CONTIGUOUS, PLACEMENT_ROUND_ROBIN };
-
 struct static_result {
     struct skew tablets;
     struct skew contiguous;  /* servers, each with one range of tablets */

@@ -42,7 +42,6 @@ struct scenario {
     int time_field;            /* APPEND, and what the population's time field is; -1 = none */
     unsigned groups; /* distinct values of the field that is not time; 0 = a fresh one each */
     bool is_grouped_by_zipf; /* some groups are far busier than others */
-    bool is_write;
     struct scenario_query queries[SCENARIO_QUERIES];
     const char *mappers[SCENARIO_MAPPERS]; /* the designs of its default study */
 };

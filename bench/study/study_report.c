@@ -18,12 +18,13 @@ static void print_fixed(const struct study *study)
         study->tablets, study->settings.servers, study->requests);
     printf("%-28s %9s %6s %10s   %s\n", "", "tablets", "", "effective", "servers: max/mean");
     printf("%-28s %9s %6s %10s   %-12s %s\n", "key", "max/mean", "Gini", "tablets", "contiguous",
-        "dealt in turn");
+        "dealt in turn  a get asks");
     for (size_t i = 0; i < study->cell_count; i++) {
         const struct study_cell *cell = &study->cells[i];
-        printf("%-28s %9.2f %6.3f %7.1f/%-3zu  %-12.2f %.2f\n", cell->mapper.name,
+        printf("%-28s %9.2f %6.3f %7.1f/%-3zu  %-12.2f %-14.2f %u row%s\n", cell->mapper.name,
             cell->fixed.tablets.max_mean, cell->fixed.tablets.gini, cell->fixed.tablets.effective,
-            study->tablets, cell->fixed.contiguous.max_mean, cell->fixed.round_robin.max_mean);
+            study->tablets, cell->fixed.contiguous.max_mean, cell->fixed.round_robin.max_mean,
+            cell->get_cost, cell->get_cost == 1 ? "" : "s");
     }
 }
 

@@ -187,6 +187,15 @@ static enum status make_own(
     return status ? status : check_clock(zk, &stat, error);
 }
 
+static enum status delete_if_there(struct zookeeper *zk, const char *path, struct error *error)
+{
+    enum status status = zookeeper_session_delete(zk->session, path, error);
+    if (status != STATUS_NOT_FOUND)
+        return status;
+    error_clear(error);
+    return STATUS_OK;
+}
+
 /* Whoever served at our address before is dead, for we have its port: nobody need wait for its session to end. Once,
  * or two servers that are told to be at one address would take turns. */
 static enum status remove_old(struct zookeeper *zk, const char *directory,
@@ -203,12 +212,7 @@ static enum status remove_old(struct zookeeper *zk, const char *directory,
         if (server_name_parse(span_string(names[i]), &name, NULL) ||
             !is_same_address(&name, self) || is_same_server(&name, self))
             continue;
-        status = zookeeper_session_delete(
-            zk->session, server_path(zk, child, directory, &name), error);
-        if (status == STATUS_NOT_FOUND) {
-            error_clear(error);
-            status = STATUS_OK;
-        }
+        status = delete_if_there(zk, server_path(zk, child, directory, &name), error);
     }
     arena_deinit(&arena);
     return status;
@@ -232,15 +236,6 @@ static enum status announce(struct zookeeper *zk, struct error *error)
         log_line(LOG_INFO, "coordination.announced", "node=%s", path);
     }
     return status;
-}
-
-static enum status delete_if_there(struct zookeeper *zk, const char *path, struct error *error)
-{
-    enum status status = zookeeper_session_delete(zk->session, path, error);
-    if (status != STATUS_NOT_FOUND)
-        return status;
-    error_clear(error);
-    return STATUS_OK;
 }
 
 /* ---- Who leads ---- */

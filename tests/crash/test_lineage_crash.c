@@ -18,22 +18,6 @@ static const enum env_memory_power_cut hows[] = {
 
 static size_t rows;
 
-static enum status run(
-    struct host *host, enum status (*body)(struct host *host, void *context), void *context)
-{
-    enum status status;
-    return host_run(host, body, context, &status) ? status : STATUS_CANCELLED;
-}
-
-static struct host *start(struct hosts_world *world, enum store_role role)
-{
-    struct host *host = hosts_new(world);
-    enum status status = host_start(host, role);
-    if (status)
-        fail_msg("start: %s", host->death.message);
-    return host;
-}
-
 /* ---- What is done to the table ---- */
 
 static enum status split(struct host *host, void *context)
@@ -112,7 +96,7 @@ static bool is_whole(const struct tiles *tiles)
 
 static void open_and_verify(struct hosts_world *world, const struct tiles *tiles)
 {
-    struct host *host = start(world, STORE_TABLETS);
+    struct host *host = hosts_start_new(world, STORE_TABLETS);
     for (size_t i = 0; i < tiles->count; i++)
         if (host_open_wait(host, tiles->ids[i]))
             fail_msg("open %s: %s", tiles->ids[i], host->death.message);
@@ -136,7 +120,7 @@ static void close_all(struct host *host)
 static struct host *make_closed(struct hosts_world *world, uint64_t seed)
 {
     hosts_init(world, seed);
-    struct host *host = start(world, STORE_TABLETS);
+    struct host *host = hosts_start_new(world, STORE_TABLETS);
     assert_status(host_open_wait(host, HOSTS_TABLET), STATUS_OK);
     host_write_rows(host, 0, HOSTS_ROWS);
     close_all(host);
@@ -146,8 +130,8 @@ static struct host *make_closed(struct hosts_world *world, uint64_t seed)
 static void make_split(struct hosts_world *world, uint64_t seed)
 {
     struct host *host = make_closed(world, seed);
-    struct host *master = start(world, STORE_DOCUMENTS);
-    assert_status(run(master, split, NULL), STATUS_OK);
+    struct host *master = hosts_start_new(world, STORE_DOCUMENTS);
+    assert_status(hosts_try(master, split, NULL), STATUS_OK);
     assert_status(host_open_wait(host, LEFT), STATUS_OK);
     assert_status(host_open_wait(host, RIGHT), STATUS_OK);
     host_write_rows(host, 2, 14);
@@ -163,9 +147,9 @@ static void make_for_split(struct hosts_world *world, uint64_t seed)
 static void make_for_restore(struct hosts_world *world, uint64_t seed)
 {
     struct host *host = make_closed(world, seed);
-    struct host *master = start(world, STORE_DOCUMENTS);
-    assert_status(run(master, take_snapshot, NULL), STATUS_OK);
-    assert_status(run(master, split, NULL), STATUS_OK);
+    struct host *master = hosts_start_new(world, STORE_DOCUMENTS);
+    assert_status(hosts_try(master, take_snapshot, NULL), STATUS_OK);
+    assert_status(hosts_try(master, split, NULL), STATUS_OK);
     assert_status(host_open_wait(host, LEFT), STATUS_OK);
     host_write_rows(host, 0, 8);
     close_all(host);
@@ -182,9 +166,9 @@ static uint64_t count_calls(const struct kind *kind)
 {
     struct hosts_world world;
     kind->make(&world, 1);
-    struct host *master = start(&world, STORE_DOCUMENTS);
+    struct host *master = hosts_start_new(&world, STORE_DOCUMENTS);
     uint64_t before = env_memory_call_count(master->env);
-    assert_status(run(master, kind->change, NULL), STATUS_OK);
+    assert_status(hosts_try(master, kind->change, NULL), STATUS_OK);
     uint64_t calls = env_memory_call_count(master->env) - before;
     hosts_check(&world);
     hosts_deinit(&world);
@@ -196,23 +180,23 @@ static void kill_once(const struct kind *kind, uint64_t call, int how)
     struct hosts_world world;
     struct tiles tiles;
     kind->make(&world, call * 8 + (unsigned)how);
-    struct host *master = start(&world, STORE_DOCUMENTS);
+    struct host *master = hosts_start_new(&world, STORE_DOCUMENTS);
     env_memory_host_crash_at(
         master->env, env_memory_call_count(master->env) + call, hows[how % HOWS]);
-    (void)run(master, kind->change, NULL);
+    (void)hosts_try(master, kind->change, NULL);
     if (!env_memory_host_is_dead(master->env))
         env_memory_host_crash(master->env, hows[how % HOWS]);
     if (how >= HOWS) /* and the directory's own machine */
         env_memory_power_cut(world.env, ENV_CUT_LOSE_ALL);
-    struct host *next = start(&world, STORE_DOCUMENTS);
-    assert_status(run(next, list, &tiles), STATUS_OK);
+    struct host *next = hosts_start_new(&world, STORE_DOCUMENTS);
+    assert_status(hosts_try(next, list, &tiles), STATUS_OK);
     bool is_repeated = call % 2 == 0 || !is_whole(&tiles);
     if (!is_whole(&tiles) && !tiles.is_merging && !kind->is_rewinding)
         fail_msg("a hole or an overlap in the table: %zu tablets", tiles.count);
     if (is_repeated || kind->is_rewinding) {
-        if (run(next, kind->change, NULL))
+        if (hosts_try(next, kind->change, NULL))
             fail_msg("repeated: %s", next->death.message);
-        assert_status(run(next, list, &tiles), STATUS_OK);
+        assert_status(hosts_try(next, list, &tiles), STATUS_OK);
         assert_true(is_whole(&tiles));
     }
     for (unsigned row = 0; kind->is_rewinding && row < HOSTS_ROWS; row++)

@@ -32,22 +32,6 @@ static bool note_case(uint64_t call, int how)
     return true;
 }
 
-static enum status run(
-    struct host *host, enum status (*body)(struct host *host, void *context), void *context)
-{
-    enum status status;
-    return host_run(host, body, context, &status) ? status : STATUS_CANCELLED;
-}
-
-static struct host *start(struct hosts_world *world, enum store_role role)
-{
-    struct host *host = hosts_new(world);
-    enum status status = host_start(host, role);
-    if (status)
-        fail_msg("start: %s", host->death.message);
-    return host;
-}
-
 /* Buries everybody but itself and takes the tablet. */
 static enum status take_over_body(struct host *host, void *context)
 {
@@ -60,7 +44,7 @@ static enum status take_over_body(struct host *host, void *context)
 
 static void take_over(struct host *host, const char *tablet_id)
 {
-    enum status status = run(host, take_over_body, (void *)tablet_id);
+    enum status status = hosts_try(host, take_over_body, (void *)tablet_id);
     if (status)
         fail_msg("take over: %s", host->death.message);
 }
@@ -78,7 +62,7 @@ static void finish(struct hosts_world *world)
 static struct host *make_dead(struct hosts_world *world, uint64_t seed)
 {
     hosts_init(world, seed);
-    struct host *dead = start(world, STORE_TABLETS);
+    struct host *dead = hosts_start_new(world, STORE_TABLETS);
     assert_status(host_open_wait(dead, HOSTS_TABLET), STATUS_OK);
     host_write_rows(dead, 0, HOSTS_ROWS);
     assert_status(host_flush_wait(dead, HOSTS_TABLET), STATUS_OK);
@@ -93,7 +77,7 @@ static struct host *make_dead(struct hosts_world *world, uint64_t seed)
 
 static void recover(struct host *host)
 {
-    if (run(host, take_over_body, HOSTS_TABLET) == STATUS_OK) {
+    if (hosts_try(host, take_over_body, HOSTS_TABLET) == STATUS_OK) {
         host_verify(host);
         host_write_rows(host, 0, 4);
         (void)host_flush_wait(host, HOSTS_TABLET);
@@ -105,7 +89,7 @@ static uint64_t count_recovery_calls(void)
 {
     struct hosts_world world;
     make_dead(&world, 1);
-    struct host *host = start(&world, STORE_TABLETS);
+    struct host *host = hosts_start_new(&world, STORE_TABLETS);
     uint64_t before = env_memory_call_count(host->env);
     recover(host);
     assert_int_equal(host->tablet_count, 1);
@@ -124,10 +108,10 @@ static void a_recoverer_that_dies_at_any_call_loses_nothing(void **state)
             if (!note_case(call, how))
                 continue;
             make_dead(&world, call + (unsigned)how);
-            struct host *host = start(&world, STORE_TABLETS);
+            struct host *host = hosts_start_new(&world, STORE_TABLETS);
             env_memory_host_crash_at(
                 host->env, env_memory_call_count(host->env) + call, hows[how % HOWS]);
-            if (run(host, take_over_body, HOSTS_TABLET) == STATUS_OK) {
+            if (hosts_try(host, take_over_body, HOSTS_TABLET) == STATUS_OK) {
                 host_write_rows(host, 0, 4);
                 if (!env_memory_host_is_dead(host->env))
                     (void)host_flush_wait(host, HOSTS_TABLET);
@@ -138,7 +122,7 @@ static void a_recoverer_that_dies_at_any_call_loses_nothing(void **state)
                 env_memory_host_crash(host->env, hows[how % HOWS]);
             if (how >= HOWS) /* and the directory's own machine */
                 env_memory_power_cut(world.env, ENV_CUT_LOSE_ALL);
-            struct host *next = start(&world, STORE_TABLETS);
+            struct host *next = hosts_start_new(&world, STORE_TABLETS);
             take_over(next, HOSTS_TABLET);
             host_verify(next);
             host_write_rows(next, 0, HOSTS_ROWS);
@@ -189,7 +173,7 @@ static uint64_t count_life_calls(void)
 {
     struct hosts_world world;
     hosts_init(&world, 1);
-    struct host *host = start(&world, STORE_TABLETS);
+    struct host *host = hosts_start_new(&world, STORE_TABLETS);
     uint64_t before = env_memory_call_count(host->env);
     assert_status(host_open_wait(host, HOSTS_TABLET), STATUS_OK);
     live(host);
@@ -202,8 +186,8 @@ static bool stand_still(uint64_t seed, uint64_t call)
 {
     struct hosts_world world;
     hosts_init(&world, seed);
-    struct host *zombie = start(&world, STORE_TABLETS);
-    struct host *other = start(&world, STORE_TABLETS);
+    struct host *zombie = hosts_start_new(&world, STORE_TABLETS);
+    struct host *other = hosts_start_new(&world, STORE_TABLETS);
     struct taking taking = {.task = {.run = run_taking}, .host = other};
     /* In the middle of its stall, or else of its rest. */
     executor_submit_at(other->executor, &taking.task, env_monotonic_ns(other->env) + 20 * SECOND);
@@ -219,7 +203,7 @@ static bool stand_still(uint64_t seed, uint64_t call)
     bool has_died = zombie->has_died;
     /* And the manifests lead whoever comes next to the same. */
     env_memory_host_crash(other->env, ENV_CUT_KEEP_ALL);
-    struct host *next = start(&world, STORE_TABLETS);
+    struct host *next = hosts_start_new(&world, STORE_TABLETS);
     take_over(next, HOSTS_TABLET);
     host_verify(next);
     finish(&world);

@@ -52,6 +52,11 @@ expect "import into no table" 1 "nope" "$stele" import nope --format=cells /dev/
 printf 'r\tf:q\tv\nonly one field\n' >"$work/bad.cells"
 expect "import of a bad line" 1 "2" "$stele" import t --format=cells "$work/bad.cells"
 expect "bench without a table" 1 "nope" "$stele" bench load --table=nope --duration=1
+expect "study without a scenario" 2 "name a scenario" "$stele" bench study --simulate
+expect "study of an unknown scenario" 2 "did you mean 'national-id'" "$stele" bench study nationalid --simulate
+expect "study with an unknown mapper" 2 "did you mean 'salt'" "$stele" bench study national-id --simulate --mappers=salts:4
+expect "study with an unknown field" 2 "did you mean 'birth'" "$stele" bench study national-id --simulate --mappers=salt:4:brith
+expect "study without --simulate" 2 "add --simulate" "$stele" bench study national-id
 expect "bench with a bad mix" 2 "mix" "$stele" bench load --mix=get:50
 
 # ---- the socket ----

@@ -147,6 +147,21 @@ enum status host_start(struct host *host, enum store_role role)
     return host_run(host, start_body, &role, &status) ? status : STATUS_CANCELLED;
 }
 
+struct host *hosts_start_new(struct hosts_world *world, enum store_role role)
+{
+    struct host *host = hosts_new(world);
+    if (host_start(host, role))
+        fail_msg("start: %s", host->death.message);
+    return host;
+}
+
+enum status hosts_try(
+    struct host *host, enum status (*body)(struct host *host, void *context), void *context)
+{
+    enum status status;
+    return host_run(host, body, context, &status) ? status : STATUS_CANCELLED;
+}
+
 /* ---- Tablets ---- */
 
 enum status host_open_of(

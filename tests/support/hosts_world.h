@@ -61,6 +61,11 @@ bool host_run(struct host *host, enum status (*body)(struct host *host, void *co
     void *context, enum status *out_status);
 /* host_run with store_open in it, and for the first host the table too. */
 enum status host_start(struct host *host, enum store_role role);
+/* A new host with its store; the test fails when it does not start. */
+struct host *hosts_start_new(struct hosts_world *world, enum store_role role);
+/* host_run, and the body's status; STATUS_CANCELLED when the host died in it. */
+enum status hosts_try(
+    struct host *host, enum status (*body)(struct host *host, void *context), void *context);
 /* `ms` of virtual time pass. */
 void hosts_settle(struct hosts_world *world, unsigned ms);
 

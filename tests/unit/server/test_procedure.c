@@ -142,6 +142,23 @@ static void a_split_that_is_undone_opens_its_parent(void **state)
     assert_walk(PROCEDURE_MERGE, true, ACTION_OPEN_SOURCES, ACTION_FINISH);
 }
 
+/* A master that did not know yet that it was deposed has committed it: its successor, undoing, goes on from the commit. */
+static void what_cannot_be_undone_goes_forward(void **state)
+{
+    (void)state;
+    static const struct {
+        enum procedure_kind kind;
+        enum procedure_action commit;
+    } cases[] = {{PROCEDURE_SPLIT, ACTION_DIVIDE}, {PROCEDURE_MERGE, ACTION_JOIN}};
+    for (size_t i = 0; i < sizeof cases / sizeof cases[0]; i++) {
+        struct procedure procedure = {.kind = cases[i].kind, .is_undoing = true};
+        struct procedure_decision decision = procedure_step(&procedure, PROCEDURE_PASSED);
+        assert_int_equal(decision.action, cases[i].commit);
+        assert_false(decision.is_undoing);
+        assert_true(decision.is_delayed); /* never in a tight loop */
+    }
+}
+
 static struct procedure on(
     enum procedure_kind kind, const char *table, struct span *sources, size_t count)
 {
@@ -349,6 +366,7 @@ int main(void)
         cmocka_unit_test(a_tablet_that_moves_waits_for_no_state),
         cmocka_unit_test(each_failure_has_its_reaction),
         cmocka_unit_test(a_split_that_is_undone_opens_its_parent),
+        cmocka_unit_test(what_cannot_be_undone_goes_forward),
         cmocka_unit_test(locks_conflict_by_table_tablet_and_server),
         cmocka_unit_test(a_table_is_enabled_only_after_its_tablets_are_open),
         cmocka_unit_test(a_create_that_fails_before_it_is_enabled_is_undone),
