@@ -110,10 +110,11 @@ struct tablet {
     /* Close */
     struct completion *closing;
     bool is_dropping;
-    bool is_close_flushed;    /* its flush was asked for */
-    bool is_close_ending;     /* the last step was submitted */
-    struct error close_error; /* why it could not flush */
-    unsigned preparations;    /* tablet_prepare_close under way */
+    bool is_close_flushed;         /* its flush was asked for */
+    bool is_close_flush_beginning; /* asked for, and not yet under way */
+    bool is_close_ending;          /* the last step was submitted */
+    struct error close_error;      /* why it could not flush */
+    unsigned preparations;         /* tablet_prepare_close under way */
     uint64_t close_begun_ns;
     struct tablet_close_report close_report;
     struct task close_task;

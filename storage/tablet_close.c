@@ -11,6 +11,7 @@
  * up, the manifest stays open: the next owner replays the log. */
 #include "base/log_lines.h"
 #include "base/memory.h"
+#include "base/pause.h"
 #include "storage/tablet.h"
 
 #define COMMIT_RETRY_NS    (1000u * 1000 * 1000) /* until a full disk is tried again */
@@ -187,21 +188,27 @@ static bool is_quiet_locked(struct tablet *tablet)
     bool is_retrying = tablet->flush_retry_ns != 0 && !is_out_of_time(tablet->store) &&
                        !store_is_dead(tablet->store);
     return tablet->closing && !tablet->is_close_ending && !tablet->is_flushing && !is_retrying &&
-           !tablet->is_compacting && !tablet->is_committing && tablet->alterations == 0 &&
+           !tablet->is_compacting && !tablet->is_committing && !tablet->is_close_flush_beginning &&
+           tablet->alterations == 0 &&
            atomic_load_explicit(&tablet->writes_under_way, memory_order_seq_cst) == 0;
 }
 
-void tablet_close_step(struct tablet *tablet)
+/* True when a last flush is to be begun: the close stands still, for whoever else comes by, until the flush is under way. */
+static bool close_step(struct tablet *tablet, bool has_begun_flush)
 {
     bool must_flush = false;
     bool must_end = false;
     mutex_lock(&tablet->mutex);
+    if (has_begun_flush)
+        tablet->is_close_flush_beginning = false;
     if (is_quiet_locked(tablet)) {
         bool is_left = !tablet->is_dropping && has_unflushed(tablet->version);
         must_flush = is_left && !tablet->is_close_flushed && !store_is_dead(tablet->store) &&
                      !is_out_of_time(tablet->store);
         must_end = !must_flush;
         tablet->is_close_flushed = true;
+        tablet->is_close_flush_beginning = must_flush;
+        tablet->is_flush_asked = tablet->is_flush_asked || must_flush;
         tablet->is_close_ending = must_end;
         if (must_flush || !is_left)
             error_clear(&tablet->close_error);
@@ -210,12 +217,20 @@ void tablet_close_step(struct tablet *tablet)
                 "tablet %s was not flushed: its log will be replayed", tablet->info.id);
     }
     mutex_unlock(&tablet->mutex);
-    if (must_flush)
-        tablet_ask_own_flush(tablet);
     if (must_end) {
         tablet->close_task.run = close_run;
         executor_submit(tablet->store->workers, &tablet->close_task);
     }
+    return must_flush;
+}
+
+void tablet_close_step(struct tablet *tablet)
+{
+    if (!close_step(tablet, false))
+        return;
+    pause_point("close.flush.before");
+    tablet_ask_own_flush(tablet);
+    close_step(tablet, true);
 }
 
 void tablet_close(struct tablet *tablet, bool is_dropped, struct completion *completion)

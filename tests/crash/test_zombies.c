@@ -313,7 +313,7 @@ static bool run_cycle(const struct point *point)
         struct asked closing = {0};
         act(&owner, ACT_CLOSE, &closing);
         wait_idle(&owner);
-        assert_int_equal(closing.status, STATUS_OK);
+        assert_ok(closing.status, &closing.completion.error);
     }
     if (!is_owner)
         start(&zombie);
@@ -340,7 +340,7 @@ static bool run_cycle(const struct point *point)
     struct asked flushing = {0};
     act(&other, ACT_FLUSH, &flushing);
     wait_idle(&other);
-    assert_int_equal(flushing.status, STATUS_OK);
+    assert_ok(flushing.status, &flushing.completion.error);
 
     mutex_lock(&world.mutex);
     world.may_go_on = true;
@@ -363,7 +363,7 @@ static bool run_cycle(const struct point *point)
     struct asked closing = {0};
     act(&other, ACT_CLOSE, &closing);
     wait_idle(&other);
-    assert_int_equal(closing.status, STATUS_OK);
+    assert_ok(closing.status, &closing.completion.error);
     free_server(&other);
     return has_died;
 }

@@ -6,6 +6,8 @@
 #include "base/limits.h"
 #include "base/log_lines.h"
 #include "base/memory.h"
+#include "base/pause.h"
+#include "storage/tablet.h"
 
 static int set_up(void **state)
 {
@@ -348,6 +350,28 @@ static void closing_done(struct completion *completion)
     ((struct closing *)completion)->is_done = true;
 }
 
+static bool is_close_stepped;
+
+/* As a flush that ends in another thread at that moment. */
+static void step_the_close(void *context)
+{
+    tablet_close_step(context);
+    is_close_stepped = true;
+}
+
+static void test_a_close_flushes_though_another_flush_ends_meanwhile(void **state)
+{
+    struct tablet_world *world = *state;
+    world_put(world, "r", "f:a", 1, "x");
+    struct closing closing = {.completion = {.done = closing_done}};
+    pause_arm("close.flush.before", step_the_close, world->tablet);
+    tablet_close(world->tablet, false, &closing.completion);
+    tablet_world_wait(world, &closing.is_done);
+    pause_arm("close.flush.before", NULL, NULL);
+    assert_true(is_close_stepped);
+    assert_ok(closing.completion.status, &closing.completion.error);
+}
+
 static void test_a_closed_tablet_refuses_and_opens_again(void **state)
 {
     struct tablet_world *world = *state;
@@ -390,6 +414,7 @@ int main(void)
         TEST(test_memory_that_runs_short_is_flushed),
         TEST(test_a_family_that_went_does_not_come_back_with_its_cells),
         TEST(test_a_tablet_is_split_in_the_middle_of_its_data),
+        TEST(test_a_close_flushes_though_another_flush_ends_meanwhile),
         TEST(test_a_closed_tablet_refuses_and_opens_again),
     };
     return cmocka_run_group_tests(tests, NULL, NULL);
