@@ -1,5 +1,7 @@
 #include "storage/compaction_policy.h"
 
+#include "base/dice.h"
+
 void compaction_policy_init(struct compaction_policy *policy)
 {
     *policy = (struct compaction_policy){.min_files = 3,
@@ -10,6 +12,7 @@ void compaction_policy_init(struct compaction_policy *policy)
         .delete_percent = 40,
         .delete_cells = 1000,
         .major_period_ms = (int64_t)7 * 24 * 3600 * 1000,
+        .major_jitter = 0.5,
         .ttl_ms = INT64_MAX};
 }
 
@@ -107,17 +110,24 @@ static bool are_deletes_many(
            (state->count > 1 || state->major_compacted_ms == 0);
 }
 
+int64_t compaction_period_ms(const struct compaction_policy *policy, uint64_t identity)
+{
+    struct dice dice = {identity};
+    double draw = (double)(dice_next(&dice) >> 11) / (double)(UINT64_C(1) << 53); /* [0, 1) */
+    double period = (double)policy->major_period_ms;
+    return (int64_t)(period + period * policy->major_jitter * (1 - 2 * draw));
+}
+
 static bool is_period_over(
     const struct compaction_policy *policy, const struct compaction_state *state)
 {
-    int64_t since = state->major_compacted_ms > 0 ? state->major_compacted_ms
-                                                  : state->oldest_file_ms;
-    if (policy->major_period_ms == 0 || state->now_ms - since < policy->major_period_ms)
+    if (policy->major_period_ms <= 0 || state->now_ms - state->oldest_file_ms <
+                                            compaction_period_ms(policy, state->oldest_identity))
         return false;
-    /* One file that was made by a major compaction needs another only for its TTL or its markers.
-     */
-    return state->count > 1 || state->major_compacted_ms == 0 || policy->ttl_ms != INT64_MAX ||
-           state->files[0].delete_count > 0;
+    const struct compaction_file *file = &state->files[0];
+    bool has_expired = policy->ttl_ms != INT64_MAX &&
+                       file->min_timestamp < state->now_ms - policy->ttl_ms;
+    return state->count > 1 || file->delete_count > 0 || has_expired;
 }
 
 struct compaction_choice compaction_pick(

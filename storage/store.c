@@ -203,8 +203,10 @@ enum status store_open(
         store_free(store);
         return status;
     }
-    if (store->log)
+    if (store->log) {
         reserve_start(store);
+        tablet_age_start(store);
+    }
     if (config->role == STORE_ALONE)
         collector_start(store->collector);
     *out_store = store;
@@ -322,8 +324,10 @@ void store_close(struct store *store, uint64_t flush_ms, struct completion *comp
     atomic_store(&store->close_deadline_ns, env_monotonic_ns(store->env) + flush_ms * 1000000);
     atomic_store(&store->is_closing, true);
     mutex_unlock(&store->mutex);
-    if (store->log)
+    if (store->log) {
         reserve_stop(store);
+        tablet_age_stop(store);
+    }
     collector_stop(store->collector);
     store->close_task.run = close_tablets;
     executor_submit(store->upkeep, &store->close_task);
@@ -337,8 +341,10 @@ void store_free(struct store *store)
     atomic_store(&store->is_dead, true);
     if (store->collector)
         collector_stop(store->collector);
-    if (store->timer.run)
+    if (store->timer.run) {
         reserve_stop(store);
+        tablet_age_stop(store);
+    }
     mutex_lock(&store->mutex);
     store->closing = NULL;
     mutex_unlock(&store->mutex);

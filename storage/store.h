@@ -72,6 +72,10 @@ struct store {
     struct task sweep;
     _Atomic bool is_sweep_due;
 
+    /* tablet_age.c's own */
+    struct task age_timer;
+    unsigned age_looks;
+
     /* store.c's own */
     struct task timer; /* upkeep: space, reserve */
     struct task close_task;

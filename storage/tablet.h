@@ -7,7 +7,7 @@
  *   scanner.c        gets and scans, over row_reader.c
  *   tablet_flush.c   memtable to SSTable; tablet_pressure.c who flushes when something runs short
  *   tablet_compact.c SSTables to SSTable; tablet_split_row.c where to split
- *   tablet_sweep.c   what waits for time to pass
+ *   tablet_sweep.c   what waits for time to pass; tablet_age.c what happens when nothing else does
  *   tablet_commit.c  changes of the manifest, one after the other
  *
  * Sequences and visibility (HBase MVCC). The log thread gives each operation a sequence number and
@@ -181,6 +181,15 @@ bool tablet_expire_waits(struct tablet *tablet, uint64_t now_ns);
 /* Something waits for time to pass: all tablets will be looked at in a moment, and again while
  * anything does. Any. */
 void tablet_sweep_arm(struct store *store);
+
+/* All tablets of the store, referenced, in an array to be freed. False on no memory. Any. */
+bool tablet_list_all(struct store *store, struct tablet ***out_list, size_t *out_count);
+
+/* ---- tablet_age.c ---- */
+
+/* Begins to look at the tablets' age from time to time; the end. Any. */
+void tablet_age_start(struct store *store);
+void tablet_age_stop(struct store *store);
 
 /* ---- tablet_flush.c ---- */
 

@@ -12,6 +12,7 @@
 #include "storage/compaction_policy.h"
 #include "storage/merge_iterator.h"
 #include "storage/tablet.h"
+#include "storage/tablet_setting.h"
 
 enum { READAHEAD_BYTES = 1 << 20 };
 static const uint64_t rest_ns = (uint64_t)10 * 1000 * 1000 *
@@ -102,13 +103,24 @@ static bool is_asked(const struct compaction *compaction, struct span family)
     return false;
 }
 
+static void policy_of(const struct table_schema *table, const struct family_schema *family,
+    struct compaction_policy *out_policy)
+{
+    compaction_policy_init(out_policy);
+    if (family->min_versions == 0)
+        out_policy->ttl_ms = family->ttl_ms;
+    out_policy->major_period_ms = tablet_setting_integer(
+        table, family, SPAN_LITERAL("hbase.hregion.majorcompaction"), out_policy->major_period_ms);
+    double jitter = tablet_setting_number(table, family,
+        SPAN_LITERAL("hbase.hregion.majorcompaction.jitter"), out_policy->major_jitter);
+    out_policy->major_jitter = jitter > 1 ? 1 : jitter > 0 ? jitter : 0;
+}
+
 static struct compaction_choice choose(
     struct compaction *compaction, const struct version_family *family)
 {
     struct compaction_policy policy;
-    compaction_policy_init(&policy);
-    if (family->schema->min_versions == 0)
-        policy.ttl_ms = family->schema->ttl_ms;
+    policy_of(compaction->version->schema, family->schema, &policy);
     struct compaction_choice none = {0};
     if (family->file_count == 0)
         return none;
@@ -128,10 +140,13 @@ static struct compaction_choice choose(
         files[i] = (struct compaction_file){.size_bytes = entry->size_bytes,
             .cell_count = entry->cell_count,
             .delete_count = entry->delete_count,
+            .min_timestamp = entry->min_timestamp,
             .max_timestamp = entry->max_timestamp,
             .is_part = entry->start_row.size > 0 || entry->end_row.size > 0};
-        if (i == 0 || (int64_t)properties->created_ms < state.oldest_file_ms)
+        if (i == 0 || (int64_t)properties->created_ms < state.oldest_file_ms) {
             state.oldest_file_ms = (int64_t)properties->created_ms;
+            state.oldest_identity = entry->identity;
+        }
     }
     if (!state.is_major_asked && !compaction->is_policy_asked)
         return none;
@@ -160,18 +175,6 @@ static enum status open_input(
         }
     }
     return merge_iterator_new(compaction->tablet->row_order, sources, count, out_input, error);
-}
-
-static int64_t purge_deletes_after_ms(const struct table_schema *schema)
-{
-    struct span text;
-    uint64_t value = 0;
-    if (!attributes_find(schema->configuration, schema->configuration_count,
-            SPAN_LITERAL("hbase.hstore.time.to.purge.deletes"), &text))
-        return 0;
-    for (size_t i = 0; i < text.size && text.data[i] >= '0' && text.data[i] <= '9'; i++)
-        value = value < INT64_MAX / 16 ? value * 10 + (uint64_t)(text.data[i] - '0') : value;
-    return (int64_t)value;
 }
 
 /* Least timestamp of a cell in the files: no put in them is older. */
@@ -204,7 +207,8 @@ static enum status start_family(struct compaction *compaction, struct error *err
         .read_point = UINT64_MAX,
         .oldest_read_point = tablet_oldest_read_point(tablet),
         .earliest_put_ms = least_timestamp(compaction),
-        .purge_deletes_after_ms = purge_deletes_after_ms(compaction->version->schema)};
+        .purge_deletes_after_ms = tablet_setting_integer(compaction->version->schema, schema,
+            SPAN_LITERAL("hbase.hstore.time.to.purge.deletes"), 0)};
     directory_sstable_name(&store->directory, compaction->name);
     directory_sstable_path(
         &store->directory, tablet->info.table_id, compaction->name, &compaction->path);

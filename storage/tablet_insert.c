@@ -14,6 +14,7 @@ static enum status make_active(struct tablet *tablet, struct span family)
         place->active = memtable_new(
             tablet->store->memtable_memory, place->schema->name, tablet->row_order);
         if (place->active) {
+            place->active_since_ns = env_monotonic_ns(tablet->store->env);
             old = tablet_publish_locked(tablet, version);
             status = STATUS_OK;
         }

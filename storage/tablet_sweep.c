@@ -1,41 +1,43 @@
 /* The sweep: looks at all tablets of a store from time to time while something in any of them waits
  * for time to pass: a row lock's deadline, a failed flush. One timer a store, so that nothing that
  * waits needs one of its own. */
+#include "base/memory.h"
 #include "storage/tablet.h"
 
 enum { SWEEP_NS = 250 * 1000 * 1000 };
 
-/* The tablet at that place of the store's list, referenced; NULL behind its end. A tablet that comes
- * or goes meanwhile may make one be missed or met twice: the next sweep is soon. */
-static struct tablet *tablet_at(struct store *store, size_t index)
+bool tablet_list_all(struct store *store, struct tablet ***out_list, size_t *out_count)
 {
-    struct tablet *found = NULL;
     mutex_lock(&store->mutex);
-    struct store_tablet *link = store->tablets.next;
-    while (link != &store->tablets && index > 0) {
-        link = link->next;
-        index--;
+    size_t count = 0;
+    struct tablet **list = memory_allocate((store->tablet_count + 1) * sizeof(struct tablet *));
+    for (struct store_tablet *link = store->tablets.next; list && link != &store->tablets;
+         link = link->next) {
+        if (tablet_try_ref(link->tablet))
+            list[count++] = link->tablet;
     }
-    if (link != &store->tablets && tablet_try_ref(link->tablet))
-        found = link->tablet;
     mutex_unlock(&store->mutex);
-    return found;
+    *out_list = list;
+    *out_count = count;
+    return list != NULL;
 }
 
 static void sweep_run(struct task *task)
 {
     struct store *store = (struct store *)(void *)((char *)task - offsetof(struct store, sweep));
     uint64_t now_ns = env_monotonic_ns(store->env);
-    bool is_any_left = false;
     atomic_store(&store->is_sweep_due, false);
-    struct tablet *tablet;
-    for (size_t i = 0; (tablet = tablet_at(store, i)) != NULL; i++) {
-        bool has_waits = tablet_expire_waits(tablet, now_ns);
-        bool has_flush = tablet_retry_flush(tablet, now_ns);
-        bool has_compaction = tablet_retry_compaction(tablet, now_ns);
+    struct tablet **tablets;
+    size_t count;
+    bool is_any_left = !tablet_list_all(store, &tablets, &count); /* no memory: next time */
+    for (size_t i = 0; i < count; i++) {
+        bool has_waits = tablet_expire_waits(tablets[i], now_ns);
+        bool has_flush = tablet_retry_flush(tablets[i], now_ns);
+        bool has_compaction = tablet_retry_compaction(tablets[i], now_ns);
         is_any_left = is_any_left || has_waits || has_flush || has_compaction;
-        tablet_unref(tablet);
+        tablet_unref(tablets[i]);
     }
+    memory_free(tablets);
     if (is_any_left && !store_is_dead(store))
         tablet_sweep_arm(store);
 }

@@ -89,6 +89,7 @@ static bool copy_family(struct version_family *to, const struct version_family *
     to->flushed_sequence = from->flushed_sequence;
     to->major_compacted_ms = from->major_compacted_ms;
     to->active = from->active ? memtable_ref(from->active) : NULL;
+    to->active_since_ns = from->active_since_ns;
     to->frozen = memory_allocate_zeroed(from->frozen_count + frozen_room + 1, sizeof(*to->frozen));
     to->files = memory_allocate_zeroed(from->file_count + file_room + 1, sizeof(*to->files));
     if (!to->frozen || !to->files)

@@ -49,6 +49,7 @@ void tablet_file_unref(struct tablet_file *file); /* NULL is fine */
 struct version_family {
     const struct family_schema *schema;
     struct memtable *active;  /* NULL until the next write */
+    uint64_t active_since_ns; /* monotonic: when `active` was made, for the oldest cell in it */
     struct memtable **frozen; /* on their way into SSTables, newest first */
     size_t frozen_count;
     struct tablet_file **files; /* in the manifest's order: oldest data first */

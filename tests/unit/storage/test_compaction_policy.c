@@ -4,6 +4,7 @@
 
 #define MIB  (1u << 20)
 #define HOUR ((int64_t)3600 * 1000)
+#define WEEK (7 * 24 * HOUR)
 #define NOW  (INT64_C(1700000000000))
 
 struct policy_case {
@@ -11,9 +12,12 @@ struct policy_case {
     uint64_t sizes_mib[24]; /* 0 ends */
     unsigned part;          /* file number + 1 that is a part */
     unsigned delete_percent;
-    int64_t ttl_ms;       /* 0 = none */
-    int64_t ages_ms[24];  /* of max_timestamp */
-    int64_t major_age_ms; /* 0 = never compacted */
+    int64_t ttl_ms;        /* 0 = none */
+    int64_t ages_ms[24];   /* of all timestamps */
+    int64_t major_age_ms;  /* 0 = never compacted */
+    int64_t oldest_age_ms; /* of the oldest file; 0 = an hour */
+    bool is_never;         /* no period */
+    bool is_newest_fresh;  /* each file's newest cell is of now */
     bool is_major_asked;
     struct compaction_choice expected;
 };
@@ -72,12 +76,35 @@ static const struct policy_case cases[] = {
         .ages_ms = {HOUR, 0}},
     {.name = "after a week: major",
         .sizes_mib = {800, 50},
-        .major_age_ms = 24 * 7 * HOUR,
+        .oldest_age_ms = WEEK,
         .expected = {0, 2, true, COMPACTION_PERIOD}},
-    {.name = "within the week: nothing", .sizes_mib = {800, 50}, .major_age_ms = 24 * 7 * HOUR - 1},
+    {.name = "within the week: nothing", .sizes_mib = {800, 50}, .oldest_age_ms = WEEK - 1},
+    {.name = "no period: never",
+        .sizes_mib = {800, 50},
+        .oldest_age_ms = 100 * WEEK,
+        .is_never = true},
     {.name = "after a week one clean file has nothing to do",
         .sizes_mib = {800},
-        .major_age_ms = 24 * 8 * HOUR},
+        .oldest_age_ms = 2 * WEEK},
+    {.name = "but to drop its markers",
+        .sizes_mib = {800},
+        .delete_percent = 10,
+        .major_age_ms = 2 * WEEK,
+        .oldest_age_ms = 2 * WEEK,
+        .expected = {0, 1, true, COMPACTION_PERIOD}},
+    {.name = "or the part of its cells that has expired",
+        .sizes_mib = {800},
+        .ttl_ms = HOUR,
+        .ages_ms = {2 * HOUR},
+        .is_newest_fresh = true,
+        .oldest_age_ms = 2 * WEEK,
+        .expected = {0, 1, true, COMPACTION_PERIOD}},
+    {.name = "of which there is none yet",
+        .sizes_mib = {800},
+        .ttl_ms = 3 * HOUR,
+        .ages_ms = {2 * HOUR},
+        .is_newest_fresh = true,
+        .oldest_age_ms = 2 * WEEK},
     {.name = "asked for: major, though it is one file",
         .sizes_mib = {800},
         .is_major_asked = true,
@@ -90,6 +117,9 @@ static void run_case(const struct policy_case *row)
     struct compaction_file files[24] = {0};
     struct compaction_policy policy;
     compaction_policy_init(&policy);
+    policy.major_jitter = 0;
+    if (row->is_never)
+        policy.major_period_ms = 0;
     if (row->ttl_ms)
         policy.ttl_ms = row->ttl_ms;
     size_t count = 0;
@@ -97,12 +127,13 @@ static void run_case(const struct policy_case *row)
         files[count] = (struct compaction_file){.size_bytes = row->sizes_mib[count] * MIB,
             .cell_count = 10000,
             .delete_count = row->delete_percent * 100,
-            .max_timestamp = NOW - row->ages_ms[count],
+            .min_timestamp = NOW - row->ages_ms[count],
+            .max_timestamp = row->is_newest_fresh ? NOW : NOW - row->ages_ms[count],
             .is_part = row->part == count + 1};
     struct compaction_state state = {.files = files,
         .count = count,
         .now_ms = NOW,
-        .oldest_file_ms = NOW - HOUR,
+        .oldest_file_ms = NOW - (row->oldest_age_ms ? row->oldest_age_ms : HOUR),
         .major_compacted_ms = row->major_age_ms ? NOW - row->major_age_ms : 0,
         .is_major_asked = row->is_major_asked};
     struct compaction_choice choice = compaction_pick(&policy, &state);
@@ -117,6 +148,26 @@ static void the_table_of_choices_holds(void **state)
     (void)state;
     for (size_t i = 0; i < sizeof cases / sizeof cases[0]; i++)
         run_case(&cases[i]);
+}
+
+/* Half a week sooner or later, each file by its own name and for good. */
+static void the_period_is_spread(void **state)
+{
+    (void)state;
+    struct compaction_policy policy;
+    compaction_policy_init(&policy);
+    unsigned quarters[4] = {0};
+    for (uint64_t identity = 1; identity <= 4000; identity++) {
+        int64_t period = compaction_period_ms(&policy, identity);
+        assert_int_equal(period, compaction_period_ms(&policy, identity));
+        assert_in_range(period, WEEK / 2, WEEK / 2 * 3);
+        unsigned quarter = (unsigned)((period - WEEK / 2) * 4 / WEEK);
+        quarters[quarter < 4 ? quarter : 3]++;
+    }
+    for (size_t i = 0; i < 4; i++)
+        assert_in_range(quarters[i], 900, 1100);
+    policy.major_jitter = 0;
+    assert_int_equal(compaction_period_ms(&policy, 1), WEEK);
 }
 
 /* Flushes of equal size for a long time: how much is written again, and how many files there are.
@@ -160,6 +211,7 @@ int main(void)
 {
     const struct CMUnitTest tests[] = {
         cmocka_unit_test(the_table_of_choices_holds),
+        cmocka_unit_test(the_period_is_spread),
         cmocka_unit_test(write_amplification_stays_low),
     };
     return cmocka_run_group_tests(tests, NULL, NULL);
