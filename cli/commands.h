@@ -11,6 +11,7 @@ int command_tabletserver(int argc, char **argv);
 int command_import(int argc, char **argv);
 int command_export(int argc, char **argv);
 int command_export_snapshot(int argc, char **argv);
+int command_rolling_restart(int argc, char **argv);
 int command_dump(int argc, char **argv);
 int command_fsck(int argc, char **argv);
 int command_version(int argc, char **argv);

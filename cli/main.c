@@ -25,6 +25,8 @@ static const struct command commands[] = {
     {"import", command_import, "load a file into a table"},
     {"export", command_export, "write a table to a file"},
     {"export-snapshot", command_export_snapshot, "copy a snapshot into a directory of its own"},
+    {"rolling-restart", command_rolling_restart,
+        "restart a cluster's servers one by one, every tablet stays served"},
     {"dump", command_dump, "print any on-disk file in words"},
     {"fsck", command_fsck, "check every promise of the formats"},
     {"version", command_version, "tell the version"},

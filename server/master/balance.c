@@ -289,7 +289,8 @@ enum status balance_plan_make(const struct cluster_view *view,
     for (uint32_t s = 0; s < view->server_count; s++)
         if (view->servers[s].state == VIEW_DRAINING)
             drain(&balance, s);
-    even_out(&balance);
+    if (!settings->drains_only)
+        even_out(&balance);
     plan.potential_after = cluster_weights_potential(&balance.weights);
     *out_plan = plan;
     return STATUS_OK;

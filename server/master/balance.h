@@ -32,11 +32,12 @@ struct balance_settings {
     uint32_t settle_s; /* a tablet rests this long between moves for balance */
     uint32_t moves;    /* most moves of a plan */
     uint32_t moves_per_server; /* most that one server gives, and most that it takes, in a plan */
+    bool drains_only;          /* empties servers that drain, and evens nothing out */
     uint64_t seed; /* which servers are tried when there are too many to try all: vary it, by a
                                 * count of plans */
 };
 
-/* wake 0.15, slack 0.1, settle 60 s, 64 moves, 8 a server, seed 0. */
+/* wake 0.15, slack 0.1, settle 60 s, 64 moves, 8 a server, everything, seed 0. */
 struct balance_settings balance_settings_default(void);
 
 enum balance_reason {

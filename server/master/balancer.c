@@ -8,6 +8,7 @@
 #include "server/master/normalizer.h"
 
 #define BALANCE_PERIOD_NS   5000000000ull
+#define DRAIN_PERIOD_NS     500000000ull
 #define NORMALIZE_PERIOD_NS 300000000000ull
 #define JANITOR_PERIOD_NS   60000000000ull
 #define SILENT_NS           3000000000ull /* reports come each second */
@@ -96,10 +97,9 @@ static void log_move(const struct master_view *view, const struct balance_move *
     buffer_deinit(&reason);
 }
 
-bool master_balance(
-    struct master *master, bool is_dry_run, size_t *out_calculated, size_t *out_begun)
+static bool plan_and_move(struct master *master, struct balance_settings settings, bool is_dry_run,
+    size_t *out_calculated, size_t *out_begun)
 {
-    struct balance_settings settings = balance_settings_default();
     struct balance_plan plan = {0};
     struct master_view view;
     struct arena arena = {0};
@@ -119,6 +119,32 @@ bool master_balance(
     }
     arena_deinit(&arena);
     return is_made;
+}
+
+bool master_balance(
+    struct master *master, bool is_dry_run, size_t *out_calculated, size_t *out_begun)
+{
+    return plan_and_move(master, balance_settings_default(), is_dry_run, out_calculated, out_begun);
+}
+
+static bool is_left_on_draining(const struct master *master)
+{
+    for (const struct assigned_server *one = master->catalogue.assignment.servers; one;
+         one = one->next)
+        if (one->is_draining && one->offloads && one->state == ASSIGNED_SERVER_LIVE &&
+            one->tablet_count > 0)
+            return true;
+    return false;
+}
+
+/* What an operator waits for: with the balancer off too, and as fast as moves may go. */
+static void drain(struct master *master)
+{
+    struct balance_settings settings = balance_settings_default();
+    size_t calculated, begun;
+    settings.drains_only = true;
+    settings.moves = settings.moves_per_server = MOVES_AT_A_TIME;
+    (void)plan_and_move(master, settings, false, &calculated, &begun);
 }
 
 /* ---- Normalizer ---- */
@@ -228,6 +254,8 @@ static void do_chores(struct master *master)
     size_t calculated, begun;
     if (master->last_janitor_ns == 0) /* not at once */
         master->last_janitor_ns = master->last_normalize_ns = now_ns;
+    if (is_left_on_draining(master) && is_due(&master->last_drain_ns, now_ns, DRAIN_PERIOD_NS))
+        drain(master);
     if (is_due(&master->last_balance_ns, now_ns, BALANCE_PERIOD_NS)) {
         master_sweep(master);
         if (master_setting_is_on(master, SETTING_BALANCER) && !master->idle)

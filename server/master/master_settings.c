@@ -184,6 +184,6 @@ void master_change_settings(struct master *master, struct master_request *reques
     if (request->operation == MASTER_RECOMMISSION)
         bring_back(master, request);
     if (request->operation == MASTER_DECOMMISSION)
-        master->last_balance_ns = 0; /* its tablets go at once */
+        master->last_drain_ns = 0; /* its tablets go at once */
     master_answer(request, 0);
 }

@@ -106,8 +106,9 @@ static void put_reported_load(struct call *call, const struct assigned_server *s
     wire_put_varint(&call->result, 2, server->load.requests_total);
     wire_put_varint(&call->result, 3, server->load.used_mb);
     wire_put_varint(&call->result, 4, server->load.most_mb);
+    /* Those that are being opened or closed there too: a server with none may be stopped. */
     for (const struct assigned_tablet *one = server->first; one; one = one->server_next) {
-        if (one->state != ASSIGNMENT_OPEN || !one->table)
+        if (!one->table)
             continue;
         if (one->region_load_size)
             wire_put_bytes(&call->result, 5, span_make(one->region_load, one->region_load_size));

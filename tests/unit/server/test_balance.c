@@ -205,6 +205,22 @@ static void a_draining_server_is_emptied_and_gets_nothing(void **state)
     assert_in_range(view_world_count(&world, 0), 7, 8);
 }
 
+static void who_only_drains_evens_nothing_out(void **state)
+{
+    (void)state;
+    view_world_init(&world, 3);
+    for (uint32_t i = 0; i < 40; i++)
+        view_world_add(&world, i % 5, i < 20 ? 0 : 1, 700);
+    world.servers[1].state = VIEW_DRAINING;
+    struct balance_settings settings = balance_settings_default();
+    settings.drains_only = true;
+    settings.moves_per_server = 32;
+    struct balance_plan plan = plan_with(&settings);
+    assert_int_equal(plan.move_count, 20);
+    for (size_t i = 0; i < plan.move_count; i++)
+        assert_int_equal(plan.moves[i].reason, BALANCE_DRAIN);
+}
+
 static void draining_into_nobody_says_what_is_left(void **state)
 {
     (void)state;
@@ -333,6 +349,7 @@ int main(void)
         cmocka_unit_test(counts_even_out_without_load),
         cmocka_unit_test(the_tablets_of_a_table_are_spread),
         cmocka_unit_test(a_draining_server_is_emptied_and_gets_nothing),
+        cmocka_unit_test(who_only_drains_evens_nothing_out),
         cmocka_unit_test(draining_into_nobody_says_what_is_left),
         cmocka_unit_test(dead_servers_neither_give_nor_take),
         cmocka_unit_test(silent_servers_neither_give_nor_take),

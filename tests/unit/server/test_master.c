@@ -255,6 +255,28 @@ static void switches_and_draining_outlive_the_master(void **state)
     master_world_deinit(&world);
 }
 
+static void a_server_is_drained_with_the_balancer_off_too(void **state)
+{
+    struct master_world world;
+    (void)state;
+    make(&world, 10, 3);
+    struct master_request off = {.operation = MASTER_SWITCH, .setting = SETTING_BALANCER};
+    ask(&world, &off);
+    struct node *drained = master_world_place(&world, "r20");
+    struct span text = span_string(drained->text);
+    struct master_request drain = {
+        .operation = MASTER_DECOMMISSION, .servers = &text, .server_count = 1, .offloads = true};
+    ask(&world, &drain);
+    master_world_settle(&world, 3000);
+    master_world_check(&world);
+    for (unsigned i = 0; i < MASTER_WORLD_ROWS; i++) {
+        char row[8];
+        snprintf(row, sizeof row, "r%02u", i);
+        assert_ptr_not_equal(master_world_place(&world, row), drained);
+    }
+    master_world_deinit(&world);
+}
+
 static size_t count_at(struct master_world *world, const struct node *node)
 {
     size_t count = 0;
@@ -646,6 +668,7 @@ int main(void)
         cmocka_unit_test(another_master_takes_over_what_is_open),
         cmocka_unit_test(lost_answers_change_nothing),
         cmocka_unit_test(switches_and_draining_outlive_the_master),
+        cmocka_unit_test(a_server_is_drained_with_the_balancer_off_too),
         cmocka_unit_test(a_server_that_only_gets_no_more_keeps_what_it_has),
         cmocka_unit_test(a_snapshot_is_cloned_and_put_back),
         cmocka_unit_test(a_tablet_that_cannot_be_opened_holds_up_no_other),
