@@ -9,6 +9,8 @@ enum lock_rank {
     LOCK_RANK_MASTER = 20,          /* server/master: catalogue of tables, procedures */
     LOCK_RANK_SERVICE = 30,         /* server/tablet: open tablets by name, scanners */
     LOCK_RANK_TABLET_LOAD = 35,     /* server/tablet: seconds and sampled keys of one tablet */
+    LOCK_RANK_HEAT = 36,            /* server/heat: one tablet's buckets and hot rows */
+    LOCK_RANK_HEAT_BOARD = 37,      /* server/heat: what tablet servers reported, events */
     LOCK_RANK_STORE = 40,           /* storage: tablets of the store, budgets */
     LOCK_RANK_TABLET = 50,          /* storage: one tablet's lists of memtables and SSTables */
     LOCK_RANK_ROW_LOCKS = 55,       /* storage: row lock table of a tablet */

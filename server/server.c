@@ -11,6 +11,7 @@
 #include "server/hbase/rpc_connection.h"
 #include "server/hbase/scanner_table.h"
 #include "server/hbase/services.h"
+#include "server/heat/heat_board.h"
 #include "server/membership.h"
 #include "server/net/loop.h"
 #include "server/peer/reporter.h"
@@ -328,6 +329,8 @@ static enum status make_master(struct server *server, struct error *error)
         service->peers->take_report = take_report;
         service->peers->context = server;
     }
+    if (heat_board_new(service->env, master.is_alone, &service->heat))
+        return error_set(error, STATUS_NO_MEMORY, "no memory for the server");
     return master_new(&master, &service->master, error);
 }
 
@@ -647,6 +650,7 @@ void server_free(struct server *server)
     answer_looks_free(server->service.looks);
     membership_end_events(server->membership);
     master_free(server->service.master);
+    heat_board_free(server->service.heat);
     tablet_host_free(server->service.host);
     scanner_table_free(server->service.scanners);
     tablet_service_free(server->service.tablets);

@@ -9,6 +9,7 @@
 #include "server/tablet/tablet_service.h"
 
 struct answer_looks;
+struct heat_board;
 struct coordination;
 struct peer_service;
 struct scanner_table;
@@ -20,6 +21,7 @@ struct hbase_service {
     struct tablet_service *tablets;
     struct tablet_host *host; /* NULL: no tablets are served here */
     struct master *master;    /* NULL: this process is none */
+    struct heat_board *heat;  /* measured heat of the cluster; NULL: this process is no master */
     struct coordination *coordination;
     struct scanner_table *scanners;
     struct answer_looks *looks; /* NULL: alone in its directory, nobody can have declared it dead */
