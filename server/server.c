@@ -296,6 +296,8 @@ static void publish_meta(void *context, const struct server_name *server)
         log_line(LOG_WARN, "coordination.publish", "reason=\"no memory\"");
 }
 
+static void master_superseded(void *context, uint64_t epoch, const struct error *error);
+
 static void publish_draining(void *context, const struct server_name *servers, size_t count)
 {
     struct server *self = context;
@@ -322,6 +324,7 @@ static enum status make_master(struct server *server, struct error *error)
         .ready = master_ready,
         .publish_meta = publish_meta,
         .publish_draining = publish_draining,
+        .superseded = master_superseded,
         .context = server,
         .is_alone = server->config.role == SERVER_STANDALONE,
     };
@@ -415,6 +418,16 @@ static void master_ready(void *context, enum status status, const struct error *
         start_loops(server);
         tell_ready(server, STATUS_OK, NULL);
     }
+}
+
+/* Alone in its directory it has no rival: whoever wrote there is no part of a cluster. */
+static void master_superseded(void *context, uint64_t epoch, const struct error *error)
+{
+    struct server *server = context;
+    if (server->config.role == SERVER_STANDALONE)
+        tell_failed(server, STATUS_SUPERSEDED, error);
+    else
+        coordination_resign(server->service.coordination, epoch);
 }
 
 static void on_lead(void *context, uint64_t epoch)

@@ -229,6 +229,27 @@ void coordination_campaign(struct coordination *coordination, const struct serve
     executor_submit(coordination->executor, &coordination->campaign_task);
 }
 
+static void resign_run(struct task *task)
+{
+    struct coordination *coordination = FROM_TASK(resign_task);
+    mutex_lock(&coordination->mu);
+    uint64_t epoch = coordination->resigned_epoch;
+    coordination->resigned_epoch = 0;
+    mutex_unlock(&coordination->mu);
+    if (!coordination->is_closed && coordination->table->resign)
+        coordination->table->resign(coordination, epoch);
+}
+
+void coordination_resign(struct coordination *coordination, uint64_t epoch)
+{
+    mutex_lock(&coordination->mu);
+    bool is_queued = coordination->resigned_epoch != 0;
+    coordination->resigned_epoch = epoch;
+    mutex_unlock(&coordination->mu);
+    if (!is_queued)
+        executor_submit(coordination->executor, &coordination->resign_task);
+}
+
 static void wish_run(struct task *task)
 {
     struct coordination_wish *wish =
@@ -289,6 +310,7 @@ enum status coordination_init(struct coordination *coordination, struct env *env
     coordination->env = env;
     coordination->announce_task.run = announce_run;
     coordination->campaign_task.run = campaign_run;
+    coordination->resign_task.run = resign_run;
     coordination->meta_wish.coordination = coordination->draining_wish.coordination = coordination;
     coordination->meta_wish.task.run = coordination->draining_wish.task.run = wish_run;
     coordination->view = copy_view(&(struct coordination_view){0});

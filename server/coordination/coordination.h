@@ -87,6 +87,10 @@ enum status coordination_start(struct coordination *coordination, struct error *
 void coordination_announce(struct coordination *coordination, const struct server_name *self);
 /* Wants to lead, and again after being deposed. Once; the name is borrowed until closed. */
 void coordination_campaign(struct coordination *coordination, const struct server_name *self);
+/* By the leader: its tenure of that epoch is over, for it has found that somebody else decides too, or did until a
+ * moment ago. deposed() follows; whoever is elected then, this process perhaps, begins with a new epoch and reads all
+ * anew. Of a tenure that is over already: nothing happens. Nor in a cluster of one. */
+void coordination_resign(struct coordination *coordination, uint64_t epoch);
 /* By the leader. Tells clients where hbase:meta is (NULL: nowhere). The last word counts: what could not be
  * written is written when it can, while this process leads. STATUS_NO_MEMORY. */
 enum status coordination_publish_meta(

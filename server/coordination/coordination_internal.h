@@ -13,6 +13,7 @@ struct coordination_table {
         struct coordination *coordination, struct error *error); /* caller's thread */
     void (*announce)(struct coordination *coordination, const struct server_name *self);
     void (*campaign)(struct coordination *coordination, const struct server_name *self);
+    void (*resign)(struct coordination *coordination, uint64_t epoch); /* NULL: it cannot */
     /* No name: nowhere. Kept by the implementation for as long as this process leads. */
     void (*publish_meta)(struct coordination *coordination, const struct coordination_names *names);
     void (*publish_draining)(
@@ -47,7 +48,8 @@ struct coordination {
     const struct coordination_view *view; /* guarded by mu; replaced by the executor alone */
     /* Messages to the executor */
     const struct server_name *announced, *candidate; /* written before their task is submitted */
-    struct task announce_task, campaign_task, close_task;
+    struct task announce_task, campaign_task, resign_task, close_task;
+    uint64_t resigned_epoch; /* guarded by mu; 0: none waits */
     struct coordination_wish meta_wish, draining_wish;
 };
 

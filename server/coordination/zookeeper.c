@@ -10,7 +10,7 @@
  *
  * Tenures. We lead while /hbase/master is a node of our session; its czxid is the epoch, with the directory's
  * generation of ZooKeepers before it (quorum.h). A tenure that was ended by
- * the timer is never taken up again: the node is deleted and made anew, so that the epoch rises.
+ * the timer, or given up, is never taken up again: the node is deleted and made anew, so that the epoch rises.
  *
  * Threads: all of it on the executor "coordination", which waits for ZooKeeper in every call; but events, which
  * only post. */
@@ -274,6 +274,17 @@ static void zookeeper_campaign(struct coordination *coordination, const struct s
     zookeeper_ask_look(zookeeper_of(coordination));
 }
 
+static void zookeeper_resign(struct coordination *coordination, uint64_t epoch)
+{
+    struct zookeeper *zk = zookeeper_of(coordination);
+    if (!zk->picture.is_leading || zk->picture.epoch != epoch)
+        return;
+    end_tenure(zk, "it was given up");
+    zk->must_renew = true;
+    coordination_show(coordination, &zk->picture);
+    retry_later(zk, now_ns(zk) + RETRY_MS * NS_PER_MS);
+}
+
 static void want(
     struct zookeeper *zk, struct wanted *wanted, const struct coordination_names *names)
 {
@@ -329,6 +340,7 @@ static const struct coordination_table zookeeper_table = {
     .start = zookeeper_start,
     .announce = zookeeper_announce,
     .campaign = zookeeper_campaign,
+    .resign = zookeeper_resign,
     .publish_meta = zookeeper_publish_meta,
     .publish_draining = zookeeper_publish_draining,
     .close = zookeeper_close_all,

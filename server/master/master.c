@@ -272,7 +272,7 @@ void master_lost(struct master *master, const struct error *error)
     uint64_t mine = atomic_load(&master->epoch);
     atomic_store(&master->is_ready, false);
     if (atomic_compare_exchange_strong(&master->epoch_asked, &mine, 0) && master->config.superseded)
-        master->config.superseded(master->config.context);
+        master->config.superseded(master->config.context, mine, error);
     submit_lead(master);
 }
 

@@ -36,8 +36,9 @@ struct master_config {
     /* Where hbase:meta is (NULL = nowhere), and which servers drain: for coordination to show. May be NULL. */
     void (*publish_meta)(void *context, const struct server_name *server);
     void (*publish_draining)(void *context, const struct server_name *servers, size_t count);
-    /* Our epoch is not the highest: somebody else leads. May be NULL. */
-    void (*superseded)(void *context);
+    /* Somebody else decides too: a server obeys a higher epoch, or a document that we were to write is written. Our
+     * tenure of that epoch is over; what is true must be read anew by whoever is elected next. May be NULL. */
+    void (*superseded)(void *context, uint64_t epoch, const struct error *error);
     void *context;
     /* Nobody lives longer than this process (standalone): servers are not given up. */
     bool is_alone;

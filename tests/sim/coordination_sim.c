@@ -450,6 +450,16 @@ static void sim_campaign(struct coordination *coordination, const struct server_
     ask_for_everything(sim_of(coordination));
 }
 
+static void sim_resign(struct coordination *coordination, uint64_t epoch)
+{
+    struct sim *sim = sim_of(coordination);
+    if (!may_lead(sim) || sim->last->epoch != epoch)
+        return;
+    sim->over_epoch = epoch;
+    send_message(sim, RESIGN, NULL); /* and again with each beat */
+    show(sim);
+}
+
 static void sim_publish_meta(
     struct coordination *coordination, const struct coordination_names *names)
 {
@@ -489,6 +499,7 @@ static const struct coordination_table sim_table = {
     .start = sim_start,
     .announce = sim_announce,
     .campaign = sim_campaign,
+    .resign = sim_resign,
     .publish_meta = sim_publish_meta,
     .publish_draining = sim_publish_draining,
     .close = sim_close,

@@ -5,10 +5,13 @@
 #include "base/env_memory.h"
 #include "client/call.h"
 #include "proto/wire.h"
+#include "stele/admin.h"
 #include "tests/sim/meta_check.h"
 #include "tests/sim/transport_memory.h"
 
-#define MS UINT64_C(1000000)
+#define MS       UINT64_C(1000000)
+#define SNAPSHOT "s"
+#define CLONE    "clone"
 
 static void run(struct task *task);
 
@@ -17,6 +20,13 @@ static void again(struct operator* operator, uint64_t most_ns)
     operator->task.run = run;
     executor_submit_at(operator->executor, &operator->task,
         env_monotonic_ns(operator->env) + 1 + dice_below(&operator->dice, most_ns));
+}
+
+const char *operator_action_name(enum operator_action action)
+{
+    static const char *const names[OPERATOR_ACTIONS] = {"moves", "splits", "merges", "balances",
+        "flushes", "compactions", "drains", "ends of drains", "steps of snapshots"};
+    return names[action];
 }
 
 /* ---- Requests ---- */
@@ -109,10 +119,104 @@ static void merge(
     send_request(operator, OPERATOR_MERGE, "MergeTableRegions", &body);
 }
 
+static void on_done(struct operator* operator, enum operator_action action, bool is_ok)
+{
+    operator->is_busy = false;
+    operator->done[action] += is_ok;
+}
+
+static void begin(struct operator* operator, enum operator_action action)
+{
+    operator->is_busy = true;
+    operator->asked[action]++;
+}
+
+static void on_flushed(void *context, const struct stele_error *error)
+{
+    on_done(context, OPERATOR_FLUSH, error->status == STELE_OK);
+}
+
+static void on_compacted(void *context, const struct stele_error *error)
+{
+    on_done(context, OPERATOR_COMPACT, error->status == STELE_OK);
+}
+
+/* A drain whose outcome is unknown may still come: it is taken back all the same. */
+static void on_drained(void *context, const struct stele_error *error)
+{
+    on_done(context, OPERATOR_DRAIN, error->status == STELE_OK);
+}
+
+/* A server that is not known any more takes nothing, and its next life is another. */
+static void on_undrained(void *context, const struct stele_error *error)
+{
+    struct operator* operator= context;
+    bool is_known = error->status == STELE_OK || error->status == STELE_REMOTE ||
+                    error->status == STELE_NOT_FOUND;
+    on_done(operator, OPERATOR_UNDRAIN, error->status == STELE_OK);
+    if (is_known)
+        operator->drained[0] = 0;
+}
+
+static void on_snapshot_step(void *context, const struct stele_error *error)
+{
+    struct operator* operator= context;
+    on_done(operator, OPERATOR_SNAPSHOT, error->status == STELE_OK);
+    operator->snapshot_step++;
+}
+
+static void undrain(struct operator* operator)
+{
+    begin(operator, OPERATOR_UNDRAIN);
+    stele_recommission_server_async(operator->client, stele_text(operator->drained), NULL, 0,
+        on_undrained, operator);
+}
+
+static void drain(struct operator* operator, const struct seen_region * of)
+{
+    if (operator->drained[0]) {
+        undrain(operator);
+        return;
+    }
+    if (of->server.size == 0)
+        return;
+    snprintf(operator->drained, sizeof operator->drained, "%.*s,16020,%llu", (int)of->server.size,
+        (const char *)of->server.data, (unsigned long long)of->start_code);
+    struct stele_bytes server = stele_text(operator->drained);
+    begin(operator, OPERATOR_DRAIN);
+    stele_decommission_servers_async(operator->client, &server, 1, true, on_drained, operator);
+}
+
+static void snapshot(struct operator* operator)
+{
+    struct stele_client *client = operator->client;
+    struct stele_bytes clone = STELE_TEXT(CLONE), name = STELE_TEXT(SNAPSHOT);
+    struct stele_snapshot taken;
+    begin(operator, OPERATOR_SNAPSHOT);
+    switch (operator->snapshot_step % 5) {
+    case 0:
+        stele_snapshot_init(&taken, name, stele_text(operator->table));
+        stele_take_snapshot_async(client, &taken, on_snapshot_step, operator);
+        break;
+    case 1:
+        stele_clone_snapshot_async(client, name, clone, on_snapshot_step, operator);
+        break;
+    case 2:
+        stele_disable_table_async(client, clone, on_snapshot_step, operator);
+        break;
+    case 3:
+        stele_delete_table_async(client, clone, on_snapshot_step, operator);
+        break;
+    default:
+        stele_delete_snapshot_async(client, name, on_snapshot_step, operator);
+    }
+}
+
 static void act(struct operator* operator, const struct seen_region * regions, size_t count)
 {
     static const enum operator_action choices[] = {OPERATOR_MOVE, OPERATOR_MOVE, OPERATOR_MOVE,
-        OPERATOR_SPLIT, OPERATOR_SPLIT, OPERATOR_MERGE, OPERATOR_MERGE, OPERATOR_BALANCE};
+        OPERATOR_SPLIT, OPERATOR_SPLIT, OPERATOR_MERGE, OPERATOR_MERGE, OPERATOR_BALANCE,
+        OPERATOR_FLUSH, OPERATOR_COMPACT, OPERATOR_DRAIN, OPERATOR_SNAPSHOT, OPERATOR_SNAPSHOT};
     struct buffer nothing = {0};
     size_t i = (size_t)dice_below(&operator->dice, count);
     if (regions[i].is_over)
@@ -128,6 +232,22 @@ static void act(struct operator* operator, const struct seen_region * regions, s
         if (i + 1 < count && count > 4 && !regions[i + 1].is_over &&
             span_equal(regions[i].info.end_key, regions[i + 1].info.start_key))
             merge(operator, & regions[i], &regions[i + 1]);
+        break;
+    case OPERATOR_FLUSH:
+        begin(operator, OPERATOR_FLUSH);
+        stele_flush_async(operator->client, stele_text(operator->table), STELE_NO_BYTES,
+            on_flushed, operator);
+        break;
+    case OPERATOR_COMPACT:
+        begin(operator, OPERATOR_COMPACT);
+        stele_compact_async(operator->client, stele_text(operator->table), STELE_NO_BYTES, true,
+            on_compacted, operator);
+        break;
+    case OPERATOR_DRAIN:
+        drain(operator, & regions[i]);
+        break;
+    case OPERATOR_SNAPSHOT:
+        snapshot(operator);
         break;
     default:
         send_request(operator, OPERATOR_BALANCE, "Balance", &nothing);
@@ -151,8 +271,14 @@ static void run(struct task *task)
         again(operator, operator->pause_most_ns);
         return;
     }
-    if (operator->is_over && !operator->reading)
+    if (operator->is_over && !operator->reading) {
+        if (!operator->drained[0])
+            return;
+        if (!operator->is_busy)
+            undrain(operator);
+        again(operator, 500 * MS);
         return;
+    }
     if (!operator->is_busy && !operator->reading)
         operator->reading = meta_check_start(operator->client, operator->table);
     again(operator, 20 * MS);

@@ -5,11 +5,13 @@
 
 #include "base/env_memory.h"
 #include "tests/sim/transport_memory.h"
+#include "tests/sim/workload_scan.h"
 
 #define MS           UINT64_C(1000000)
 #define PAUSE_NS     (60 * MS) /* at most, between operations */
 #define RPC_MS       3000
 #define OPERATION_MS 15000
+#define SCAN_CHANCE  2  /* percent */
 #define LETTERS      25 /* rows begin with b .. z, so that a tablet may lie before the first */
 
 enum row_kind { REGISTER, COUNTER, LIST, ROW_KINDS };
@@ -45,15 +47,25 @@ static struct span column_of(const struct stele_result *result, char qualifier, 
     return SPAN_EMPTY;
 }
 
-static struct history_value value_of(
-    struct workload_client *client, const struct stele_result *result)
+struct history_value workload_value_of(
+    struct workload *workload, size_t row, const struct stele_result *result)
 {
     bool has_a, has_b;
     struct span a = column_of(result, 'a', &has_a), b = column_of(result, 'b', &has_b);
-    bool is_pair = client->call.kind == HISTORY_GET && client->next_read % ROW_KINDS == REGISTER;
-    if (is_pair && (has_a != has_b || !span_equal(a, b)))
-        client->workload->torn++;
+    if (row % ROW_KINDS == REGISTER && (has_a != has_b || !span_equal(a, b)))
+        workload->torn++;
     return (struct history_value){has_a, a};
+}
+
+/* What an increment or append answers is one column. */
+static struct history_value value_of(
+    struct workload_client *client, const struct stele_result *result)
+{
+    struct history_value value;
+    if (client->call.kind == HISTORY_GET)
+        return workload_value_of(client->workload, client->next_read, result);
+    value.bytes = column_of(result, 'a', &value.is_there);
+    return value;
 }
 
 /* Expectations of later checks are made of what was seen. */
@@ -198,6 +210,11 @@ static void choose(struct workload_client *client)
     }
 }
 
+static void on_scanned(struct workload_client *client)
+{
+    schedule(client, PAUSE_NS);
+}
+
 static void begin(struct task *task)
 {
     struct workload_client *client =
@@ -212,6 +229,10 @@ static void begin(struct task *task)
     if (client->is_reading_all && !client->is_of_all)
         client->next_read = 0;
     client->is_of_all = client->is_reading_all;
+    if (!client->is_of_all && dice_chance(&workload->dice, SCAN_CHANCE)) {
+        workload_scan_start(client, on_scanned);
+        return;
+    }
     if (!client->is_of_all)
         client->next_read = (size_t)dice_below(&workload->dice, workload->row_count);
     workload_row_name(client->next_read, client->row);
@@ -294,7 +315,7 @@ void workload_start(struct workload *workload, struct env *world, uint64_t seed,
         .client_count = clients,
         .row_count = rows,
         .tablets = tablets};
-    CHECK(clients <= WORKLOAD_CLIENTS_MAX && rows <= 64 && tablets <= 64);
+    CHECK(clients <= WORKLOAD_CLIENTS_MAX && rows <= WORKLOAD_ROWS_MAX && tablets <= 64);
     for (size_t i = 0; i < clients; i++)
         open_client(workload, places, i);
 }

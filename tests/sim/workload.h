@@ -3,7 +3,7 @@
  *
  * A third of the rows are registers (put, delete, check and put, check and delete, get), a third counters
  * (increment), a third lists (append). A put writes two columns; a row read with two that differ, or only one, is
- * torn, and counted. */
+ * torn, and counted. Now and then a client scans the whole table (workload_scan.h). */
 #ifndef STELE_TESTS_SIM_WORKLOAD_H
 #define STELE_TESTS_SIM_WORKLOAD_H
 
@@ -12,6 +12,7 @@
 #include "tests/support/linearizability.h"
 
 #define WORKLOAD_CLIENTS_MAX 6
+#define WORKLOAD_ROWS_MAX    64
 #define WORKLOAD_TABLE       "t"
 
 struct workload;
@@ -28,7 +29,7 @@ struct workload_client {
     struct history_call call;
     char row[16];
     struct buffer value;
-    struct history_value last_seen[64]; /* by row; spans in `memory` */
+    struct history_value last_seen[WORKLOAD_ROWS_MAX]; /* by row; spans in `memory` */
     bool is_reading_all;
     bool is_of_all;   /* the operation under way */
     size_t next_read; /* the row; when reading all, in their order */
@@ -46,8 +47,9 @@ struct workload {
     size_t tablets; /* of the table, at first */
     bool has_table;
     uint64_t acknowledged, unknown, reads, torn;
-    uint64_t repeated;     /* acknowledged after more than one attempt */
-    char first_error[256]; /* of those whose outcome is unknown; for the report */
+    uint64_t scans, scanned, misplaced; /* whole scans; their rows; rows twice or out of order */
+    uint64_t repeated;                  /* acknowledged after more than one attempt */
+    char first_error[256];              /* of those whose outcome is unknown; for the report */
     struct arena memory;
 };
 
@@ -62,6 +64,9 @@ void workload_print_state(const struct workload *workload, struct buffer *out);
 /* Forgets the clients: the world is about to end. */
 void workload_deinit(struct workload *workload);
 
+/* What a row read holds; counts a torn one. Spans are the result's. */
+struct history_value workload_value_of(
+    struct workload *workload, size_t row, const struct stele_result *result);
 /* Row number i: the first letter spreads the rows over the tablets. */
 void workload_row_name(size_t row, char out_name[16]);
 
