@@ -317,8 +317,10 @@ enum status coordination_init(struct coordination *coordination, struct env *env
     if (!coordination->view)
         return error_set(error, STATUS_NO_MEMORY, "no memory for coordination");
     mutex_init(&coordination->mu, LOCK_RANK_COORDINATION);
+    wakeup_init(&coordination->closing);
     enum status status = env_executor_new(env, "coordination", 1, &coordination->executor, error);
     if (status) {
+        wakeup_deinit(&coordination->closing);
         mutex_deinit(&coordination->mu);
         coordination_view_unref(coordination->view);
     }
@@ -358,6 +360,10 @@ void coordination_close(
 void coordination_closed(struct coordination *coordination)
 {
     coordination->closed(coordination->closed_context);
+    mutex_lock(&coordination->mu);
+    coordination->has_closed = true;
+    wakeup_broadcast(&coordination->closing);
+    mutex_unlock(&coordination->mu);
 }
 
 static void ignore_closed(void *context)
@@ -371,10 +377,16 @@ void coordination_free(struct coordination *coordination)
         return;
     if (coordination->table->has_threads && !coordination->closed)
         coordination_close(coordination, ignore_closed, NULL);
+    /* Until then its threads may submit. */
+    mutex_lock(&coordination->mu);
+    while (coordination->table->has_threads && !coordination->has_closed)
+        wakeup_wait(&coordination->closing, &coordination->mu);
+    mutex_unlock(&coordination->mu);
     executor_free(coordination->executor);
     coordination_view_unref(coordination->view);
     coordination_view_unref(coordination->meta_wish.wish);
     coordination_view_unref(coordination->draining_wish.wish);
+    wakeup_deinit(&coordination->closing);
     mutex_deinit(&coordination->mu);
     coordination->table->free(coordination);
 }

@@ -44,6 +44,8 @@ struct coordination {
     bool is_closed;                          /* executor: no event any more */
     void (*closed)(void *context);
     void *closed_context;
+    bool has_closed; /* guarded by mu */
+    struct wakeup closing;
     struct mutex mu;
     const struct coordination_view *view; /* guarded by mu; replaced by the executor alone */
     /* Messages to the executor */

@@ -4,7 +4,7 @@
  *
  * Events become lines on stdout: lead EPOCH; deposed; failed WORDS; and after every change the whole view, as
  *   view connected=1 leading=0 master=a,1,2 meta=- servers=a,1,2;b,1,2 backups=- absence=MS
- * Lines on stdin are orders: meta NAME|-; draining NAME...; quit. */
+ * Lines on stdin are orders: meta NAME|-; draining NAME...; resign EPOCH; quit. */
 #include <inttypes.h>
 #include <stdio.h>
 #include <stdlib.h>
@@ -101,6 +101,8 @@ static bool obey(struct coordination *coordination, char *line)
     } else if (strncmp(line, "draining", 8) == 0) {
         size_t count = parse_names(line + 8, names);
         coordination_publish_draining(coordination, names, count);
+    } else if (strncmp(line, "resign ", 7) == 0) {
+        coordination_resign(coordination, strtoull(line + 7, NULL, 10));
     }
     return true;
 }
