@@ -14,14 +14,15 @@
 #include <stddef.h>
 
 struct web_asset {
-    const char *path;          /* as in the request line: "/", "/favicon.svg", "/assets/app-4XKQ2M7A.js" */
-    const char *type;          /* for Content-Type */
-    const char *etag;          /* with its quotes: sha256 of the bytes before they were compressed, in hex */
+    const char *path; /* as in the request line: "/", "/favicon.svg", "/assets/app-4XKQ2M7A.js" */
+    const char *type; /* for Content-Type */
+    const char *etag; /* with its quotes: sha256 of the bytes before they were compressed, in hex */
     const unsigned char *gzip; /* the body, compressed: Content-Encoding is gzip */
     size_t length;             /* bytes of `gzip` */
 };
 
-extern const struct web_asset web_assets[]; /* one empty entry when there is none: count is what counts */
+extern const struct web_asset
+    web_assets[]; /* one empty entry when there is none: count is what counts */
 extern const size_t web_asset_count;
 
 #endif
