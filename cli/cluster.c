@@ -41,6 +41,7 @@ static const char tablets_usage[] =
     "  --memory=SIZE           for memtables, block cache and requests together (1G)\n"
     "  --insecure              listen on an address that others can reach: clients are not "
     "authenticated\n"
+    "  --sim-capacity=N        for studies: answer at most N calls a second (off)\n"
     "  --config=FILE           lines of `option = value`; the command line wins\n";
 
 static int run(enum server_role role, const char *usage, int argc, char **argv)

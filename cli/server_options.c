@@ -10,6 +10,7 @@
 #include "base/options.h"
 #include "server/coordination/coordination.h"
 #include "server/coordination/quorum.h"
+#include "server/hbase/sim_capacity.h"
 
 #define DEFAULT_PORT           16000
 #define DEFAULT_TABLETS_PORT   16020
@@ -27,6 +28,7 @@ enum {
     OPTION_MEMORY,
     OPTION_INSECURE,
     OPTION_CONFIG,
+    OPTION_SIM_CAPACITY,
     OPTION_ZOOKEEPER, /* a cluster's, as the next */
     OPTION_SESSION_TIMEOUT,
     OPTION_COUNT
@@ -41,6 +43,7 @@ static struct option_value option_values[OPTION_COUNT] = {
     [OPTION_MEMORY] = {.name = "memory", .is_from_file = true},
     [OPTION_INSECURE] = {.name = "insecure", .is_flag = true, .is_from_file = true},
     [OPTION_CONFIG] = {.name = "config"},
+    [OPTION_SIM_CAPACITY] = {.name = "sim-capacity", .is_from_file = true},
     [OPTION_ZOOKEEPER_PORT] = {.name = "zookeeper-port", .is_from_file = true},
     [OPTION_ZOOKEEPER] = {.name = "zookeeper", .is_from_file = true},
     [OPTION_SESSION_TIMEOUT] = {.name = "session-timeout", .is_from_file = true},
@@ -160,6 +163,26 @@ static enum status read_cluster(struct server_config *config, struct error *erro
     return status;
 }
 
+/* For studies: how much a server is made to seem to be able to do. */
+static enum status read_sim_capacity(struct server_config *config, struct error *error)
+{
+    const char *text = option_values[OPTION_SIM_CAPACITY].value;
+    char *end;
+    if (!text)
+        return STATUS_OK;
+    errno = 0;
+    long number = strtol(text, &end, 10);
+    if (errno || end == text || *end || number < 1 || number > SIM_CAPACITY_MOST)
+        return error_set(error, STATUS_INVALID,
+            "--sim-capacity: '%s' is not a number of calls a second from 1 to %d", text,
+            SIM_CAPACITY_MOST);
+    if (config->role == SERVER_MASTER)
+        return error_set(error, STATUS_INVALID,
+            "--sim-capacity is of servers that have tablets; a master has none");
+    config->sim_capacity = (uint32_t)number;
+    return STATUS_OK;
+}
+
 static enum status read_options(struct server_config *config, struct error *error)
 {
     const char *memory = option_values[OPTION_MEMORY].value;
@@ -174,6 +197,8 @@ static enum status read_options(struct server_config *config, struct error *erro
         status = refuse_unbuilt(OPTION_BIGTABLE_PORT, error);
     if (!status)
         status = refuse_unbuilt(OPTION_WEB_PORT, error);
+    if (!status)
+        status = read_sim_capacity(config, error);
     if (!status)
         status = options_parse_size(
             "memory", memory ? memory : DEFAULT_MEMORY, &config->memory_bytes, error);

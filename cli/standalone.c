@@ -19,6 +19,7 @@ static const char usage[] =
     "  --memory=SIZE           for memtables, block cache and requests together (1G)\n"
     "  --insecure              listen on an address that others can reach: there is no "
     "authentication\n"
+    "  --sim-capacity=N        for studies: answer at most N calls a second (off)\n"
     "  --config=FILE           lines of `option = value`; the command line wins\n";
 
 int command_standalone(int argc, char **argv)

@@ -36,6 +36,7 @@ struct server_config {
     bool is_zookeeper_optional; /* its port may be taken: it is then off */
     const char *advertise_host; /* what clients are told; NULL = host */
     int advertise_port;         /* 0 = the port */
+    uint32_t sim_capacity;      /* calls a second, modelled (hbase/sim_capacity.h); 0 = off */
     uint64_t memory_bytes;      /* of memtables, block cache and requests in all */
     unsigned loops;             /* 0 = one a core */
     /* On an executor: somebody asked that the server be closed, or it cannot go on. The owner calls server_close. */

@@ -80,6 +80,7 @@ static void call_release(struct call *call)
     call->is_own = call->is_counted = call->is_expected = call->may_block = call->is_failed = false;
     call->deadline_ns = 0;
     call->holds = 0;
+    call->start_ns = 0;
     call->context = NULL;
     call->next = pool->first;
     pool->first = call;
@@ -168,10 +169,20 @@ bool call_is_expired(const struct call *call)
     return call->deadline_ns && env_monotonic_ns(call->service->env) > call->deadline_ns;
 }
 
+static void start_over(struct call *call);
+
+static void wait_in_queue(struct call *call)
+{
+    start_over(call);
+    executor_submit_at(store_workers(call->service->store), &call->task, call->start_ns);
+}
+
 static void go_on(struct call *call, enum call_outcome outcome)
 {
     if (outcome == CALL_TO_HOLD)
         call_hold(call);
+    else if (outcome == CALL_TO_QUEUE)
+        wait_in_queue(call);
     else if (outcome != CALL_PENDING)
         call_finish(call);
 }
@@ -252,7 +263,28 @@ void call_run(struct call *call)
         else
             call_answer(call);
         break;
+    case CALL_TO_QUEUE:
+        if (call_own(call))
+            wait_in_queue(call);
+        else
+            call_answer(call);
+        break;
     }
+}
+
+bool call_is_queued(struct call *call, enum call_outcome *out_outcome)
+{
+    struct sim_capacity *capacity = &call->service->capacity;
+    if (capacity->call_ns == 0 || call->start_ns)
+        return false;
+    uint64_t now_ns = env_monotonic_ns(call->service->env);
+    if (!sim_capacity_take(capacity, now_ns, &call->start_ns)) {
+        *out_outcome = call_fail(call, EXCEPTION_CALL_QUEUE_TOO_BIG,
+            "Call queue is full on %s: its modelled capacity is used up", call->service->name_text);
+        return true;
+    }
+    *out_outcome = CALL_TO_QUEUE;
+    return call->start_ns > now_ns;
 }
 
 static bool admit(struct call *call, size_t size)

@@ -4,6 +4,7 @@
  *                            |      |  ^ CALL_TO_WORKER: once more on a worker       ^
  *                            |      |--'                                             |
  *                            |      `-- CALL_TO_HOLD: once more, when the tablet that it needs has opened or gone
+ *                            |- CALL_TO_QUEUE: once more, when a modelled capacity has room (sim_capacity.h)
  *                            `- CALL_PENDING: somebody has the call and ends it by call_finish
  *
  * A handler reads call->param and writes its answer: `result` (the response message) and `cells` (the cell
@@ -27,7 +28,7 @@
 struct call;
 struct rpc_connection;
 
-enum call_outcome { CALL_DONE, CALL_PENDING, CALL_TO_WORKER, CALL_TO_HOLD };
+enum call_outcome { CALL_DONE, CALL_PENDING, CALL_TO_WORKER, CALL_TO_HOLD, CALL_TO_QUEUE };
 
 #define CALL_HOLDS                                                                                 \
     3 /* most that a call is held: once where its tablet was, once where it is, and one more */
@@ -70,6 +71,7 @@ struct call {
     struct call *next; /* the loop's: calls to reuse, or answers that wait for a look */
     bool needs_look;   /* its answer leaves after a look only */
     unsigned holds;    /* how often it was held */
+    uint64_t start_ns; /* CALL_TO_QUEUE: when a modelled capacity has room for it; else 0 */
     struct tablet_waiter waiter;
     char held_id[ENCODED_NAME_SIZE + 1]; /* the tablet it waits for */
 };
@@ -87,6 +89,9 @@ struct call *call_new(struct connection *connection, struct hbase_service *servi
 void call_run(struct call *call);
 /* Any thread, for a pending call whose handler has changed nothing: as if it had returned CALL_TO_HOLD. */
 void call_hold(struct call *call);
+/* True when a modelled capacity (sim_capacity.h) keeps the call from beginning now: *out_outcome is what the handler
+ * returns, having done nothing yet. Asked once a call. */
+bool call_is_queued(struct call *call, enum call_outcome *out_outcome);
 /* Copies the request's bytes, which are else gone when the handler returns. False: the call has failed. */
 bool call_own(struct call *call);
 /* Loop thread. The answer goes to the connection, if it is still there, and the call ends. */

@@ -553,6 +553,10 @@ enum call_outcome multi_service_multi(struct call *call)
     if (multi->message.action_count > ACTIONS_ON_LOOP && !call->may_block)
         return CALL_TO_WORKER;
     size_t count = multi->message.region_count;
+    enum call_outcome queued;
+    if (call->service->capacity.call_ns && count > 0 &&
+        !region_is_meta(multi->message.regions[0].region) && call_is_queued(call, &queued))
+        return queued;
     multi->regions = arena_allocate_zeroed(&call->arena, count, sizeof *multi->regions);
     multi->is_inline = call->codec == CELL_CODEC_NONE;
     multi->is_block_for_gets = !multi->is_inline && !has_cells_of_mutations(&multi->message);

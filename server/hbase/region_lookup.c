@@ -97,11 +97,20 @@ bool call_may_hold(struct call *call, struct region_specifier specifier)
     return true;
 }
 
+bool region_is_meta(struct region_specifier specifier)
+{
+    char storage[ENCODED_NAME_SIZE + 1];
+    return span_equal(encoded_name(specifier, storage), SPAN_LITERAL(META_ENCODED_NAME));
+}
+
 struct served_tablet *call_await_region(
     struct call *call, struct region_specifier specifier, enum call_outcome *out_outcome)
 {
     struct served_tablet *tablet = NULL;
     *out_outcome = CALL_DONE;
+    if (call->service->capacity.call_ns && !region_is_meta(specifier) &&
+        call_is_queued(call, out_outcome))
+        return NULL;
     enum tablet_lookup found = tablet_service_find(call->service->tablets, specifier, &tablet);
     bool is_on_its_way = found == TABLET_OPENING || found == TABLET_CLOSING;
     if (is_on_its_way && call_may_hold(call, specifier))

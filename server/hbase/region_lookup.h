@@ -11,9 +11,10 @@ const char *region_find(struct hbase_service *service, struct region_specifier s
 /* The same for a whole call: the tablet, referenced, or NULL after a call_fail. */
 struct served_tablet *call_find_region(struct call *call, struct region_specifier specifier);
 /* As call_find_region for a call that changed nothing yet: when the tablet is on its way, *out_outcome is CALL_TO_HOLD
- * instead, for the handler to return. Else, on NULL, CALL_DONE. */
+ * instead, for the handler to return; CALL_TO_QUEUE when a modelled capacity is used up. Else, on NULL, CALL_DONE. */
 struct served_tablet *call_await_region(
     struct call *call, struct region_specifier specifier, enum call_outcome *out_outcome);
+bool region_is_meta(struct region_specifier specifier);
 /* It is opening, or closing to be moved. */
 bool region_is_on_its_way(struct hbase_service *service, struct region_specifier specifier);
 /* True, and the call may be held, when a tablet is on its way (or was when the engine said so): return CALL_TO_HOLD, or

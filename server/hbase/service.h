@@ -5,6 +5,7 @@
 #include <stdatomic.h>
 
 #include "proto/server_name.h"
+#include "server/hbase/sim_capacity.h"
 #include "server/master/master.h"
 #include "server/tablet/tablet_service.h"
 
@@ -36,6 +37,7 @@ struct hbase_service {
     _Atomic uint64_t calls_in_flight;
     _Atomic uint64_t calls_received;
     _Atomic bool is_stopping;
+    struct sim_capacity capacity; /* off but for studies */
 };
 
 #endif

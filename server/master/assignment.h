@@ -86,7 +86,8 @@ struct assigned_tablet {
     bool is_unassigned;             /* closed by command: stays so until it is assigned */
     bool has_references;            /* shares files: no split before a compaction (storage.h) */
     int64_t since_ms;               /* in this state since */
-    uint64_t lock;                  /* id of the procedure that has it; 0 = none */
+    int64_t balanced_ms; /* when it was last moved for balance, by this master; 0 = never */
+    uint64_t lock;       /* id of the procedure that has it; 0 = none */
     struct tablet_transition *transition; /* under way, or NULL */
     unsigned failures;                    /* to open, in a row */
     uint64_t retry_ns;                    /* not to be opened before */

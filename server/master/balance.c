@@ -158,7 +158,7 @@ static void drain(struct balance *balance, uint32_t server)
 static bool may_move(const struct balance *balance, uint32_t tablet)
 {
     const struct view_tablet *moved = &balance->view->tablets[tablet];
-    return !balance->is_moved[tablet] && !moved->is_moving && !moved->is_pinned &&
+    return !balance->is_moved[tablet] && !moved->is_moving && !moved->is_pinned && !moved->is_new &&
            moved->settled_s >= balance->settings->settle_s;
 }
 

@@ -16,7 +16,8 @@
  * - A mean below a resource's floor counts as the floor: an idle cluster is not balanced by its noise.
  * - Targets are live servers that do not drain and were heard of. Nothing leaves a silent server, which could not be told. Nothing leaves a dead server here: recovery places that.
  * - What is moving already is not moved again, and counts where it goes; a tablet stays settings.settle_s where it
- *   is, unless its server drains. New servers take part at once.
+ *   was moved for balance, and until its load is known where it was opened (the halves of a split by load are there to
+ *   be moved soon), unless its server drains. New servers take part at once.
  * - No server gives or takes more than settings.moves_per_server a plan; no plan has more than settings.moves.
  *
  * Time: 100,000 tablets on 1,000 servers below a second (bench/micro/master_scale). Threads: any; no state. */

@@ -13,8 +13,10 @@
 #define JANITOR_PERIOD_NS   60000000000ull
 #define SILENT_NS           3000000000ull /* reports come each second */
 #define SNAPSHOTS_PERIOD_NS 10000000000ull
-#define MOVES_AT_A_TIME     32
-#define RETIRED_KEPT_MS     60000 /* clients that still hold the parent find out */
+#define LOAD_KNOWN_AFTER_MS                                                                        \
+    12000 /* the window that loads are means of (tablet_load.h), and a report */
+#define MOVES_AT_A_TIME 32
+#define RETIRED_KEPT_MS 60000 /* clients that still hold the parent find out */
 
 /* ---- The view ---- */
 
@@ -35,11 +37,14 @@ static void view_server(
 static void view_tablet(const struct assigned_tablet *tablet, uint32_t table, int64_t now_ms,
     struct view_tablet *out_tablet)
 {
-    int64_t since_ms = now_ms - tablet->since_ms;
+    int64_t open_ms = now_ms - tablet->since_ms, settled_ms = now_ms - tablet->balanced_ms;
     out_tablet->table = table;
     out_tablet->server = tablet->server ? tablet->server->index : VIEW_NO_SERVER;
     memcpy(out_tablet->load, tablet->load, sizeof out_tablet->load);
-    out_tablet->settled_s = since_ms > 0 ? (uint32_t)(since_ms / 1000) : 0;
+    out_tablet->settled_s = tablet->balanced_ms == 0 ? UINT32_MAX
+                            : settled_ms > 0         ? (uint32_t)(settled_ms / 1000)
+                                                     : 0;
+    out_tablet->is_new = open_ms < LOAD_KNOWN_AFTER_MS;
     out_tablet->is_moving = tablet->state != ASSIGNMENT_OPEN || tablet->lock ||
                             tablet->transition || tablet->table->lock;
     out_tablet->is_pinned = strcmp(tablet->info.id, META_TABLET_ID) == 0;
@@ -113,9 +118,12 @@ static bool plan_and_move(struct master *master, struct balance_settings setting
         const struct balance_move *move = &plan.moves[i];
         if (under_way + *out_begun >= MOVES_AT_A_TIME)
             break;
+        struct assigned_tablet *tablet = view.tablets[move->tablet];
         log_move(&view, move);
-        *out_begun += master_move_tablet(
-            master, view.tablets[move->tablet], view.servers[move->to]);
+        if (!master_move_tablet(master, tablet, view.servers[move->to]))
+            continue;
+        tablet->balanced_ms = env_wall_ms(master->env);
+        (*out_begun)++;
     }
     arena_deinit(&arena);
     return is_made;

@@ -40,7 +40,8 @@ struct view_tablet {
     uint32_t table;  /* tables are numbered densely from 0 */
     uint32_t server; /* where it is or is being opened; VIEW_NO_SERVER: nowhere */
     float load[VIEW_RESOURCES];
-    uint32_t settled_s; /* since it was last opened, split or moved; UINT32_MAX = long ago */
+    uint32_t settled_s; /* since it was last moved for balance; UINT32_MAX = long ago, or never */
+    bool is_new;        /* open for so short that its load is not known yet: it stays where it is */
     bool is_moving; /* a procedure has it, or its move waits for one: it counts where it is going */
     bool is_pinned; /* moves only when its server drains (hbase:meta) */
 };

@@ -1,6 +1,7 @@
 #include "server/master/split_policy.h"
 
 #include <stdlib.h>
+#include <string.h>
 
 #define ACROSS_MOST     0.5
 #define DIFFERENCE_MOST 0.25
@@ -91,6 +92,19 @@ uint64_t split_policy_size_limit(const struct split_candidate *candidate,
         break;
     }
     return limit < most ? limit : most;
+}
+
+double split_policy_requests(
+    const struct table_schema *schema, const struct split_settings *settings)
+{
+    struct span word;
+    char text[16] = {0}, *end;
+    if (!find_word(schema, SPLIT_REQUESTS_WORD, &word) || word.size == 0 ||
+        word.size >= sizeof text)
+        return settings->requests_per_s;
+    memcpy(text, word.data, word.size);
+    double number = strtod(text, &end);
+    return *end == '\0' && number > 0 ? number : settings->requests_per_s;
 }
 
 /* As many bytes as the decimal number says; all of the row when it is none. */
@@ -185,11 +199,11 @@ static bool find_row(const struct split_candidate *candidate, const struct table
 /* ---- The decision ---- */
 
 /* The resource that is furthest above its threshold; false when none is. */
-static bool is_loaded(const struct split_candidate *candidate,
+static bool is_loaded(const struct split_candidate *candidate, const struct table_schema *schema,
     const struct split_settings *settings, enum view_resource *out_resource)
 {
     const double thresholds[VIEW_RESOURCES] = {
-        [VIEW_REQUESTS] = settings->requests_per_s,
+        [VIEW_REQUESTS] = split_policy_requests(schema, settings),
         [VIEW_BYTES] = settings->bytes_per_s,
         [VIEW_CPU] = settings->cpu,
     };
@@ -231,7 +245,7 @@ struct split_decision split_policy_decide(const struct split_candidate *candidat
         decision.reason = SPLIT_BY_SIZE;
         return decision;
     }
-    if (settings->by_load && is_loaded(candidate, settings, &resource) &&
+    if (settings->by_load && is_loaded(candidate, schema, settings, &resource) &&
         find_row(candidate, schema, settings->sample_count_least, &decision)) {
         decision.reason = SPLIT_BY_LOAD;
         decision.resource = resource;

@@ -13,7 +13,8 @@
  * The best candidate must have at most half of the cost across it, and the two sides must differ by at most a quarter
  * of it. A single hot row has no such key, and stays in one piece.
  *
- * The thresholds are those of CockroachDB (2,500 requests a second, 10 s) and TiKV (30 MiB/s, a quarter of the CPU).
+ * The thresholds are those of CockroachDB (2,500 requests a second, 10 s) and TiKV (30 MiB/s, a quarter of the CPU). A
+ * table may set the first itself: CONFIGURATION => {'stele.split.requests_per_s' => '250'}.
  * Pure; any thread. */
 #ifndef STELE_SERVER_MASTER_SPLIT_POLICY_H
 #define STELE_SERVER_MASTER_SPLIT_POLICY_H
@@ -70,6 +71,11 @@ struct split_decision split_policy_decide(const struct split_candidate *candidat
 #define SPLIT_SHARE_LEAST 0.25
 bool split_policy_pays(
     const float load[VIEW_RESOURCES], const double total[VIEW_RESOURCES], size_t live_servers);
+
+/* The threshold of requests a second: the table's own, or the settings'. */
+#define SPLIT_REQUESTS_WORD "stele.split.requests_per_s"
+double split_policy_requests(
+    const struct table_schema *schema, const struct split_settings *settings);
 
 /* The size above which a tablet is split; UINT64_MAX = never. */
 uint64_t split_policy_size_limit(const struct split_candidate *candidate,

@@ -61,7 +61,7 @@ static void judge_split(struct reporter *self, struct served_tablet *served, uin
         .is_meta = served->is_meta,
         .tablets_here = tablets_here};
     memcpy(candidate.load, report->load, sizeof candidate.load);
-    bool is_loaded = report->load[VIEW_REQUESTS] > settings->requests_per_s ||
+    bool is_loaded = report->load[VIEW_REQUESTS] > split_policy_requests(schema, settings) ||
                      report->load[VIEW_BYTES] > settings->bytes_per_s ||
                      report->load[VIEW_CPU] > settings->cpu;
     struct split_sample *samples = NULL;

@@ -272,6 +272,9 @@ static void what_moves_what_is_pinned_and_what_is_fresh_stays(void **state)
     world.tablets[2].settled_s = 59;
     assert_int_equal(plan_now().move_count, 0);
     world.tablets[2].settled_s = 60;
+    world.tablets[2].is_new = true;
+    assert_int_equal(plan_now().move_count, 0);
+    world.tablets[2].is_new = false;
     struct balance_plan plan = plan_now();
     assert_int_equal(plan.move_count, 1);
     assert_int_equal(plan.moves[0].tablet, 2);

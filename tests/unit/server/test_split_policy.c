@@ -242,6 +242,21 @@ static void prefix_policies_cut_the_row(void **state)
     assert_spans_equal(split_policy_cut_row(NULL, SPAN_LITERAL("abc")), SPAN_LITERAL("abc"));
 }
 
+static void a_table_may_set_its_own_threshold(void **state)
+{
+    (void)state;
+    struct attribute words[] = {{SPAN_LITERAL(SPLIT_REQUESTS_WORD), SPAN_LITERAL("250")}};
+    struct table_schema schema = {.configuration = words, .configuration_count = 1};
+    struct split_settings settings = split_settings_default();
+    assert_true(split_policy_requests(&schema, &settings) == 250);
+    assert_true(split_policy_requests(NULL, &settings) == 2500);
+    static const char *const wrong[] = {"", "-1", "0", "many", "12x", "99999999999999999999"};
+    for (size_t i = 0; i < sizeof wrong / sizeof *wrong; i++) {
+        words[0].value = span_string(wrong[i]);
+        assert_true(split_policy_requests(&schema, &settings) == 2500);
+    }
+}
+
 static void a_split_by_load_must_pay(void **state)
 {
     (void)state;
@@ -261,6 +276,7 @@ static void a_split_by_load_must_pay(void **state)
 int main(void)
 {
     const struct CMUnitTest tests[] = {
+        cmocka_unit_test(a_table_may_set_its_own_threshold),
         cmocka_unit_test(a_split_by_load_must_pay),
         cmocka_unit_test(a_loaded_tablet_is_split_where_its_load_halves),
         cmocka_unit_test(below_the_threshold_nothing_is_split),
