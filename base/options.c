@@ -111,9 +111,9 @@ static int take_option(struct options *options, int argc, char **argv, int *at)
     if (!value)
         return refuse_unknown(options, word);
     if (value->is_flag) {
-        if (given)
+        if (given && !value->is_optional)
             return complain(options, word, "takes no value");
-        value->value = "";
+        value->value = given ? given : "";
         return -1;
     }
     if (!given) {

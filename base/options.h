@@ -22,6 +22,7 @@ struct option_value {
     const char *name;  /* without "--" */
     char letter;       /* 0 = none */
     bool is_flag;      /* takes no value */
+    bool is_optional;  /* with is_flag: may take one all the same, after "=" */
     bool is_from_file; /* may stand in a --config file */
     const char *value; /* out: "" for a flag that was given, NULL when absent; borrowed from argv or
                           memory */

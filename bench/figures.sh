@@ -39,17 +39,17 @@ start_server() {
     export STELE_CONNECT
 }
 
-# field JSON NAME
-field() { sed -n "s/.*\"$2\":\([0-9.]*\).*/\1/p" <<<"$1"; }
+# field JSON NAME: one of the totals of a load
+field() { python3 -c 'import json, sys; print(json.loads(sys.argv[1])["totals"][sys.argv[2]])' "$1" "$2"; }
 
 # load OPTIONS...: one JSON line of the generator on core 1.
-load() { taskset -c 1 "$stele" bench load --json "$@"; }
+load() { taskset -c 1 "$stele" bench load -q --json --key-order=hashed "$@"; }
 
 # rates N OPTIONS...: the median rate of N rounds.
 rates() {
     local n=$1 i
     shift
-    for ((i = 0; i < n; i++)); do field "$(load "$@")" rate; done | median
+    for ((i = 0; i < n; i++)); do field "$(load --reuse "$@")" rate; done | median
 }
 
 echo "== start"
@@ -88,7 +88,7 @@ loop=$(for ((i = 0; i < rounds; i++)); do "$sync_loop" "$work" 150 2; done | med
 echo=$(for ((i = 0; i < rounds; i++)); do "$sync_echo" "$work" 150 2 1; done | median)
 rm -rf "$work/put"
 start_server "$work/put"
-load --fill --mix=put --rows=100000 --duration=1 >/dev/null
+load --mix=put --rows=100000 --duration=1 >/dev/null
 one=$(rates "$rounds" --mix=put --rows=100000 --duration=3 --depth=1)
 many=$(rates "$rounds" --mix=put --rows=100000 --duration=3 --depth=64)
 stop_server
@@ -111,7 +111,7 @@ redis_rate() {
             awk -F'","|"' '/^"GET/ {print $3}'
     done | median
 }
-load --mix=get --rows=100000 --duration=2 --connections=50 >/dev/null
+load --reuse --mix=get --rows=100000 --duration=2 --connections=50 >/dev/null
 for depth in 1 16; do
     ours=$(rates "$rounds" --mix=get --rows=100000 --duration=3 --connections=50 --depth=$depth)
     theirs=$(redis_rate $depth $((depth == 1 ? 200000 : 1500000)))
@@ -125,9 +125,9 @@ stop_server
 echo "== scan of 1 KB rows"
 rm -rf "$work/scan"
 start_server "$work/scan"
-load --fill --rows=1000000 --value-size=1000 --mix=get --duration=1 >/dev/null
+load --rows=1000000 --value-size=1000 --mix=get --duration=1 >/dev/null
 for ((i = 0; i < rounds; i++)); do
-    out=$(load --rows=1000000 --value-size=1000 --mix=scan --scan-rows=0 --operations=1)
+    out=$(load --reuse --rows=1000000 --value-size=1000 --mix=scan --scan-rows=0 --operations=1)
     awk -v b="$(field "$out" value_bytes)" -v s="$(field "$out" seconds)" 'BEGIN {printf "%.0f\n", b / s / 1e6}'
 done | median | sed 's/$/ MB\/s of values, whole table of 1 GB/'
 stop_server

@@ -23,10 +23,10 @@ until grep -q '^ready' "$work/ready"; do sleep 0.05; done
 connect=--connect=$(sed -n 's/^ready .*hbase=\([^ ]*\).*/\1/p' "$work/ready")
 
 median() { sort -n | awk '{a[NR] = $1} END {print a[int((NR + 1) / 2)]}'; }
-rate() { "$stele" bench load --json "$@" | sed -n 's/.*"rate":\([0-9.]*\).*/\1/p'; }
+rate() { "$stele" bench load -q --json --reuse "$@" | python3 -c 'import json, sys; print(json.load(sys.stdin)["totals"]["rate"])'; }
 
 for where in "$connect" "$zookeeper"; do
-    "$stele" bench load "$where" --fill --rows=50000 --operations=1000 >/dev/null || exit 1
+    "$stele" bench load "$where" -q --rows=50000 --operations=1000 >/dev/null || exit 1
 done
 printf '%-34s %10s %10s %7s\n' "gets" "without/s" "with/s" "with"
 for shape in "--depth=1" "--depth=16" "--depth=16 --threads=2" "--depth=4 --connections=4" "--depth=1 --connections=16" \

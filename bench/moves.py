@@ -68,7 +68,7 @@ def main():
     load, pause = None, 0.15
     if len(sys.argv) > 3:
         pause = 1
-        load = subprocess.Popen([STELE, "bench", "load", zookeeper, "--table=moves", "--mix=put:70,get:30", "--depth=4",
+        load = subprocess.Popen([STELE, "bench", "load", zookeeper, "-q", "--reuse", "--key-order=hashed", "--table=moves", "--mix=put:70,get:30", "--depth=4",
                                  "--connections=4", "--value-size=1000", "--rate=" + sys.argv[3],
                                  f"--duration={int(moves * pause + 2)}"], stdout=subprocess.PIPE, stderr=subprocess.STDOUT)
         time.sleep(1)

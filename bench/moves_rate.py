@@ -50,11 +50,11 @@ def main():
     master.call("SetSplitOrMergeEnabled", field(1, 0) + field(3, 0) + field(3, 1))
 
     def rate(mix):
-        done = subprocess.run([STELE, "bench", "load", zookeeper, "--json", "--table=rate", "--rows=50000", "--mix=" + mix, "--depth=16",
+        done = subprocess.run([STELE, "bench", "load", zookeeper, "-q", "--json", "--reuse", "--key-order=hashed", "--table=rate", "--rows=50000", "--mix=" + mix, "--depth=16",
                                "--duration=4", "--warmup=0.5"], capture_output=True, text=True, check=True)
-        return json.loads(done.stdout)["rate"]
+        return json.loads(done.stdout)["totals"]["rate"]
 
-    subprocess.run([STELE, "bench", "load", zookeeper, "--table=rate", "--rows=50000", "--fill", "--operations=1"],
+    subprocess.run([STELE, "bench", "load", zookeeper, "-q", "--reuse", "--key-order=hashed", "--table=rate", "--rows=50000", "--fill", "--operations=1"],
                    stdout=subprocess.DEVNULL, check=True)
     for name, mix in MIXES.items():
         without, with_moves, moves = [], [], 0

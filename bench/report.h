@@ -1,25 +1,23 @@
-/* What a load did: merged from its threads, told to people or as JSON. */
+/* What a load did, told in several ways. Each file is one way. */
 #ifndef STELE_BENCH_REPORT_H
 #define STELE_BENCH_REPORT_H
 
-#include <stdbool.h>
+#include <stdio.h>
 
-#include "bench/driver.h"
+#include "bench/load.h"
 
-struct report {
-    struct driver_result total; /* merged: histograms owned */
-    double rate_asked;          /* 0 = closed loop */
-    uint64_t client_cpu_us;
-    bool has_server; /* the server runs on this host and could be read */
-    uint64_t server_cpu_us;
-    uint64_t server_resident_kib;
-};
+/* A table for people. */
+void report_text_print(FILE *out, const struct load_outcome *outcome);
+/* Figures that several ways tell. */
+double report_rate(const struct load_outcome *outcome); /* operations a second */
+double report_per_operation(uint64_t us, const struct load_outcome *outcome);
+struct skew report_tablet_skew(const struct load_outcome *outcome);
+struct skew report_server_skew(const struct load_outcome *outcome);
+/* A rate beyond reach: less than 98 % of what was asked was done. */
+bool report_is_beyond_reach(const struct load_outcome *outcome);
 
-/* Adds one thread's result. False on no memory. */
-bool report_add(struct report *report, const struct driver_result *result);
-void report_deinit(struct report *report);
-/* A table for people on stdout, or one JSON object a line ("schema":"stele-load-1"). */
-void report_print(const struct report *report);
-void report_print_json(const struct report *report, const char *name);
+/* One JSON object in one line, schema "stele.load/1". False when it could not be made or written.
+ */
+bool report_json_print(FILE *out, const struct load_outcome *outcome);
 
 #endif

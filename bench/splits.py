@@ -78,7 +78,7 @@ def main():
     asker = Writer(cluster)
     if len(sys.argv) > 3:
         pause = 0.5
-        load = subprocess.Popen([STELE, "bench", "load", zookeeper, "--table=" + TABLE, "--mix=put:70,get:30", "--depth=4",
+        load = subprocess.Popen([STELE, "bench", "load", zookeeper, "-q", "--reuse", "--key-order=hashed", "--table=" + TABLE, "--mix=put:70,get:30", "--depth=4",
                                  "--connections=4", "--value-size=1000", "--rate=" + sys.argv[3],
                                  f"--duration={int(rounds * 2 * (pause + 0.1) + 2)}"], stdout=subprocess.PIPE,
                                 stderr=subprocess.STDOUT)

@@ -1,69 +1,58 @@
-/* What a load asks for: operations, keys and values, drawn from a seed. */
+/* What a load asks for: operations, rows and values, drawn from a seed.
+ *
+ * The workload is shared by all threads; only its two counters change. Rows 0 .. rows-1 are there
+ * at the start; an insert takes the next number, and reads see it once it is acknowledged (nearly:
+ * acknowledgements are counted, not sorted). A stream belongs to one thread. */
 #ifndef STELE_BENCH_WORKLOAD_H
 #define STELE_BENCH_WORKLOAD_H
 
-#include <stdbool.h>
-#include <stddef.h>
-#include <stdint.h>
+#include <stdatomic.h>
 
-#include "base/bytes.h"
+#include "bench/key_distribution.h"
+#include "bench/key_format.h"
+#include "bench/mix.h"
+#include "bench/value_maker.h"
 
-enum operation {
-    OPERATION_GET,
-    OPERATION_PUT,
-    OPERATION_SCAN,
-    OPERATION_INCREMENT,
-    OPERATION_COUNT
-};
-
-enum key_order {
-    KEYS_RANDOM,     /* uniform over all rows */
-    KEYS_SEQUENTIAL, /* each row once, in order, the threads interleaved */
-    KEYS_ZIPF,       /* skewed: a few rows take most (theta 0.99), scattered over the key space */
-};
+#define BATCH_ROWS_MOST 1000
+#define COLUMNS_MOST    100
 
 struct workload {
-    unsigned percent[OPERATION_COUNT]; /* of each operation; sum 100 */
-    enum key_order order;
-    uint64_t rows; /* keys are 0 .. rows-1 */
-    uint32_t value_bytes;
-    uint32_t scan_rows;  /* rows of a scan */
-    uint32_t batch_rows; /* rows of a put: 1, or a batch */
-    bool fills;          /* rows in number order, whatever `order` says of their keys */
-    double zipf_zeta;    /* of KEYS_ZIPF: workload_prepare */
+    struct mix mix;
+    struct key_distribution keys;
+    struct key_format format;
+    struct value_plan value;
+    struct size_draw scan_rows; /* 0: the whole table */
+    uint64_t rows;              /* at the start; when filling, those to write */
+    uint32_t columns;           /* of a row */
+    uint32_t batch_rows;        /* rows of a request */
+    bool is_filling;            /* inserts begin at row 0 */
+    uint64_t seed;
+    _Atomic uint64_t inserted;     /* numbers given to inserts so far */
+    _Atomic uint64_t acknowledged; /* of these, written */
 };
 
-/* A thread's stream of choices. */
 struct workload_stream {
-    const struct workload *workload;
-    uint64_t random; /* xorshift state */
-    uint64_t next;   /* KEYS_SEQUENTIAL */
-    uint64_t step;
-    uint8_t *value; /* random bytes to cut values from */
-    size_t value_room;
+    struct workload *workload;
+    struct key_draw draw;
+    struct value_maker maker;
 };
 
-/* The name of an operation or order, and back; false when unknown. */
-const char *operation_name(enum operation operation);
-bool operation_parse(struct span name, enum operation *out_operation);
-bool key_order_parse(struct span name, enum key_order *out_order);
-
-/* Sums of the distribution; once before the streams are made. */
-void workload_prepare(struct workload *workload);
-/* False on no memory. Stream i of n. */
-bool workload_stream_init(struct workload_stream *stream, const struct workload *workload,
-    uint64_t seed, size_t index, size_t count);
+/* False on no memory. Stream `index` of `count`. */
+bool workload_stream_init(
+    struct workload_stream *stream, struct workload *workload, size_t index, size_t count);
 void workload_stream_deinit(struct workload_stream *stream);
 
 enum operation workload_next_operation(struct workload_stream *stream);
-/* Number of the next row. */
-uint64_t workload_next_row(struct workload_stream *stream);
-#define WORKLOAD_KEY_SIZE 20
-/* "user" and 16 digits: a bijection of the number, spread unless the order is sequential. */
-void workload_key(
-    const struct workload *workload, uint64_t row, uint8_t out_key[WORKLOAD_KEY_SIZE]);
-/* Borrowed until the stream goes: half random, half text, so that it compresses about two to one.
- */
-struct span workload_value(struct workload_stream *stream);
+/* Writes the key of the next row for an operation; returns its size. `now_s`: since the start. */
+size_t workload_next_key(
+    struct workload_stream *stream, enum operation operation, double now_s, uint8_t *out_key);
+struct span workload_next_value(struct workload_stream *stream);
+uint64_t workload_next_scan_rows(struct workload_stream *stream);
+/* The column that an update changes. */
+uint32_t workload_next_column(struct workload_stream *stream);
+/* So many rows of an insert are there now. */
+void workload_acknowledge(struct workload *workload, enum operation operation, uint64_t rows);
+/* Whether the operation makes a new row. */
+bool workload_makes_row(const struct workload *workload, enum operation operation);
 
 #endif

@@ -5,7 +5,7 @@
 
 #include "base/options.h"
 #include "base/pause.h"
-#include "bench/load.h"
+#include "bench/bench.h"
 #include "cli/commands.h"
 #include "shell/shell.h"
 

@@ -51,7 +51,7 @@ expect "shell script missing" 1 "nothing.rb" "$stele" shell "$work/nothing.rb"
 expect "import into no table" 1 "nope" "$stele" import nope --format=cells /dev/null
 printf 'r\tf:q\tv\nonly one field\n' >"$work/bad.cells"
 expect "import of a bad line" 1 "2" "$stele" import t --format=cells "$work/bad.cells"
-expect "bench without a table" 1 "nope" "$stele" bench load --table=nope --duration=1
+expect "bench without a table" 1 "nope" "$stele" bench load --table=nope --reuse --duration=1
 expect "study without a scenario" 2 "name a scenario" "$stele" bench study --simulate
 expect "study of an unknown scenario" 2 "did you mean 'national-id'" "$stele" bench study nationalid --simulate
 expect "study with an unknown mapper" 2 "did you mean 'salt'" "$stele" bench study national-id --simulate --mappers=salts:4

@@ -1,0 +1,30 @@
+/* Known workloads by name: YCSB's A to F and the commands of HBase's PerformanceEvaluation.
+ *
+ * A preset is a list of options with their values, as a user would write them; what is given on the
+ * command line wins. */
+#ifndef STELE_BENCH_PRESET_H
+#define STELE_BENCH_PRESET_H
+
+#include <stddef.h>
+
+#define PRESET_OPTIONS 8
+
+struct preset_option {
+    const char *name; /* NULL: no more */
+    const char *value;
+};
+
+struct preset {
+    const char *name;
+    const char *summary;
+    struct preset_option options[PRESET_OPTIONS];
+};
+
+/* NULL when there is none. */
+const struct preset *preset_find(const char *name);
+/* The nearest name, or NULL. */
+const char *preset_nearest(const char *name);
+/* Calls each() for all of them, in order. */
+void preset_each(void (*each)(void *context, const struct preset *preset), void *context);
+
+#endif

@@ -1,0 +1,437 @@
+#include "bench/watch.h"
+
+#include <pthread.h>
+#include <stdio.h>
+#include <string.h>
+#include <unistd.h>
+
+#include "base/env.h"
+#include "base/memory.h"
+#include "bench/server_cpu.h"
+
+#define LOOK_EVERY      2    /* ticks between two looks at the regions */
+#define REPORT_WAIT_MS  5000 /* for the servers' reports after a run; HBase's come every 3 s */
+#define REPORT_PAUSE_MS 200
+#define TIMEOUT_MS      3000
+#define KEY_TEXT        96
+
+/* Counters of a tablet before the run. */
+struct before {
+    char *name; /* owned */
+    uint64_t reads, writes;
+};
+
+struct watch {
+    struct stele_client *client; /* owned; runs on its own thread */
+    struct stele_bytes table;
+    int server_pid;
+    struct before *before; /* owned */
+    size_t before_count;
+    struct watched_server servers[WATCH_SERVERS_MOST]; /* cpu_us: before the run */
+    size_t server_count;
+    unsigned ticks; /* the command's thread, as all above */
+    pthread_mutex_t mutex;
+    pthread_cond_t is_idle;
+    bool is_looking;    /* guarded, as all below: a look is under way */
+    double looked_at_s; /* of that look */
+    struct watched_region *last;
+    size_t last_count;
+    struct watched_event *events;
+    size_t event_count;
+};
+
+/* What is remembered of a region between two looks. */
+struct watched_region {
+    char *encoded_name, *start, *end; /* one allocation, at encoded_name */
+    size_t start_size, end_size;
+    char server[280];
+};
+
+void watch_figures_deinit(struct watch_figures *figures)
+{
+    for (size_t i = 0; i < figures->tablet_count; i++)
+        memory_free(figures->tablets[i].name);
+    memory_free(figures->tablets);
+    memory_free(figures->events);
+    *figures = (struct watch_figures){0};
+}
+
+struct watch *watch_new(
+    const char *connect, const char *zookeeper, struct stele_bytes table, int server_pid)
+{
+    struct stele_options options;
+    struct watch *watch = memory_allocate_zeroed(1, sizeof *watch);
+    if (!watch)
+        return NULL;
+    stele_options_init(&options);
+    options.connect = connect;
+    options.zookeeper = zookeeper;
+    options.operation_timeout_ms = TIMEOUT_MS;
+    if (stele_client_open(&options, &watch->client, NULL)) {
+        memory_free(watch);
+        return NULL;
+    }
+    watch->table = table;
+    watch->server_pid = server_pid;
+    CHECK(pthread_mutex_init(&watch->mutex, NULL) == 0);
+    CHECK(pthread_cond_init(&watch->is_idle, NULL) == 0);
+    return watch;
+}
+
+static void forget_regions(struct watched_region *regions, size_t count)
+{
+    for (size_t i = 0; i < count; i++)
+        memory_free(regions[i].encoded_name);
+    memory_free(regions);
+}
+
+static void wait_until_idle(struct watch *watch)
+{
+    pthread_mutex_lock(&watch->mutex);
+    while (watch->is_looking)
+        pthread_cond_wait(&watch->is_idle, &watch->mutex);
+    pthread_mutex_unlock(&watch->mutex);
+}
+
+void watch_free(struct watch *watch)
+{
+    if (!watch)
+        return;
+    stele_client_close(watch->client); /* ends a look that is under way */
+    wait_until_idle(watch);
+    for (size_t i = 0; i < watch->before_count; i++)
+        memory_free(watch->before[i].name);
+    memory_free(watch->before);
+    forget_regions(watch->last, watch->last_count);
+    memory_free(watch->events);
+    pthread_cond_destroy(&watch->is_idle);
+    pthread_mutex_destroy(&watch->mutex);
+    memory_free(watch);
+}
+
+/* ---- Events ---- */
+
+static bool keep_region(const struct stele_region *region, struct watched_region *out_region)
+{
+    size_t name = region->encoded_name.size, start = region->start_key.size,
+           end = region->end_key.size;
+    char *room = memory_allocate(name + 1 + start + end);
+    if (!room)
+        return false;
+    *out_region = (struct watched_region){
+        .encoded_name = room, .start_size = start, .end_size = end};
+    memcpy(room, region->encoded_name.data, name);
+    room[name] = '\0';
+    out_region->start = memcpy(
+        room + name + 1, start ? region->start_key.data : (uint8_t *)"", start);
+    out_region->end = memcpy(
+        room + name + 1 + start, end ? region->end_key.data : (uint8_t *)"", end);
+    snprintf(out_region->server, sizeof out_region->server, "%.*s:%u",
+        (int)region->server.host.size, (const char *)region->server.host.data, region->server.port);
+    return true;
+}
+
+static const struct watched_region *find_region(
+    const struct watched_region *regions, size_t count, const char *name)
+{
+    for (size_t i = 0; i < count; i++)
+        if (strcmp(regions[i].encoded_name, name) == 0)
+            return &regions[i];
+    return NULL;
+}
+
+/* Whether `outer` begins before `inner` does, and ends after that. */
+static bool holds_start(const struct watched_region *outer, const struct watched_region *inner)
+{
+    struct span start = span_make(inner->start, inner->start_size);
+    return span_compare(span_make(outer->start, outer->start_size), start) <= 0 &&
+           (outer->end_size == 0 ||
+               span_compare(start, span_make(outer->end, outer->end_size)) < 0);
+}
+
+static void write_key(const char *key, size_t size, char out_text[KEY_TEXT])
+{
+    size_t at = 0;
+    for (size_t i = 0; i < size && at + 5 < KEY_TEXT; i++) {
+        unsigned char byte = (unsigned char)key[i];
+        at += (size_t)snprintf(out_text + at, KEY_TEXT - at,
+            byte >= 0x20 && byte < 0x7f && byte != '\\' ? "%c" : "\\x%02X", byte);
+    }
+    out_text[at] = '\0';
+}
+
+static void note(struct watch *watch, const char *what, const struct watched_region *region,
+    const char *more, const char *rest)
+{
+    char key[KEY_TEXT];
+    if (watch->event_count == WATCH_EVENTS_MOST)
+        return;
+    if (!watch->events)
+        watch->events = memory_allocate(WATCH_EVENTS_MOST * sizeof *watch->events);
+    if (!watch->events)
+        return;
+    struct watched_event *event = &watch->events[watch->event_count++];
+    write_key(region->start, region->start_size, key);
+    event->at_s = watch->looked_at_s;
+    snprintf(event->text, sizeof event->text, "%s '%s'%s%.100s", what, key, more, rest);
+}
+
+/* How many of `regions` that `others` lacks begin inside `outer`; the last of them. */
+static size_t count_inside(const struct watched_region *outer, const struct watched_region *regions,
+    size_t count, const struct watched_region *others, size_t other_count,
+    const struct watched_region **out_last)
+{
+    size_t inside = 0;
+    for (size_t i = 0; i < count; i++) {
+        if (!holds_start(outer, &regions[i]) ||
+            find_region(others, other_count, regions[i].encoded_name))
+            continue;
+        inside++;
+        *out_last = &regions[i];
+    }
+    return inside;
+}
+
+static void compare(struct watch *watch, const struct watched_region *now, size_t count)
+{
+    const struct watched_region *last = watch->last, *other;
+    for (size_t i = 0; i < watch->last_count; i++)
+        if (!find_region(now, count, last[i].encoded_name) &&
+            count_inside(&last[i], now, count, last, watch->last_count, &other) >= 2)
+            note(watch, "split at", other, "", "");
+    for (size_t i = 0; i < count; i++) {
+        const struct watched_region *old = find_region(
+            last, watch->last_count, now[i].encoded_name);
+        if (old && strcmp(old->server, now[i].server) != 0)
+            note(watch, "moved the tablet from", &now[i], " to ", now[i].server);
+        else if (!old && count_inside(&now[i], last, watch->last_count, now, count, &other) >= 2)
+            note(watch, "merged to one from", &now[i], "", "");
+    }
+}
+
+static void on_regions(
+    void *context, const struct stele_error *error, const struct stele_region_list *list)
+{
+    struct watch *watch = context;
+    pthread_mutex_lock(&watch->mutex);
+    size_t count = 0;
+    struct watched_region *now = error->status == STELE_OK
+                                     ? memory_allocate_zeroed(list->count + 1, sizeof *now)
+                                     : NULL;
+    for (size_t i = 0; now && i < list->count; i++)
+        if (!list->regions[i].is_split && !list->regions[i].is_offline)
+            count += keep_region(&list->regions[i], &now[count]);
+    if (now) {
+        if (watch->last)
+            compare(watch, now, count);
+        forget_regions(watch->last, watch->last_count);
+        watch->last = now;
+        watch->last_count = count;
+    }
+    watch->is_looking = false;
+    pthread_cond_signal(&watch->is_idle);
+    pthread_mutex_unlock(&watch->mutex);
+}
+
+static void look(struct watch *watch, double at_s)
+{
+    pthread_mutex_lock(&watch->mutex);
+    bool is_free = !watch->is_looking;
+    if (is_free) {
+        watch->is_looking = true;
+        watch->looked_at_s = at_s;
+    }
+    pthread_mutex_unlock(&watch->mutex);
+    if (is_free)
+        stele_list_regions_async(watch->client, watch->table, on_regions, watch);
+}
+
+void watch_tick(struct watch *watch, double at_s)
+{
+    if (watch->ticks++ % LOOK_EVERY == 0)
+        look(watch, at_s);
+}
+
+size_t watch_tablets(struct watch *watch)
+{
+    pthread_mutex_lock(&watch->mutex);
+    size_t count = watch->last_count;
+    pthread_mutex_unlock(&watch->mutex);
+    return count;
+}
+
+/* ---- Counters ---- */
+
+static bool is_here(struct stele_bytes host)
+{
+    char own[256] = "";
+    struct span name = span_make(host.data, host.size);
+    gethostname(own, sizeof own - 1);
+    return span_equal(name, span_string("localhost")) || span_equal(name, span_string(own)) ||
+           span_starts_with(name, span_string("127.")) || span_equal(name, span_string("::1"));
+}
+
+static bool is_of_table(const struct watch *watch, struct stele_bytes region)
+{
+    return region.size > watch->table.size && region.data[watch->table.size] == ',' &&
+           memcmp(region.data, watch->table.data, watch->table.size) == 0;
+}
+
+static void read_servers(struct watch *watch, const struct stele_cluster *cluster)
+{
+    watch->server_count = 0;
+    for (size_t i = 0; i < cluster->server_count && i < WATCH_SERVERS_MOST; i++) {
+        const struct stele_server *server = &cluster->servers[i].server;
+        struct watched_server *watched = &watch->servers[watch->server_count++];
+        *watched = (struct watched_server){.pid = -1};
+        snprintf(watched->address, sizeof watched->address, "%.*s:%u", (int)server->host.size,
+            (const char *)server->host.data, server->port);
+        if (watch->server_pid > 0)
+            watched->pid = i == 0 ? watch->server_pid : -1;
+        else if (is_here(server->host))
+            watched->pid = server_cpu_find(server->port);
+        if (watched->pid > 0 && !server_cpu_read(watched->pid, &watched->cpu_us))
+            watched->pid = -1;
+    }
+}
+
+void watch_begin(struct watch *watch)
+{
+    struct stele_cluster cluster;
+    struct stele_error error;
+    if (stele_cluster_status(watch->client, &cluster, &error))
+        return;
+    size_t room = 0;
+    for (size_t i = 0; i < cluster.server_count; i++)
+        room += cluster.servers[i].region_count;
+    watch->before = memory_allocate_zeroed(room + 1, sizeof *watch->before);
+    for (size_t i = 0; watch->before && i < cluster.server_count; i++) {
+        for (size_t j = 0; j < cluster.servers[i].region_count; j++) {
+            const struct stele_region_load *region = &cluster.servers[i].regions[j];
+            if (!is_of_table(watch, region->name))
+                continue;
+            struct before *before = &watch->before[watch->before_count];
+            before->name = memory_allocate(region->name.size + 1);
+            if (!before->name)
+                continue;
+            memcpy(before->name, region->name.data, region->name.size);
+            before->name[region->name.size] = '\0';
+            before->reads = region->read_requests;
+            before->writes = region->write_requests;
+            watch->before_count++;
+        }
+    }
+    read_servers(watch, &cluster);
+    stele_cluster_free(&cluster);
+}
+
+static const struct before *find_before(const struct watch *watch, const char *name)
+{
+    for (size_t i = 0; i < watch->before_count; i++)
+        if (strcmp(watch->before[i].name, name) == 0)
+            return &watch->before[i];
+    return NULL;
+}
+
+/* True when every server has reported since. */
+static bool has_reports_since(const struct stele_cluster *cluster, int64_t since_ms)
+{
+    for (size_t i = 0; i < cluster->server_count; i++)
+        if ((int64_t)cluster->servers[i].report_end_ms < since_ms)
+            return false;
+    return true;
+}
+
+static enum stele_status read_after(
+    struct watch *watch, struct stele_cluster *out_cluster, struct stele_error *error)
+{
+    int64_t since_ms = env_wall_ms(env_real());
+    for (unsigned waited_ms = 0;; waited_ms += REPORT_PAUSE_MS) {
+        enum stele_status status = stele_cluster_status(watch->client, out_cluster, error);
+        if (status || waited_ms >= REPORT_WAIT_MS || has_reports_since(out_cluster, since_ms))
+            return status;
+        stele_cluster_free(out_cluster);
+        usleep(REPORT_PAUSE_MS * 1000);
+    }
+}
+
+static void take_tablet(const struct watch *watch, const struct stele_region_load *load,
+    struct watched_server *server, struct watch_figures *figures)
+{
+    struct watched_tablet *tablet = &figures->tablets[figures->tablet_count];
+    tablet->name = memory_allocate(load->name.size + 1);
+    if (!tablet->name)
+        return;
+    memcpy(tablet->name, load->name.data, load->name.size);
+    tablet->name[load->name.size] = '\0';
+    const struct before *before = find_before(watch, tablet->name);
+    /* a tablet that was opened anew meanwhile counts from 0 */
+    tablet->reads = load->read_requests;
+    tablet->writes = load->write_requests;
+    if (before && before->reads <= tablet->reads && before->writes <= tablet->writes) {
+        tablet->reads -= before->reads;
+        tablet->writes -= before->writes;
+    }
+    memcpy(tablet->server, server->address, sizeof tablet->server);
+    server->reads += tablet->reads;
+    server->writes += tablet->writes;
+    server->tablets++;
+    figures->tablet_count++;
+}
+
+static struct watched_server *take_server(
+    const struct watch *watch, const struct stele_server *server, struct watch_figures *figures)
+{
+    struct watched_server *taken = &figures->servers[figures->server_count++];
+    *taken = (struct watched_server){.pid = -1};
+    snprintf(taken->address, sizeof taken->address, "%.*s:%u", (int)server->host.size,
+        (const char *)server->host.data, server->port);
+    for (size_t i = 0; i < watch->server_count; i++)
+        if (strcmp(watch->servers[i].address, taken->address) == 0)
+            *taken = watch->servers[i];
+    return taken;
+}
+
+/* From the times at the beginning to what was used since. */
+static void read_cpu_times(struct watch *watch)
+{
+    for (size_t i = 0; i < watch->server_count; i++) {
+        struct watched_server *server = &watch->servers[i];
+        uint64_t now_us;
+        if (server->pid <= 0 || !server_cpu_read(server->pid, &now_us)) {
+            server->pid = -1;
+            continue;
+        }
+        server->cpu_us = now_us - server->cpu_us;
+        server->resident_kib = server_cpu_resident_kib(server->pid);
+    }
+}
+
+void watch_end(struct watch *watch, bool is_reachable, struct watch_figures *out_figures)
+{
+    struct watch_figures figures = {0};
+    struct stele_cluster cluster;
+    struct stele_error error;
+    read_cpu_times(watch);
+    wait_until_idle(watch);
+    figures.events = watch->events;
+    figures.event_count = watch->event_count;
+    watch->events = NULL;
+    if (is_reachable && read_after(watch, &cluster, &error) == STELE_OK) {
+        size_t room = 0;
+        for (size_t i = 0; i < cluster.server_count; i++)
+            room += cluster.servers[i].region_count;
+        figures.tablets = memory_allocate_zeroed(room + 1, sizeof *figures.tablets);
+        snprintf(figures.version, sizeof figures.version, "%.*s", (int)cluster.version.size,
+            (const char *)cluster.version.data);
+        for (size_t i = 0; i < cluster.server_count && i < WATCH_SERVERS_MOST; i++) {
+            struct watched_server *server = take_server(
+                watch, &cluster.servers[i].server, &figures);
+            for (size_t j = 0; figures.tablets && j < cluster.servers[i].region_count; j++)
+                if (is_of_table(watch, cluster.servers[i].regions[j].name))
+                    take_tablet(watch, &cluster.servers[i].regions[j], server, &figures);
+        }
+        stele_cluster_free(&cluster);
+    }
+    *out_figures = figures;
+}
