@@ -84,7 +84,7 @@ bool master_world_put(struct master_world *world, unsigned i);
 void master_world_put_all(struct master_world *world);
 
 /* Everything must hold after some time: every tablet of every enabled table is open at one server which says so, rows
- * of hbase:meta and the catalogue agree and have no hole and no overlap, every row has its acknowledged value. */
+ * of hbase:meta and the catalogue agree and have no hole and no overlap, every row has its acknowledged value, in the table and in what was cloned of it (a table "v" is empty). */
 void master_world_check(struct master_world *world);
 /* Waits until nothing is under way. */
 void master_world_quiet(struct master_world *world);

@@ -1,5 +1,5 @@
 /* The master over tablet servers in memory: where tablets go, move, split, merge, servers that die, masters that
- * change, at every I/O call. */
+ * change. What happens when they die at any I/O call is tests/crash/test_master_crash.c. */
 #include "tests/support/master_world.h"
 
 #include <stdio.h>
@@ -573,89 +573,6 @@ static void what_a_deposed_master_still_writes_is_dropped(void **state)
     master_world_deinit(&world);
 }
 
-/* ---- Dead at every step ---- */
-
-/* What is under way when the master or a server dies. */
-static void begin(struct master_world *world, enum master_operation operation)
-{
-    struct master_request *request = arena_allocate_zeroed(&world->arena, 1, sizeof *request);
-    *request = about(world, operation, "r20");
-    if (operation == MASTER_SPLIT)
-        request->row = SPAN_LITERAL("r24");
-    if (operation == MASTER_MERGE) {
-        request->tablets[1] = master_world_tablet(world, "r40");
-        request->tablet_count = 2;
-    }
-    request->table = SPAN_LITERAL("t");
-    request->snapshot_name = SPAN_LITERAL("s");
-    master_world_submit(world, request);
-}
-
-static const enum master_operation operations[] = {MASTER_MOVE, MASTER_SPLIT, MASTER_MERGE,
-    MASTER_DISABLE_TABLE, MASTER_UNASSIGN, MASTER_SNAPSHOT};
-
-static size_t killed;
-
-/* The master dies before its I/O call number n from the request on; another one finishes. False: it did not die. */
-static bool master_dies_at(uint64_t seed, enum master_operation operation, uint64_t n)
-{
-    struct master_world world;
-    make(&world, seed, 2);
-    struct node *first = world.leader;
-    env_memory_host_crash_at(first->env, env_memory_call_count(first->env) + n, ENV_CUT_LOSE_ALL);
-    begin(&world, operation);
-    master_world_settle(&world, 5000);
-    bool is_dead = env_memory_host_is_dead(first->env);
-    killed += is_dead;
-    master_world_lead(&world, master_world_master(&world));
-    master_world_check(&world);
-    master_world_deinit(&world);
-    return is_dead;
-}
-
-static void a_master_that_dies_at_any_call_leaves_all_or_nothing(void **state)
-{
-    (void)state;
-    killed = 0;
-    for (size_t i = 0; i < sizeof operations / sizeof operations[0]; i++)
-        for (uint64_t n = 1; master_dies_at(100 + n, operations[i], n); n++)
-            ;
-    printf("%zu masters killed\n", killed);
-    assert_true(killed >= 60);
-}
-
-/* A server dies at its call n while something is under way. */
-static bool server_dies_at(uint64_t seed, enum master_operation operation, uint64_t n)
-{
-    struct master_world world;
-    make(&world, seed, 3);
-    struct node *server = master_world_place(&world, "r20");
-    env_memory_host_crash_at(server->env, env_memory_call_count(server->env) + n, ENV_CUT_LOSE_ALL);
-    begin(&world, operation);
-    for (int i = 0; i < 50 && node_is_alive(server); i++)
-        master_world_settle(&world, 100);
-    bool is_dead = !node_is_alive(server);
-    if (!is_dead)
-        env_memory_host_crash_at(server->env, 0, ENV_CUT_LOSE_ALL);
-    killed += is_dead;
-    master_world_tell_servers(&world);
-    master_world_settle(&world, 3000);
-    master_world_check(&world);
-    master_world_deinit(&world);
-    return is_dead;
-}
-
-static void a_server_that_dies_at_any_call_loses_nothing(void **state)
-{
-    (void)state;
-    killed = 0;
-    for (size_t i = 0; i < sizeof operations / sizeof operations[0]; i++)
-        for (uint64_t n = 1; n < 60 && server_dies_at(200 + n, operations[i], n); n++)
-            ;
-    printf("%zu servers killed\n", killed);
-    assert_true(killed >= 60);
-}
-
 int main(void)
 {
     const struct CMUnitTest tests[] = {
@@ -676,8 +593,6 @@ int main(void)
         cmocka_unit_test(a_state_that_cannot_be_written_is_written_later),
         cmocka_unit_test(a_lost_meta_table_is_made_anew_from_the_manifests),
         cmocka_unit_test(what_a_deposed_master_still_writes_is_dropped),
-        cmocka_unit_test(a_master_that_dies_at_any_call_leaves_all_or_nothing),
-        cmocka_unit_test(a_server_that_dies_at_any_call_loses_nothing),
     };
     return cmocka_run_group_tests(tests, NULL, NULL);
 }

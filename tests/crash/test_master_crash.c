@@ -1,0 +1,244 @@
+/* DDL under fire: a master, or a server, dies at each of its I/O calls in the middle of every kind of procedure, or while
+ * another server's death is dealt with. Another master finishes: the change is made or not, whole either way, every
+ * tablet is served, and no row is lost. */
+#include "tests/support/master_world.h"
+
+#include <stdio.h>
+#include <string.h>
+
+#include "tests/support/support.h"
+
+static const char *const keys[] = {"r16", "r32", "r48", NULL};
+
+/* A cluster with the table, its rows written. */
+static void make(struct master_world *world, uint64_t seed, size_t servers)
+{
+    master_world_init(world, seed);
+    for (size_t i = 0; i < servers; i++)
+        master_world_server(world);
+    master_world_lead(world, master_world_master(world));
+    master_world_create_table(world, keys);
+    master_world_put_all(world);
+}
+
+static struct master_request about(
+    struct master_world *world, enum master_operation operation, const char *row)
+{
+    struct master_request request = {.operation = operation, .waits = true};
+    request.tablets = arena_allocate_zeroed(&world->arena, 2, sizeof *request.tablets);
+    request.tablets[0] = master_world_tablet(world, row);
+    request.tablet_count = 1;
+    return request;
+}
+
+static void ask(struct master_world *world, struct master_request *request)
+{
+    const char *refused = master_world_ask(world, request);
+    if (refused)
+        fail_msg("%s: %s (seed %llu)", refused, master_world_error.message,
+            (unsigned long long)world->seed);
+}
+
+static void of_snapshot(
+    struct master_world *world, enum master_operation operation, const char *table)
+{
+    struct master_request request = {.operation = operation,
+        .waits = true,
+        .table = span_string(table),
+        .snapshot_name = SPAN_LITERAL("s"),
+        .snapshot_type = 1};
+    ask(world, &request);
+}
+
+static void set_table(struct master_world *world, enum master_operation operation)
+{
+    struct master_request request = {
+        .operation = operation, .waits = true, .table = SPAN_LITERAL("t")};
+    ask(world, &request);
+}
+
+/* What is under way when the master or a server dies, on the table as `before` has left it. */
+struct trial {
+    enum master_operation operation;
+    void (*before)(struct master_world *world);
+    const char *table; /* NULL: "t" */
+    bool is_crash;     /* no request: the server of r20 dies */
+};
+
+static void disabled(struct master_world *world)
+{
+    set_table(world, MASTER_DISABLE_TABLE);
+}
+
+/* The rows may go now, or stay. */
+static void to_be_emptied(struct master_world *world)
+{
+    disabled(world);
+    memset(world->values, 0, sizeof world->values);
+}
+
+static void unassigned(struct master_world *world)
+{
+    struct master_request request = about(world, MASTER_UNASSIGN, "r20");
+    ask(world, &request);
+}
+
+static void with_snapshot(struct master_world *world)
+{
+    of_snapshot(world, MASTER_SNAPSHOT, "t");
+}
+
+/* The table is not what it was any more. */
+static void to_be_restored(struct master_world *world)
+{
+    with_snapshot(world);
+    struct master_request split = about(world, MASTER_SPLIT, "r20");
+    split.row = SPAN_LITERAL("r24");
+    ask(world, &split);
+    disabled(world);
+}
+
+static const struct trial trials[] = {
+    {.operation = MASTER_CREATE_TABLE, .table = "v"},
+    {.operation = MASTER_MOVE},
+    {.operation = MASTER_SPLIT},
+    {.operation = MASTER_MERGE},
+    {.operation = MASTER_UNASSIGN},
+    {.operation = MASTER_ASSIGN, .before = unassigned},
+    {.operation = MASTER_DISABLE_TABLE},
+    {.operation = MASTER_ENABLE_TABLE, .before = disabled},
+    {.operation = MASTER_TRUNCATE_TABLE, .before = to_be_emptied},
+    {.operation = MASTER_DELETE_TABLE, .before = to_be_emptied},
+    {.operation = MASTER_ADD_FAMILY},
+    {.operation = MASTER_SNAPSHOT},
+    {.operation = MASTER_RESTORE_SNAPSHOT, .before = with_snapshot, .table = "u"},
+    {.operation = MASTER_RESTORE_SNAPSHOT, .before = to_be_restored},
+    {.operation = MASTER_DECOMMISSION},
+    {.is_crash = true},
+};
+
+enum { TRIALS = sizeof trials / sizeof trials[0] };
+
+static void begin(struct master_world *world, const struct trial *trial)
+{
+    struct master_request *request = arena_allocate_zeroed(&world->arena, 1, sizeof *request);
+    struct node *server = master_world_place(world, "r20");
+    if (trial->is_crash) {
+        node_kill(server);
+        master_world_tell_servers(world);
+        return;
+    }
+    *request = (struct master_request){.operation = trial->operation, .waits = true};
+    if (trial->operation == MASTER_CREATE_TABLE) {
+        request->schema.name = span_string(trial->table);
+        request->schema.families = arena_allocate_zeroed(
+            &world->arena, 1, sizeof *request->schema.families);
+        request->schema.families[0].name = SPAN_LITERAL("f");
+        request->schema.family_count = 1;
+        assert_ok(table_schema_check(&request->schema, &master_world_error), &master_world_error);
+        static const struct span split_keys[] = {
+            {(const uint8_t *)"h", 1}, {(const uint8_t *)"p", 1}};
+        request->split_keys = split_keys;
+        request->split_key_count = 2;
+    } else if (server || trial->operation == MASTER_ASSIGN) {
+        *request = about(world, trial->operation, "r20");
+    }
+    if (trial->operation == MASTER_SPLIT)
+        request->row = SPAN_LITERAL("r24");
+    if (trial->operation == MASTER_MERGE) {
+        request->tablets[1] = master_world_tablet(world, "r40");
+        request->tablet_count = 2;
+    }
+    if (trial->operation == MASTER_DECOMMISSION) {
+        request->servers = arena_allocate_zeroed(&world->arena, 1, sizeof *request->servers);
+        request->servers[0] = span_string(server->text);
+        request->server_count = 1;
+        request->offloads = true;
+    }
+    request->table = span_string(trial->table ? trial->table : "t");
+    request->family.name = SPAN_LITERAL("g");
+    request->keeps_splits = true;
+    request->snapshot_name = SPAN_LITERAL("s");
+    master_world_submit(world, request);
+}
+
+static size_t killed;
+
+/* The master dies before its I/O call number n from the request on; another one finishes. False: it did not die. */
+static bool master_dies_at(uint64_t seed, const struct trial *trial, uint64_t n)
+{
+    struct master_world world;
+    make(&world, seed, 3);
+    if (trial->before)
+        trial->before(&world);
+    struct node *first = world.leader;
+    env_memory_host_crash_at(first->env, env_memory_call_count(first->env) + n, ENV_CUT_LOSE_ALL);
+    begin(&world, trial);
+    master_world_settle(&world, 5000);
+    bool is_dead = env_memory_host_is_dead(first->env);
+    killed += is_dead;
+    master_world_lead(&world, master_world_master(&world));
+    master_world_check(&world);
+    master_world_deinit(&world);
+    return is_dead;
+}
+
+static void a_master_that_dies_at_any_call_leaves_all_or_nothing(void **state)
+{
+    (void)state;
+    killed = 0;
+    for (size_t i = 0; i < TRIALS; i++) {
+        size_t before = killed;
+        for (uint64_t n = 1; master_dies_at(100 + n, &trials[i], n); n++)
+            ;
+        /* it has no state of its own before the first call */
+        assert_true(killed - before >= (trials[i].is_crash ? 1 : 2));
+    }
+    printf("%zu masters killed in %d procedures\n", killed, TRIALS);
+    assert_true(killed >= 200);
+}
+
+/* A server dies at its call n while something is under way. */
+static bool server_dies_at(uint64_t seed, const struct trial *trial, uint64_t n)
+{
+    struct master_world world;
+    make(&world, seed, 3);
+    if (trial->before)
+        trial->before(&world);
+    struct node *server = master_world_place(&world, "r20");
+    if (!server)
+        server = &world.nodes[1];
+    env_memory_host_crash_at(server->env, env_memory_call_count(server->env) + n, ENV_CUT_LOSE_ALL);
+    begin(&world, trial);
+    for (int i = 0; i < 50 && node_is_alive(server); i++)
+        master_world_settle(&world, 100);
+    bool is_dead = !node_is_alive(server);
+    if (!is_dead)
+        env_memory_host_crash_at(server->env, 0, ENV_CUT_LOSE_ALL);
+    killed += is_dead;
+    master_world_tell_servers(&world);
+    master_world_settle(&world, 3000);
+    master_world_check(&world);
+    master_world_deinit(&world);
+    return is_dead;
+}
+
+static void a_server_that_dies_at_any_call_loses_nothing(void **state)
+{
+    (void)state;
+    killed = 0;
+    for (size_t i = 0; i < TRIALS; i++)
+        for (uint64_t n = 1; n < 60 && server_dies_at(200 + n, &trials[i], n); n++)
+            ;
+    printf("%zu servers killed\n", killed);
+    assert_true(killed >= 60);
+}
+
+int main(void)
+{
+    const struct CMUnitTest tests[] = {
+        cmocka_unit_test(a_master_that_dies_at_any_call_leaves_all_or_nothing),
+        cmocka_unit_test(a_server_that_dies_at_any_call_loses_nothing),
+    };
+    return cmocka_run_group_tests(tests, NULL, NULL);
+}
