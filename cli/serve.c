@@ -99,6 +99,8 @@ static void print_ready(struct server *server, const struct server_config *confi
     printf("ready hbase=%s:%d", host, port);
     if (server_zookeeper_port(server))
         printf(" zookeeper=%s:%u", host, server_zookeeper_port(server));
+    if (server_web_port(server))
+        printf(" web=%s:%u", host, server_web_port(server));
     if (config->role == SERVER_MASTER)
         printf(" role=master leader=%s", server_is_leading(server) ? "yes" : "no");
     if (config->role == SERVER_TABLETS)

@@ -11,13 +11,16 @@
 #include "server/coordination/coordination.h"
 #include "server/coordination/quorum.h"
 #include "server/hbase/sim_capacity.h"
+#include "server/web/web_server.h"
 
-#define DEFAULT_PORT           16000
-#define DEFAULT_TABLETS_PORT   16020
-#define DEFAULT_ZOOKEEPER_PORT 2181
-#define DEFAULT_MEMORY         "1G"
-#define MEMORY_MIN             (32u << 20)
-#define HOST_SIZE              256
+#define DEFAULT_PORT             16000
+#define DEFAULT_TABLETS_PORT     16020
+#define DEFAULT_ZOOKEEPER_PORT   2181
+#define DEFAULT_WEB_PORT         16010
+#define DEFAULT_TABLETS_WEB_PORT 16030
+#define DEFAULT_MEMORY           "1G"
+#define MEMORY_MIN               (32u << 20)
+#define HOST_SIZE                256
 
 enum {
     OPTION_ZOOKEEPER_PORT, /* standalone's */
@@ -29,6 +32,9 @@ enum {
     OPTION_INSECURE,
     OPTION_CONFIG,
     OPTION_SIM_CAPACITY,
+    OPTION_UI_READONLY,
+    OPTION_UI_DIR,
+    OPTION_STUDIES_DIR,
     OPTION_ZOOKEEPER, /* a cluster's, as the next */
     OPTION_SESSION_TIMEOUT,
     OPTION_COUNT
@@ -44,6 +50,9 @@ static struct option_value option_values[OPTION_COUNT] = {
     [OPTION_INSECURE] = {.name = "insecure", .is_flag = true, .is_from_file = true},
     [OPTION_CONFIG] = {.name = "config"},
     [OPTION_SIM_CAPACITY] = {.name = "sim-capacity", .is_from_file = true},
+    [OPTION_UI_READONLY] = {.name = "ui-readonly", .is_flag = true, .is_from_file = true},
+    [OPTION_UI_DIR] = {.name = "ui-dir", .is_from_file = true},
+    [OPTION_STUDIES_DIR] = {.name = "studies-dir", .is_from_file = true},
     [OPTION_ZOOKEEPER_PORT] = {.name = "zookeeper-port", .is_from_file = true},
     [OPTION_ZOOKEEPER] = {.name = "zookeeper", .is_from_file = true},
     [OPTION_SESSION_TIMEOUT] = {.name = "session-timeout", .is_from_file = true},
@@ -183,6 +192,31 @@ static enum status read_sim_capacity(struct server_config *config, struct error 
     return STATUS_OK;
 }
 
+/* The pages' port, on the same address as the main one. */
+static enum status read_web(struct server_config *config, struct error *error)
+{
+    static struct web_config web;
+    static struct web_setting settings[OPTION_COUNT];
+    bool is_asked;
+    int otherwise = config->role == SERVER_TABLETS ? DEFAULT_TABLETS_WEB_PORT : DEFAULT_WEB_PORT;
+    enum status status = read_port(OPTION_WEB_PORT, otherwise, &web.port, &is_asked, error);
+    if (status || web.port == SERVER_PORT_OFF)
+        return status;
+    web.version = STELE_VERSION;
+    web.host = config->host;
+    web.is_optional = !is_asked;
+    web.is_read_only = option_values[OPTION_UI_READONLY].value;
+    web.ui_directory = option_values[OPTION_UI_DIR].value;
+    web.studies_directory = option_values[OPTION_STUDIES_DIR].value;
+    for (size_t i = config->role == SERVER_STANDALONE ? 0 : 1;
+         i < (config->role == SERVER_STANDALONE ? OPTION_ZOOKEEPER : OPTION_COUNT); i++)
+        settings[web.setting_count++] = (struct web_setting){option_values[i].name,
+            option_values[i].is_flag && option_values[i].value ? "true" : option_values[i].value};
+    web.settings = settings;
+    config->web = &web;
+    return STATUS_OK;
+}
+
 static enum status read_options(struct server_config *config, struct error *error)
 {
     const char *memory = option_values[OPTION_MEMORY].value;
@@ -196,7 +230,7 @@ static enum status read_options(struct server_config *config, struct error *erro
     if (!status)
         status = refuse_unbuilt(OPTION_BIGTABLE_PORT, error);
     if (!status)
-        status = refuse_unbuilt(OPTION_WEB_PORT, error);
+        status = read_web(config, error);
     if (!status)
         status = read_sim_capacity(config, error);
     if (!status)

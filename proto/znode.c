@@ -108,6 +108,19 @@ enum status znode_take_server(struct span data, struct server_name *out_server, 
     return status ? status : server_name_decode(message, out_server, error);
 }
 
+uint32_t znode_take_web_port(struct span data)
+{
+    struct span message;
+    struct wire_field field;
+    uint32_t port = 0;
+    if (znode_unwrap(data, &message, NULL))
+        return 0;
+    while (wire_take(&message, &field) == STATUS_OK)
+        if (wire_is(&field, 3, WIRE_VARINT) && field.value <= UINT16_MAX)
+            port = (uint32_t)field.value;
+    return port;
+}
+
 enum status znode_take_cluster_id(
     struct span data, struct span *out_cluster_id, struct error *error)
 {

@@ -31,6 +31,8 @@ void znode_put_server(struct buffer *out, struct span id, uint32_t web_port);
 /* running */
 void znode_put_running(struct buffer *out, struct span id, int64_t started_ms);
 
+/* The web port in the data of master, as znode_put_master wrote it; 0 = none. */
+uint32_t znode_take_web_port(struct span data);
 /* The server in the data of master or meta-region-server; it points into data. STATUS_INVALID. */
 enum status znode_take_server(
     struct span data, struct server_name *out_server, struct error *error);

@@ -36,6 +36,7 @@ static enum status make_coordination(struct membership *membership, struct error
         .root = server->root,
         .cluster_id = config->cluster_id,
         .session_ms = server->session_ms,
+        .web_port = config->web_port,
     };
     return coordination_zookeeper_new(&zookeeper, &membership->coordination, error);
 }

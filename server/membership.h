@@ -21,6 +21,7 @@ struct membership_config {
     const struct server_name *self;
     const char *self_text; /* "host,port,startcode" */
     const char *cluster_id;
+    uint16_t web_port;        /* told to clients; 0 = none */
     struct tablet_host *host; /* NULL: serves no tablets */
 };
 

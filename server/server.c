@@ -16,6 +16,7 @@
 #include "server/net/loop.h"
 #include "server/peer/reporter.h"
 #include "server/tablet/tablet_host.h"
+#include "server/web/web_server.h"
 #include "server/zk/facade.h"
 
 #define LOOPS_MAX        16
@@ -61,7 +62,9 @@ struct server {
     struct membership *membership;
     struct coordination_listener events;
     struct reporter *reporter;
-    _Atomic bool is_told; /* ready has run */
+    struct web_server *web;
+    struct loop *web_loops[LOOPS_MAX]; /* what the web port shows of the loops */
+    _Atomic bool is_told;              /* ready has run */
 
     /* Closing */
     void (*closed)(void *context);
@@ -205,6 +208,36 @@ static enum status listen_on(struct server *server, struct error *error)
     return status;
 }
 
+/* Binds early, so that what is told of the port is known; it answers once there is something to tell. */
+static enum status listen_for_web(struct server *server, struct error *error)
+{
+    const struct web_config *config = server->config.web;
+    if (!config)
+        return STATUS_OK;
+    enum status status = web_server_new(server->config.env, config, &server->web, error);
+    if (status == STATUS_EXISTS && config->is_optional) {
+        log_line(LOG_WARN, "web.off", "reason=\"%s\"", error ? error->message : "");
+        error_clear(error);
+        status = STATUS_OK;
+    }
+    server->service.web_port = server->web ? web_server_port(server->web) : 0;
+    return status;
+}
+
+static enum status start_web(struct server *server, struct error *error)
+{
+    for (unsigned i = 0; i < server->loop_count; i++)
+        server->web_loops[i] = server->loops[i].loop;
+    struct web_service service = {
+        .hbase = &server->service,
+        .role = server->config.role,
+        .loops = server->web_loops,
+        .loop_count = server->loop_count,
+        .advertise_host = server->config.advertise_host,
+    };
+    return server->web ? web_server_start(server->web, &service, error) : STATUS_OK;
+}
+
 static void name_server(struct server *server)
 {
     const struct server_config *config = &server->config;
@@ -262,6 +295,7 @@ static enum status make_znodes(struct server *server)
     struct znode_tree_config znodes = {
         .cluster_id = server->service.cluster_id,
         .server = server->service.name,
+        .web_port = server->service.web_port,
         .started_ms = server->service.started_ms,
     };
     server->zookeeper.secret = env_random_u64(server->service.env);
@@ -365,6 +399,7 @@ static enum status make_services(struct server *server, struct error *error)
         .self = &service->name,
         .self_text = service->name_text,
         .cluster_id = service->cluster_id,
+        .web_port = service->web_port,
         .host = service->host,
     };
     if (!status && server->config.role == SERVER_STANDALONE && make_znodes(server))
@@ -505,12 +540,16 @@ enum status server_open(
     enum status status = make_loops(server, error);
     if (!status)
         status = listen_on(server, error);
+    if (!status)
+        status = listen_for_web(server, error);
     if (!status) {
         name_server(server);
         status = open_store(server, error);
     }
     if (!status)
         status = make_services(server, error);
+    if (!status)
+        status = start_web(server, error);
     if (!status) {
         *out_server = server; /* events may come at once */
         server->events = (struct coordination_listener){
@@ -651,6 +690,7 @@ void server_free(struct server *server)
 {
     if (!server)
         return;
+    web_server_stop(server->web);
     if (server->loop_count > 0 && !server->has_started)
         close_listeners(server);
     if (server->service.looks)
@@ -664,6 +704,7 @@ void server_free(struct server *server)
     answer_looks_free(server->service.looks);
     membership_end_events(server->membership);
     master_free(server->service.master);
+    web_server_free(server->web); /* after the last answer of the master */
     heat_board_free(server->service.heat);
     tablet_host_free(server->service.host);
     scanner_table_free(server->service.scanners);
@@ -678,6 +719,11 @@ void server_free(struct server *server)
 uint16_t server_port(const struct server *server)
 {
     return server->loops[0].loop->reactor->table->listener_port(server->listener);
+}
+
+uint16_t server_web_port(const struct server *server)
+{
+    return server->service.web_port;
 }
 
 uint16_t server_zookeeper_port(const struct server *server)

@@ -20,6 +20,7 @@
 struct coordination;
 struct quorum;
 struct server;
+struct web_config;
 
 #define SERVER_PORT_OFF (-1) /* else 0 = any free one */
 
@@ -33,12 +34,13 @@ struct server_config {
     const char *host; /* where to listen */
     int port;
     int zookeeper_port;
-    bool is_zookeeper_optional; /* its port may be taken: it is then off */
-    const char *advertise_host; /* what clients are told; NULL = host */
-    int advertise_port;         /* 0 = the port */
-    uint32_t sim_capacity;      /* calls a second, modelled (hbase/sim_capacity.h); 0 = off */
-    uint64_t memory_bytes;      /* of memtables, block cache and requests in all */
-    unsigned loops;             /* 0 = one a core */
+    bool is_zookeeper_optional;   /* its port may be taken: it is then off */
+    const struct web_config *web; /* pages, metrics, health; NULL = off */
+    const char *advertise_host;   /* what clients are told; NULL = host */
+    int advertise_port;           /* 0 = the port */
+    uint32_t sim_capacity;        /* calls a second, modelled (hbase/sim_capacity.h); 0 = off */
+    uint64_t memory_bytes;        /* of memtables, block cache and requests in all */
+    unsigned loops;               /* 0 = one a core */
     /* On an executor: somebody asked that the server be closed, or it cannot go on. The owner calls server_close. */
     void (*stop_wanted)(void *context);
     /* For tests: another coordination than the role's; takes cluster_id borrowed for the server's life. */
@@ -65,6 +67,7 @@ void server_free(struct server *server);
 /* From server_open on. 0 = off. */
 uint16_t server_port(const struct server *server);
 uint16_t server_zookeeper_port(const struct server *server);
+uint16_t server_web_port(const struct server *server);
 /* Of a master, from ready on. Any thread. */
 bool server_is_leading(struct server *server);
 

@@ -124,7 +124,7 @@ static unsigned changes_between(
         a->absence_counts_from_ns != b->absence_counts_from_ns)
         changes |= COORDINATION_CONNECTION;
     if (compare_names(&a->master, &b->master) || a->master_epoch != b->master_epoch ||
-        !names_equal(&a->backups, &b->backups))
+        a->master_web_port != b->master_web_port || !names_equal(&a->backups, &b->backups))
         changes |= COORDINATION_MASTER;
     if (compare_names(&a->meta, &b->meta))
         changes |= COORDINATION_META;

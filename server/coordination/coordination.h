@@ -48,6 +48,7 @@ struct coordination_view {
     uint64_t epoch;
     uint64_t master_epoch;             /* of `master`; 0 = unknown */
     struct server_name master;         /* nobody: none is known */
+    uint32_t master_web_port;          /* 0 = it has none, or it is not known */
     struct server_name meta;           /* the server of hbase:meta, as published; nobody: none */
     struct coordination_names servers; /* live tablet servers */
     struct coordination_names backups; /* masters that wait */

@@ -245,6 +245,7 @@ struct master_node {
     bool is_ours;            /* of this session */
     struct server_name name; /* in the picture's arena; nobody when its data is no master's */
     uint64_t epoch;
+    uint32_t web_port; /* 0 = none */
 };
 
 static enum status read_master(
@@ -261,6 +262,7 @@ static enum status read_master(
         out_node->is_ours = stat.owner == zookeeper_session_id(zk->session);
         out_node->epoch = zk->generation << ZXID_BITS |
                           (stat.created_zxid & ((UINT64_C(1) << ZXID_BITS) - 1));
+        out_node->web_port = znode_take_web_port(buffer_span(&data));
         if (znode_take_server(buffer_span(&data), &out_node->name, error)) {
             log_line(LOG_WARN, "coordination.odd", "node=%s reason=\"%s\"", path,
                 error ? error->message : "");
@@ -485,6 +487,7 @@ enum status zookeeper_read_all(
     picture->epoch = picture->is_leading ? master.epoch : 0;
     picture->master = master.name;
     picture->master_epoch = master.epoch;
+    picture->master_web_port = master.web_port;
     status = update_backup(zk, picture->is_leading, error);
     if (!status && zk->picture.is_leading && picture->is_leading)
         status = publish(zk, error);

@@ -288,6 +288,7 @@ static void tick(struct task *task)
     master->is_tick_out = false;
     if (!master_came_back(master))
         return;
+    atomic_store_explicit(&master->ticked_ns, env_monotonic_ns(master->env), memory_order_relaxed);
     master_give_up_absent(master);
     master_assign_idle(master);
     if (master->tenure == TENURE_SERVING)

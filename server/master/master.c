@@ -88,6 +88,13 @@ struct catalogue *master_catalogue(struct master *master)
     return &master->catalogue;
 }
 
+uint64_t master_ticked_ns(const struct master *master)
+{
+    if (!atomic_load_explicit(&master->is_ready, memory_order_acquire))
+        return 0;
+    return atomic_load_explicit(&master->ticked_ns, memory_order_relaxed);
+}
+
 uint64_t master_epoch(const struct master *master)
 {
     return atomic_load(&master->epoch);

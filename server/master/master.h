@@ -71,6 +71,8 @@ void master_free(struct master *master);
 struct catalogue *master_catalogue(struct master *master);
 const struct master_config *master_get_config(const struct master *master);
 uint64_t master_epoch(const struct master *master); /* of the tenure; any */
+/* When its executor last turned while it leads (env_monotonic_ns); 0 = it does not lead. Any. */
+uint64_t master_ticked_ns(const struct master *master);
 
 /* ---- Changes ---- */
 

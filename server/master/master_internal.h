@@ -96,6 +96,7 @@ struct master {
     struct task tick_task; /* every TICK_NS while it leads */
     bool is_tick_out;
     uint64_t ticks;
+    _Atomic uint64_t ticked_ns; /* for master_ticked_ns */
     uint64_t last_balance_ns, last_drain_ns, last_janitor_ns, last_normalize_ns, last_snapshots_ns;
     bool is_cleaning_snapshots;
     uint64_t plans; /* of the balancer, made so far */

@@ -56,6 +56,7 @@ static void tick(void *context)
     struct loop *loop = context;
     uint64_t now_ns = env_monotonic_ns(loop->env);
     struct connection *next;
+    atomic_store_explicit(&loop->ticked_ns, now_ns, memory_order_relaxed);
     for (struct connection *one = loop->connections; one; one = next) {
         next = one->next;
         connection_tick(one, now_ns);

@@ -35,9 +35,10 @@ struct loop {
     struct output_budget *output;    /* the server's; NULL = no limit */
     void *service;                   /* the server's per-loop state (calls to reuse) */
     void (*turn)(struct loop *loop); /* before writing, each turn; may be NULL */
-    unsigned expected;        /* calls whose end another thread will tell soon (loop_expect) */
-    bool has_expected;        /* and there were some at the last look */
-    _Atomic bool is_draining; /* set once: connections close when their calls are done */
+    unsigned expected;          /* calls whose end another thread will tell soon (loop_expect) */
+    bool has_expected;          /* and there were some at the last look */
+    _Atomic uint64_t ticked_ns; /* its last tick, for whoever asks whether it lives; 0 = none yet */
+    _Atomic bool is_draining;   /* set once: connections close when their calls are done */
 };
 
 /* Over a reactor of make_reactor's. It does not turn before loop_start. */

@@ -381,6 +381,17 @@ size_t tablet_service_count(struct tablet_service *service)
     return count;
 }
 
+size_t tablet_service_opening_count(struct tablet_service *service)
+{
+    size_t count = 0;
+    mutex_lock(&service->mu);
+    for (size_t i = 0; i < service->bucket_count; i++)
+        for (struct served_tablet *one = service->buckets[i]; one; one = one->next)
+            count += !one->tablet && one->expected_until_ns == 0;
+    mutex_unlock(&service->mu);
+    return count;
+}
+
 void tablet_service_each(struct tablet_service *service,
     bool (*each)(void *context, struct served_tablet *tablet), void *context)
 {

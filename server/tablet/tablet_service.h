@@ -87,6 +87,7 @@ struct served_tablet *tablet_service_find_meta(struct tablet_service *service);
 void tablet_service_each(struct tablet_service *service,
     bool (*each)(void *context, struct served_tablet *tablet), void *context);
 size_t tablet_service_count(struct tablet_service *service);
+size_t tablet_service_opening_count(struct tablet_service *service);
 /* What all open tablets carry together, as tablet_load_measure says it, and their memtables. */
 void tablet_service_measure(
     struct tablet_service *service, uint64_t now_ns, float out_load[VIEW_RESOURCES]);
