@@ -1,8 +1,10 @@
 /* Regions: listing them from hbase:meta, flushing and compacting them. */
+#include "base/limits.h"
 #include "client/admin_text.h"
 #include "client/convert.h"
 #include "client/region_work.h"
 #include "proto/wire.h"
+#include "proto/znode.h"
 
 void stele_region_list_free(struct stele_region_list *list)
 {
@@ -86,6 +88,54 @@ void stele_find_region_async(struct stele_client *client, struct stele_bytes reg
     stele_region_list_function *done, void *context)
 {
     start_list(list_regions(client, LISTING_OF_REGION, region), done, context);
+}
+
+static bool copy_region(
+    struct arena *arena, const struct region_info *info, struct stele_region *out_region)
+{
+    struct buffer name = {0};
+    char storage[ENCODED_NAME_SIZE + 1];
+    if (span_equal(info->table, SPAN_LITERAL(META_TABLE_NAME)))
+        buffer_put(&name, SPAN_LITERAL(META_REGION_NAME));
+    else
+        region_name_put(&name, info->table, info->start_key, info->region_id);
+    bool is_whole = !buffer_status(&name);
+    *out_region = (struct stele_region){
+        .table = admin_copy_text(arena, info->table),
+        .name = admin_copy_text(arena, buffer_span(&name)),
+        .encoded_name = admin_copy_text(arena, region_encoded_name(buffer_span(&name), storage)),
+        .start_key = admin_copy_text(arena, info->start_key),
+        .end_key = admin_copy_text(arena, info->end_key),
+        .region_id = info->region_id,
+        .server.host = STELE_TEXT(""),
+        .open_sequence = -1,
+        .state = STELE_TEXT(""),
+        .is_offline = info->is_offline,
+        .is_split = info->is_split,
+    };
+    buffer_deinit(&name);
+    return is_whole && out_region->table.data && out_region->name.data &&
+           out_region->encoded_name.data && out_region->start_key.data && out_region->end_key.data;
+}
+
+enum stele_status stele_region_decode(
+    struct stele_bytes value, struct stele_region_list *out_list, struct stele_error *error)
+{
+    uint8_t storage[LIMIT_TABLE_NAME_SIZE];
+    struct span message;
+    struct region_info info;
+    struct error why = {0};
+    if (pbuf_unwrap(span_of(value), &message, &why) ||
+        region_info_decode(message, storage, &info, &why))
+        return failure_set(error, STELE_PROTOCOL, "%s", why.message);
+    struct arena *memory = admin_memory_new();
+    struct stele_region *region = memory ? arena_allocate(memory, sizeof *region) : NULL;
+    if (!region || !copy_region(memory, &info, region)) {
+        admin_memory_free(memory);
+        return failure_set(error, STELE_NO_MEMORY, "no memory for a region");
+    }
+    *out_list = (struct stele_region_list){region, 1, memory};
+    return STELE_OK;
 }
 
 /* ---- upkeep ---- */

@@ -19,6 +19,10 @@ _Static_assert(
     offsetof(struct cell, sequence) == offsetof(struct stele_cell, sequence), "one layout");
 _Static_assert(offsetof(struct cell, type) == offsetof(struct stele_cell, type), "one layout");
 
+_Static_assert(sizeof(struct attribute) == sizeof(struct stele_attribute), "one layout");
+_Static_assert(
+    offsetof(struct attribute, value) == offsetof(struct stele_attribute, value), "one layout");
+
 enum stele_status row_check(struct stele_bytes row, struct stele_error *error)
 {
     if (row.size == 0)
@@ -105,6 +109,9 @@ enum stele_status read_convert(const struct stele_read *read, struct arena *aren
     out_read->is_raw = read->is_raw;
     out_read->is_uncommitted = read->is_uncommitted;
     out_read->is_cache_fill = read->is_cached;
+    out_read->is_timeline = read->is_timeline;
+    out_read->attributes = inner_attributes(read->attributes);
+    out_read->attribute_count = read->attribute_count;
     return read->column_count ? columns_convert(read, arena, out_read, error) : STELE_OK;
 }
 
@@ -169,6 +176,8 @@ enum stele_status mutation_convert(const struct stele_mutation *mutation, struct
         .time_range = {mutation->time_range.from, mutation->time_range.to},
         .ttl_ms = mutation->ttl_ms,
         .is_result_wanted = mutation->is_result_wanted,
+        .attributes = inner_attributes(mutation->attributes),
+        .attribute_count = mutation->attribute_count,
     };
     return STELE_OK;
 }

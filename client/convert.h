@@ -37,6 +37,12 @@ static inline const struct stele_cell *public_cells(const struct cell *cells)
     return (const struct stele_cell *)(const void *)cells;
 }
 
+/* Two names of one pair, too. */
+static inline const struct attribute *inner_attributes(const struct stele_attribute *attributes)
+{
+    return (const struct attribute *)(const void *)attributes;
+}
+
 /* All of these check: STELE_INVALID with a sentence. The outputs borrow from the inputs; arrays are
  * in the arena. */
 enum stele_status row_check(struct stele_bytes row, struct stele_error *error);

@@ -186,8 +186,8 @@ bool loop_wait_finish(struct loop *loop, struct loop_wait *wait)
 void loop_run(
     struct loop *loop, bool (*is_idle)(void *context), void *context, uint64_t deadline_ns)
 {
-    while (!is_idle(context) && loop_now(loop) < deadline_ns &&
-           !atomic_exchange(&loop->is_interrupted, false))
+    while (!atomic_exchange(&loop->is_interrupted, false) && !is_idle(context) &&
+           loop_now(loop) < deadline_ns)
         loop->transport->table->run_once(loop->transport, deadline_ns);
 }
 

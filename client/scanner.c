@@ -14,6 +14,19 @@ static bool copy_span(struct arena *arena, struct span *span)
     return span->data != NULL;
 }
 
+static bool copy_attributes(struct arena *arena, struct read_request *read)
+{
+    size_t count = read->attribute_count;
+    struct attribute *copies = arena_allocate_zeroed(arena, count, sizeof(*copies));
+    for (size_t i = 0; copies && i < count; i++) {
+        copies[i] = read->attributes[i];
+        if (!copy_span(arena, &copies[i].key) || !copy_span(arena, &copies[i].value))
+            return false;
+    }
+    read->attributes = copies;
+    return copies || count == 0;
+}
+
 /* The request, with all its bytes in the scanner's arena. */
 static bool copy_request(struct stele_scanner *scanner, const struct stele_scan *scan)
 {
@@ -33,6 +46,9 @@ static bool copy_request(struct stele_scanner *scanner, const struct stele_scan 
             if (!copy_span(arena, &family->qualifiers[q]))
                 return false;
     }
+    if (!copy_attributes(arena, &request->read))
+        return false;
+    message->read_type = scan->read_type;
     request->stop_row = span_of(scan->stop_row);
     request->is_stop_inclusive = scan->is_stop_inclusive;
     request->is_reversed = scan->is_reversed;

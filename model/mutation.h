@@ -28,6 +28,9 @@ struct mutation {
     int64_t ttl_ms;               /* the _ttl attribute; 0 = none */
     bool is_result_wanted;        /* increment, append: the _rr_ attribute */
     uint64_t nonce;               /* 0 = none */
+    /* when written: beside those above; what is read leaves them out */
+    const struct attribute *attributes;
+    size_t attribute_count;
 };
 
 /* CheckAndMutate: either a filter (matches when a get with it finds a cell), or one column compared; there

@@ -5,6 +5,7 @@
 
 #include "model/cell.h"
 #include "model/filter.h"
+#include "model/schema.h"
 
 /* [from, to) in milliseconds. */
 struct time_range {
@@ -36,6 +37,10 @@ struct read_request {
     bool is_uncommitted;              /* READ_UNCOMMITTED: an infinite read point */
     bool is_cache_fill;               /* blocks read go into the cache */
     bool is_existence_only;
+    /* for a server, when written: beside those that is_raw and is_uncommitted stand for; what is read leaves them out */
+    const struct attribute *attributes;
+    size_t attribute_count;
+    bool is_timeline; /* written only: a replica of the region may answer */
 };
 
 struct scan_request {

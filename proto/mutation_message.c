@@ -240,6 +240,8 @@ void mutation_encode(struct buffer *out, const struct mutation *mutation, bool i
     }
     if (!mutation->is_result_wanted && mutation->kind <= MUTATION_INCREMENT)
         wire_put_pair(out, 5, ATTRIBUTE_RETURN_RESULTS, span_make("\0", 1));
+    for (size_t i = 0; i < mutation->attribute_count; i++)
+        wire_put_pair(out, 5, mutation->attributes[i].key, mutation->attributes[i].value);
     if (mutation->durability != DURABILITY_USE_DEFAULT)
         wire_put_varint(out, 6, mutation->durability);
     if (mutation->time_range.from != 0 || mutation->time_range.to != INT64_MAX)

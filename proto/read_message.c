@@ -8,7 +8,7 @@
 #define ATTRIBUTE_RAW       SPAN_LITERAL("_raw_")
 #define ATTRIBUTE_ISOLATION SPAN_LITERAL("_isolationlevel_")
 
-enum { ISOLATION_READ_UNCOMMITTED = 2 };
+enum { ISOLATION_READ_UNCOMMITTED = 1 }; /* IsolationLevel.toByte(): the ordinal */
 
 enum status time_range_decode(struct span message, struct time_range *out_range)
 {
@@ -186,7 +186,9 @@ void read_attributes_put(struct buffer *out, uint32_t number, const struct read_
     if (read->is_raw)
         wire_put_pair(out, number, ATTRIBUTE_RAW, SPAN_LITERAL("\xff"));
     if (read->is_uncommitted)
-        wire_put_pair(out, number, ATTRIBUTE_ISOLATION, SPAN_LITERAL("\x02"));
+        wire_put_pair(out, number, ATTRIBUTE_ISOLATION, SPAN_LITERAL("\x01"));
+    for (size_t i = 0; i < read->attribute_count; i++)
+        wire_put_pair(out, number, read->attributes[i].key, read->attributes[i].value);
 }
 
 /* Room for every family that the message names. */
@@ -295,6 +297,8 @@ void get_encode(struct buffer *out, const struct get_message *get)
         wire_put_varint(out, 9, read->store_offset);
     if (read->is_existence_only)
         wire_put_bool(out, 10, true);
+    if (read->is_timeline)
+        wire_put_varint(out, 12, CONSISTENCY_TIMELINE);
 }
 
 enum status get_request_decode(

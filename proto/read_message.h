@@ -45,6 +45,8 @@ enum status family_list_finish(
 void families_put(struct buffer *out, const struct read_request *read, uint32_t column_number,
     uint32_t range_number);
 
+#define CONSISTENCY_TIMELINE 1
+
 /* An attribute with meaning for reads (_raw_, _isolationlevel_); others are ignored. */
 enum status read_attribute_decode(struct span message, struct read_request *read);
 void read_attributes_put(struct buffer *out, uint32_t number, const struct read_request *read);

@@ -194,6 +194,8 @@ static void scan_put(struct buffer *out, const struct scan_message *message)
         wire_put_bool(out, 13, false);
     if (scan->is_reversed)
         wire_put_bool(out, 15, true);
+    if (read->is_timeline)
+        wire_put_varint(out, 16, CONSISTENCY_TIMELINE);
     if (message->caching)
         wire_put_varint(out, 17, message->caching);
     if (scan->read_point)
@@ -202,6 +204,8 @@ static void scan_put(struct buffer *out, const struct scan_message *message)
         wire_put_bool(out, 21, false);
     if (scan->is_stop_inclusive)
         wire_put_bool(out, 22, true);
+    if (message->read_type)
+        wire_put_varint(out, 23, message->read_type);
     if (message->is_cursor_wanted)
         wire_put_bool(out, 24, true);
 }

@@ -14,6 +14,7 @@ struct scan_message {
     struct scan_request scan;
     uint64_t max_result_size; /* bytes of an answer; 0 = the server's */
     uint32_t caching;         /* rows of an answer as the Scan has it; 0 = absent */
+    uint32_t read_type;       /* written only: Scan.ReadType, 1 stream, 2 pread; 0 = absent */
     bool is_cursor_wanted;
     bool has_scanner_id;
     uint64_t scanner_id;

@@ -25,6 +25,7 @@ struct interpreter {
     struct session *session; /* borrowed */
     unsigned stack_keep;     /* stack slots of those variables */
     int depth;
+    char quote; /* that the open statement ends inside of; 0 = none */
     int exit_code;
     bool is_leaving;
     mrb_value value; /* of the last statement, inspected; nil = none */
@@ -164,18 +165,33 @@ static bool is_open(const struct mrb_parser_state *parser)
            parser->lstate == EXPR_FNAME || parser->lstate == EXPR_VALUE;
 }
 
-/* Brackets and blocks still open, counted roughly: it is only for the prompt. */
-static int nesting(struct span code)
+/* Brackets and quotes still open, found roughly: it is only for the prompt. */
+static void look_at_nesting(struct interpreter *interpreter, struct span code)
 {
     int depth = 0;
+    char quote = 0;
+    bool is_comment = false;
     for (size_t i = 0; i < code.size; i++) {
-        uint8_t byte = code.data[i];
-        if (byte == '(' || byte == '[' || byte == '{')
+        char byte = (char)code.data[i];
+        if (is_comment) {
+            is_comment = byte != '\n';
+        } else if (quote) {
+            if (byte == '\\')
+                i++;
+            else if (byte == quote)
+                quote = 0;
+        } else if (byte == '\'' || byte == '"') {
+            quote = byte;
+        } else if (byte == '#') {
+            is_comment = true;
+        } else if (byte == '(' || byte == '[' || byte == '{') {
             depth++;
-        else if (byte == ')' || byte == ']' || byte == '}')
+        } else if (byte == ')' || byte == ']' || byte == '}') {
             depth--;
+        }
     }
-    return depth > 0 ? depth : 1;
+    interpreter->depth = depth > 0 ? depth : 1;
+    interpreter->quote = quote;
 }
 
 /* `list = ...` would hide a command: says so and gives the text after the '='. */
@@ -274,7 +290,7 @@ enum interpreter_answer interpreter_feed(
     mrb_parser_parse(parser, interpreter->context);
     if (is_open(parser) && !is_last) {
         mrb_parser_free(parser);
-        interpreter->depth = nesting(code);
+        look_at_nesting(interpreter, code);
         mrb_gc_arena_restore(mrb, arena);
         return INTERPRETER_MORE;
     }
@@ -310,6 +326,11 @@ int interpreter_exit_code(const struct interpreter *interpreter)
 int interpreter_depth(const struct interpreter *interpreter)
 {
     return interpreter->depth;
+}
+
+char interpreter_quote(const struct interpreter *interpreter)
+{
+    return interpreter->quote;
 }
 
 void interpreter_commands(

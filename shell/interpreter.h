@@ -43,6 +43,7 @@ const char *interpreter_error(const struct interpreter *interpreter);
 int interpreter_exit_code(const struct interpreter *interpreter);
 /* How deep the open statement nests (for the prompt), and the quote it is inside of, or 0. */
 int interpreter_depth(const struct interpreter *interpreter);
+char interpreter_quote(const struct interpreter *interpreter);
 
 /* Calls each(context, name) with every command. */
 void interpreter_commands(

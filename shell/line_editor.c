@@ -2,10 +2,15 @@
 
 #include <errno.h>
 #include <histedit.h>
+#include <locale.h>
+#include <poll.h>
+#include <signal.h>
 #include <stdio.h>
 #include <stdlib.h>
 #include <string.h>
 #include <sys/stat.h>
+#include <unistd.h>
+#include <wchar.h>
 
 #include "base/memory.h"
 #include "shell/interrupt.h"
@@ -49,6 +54,38 @@ static void add_candidate(void *list, struct span word)
     }
     buffer_put(&found->listing, word);
     buffer_put_u8(&found->listing, ' ');
+}
+
+/* libedit's source of characters. SIGINT is let in only while this waits: one that came a moment before
+ * would otherwise be noticed at the next key. Bytes that are no character are passed over. */
+static int read_character(EditLine *edit, wchar_t *out_character)
+{
+    mbstate_t state = {0};
+    sigset_t blocked, before;
+    (void)edit;
+    sigemptyset(&blocked);
+    sigaddset(&blocked, SIGINT);
+    for (;;) {
+        struct pollfd input = {.fd = STDIN_FILENO, .events = POLLIN};
+        char byte;
+        sigprocmask(SIG_BLOCK, &blocked, &before);
+        int ready = interrupt_is_set() ? -1 : ppoll(&input, 1, NULL, &before);
+        sigprocmask(SIG_SETMASK, &before, NULL);
+        if (interrupt_is_set()) {
+            errno = EINTR;
+            return -1;
+        }
+        if (ready <= 0)
+            continue; /* another signal: the window's size */
+        ssize_t size = read(STDIN_FILENO, &byte, 1);
+        if (size <= 0)
+            return (int)size;
+        size_t used = mbrtowc(out_character, &byte, 1, &state);
+        if (used <= 1)
+            return 1;
+        if (used == (size_t)-1)
+            memset(&state, 0, sizeof state);
+    }
 }
 
 static bool is_word_byte(char byte)
@@ -110,6 +147,7 @@ struct line_editor *line_editor_new(line_complete_function *complete, void *cont
     struct line_editor *editor = memory_allocate_zeroed(1, sizeof *editor);
     if (!editor)
         return NULL;
+    setlocale(LC_CTYPE, ""); /* what a character is */
     editor->complete = complete;
     editor->context = context;
     editor->edit = el_init("stele", stdin, stdout, stderr);
@@ -126,6 +164,7 @@ struct line_editor *line_editor_new(line_complete_function *complete, void *cont
     el_set(editor->edit, EL_CLIENTDATA, editor);
     el_set(editor->edit, EL_EDITOR, "emacs");
     el_set(editor->edit, EL_SIGNAL, 0);
+    el_set(editor->edit, EL_GETCFN, read_character);
     el_set(editor->edit, EL_PROMPT, get_prompt);
     el_set(editor->edit, EL_HIST, history, editor->history);
     el_set(editor->edit, EL_ADDFN, "stele-complete", "complete a word", complete_word);
@@ -135,13 +174,17 @@ struct line_editor *line_editor_new(line_complete_function *complete, void *cont
     return editor;
 }
 
-void line_editor_free(struct line_editor *editor)
+static void save_history(struct line_editor *editor)
 {
     HistEvent event;
+    if (editor->history_path[0])
+        history(editor->history, &event, H_SAVE, editor->history_path);
+}
+
+void line_editor_free(struct line_editor *editor)
+{
     if (!editor)
         return;
-    if (editor->history && editor->history_path[0])
-        history(editor->history, &event, H_SAVE, editor->history_path);
     if (editor->edit)
         el_end(editor->edit);
     if (editor->history)
@@ -167,8 +210,10 @@ enum line_answer line_editor_read(
         putchar('\n');
         return LINE_END;
     }
-    if (count > 1)
+    if (count > 1) {
         history(editor->history, &event, H_ENTER, line);
+        save_history(editor); /* now: a shell may end by a signal */
+    }
     *out_line = span_make(line, (size_t)count);
     if (line[count - 1] == '\n')
         out_line->size--;

@@ -25,6 +25,7 @@
 #include "shell/session.h"
 
 #define MAX_GROUPS     64
+#define LABEL_FIELD    0x0A /* protobuf: field 1, bytes */
 #define MAX_PRE_SPLITS 100000
 
 void native_say_format(const char *format, ...)
@@ -292,17 +293,42 @@ static mrb_value version(mrb_state *mrb, mrb_value self)
 
 static mrb_value whoami(mrb_state *mrb, mrb_value self)
 {
-    gid_t groups[MAX_GROUPS];
+    gid_t groups[MAX_GROUPS + 1] = {getegid()}; /* the first of all, as id -Gn tells them */
     mrb_value names = mrb_ary_new(mrb);
     (void)self;
     struct passwd *user = getpwuid(geteuid());
-    int count = getgroups(MAX_GROUPS, groups);
-    for (int i = 0; i < count; i++) {
-        struct group *group = getgrgid(groups[i]);
+    int count = getgroups(MAX_GROUPS, groups + 1);
+    for (int i = 0; i <= count; i++) {
+        struct group *group = i > 0 && groups[i] == groups[0] ? NULL : getgrgid(groups[i]);
         if (group)
             mrb_ary_push(mrb, names, mrb_str_new_cstr(mrb, group->gr_name));
     }
     return mrb_assoc_new(mrb, mrb_str_new_cstr(mrb, user ? user->pw_name : "?"), names);
+}
+
+/* labels(texts) -> the message that holds them, of cells' visibility and of a reader's authorizations. */
+static mrb_value labels(mrb_state *mrb, mrb_value self)
+{
+    mrb_value list;
+    struct buffer message = {0};
+    (void)self;
+    mrb_get_args(mrb, "A", &list);
+    for (mrb_int i = 0; i < RARRAY_LEN(list); i++) {
+        struct stele_bytes text = native_bytes(mrb_ary_ref(mrb, list, i));
+        buffer_put_u8(&message, LABEL_FIELD);
+        buffer_put_varint(&message, text.size);
+        buffer_put(&message, span_make(text.data, text.size));
+    }
+    mrb_value made = mrb_str_new(mrb, (const char *)message.data, message.size);
+    buffer_deinit(&message);
+    return made;
+}
+
+static mrb_value interrupted(mrb_state *mrb, mrb_value self)
+{
+    (void)mrb;
+    (void)self;
+    return mrb_bool_value(interrupt_is_set());
 }
 
 static mrb_value matches(mrb_state *mrb, mrb_value self)
@@ -390,6 +416,8 @@ void native_define(mrb_state *mrb, struct RClass *shell)
     mrb_define_module_function(mrb, native, "debug?", is_debugging, MRB_ARGS_NONE());
     mrb_define_module_function(mrb, native, "version", version, MRB_ARGS_NONE());
     mrb_define_module_function(mrb, native, "whoami", whoami, MRB_ARGS_NONE());
+    mrb_define_module_function(mrb, native, "labels", labels, MRB_ARGS_REQ(1));
+    mrb_define_module_function(mrb, native, "interrupted?", interrupted, MRB_ARGS_NONE());
     mrb_define_module_function(mrb, native, "matches?", matches, MRB_ARGS_REQ(2));
     mrb_define_module_function(mrb, native, "pre_splits", pre_splits, MRB_ARGS_REQ(2));
     mrb_define_module_function(mrb, native, "filter_names", filter_names, MRB_ARGS_NONE());

@@ -4,6 +4,7 @@
 #include <mruby/string.h>
 #include <string.h>
 
+#include "base/arena.h"
 #include "shell/format.h"
 #include "shell/native.h"
 #include "shell/read_spec.h"
@@ -27,21 +28,34 @@ static int64_t number_or(mrb_value value, int64_t otherwise)
     return mrb_integer_p(value) ? (int64_t)mrb_integer(value) : otherwise;
 }
 
-/* put(table, row, family, qualifier, value, timestamp or nil, ttl or nil) */
+/* Does it, with what `beside` (ruby/commands_dml.rb) adds, or raises. */
+static void mutate(mrb_state *mrb, mrb_value table, struct stele_mutation *mutation,
+    mrb_value beside, struct stele_result *out_result)
+{
+    struct arena arena = {0};
+    struct stele_error error = {0};
+    struct stele_table *handle = native_table(mrb, table);
+    mutation->ttl_ms = number_or(native_hash_get(mrb, beside, "ttl"), 0);
+    mutation->attributes = native_attributes(
+        &arena, native_hash_get(mrb, beside, "attributes"), &mutation->attribute_count);
+    enum stele_status status = stele_mutate(handle, mutation, out_result, &error);
+    arena_deinit(&arena);
+    if (status)
+        native_raise(mrb, &error);
+}
+
+/* put(table, row, family, qualifier, value, timestamp or nil, beside) */
 static mrb_value put(mrb_state *mrb, mrb_value self)
 {
-    mrb_value table, row, family, qualifier, value, timestamp, ttl;
+    mrb_value table, row, family, qualifier, value, timestamp, beside;
     struct stele_mutation mutation;
     struct stele_cell cell;
-    struct stele_error error = {0};
     (void)self;
-    mrb_get_args(mrb, "SSSSSoo", &table, &row, &family, &qualifier, &value, &timestamp, &ttl);
+    mrb_get_args(mrb, "SSSSSoH", &table, &row, &family, &qualifier, &value, &timestamp, &beside);
     mutation_of(&mutation, &cell, STELE_PUT, row, family, qualifier);
     cell.value = native_bytes(value);
     cell.timestamp = number_or(timestamp, STELE_LATEST);
-    mutation.ttl_ms = number_or(ttl, 0);
-    if (stele_mutate(native_table(mrb, table), &mutation, NULL, &error))
-        native_raise(mrb, &error);
+    mutate(mrb, table, &mutation, beside, NULL);
     return mrb_nil_value();
 }
 
@@ -85,16 +99,15 @@ static mrb_value get(mrb_state *mrb, mrb_value self)
     return mrb_int_value(mrb, rows);
 }
 
-/* delete(table, row, family or nil, qualifier or nil, timestamp or nil, is_all_versions) */
+/* delete(table, row, family or nil, qualifier or nil, timestamp or nil, is_all_versions, beside) */
 static mrb_value delete_cells(mrb_state *mrb, mrb_value self)
 {
-    mrb_value table, row, family, qualifier, timestamp;
+    mrb_value table, row, family, qualifier, timestamp, beside;
     mrb_bool is_all;
     struct stele_mutation mutation;
     struct stele_cell cell;
-    struct stele_error error = {0};
     (void)self;
-    mrb_get_args(mrb, "SSooob", &table, &row, &family, &qualifier, &timestamp, &is_all);
+    mrb_get_args(mrb, "SSooobH", &table, &row, &family, &qualifier, &timestamp, &is_all, &beside);
     mutation_of(&mutation, &cell, STELE_DELETE, row, family, qualifier);
     cell.timestamp = mutation.timestamp = number_or(timestamp, STELE_LATEST);
     if (mrb_nil_p(family))
@@ -103,29 +116,25 @@ static mrb_value delete_cells(mrb_state *mrb, mrb_value self)
         cell.type = is_all ? STELE_CELL_DELETE_FAMILY : STELE_CELL_DELETE_FAMILY_VERSION;
     else
         cell.type = is_all ? STELE_CELL_DELETE_COLUMN : STELE_CELL_DELETE;
-    if (stele_mutate(native_table(mrb, table), &mutation, NULL, &error))
-        native_raise(mrb, &error);
+    mutate(mrb, table, &mutation, beside, NULL);
     return mrb_nil_value();
 }
 
-/* increment(table, row, family, qualifier, amount, ttl or nil) -> the sum, or nil */
+/* increment(table, row, family, qualifier, amount, beside) -> the sum, or nil */
 static mrb_value increment(mrb_state *mrb, mrb_value self)
 {
-    mrb_value table, row, family, qualifier, ttl, sum = mrb_nil_value();
+    mrb_value table, row, family, qualifier, beside, sum = mrb_nil_value();
     mrb_int amount;
     uint8_t bytes[8];
     struct stele_mutation mutation;
     struct stele_cell cell;
     struct stele_result result = {0};
-    struct stele_error error = {0};
     (void)self;
-    mrb_get_args(mrb, "SSSSio", &table, &row, &family, &qualifier, &amount, &ttl);
+    mrb_get_args(mrb, "SSSSiH", &table, &row, &family, &qualifier, &amount, &beside);
     mutation_of(&mutation, &cell, STELE_INCREMENT, row, family, qualifier);
     stele_store_i64(bytes, amount);
     cell.value = stele_bytes(bytes, sizeof bytes);
-    mutation.ttl_ms = number_or(ttl, 0);
-    if (stele_mutate(native_table(mrb, table), &mutation, &result, &error))
-        native_raise(mrb, &error);
+    mutate(mrb, table, &mutation, beside, &result);
     if (result.cell_count == 1 && result.cells[0].value.size == 8)
         sum = mrb_int_value(mrb, stele_load_i64(result.cells[0].value.data));
     stele_result_free(&result);
@@ -157,21 +166,18 @@ static mrb_value counter(mrb_state *mrb, mrb_value self)
     return value;
 }
 
-/* append(table, row, family, qualifier, value, ttl or nil) -> the new value, or nil */
+/* append(table, row, family, qualifier, value, beside) -> the new value, or nil */
 static mrb_value append(mrb_state *mrb, mrb_value self)
 {
-    mrb_value table, row, family, qualifier, value, ttl, current = mrb_nil_value();
+    mrb_value table, row, family, qualifier, value, beside, current = mrb_nil_value();
     struct stele_mutation mutation;
     struct stele_cell cell;
     struct stele_result result = {0};
-    struct stele_error error = {0};
     (void)self;
-    mrb_get_args(mrb, "SSSSSo", &table, &row, &family, &qualifier, &value, &ttl);
+    mrb_get_args(mrb, "SSSSSH", &table, &row, &family, &qualifier, &value, &beside);
     mutation_of(&mutation, &cell, STELE_APPEND, row, family, qualifier);
     cell.value = native_bytes(value);
-    mutation.ttl_ms = number_or(ttl, 0);
-    if (stele_mutate(native_table(mrb, table), &mutation, &result, &error))
-        native_raise(mrb, &error);
+    mutate(mrb, table, &mutation, beside, &result);
     if (result.cell_count == 1)
         current = native_string(mrb, result.cells[0].value);
     stele_result_free(&result);
@@ -182,7 +188,7 @@ void native_define_rows(mrb_state *mrb, struct RClass *native)
 {
     mrb_define_module_function(mrb, native, "put", put, MRB_ARGS_REQ(7));
     mrb_define_module_function(mrb, native, "get", get, MRB_ARGS_REQ(2));
-    mrb_define_module_function(mrb, native, "delete", delete_cells, MRB_ARGS_REQ(6));
+    mrb_define_module_function(mrb, native, "delete", delete_cells, MRB_ARGS_REQ(7));
     mrb_define_module_function(mrb, native, "increment", increment, MRB_ARGS_REQ(6));
     mrb_define_module_function(mrb, native, "counter", counter, MRB_ARGS_REQ(4));
     mrb_define_module_function(mrb, native, "append", append, MRB_ARGS_REQ(6));

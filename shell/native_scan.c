@@ -68,6 +68,7 @@ static void open_scan(mrb_state *mrb, mrb_value table, mrb_value hash,
     wanted.read.is_raw = truth(mrb, hash, "raw");
     wanted.read.is_uncommitted = truth(mrb, hash, "uncommitted");
     wanted.allows_partial = truth(mrb, hash, "allow_partial");
+    wanted.read_type = (enum stele_read_type)read_spec_number(mrb, hash, "read_type", 0, 0);
     wanted.tracks_metrics = truth(mrb, hash, "metrics");
     struct stele_filter *both = NULL;
     if (only_keys) {
@@ -223,19 +224,17 @@ static mrb_value count_rows(mrb_state *mrb, mrb_value self)
 
 #define DELETE_BATCH 100
 
-/* Deletes the rows of one batch of results; the mutations borrow from them. */
+/* Deletes the rows of one batch of results as `model` says; the mutations borrow from them. */
 static enum stele_status delete_results(struct stele_table *table,
-    const struct stele_result *results, size_t count, const struct stele_cell *marker,
-    bool is_whole_row, struct stele_error *error)
+    const struct stele_result *results, size_t count, const struct stele_mutation *model,
+    struct stele_error *error)
 {
     struct stele_mutation mutations[DELETE_BATCH];
     struct stele_action actions[DELETE_BATCH];
     struct stele_batch batch = {0};
     for (size_t i = 0; i < count; i++) {
-        stele_mutation_init(&mutations[i], STELE_DELETE, results[i].cells[0].row);
-        mutations[i].timestamp = marker->timestamp;
-        mutations[i].cells = marker;
-        mutations[i].cell_count = is_whole_row ? 0 : 1;
+        mutations[i] = *model;
+        mutations[i].row = results[i].cells[0].row;
         actions[i] = (struct stele_action){NULL, &mutations[i]};
     }
     enum stele_status status = stele_batch(table, actions, count, &batch, error);
@@ -243,18 +242,19 @@ static enum stele_status delete_results(struct stele_table *table,
     return status;
 }
 
-/* delete_prefix(table, prefix, family or nil, qualifier or nil, timestamp or nil, cache) */
+/* delete_prefix(table, prefix, family or nil, qualifier or nil, timestamp or nil, cache, beside) */
 static mrb_value delete_prefix(mrb_state *mrb, mrb_value self)
 {
-    mrb_value table, prefix, family, qualifier, timestamp;
+    mrb_value table, prefix, family, qualifier, timestamp, beside;
     mrb_int cache;
+    struct stele_mutation model;
     struct running_scan scan;
     const struct stele_result *results;
     struct stele_error error = {0};
     enum stele_status status = STELE_NO_MEMORY;
     size_t count;
     (void)self;
-    mrb_get_args(mrb, "SSoooi", &table, &prefix, &family, &qualifier, &timestamp, &cache);
+    mrb_get_args(mrb, "SSoooiH", &table, &prefix, &family, &qualifier, &timestamp, &cache, &beside);
     mrb_value hash = mrb_hash_new(mrb);
     native_hash_set(mrb, hash, "prefix", prefix);
     native_hash_set(mrb, hash, "cache", mrb_int_value(mrb, cache));
@@ -262,16 +262,21 @@ static mrb_value delete_prefix(mrb_state *mrb, mrb_value self)
         .qualifier = native_bytes(qualifier),
         .timestamp = mrb_integer_p(timestamp) ? mrb_integer(timestamp) : STELE_LATEST,
         .type = mrb_nil_p(qualifier) ? STELE_CELL_DELETE_FAMILY : STELE_CELL_DELETE_COLUMN};
+    stele_mutation_init(&model, STELE_DELETE, STELE_NO_BYTES);
+    model.timestamp = marker.timestamp;
+    model.cells = &marker;
+    model.cell_count = mrb_nil_p(family) ? 0 : 1;
     struct stele_filter *only_keys = stele_filter_key_only(false);
     open_scan(mrb, table, hash, only_keys, &scan);
     stele_filter_free(only_keys);
+    model.attributes = native_attributes(
+        &scan.spec.arena, native_hash_get(mrb, beside, "attributes"), &model.attribute_count);
     struct stele_table *handle = native_table(mrb, table);
-    while (scan.scanner &&
+    while (scan.scanner && !interrupt_is_set() &&
            (status = stele_scanner_next_rows(scan.scanner, &results, &count, &error)) == STELE_OK) {
         for (size_t from = 0; from < count && status == STELE_OK; from += DELETE_BATCH) {
             size_t size = count - from < DELETE_BATCH ? count - from : DELETE_BATCH;
-            status = delete_results(
-                handle, results + from, size, &marker, mrb_nil_p(family), &error);
+            status = delete_results(handle, results + from, size, &model, &error);
         }
         if (status)
             break;
@@ -287,5 +292,5 @@ void native_define_scan(mrb_state *mrb, struct RClass *native)
     mrb_define_module_function(mrb, native, "scan", scan_rows, MRB_ARGS_REQ(2));
     mrb_define_module_function(mrb, native, "scan_metrics", scan_metrics, MRB_ARGS_NONE());
     mrb_define_module_function(mrb, native, "count", count_rows, MRB_ARGS_REQ(3));
-    mrb_define_module_function(mrb, native, "delete_prefix", delete_prefix, MRB_ARGS_REQ(6));
+    mrb_define_module_function(mrb, native, "delete_prefix", delete_prefix, MRB_ARGS_REQ(7));
 }

@@ -1,5 +1,6 @@
 #include "shell/read_spec.h"
 
+#include <inttypes.h>
 #include <mruby.h>
 #include <mruby/array.h>
 #include <mruby/class.h>
@@ -59,6 +60,7 @@ void read_spec_take(mrb_state *mrb, mrb_value hash, struct read_spec *out_spec)
     spec.max_versions = versions > INT32_MAX ? INT32_MAX : (uint32_t)versions;
     spec.max_length = read_spec_number(mrb, hash, "max_length", -1, -1);
     spec.is_cached = !mrb_false_p(native_hash_get(mrb, hash, "cache_blocks"));
+    spec.is_meta = mrb_test(native_hash_get(mrb, hash, "meta"));
     mrb_value range = native_hash_get(mrb, hash, "time_range");
     if (mrb_array_p(range)) {
         spec.time_range.from = mrb_integer(mrb_ary_ref(mrb, range, 0));
@@ -68,6 +70,9 @@ void read_spec_take(mrb_state *mrb, mrb_value hash, struct read_spec *out_spec)
                 "Timestamp range should not be negative or reversed: [%i, %i]",
                 (mrb_int)spec.time_range.from, (mrb_int)spec.time_range.to);
     }
+    spec.is_timeline = mrb_test(native_hash_get(mrb, hash, "timeline"));
+    mrb_value attributes = native_hash_get(mrb, hash, "attributes");
+    spec.attributes = native_attributes(&spec.arena, attributes, &spec.attribute_count);
     if (!take_columns(native_hash_get(mrb, hash, "columns"), &spec)) {
         read_spec_deinit(&spec);
         error.status = STELE_NO_MEMORY;
@@ -96,6 +101,9 @@ void read_spec_apply(const struct read_spec *spec, struct stele_read *out_read)
     out_read->max_versions = spec->max_versions;
     out_read->filter = spec->filter;
     out_read->is_cached = spec->is_cached;
+    out_read->is_timeline = spec->is_timeline;
+    out_read->attributes = spec->attributes;
+    out_read->attribute_count = spec->attribute_count;
 }
 
 static bool bytes_equal(struct stele_bytes a, struct stele_bytes b)
@@ -112,6 +120,57 @@ static const char *converter_of(const struct read_spec *spec, const struct stele
     return spec->formatter;
 }
 
+static bool is_text(struct stele_bytes bytes, const char *text)
+{
+    return bytes_equal(bytes, stele_text(text));
+}
+
+static bool begins(struct stele_bytes bytes, const char *text)
+{
+    return bytes.size >= strlen(text) && memcmp(bytes.data, text, strlen(text)) == 0;
+}
+
+static void put_escaped(struct buffer *out, const char *what, struct stele_bytes bytes)
+{
+    buffer_put_format(out, "%s'", what);
+    buffer_put_escaped(out, span_make(bytes.data, bytes.size));
+    buffer_put_u8(out, '\'');
+}
+
+/* A region as HBase's RegionInfo tells itself. */
+static void put_region(struct buffer *out, const struct stele_region *region)
+{
+    buffer_put_format(out, "{ENCODED => %s", (const char *)region->encoded_name.data);
+    put_escaped(out, ", NAME => ", region->name);
+    put_escaped(out, ", STARTKEY => ", region->start_key);
+    put_escaped(out, ", ENDKEY => ", region->end_key);
+    if (region->is_offline)
+        buffer_put(out, SPAN_LITERAL(", OFFLINE => true"));
+    if (region->is_split)
+        buffer_put(out, SPAN_LITERAL(", SPLIT => true"));
+    buffer_put_u8(out, '}');
+}
+
+/* The columns of hbase:meta that hold regions and a number; false: another one. */
+static bool put_meta_value(struct buffer *out, const struct stele_cell *cell)
+{
+    struct stele_region_list list;
+    if (!is_text(cell->family, "info"))
+        return false;
+    if (is_text(cell->qualifier, "serverstartcode") && cell->value.size == 8) {
+        buffer_put_format(out, "%" PRId64, stele_load_i64(cell->value.data));
+        return true;
+    }
+    if (!is_text(cell->qualifier, "regioninfo") && !is_text(cell->qualifier, "splitA") &&
+        !is_text(cell->qualifier, "splitB") && !begins(cell->qualifier, "merge"))
+        return false;
+    if (stele_region_decode(cell->value, &list, NULL))
+        return false;
+    put_region(out, &list.regions[0]);
+    stele_region_list_free(&list);
+    return true;
+}
+
 void read_spec_print_cell(
     const struct read_spec *spec, const struct stele_cell *cell, struct buffer *out_text)
 {
@@ -120,8 +179,9 @@ void read_spec_print_cell(
     format_timestamp(out_text, cell->timestamp);
     if (cell->type == STELE_CELL_PUT) {
         buffer_put(out_text, SPAN_LITERAL(", value="));
-        format_value(
-            out_text, span_make(cell->value.data, cell->value.size), converter_of(spec, cell));
+        if (!spec->is_meta || !put_meta_value(out_text, cell))
+            format_value(
+                out_text, span_make(cell->value.data, cell->value.size), converter_of(spec, cell));
     } else {
         buffer_put(out_text, SPAN_LITERAL(", type="));
         buffer_put(out_text, span_string(format_cell_type(cell->type)));

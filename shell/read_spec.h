@@ -19,6 +19,10 @@ struct read_spec {
     const char *formatter;       /* default converter, or NULL */
     int64_t max_length;          /* of a printed cell; -1 = whole */
     bool is_cached;
+    bool is_timeline;
+    struct stele_attribute *attributes;
+    size_t attribute_count;
+    bool is_meta; /* of hbase:meta, whose regions are printed in words */
 };
 
 /* Raises on a bad filter or numbers out of range, with nothing held. */

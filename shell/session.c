@@ -4,6 +4,7 @@
 
 #include "base/memory.h"
 #include "shell/interpreter.h"
+#include "shell/interrupt.h"
 
 #define DEFAULT_PLACE            "127.0.0.1:16000"
 #define SHELL_RETRIES            6 /* a person waits: HBase's shell lowers them as well */
@@ -29,6 +30,7 @@ void session_free(struct session *session)
 {
     if (!session)
         return;
+    interrupt_set_client(NULL);
     stele_table_close(session->table);
     stele_client_close(session->client);
     memory_free(session);
@@ -49,7 +51,8 @@ struct stele_client *session_client(struct session *session, struct stele_error 
         options.run = STELE_RUN_INLINE;
         options.retries = SHELL_RETRIES;
         options.connect_timeout_ms = SHELL_CONNECT_TIMEOUT_MS;
-        stele_client_open(&options, &session->client, error);
+        if (stele_client_open(&options, &session->client, error) == STELE_OK)
+            interrupt_set_client(session->client);
     }
     return session->client;
 }
@@ -102,7 +105,8 @@ void session_complete(void *context, struct span prefix, bool is_first,
         interpreter_commands(session->interpreter, offer_command, &wanted);
         return;
     }
-    if (!session->client || stele_describe_tables(session->client, NULL, false, &schemas, NULL))
+    if (!session_client(session, NULL) ||
+        stele_describe_tables(session->client, NULL, false, &schemas, NULL))
         return;
     for (size_t i = 0; i < schemas.count; i++) {
         const struct stele_schema *schema = &schemas.schemas[i];

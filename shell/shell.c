@@ -46,9 +46,13 @@ static const char usage[] =
 
 static void make_prompt(const struct shell *shell, char *out_prompt, size_t size)
 {
-    int depth = shell->pending.size ? interpreter_depth(shell->interpreter) : 0;
-    snprintf(
-        out_prompt, size, "stele:%03d:%d%c ", shell->line, depth, shell->pending.size ? '*' : '>');
+    bool is_open = shell->pending.size > 0;
+    int depth = is_open ? interpreter_depth(shell->interpreter) : 0;
+    char quote = is_open ? interpreter_quote(shell->interpreter) : 0;
+    snprintf(out_prompt, size, "stele:%03d:%d%c ", shell->line, depth,
+        quote     ? quote
+        : is_open ? '*'
+                  : '>');
 }
 
 static void tell_value(struct shell *shell)
@@ -64,7 +68,6 @@ static void tell_value(struct shell *shell)
 /* Runs what is pending. False when the shell should end; *out_code then says how. */
 static bool feed(struct shell *shell, bool is_last, int *out_code)
 {
-    interrupt_clear();
     enum interpreter_answer answer = interpreter_feed(
         shell->interpreter, buffer_span(&shell->pending), shell->pending_line, is_last);
     if (answer == INTERPRETER_MORE)

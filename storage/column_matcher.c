@@ -286,12 +286,14 @@ static enum match_code match_read(struct column_matcher *matcher, struct cell *c
         return MATCH_SKIP;
     if (matcher->config.filter && filter_is_done(matcher->config.filter))
         return MATCH_DONE;
-    if (matcher->config.mode == MATCH_READ_RAW)
-        return match_visible(matcher, cell);
-    if (matcher->config.family->min_versions == 0 && is_expired(matcher, cell->timestamp))
+    bool is_raw = matcher->config.mode == MATCH_READ_RAW;
+    if (!is_raw && matcher->config.family->min_versions == 0 &&
+        is_expired(matcher, cell->timestamp))
         return leave_column(matcher, cell);
     if (is_expired_by_tag(matcher, cell))
         return MATCH_SKIP;
+    if (is_raw)
+        return match_visible(matcher, cell);
     if (cell_is_delete(cell))
         return match_read_marker(matcher, cell);
     enum match_code code = check_deleted(matcher, cell);

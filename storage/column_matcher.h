@@ -11,10 +11,14 @@
  * I/O, no clock. Four modes differ in a few stages only:
  *
  *   MATCH_READ        a get or scan: what is visible at the read point
- *   MATCH_READ_RAW    a raw scan: markers and masked cells too; no expiry, markers are no versions
+ *
+ *   MATCH_READ_RAW    a raw scan: markers and masked cells too, and markers are no versions; a
+ *                     cell's own TTL counts, the family's does not
+ *
  *   MATCH_MERGE       flush and merging compaction: drops what no reader can see any more; keeps
- * markers, for they may mask cells of files that take no part MATCH_MAJOR       all files of the
- * family: drops markers too, as KEEP_DELETED_CELLS allows
+ *                     markers, for they may mask cells of files that take no part
+ *
+ *   MATCH_MAJOR       all files of the family: drops markers too, as KEEP_DELETED_CELLS allows
  *
  * Compactions never drop, nor let themselves be misled by, a cell with a sequence above
  * oldest_read_point.

@@ -10,7 +10,7 @@ packages_build="gcc libc6-dev make meson ninja-build pkg-config
 # stock clients and for real HBase; ZooKeeper's jars for a cluster (no service comes with them); spin for the models; iproute2 and nftables for
 # partitions between servers; redis for the figures beside it.
 packages_test="clang clang-tidy clang-format cppcheck libclang-rt-14-dev libcmocka-dev
-    python3 procps netcat-openbsd redis-server openjdk-17-jdk-headless maven
+    git python3 procps netcat-openbsd redis-server openjdk-17-jdk-headless maven
     libzookeeper-java libslf4j-java spin iproute2 nftables"
 
 # To play with a cluster: ./quickstart cluster.

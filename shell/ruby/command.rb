@@ -47,6 +47,7 @@ module Shell
   end
 
   def self.run(name, args)
+    raise Interrupt, 'interrupted' if Native.interrupted? # ^C between the commands of a loop
     return run_inside(name, args) if @depth.to_i > 0
     @depth = 1
     started = Native.now

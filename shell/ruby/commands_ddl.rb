@@ -207,7 +207,7 @@ module Shell
       case method
       when 'delete' then alter_delete(schema, options['NAME'])
       when 'table_att_unset' then unset(schema.attributes, options['NAME'], 'attribute')
-      when 'table_conf_unset' then unset(schema.configuration, options['NAME'], 'configuration')
+      when 'table_conf_unset' then unset_configuration(schema, options['NAME'])
       when 'table_remove_coprocessor' then alter_coprocessor_removed(schema, options['CLASSNAME'])
       when '', 'table_att' then options.key?('NAME') ? alter_family(schema, options) : alter_table(schema, options)
       else raise ArgumentError, "Unknown method: #{method}"
@@ -257,6 +257,14 @@ module Shell
       [names].flatten.each do |name|
         raise ArgumentError, "Could not find #{what}: #{name}" unless values.key?(name.to_s)
         values.delete(name.to_s)
+      end
+    end
+
+    # HBase keeps a table's configuration among its attributes.
+    def unset_configuration(schema, names)
+      raise ArgumentError, 'NAME parameter missing for configuration' unless names
+      [names].flatten.each do |name|
+        unset(schema.configuration.key?(name.to_s) ? schema.configuration : schema.attributes, name, 'configuration')
       end
     end
 

@@ -9,15 +9,33 @@ module Shell
       end
       family, qualifier = Values.column(column)
       timestamp = Values.integer(timestamp, 'Timestamp') unless timestamp.nil?
-      ttl = options['TTL']
-      Native.put(name, row.to_s, family, qualifier || '', value.to_s, timestamp, ttl && Values.integer(ttl, 'TTL'))
+      Native.put(name, row.to_s, family, qualifier || '', value.to_s, timestamp, beside(options))
       nil
+    end
+
+    # What a mutation tells beside its cells.
+    def beside(options)
+      ttl = options['TTL']
+      { ttl: ttl && Values.integer(ttl, 'TTL'), attributes: attributes(options) }
+    end
+
+    # ATTRIBUTES; and VISIBILITY and AUTHORIZATIONS, which travel as attributes.
+    def attributes(options)
+      given = options.delete('ATTRIBUTES') || {}
+      raise ArgumentError, 'Attributes must be a Hash type' unless given.is_a?(Hash)
+      pairs = given.map { |key, value| [key.to_s, value.to_s] }
+      visibility = options.delete('VISIBILITY')
+      pairs << ['VISIBILITY', Native.labels([visibility.to_s])] if visibility
+      labels = options.delete('AUTHORIZATIONS')
+      pairs << ['VISIBILITY', Native.labels([labels].flatten.map { |label| label.to_s })] if labels
+      pairs
     end
 
     def get(table, row, *args)
       name = table_name(table)
       spec = read_spec(merge(args))
       spec[:row] = row.to_s
+      spec[:meta] = name == 'hbase:meta'
       Native.header(%w[COLUMN CELL])
       found = Native.get(name, spec)
       Native.footer(found)
@@ -66,15 +84,28 @@ module Shell
       end
       options.delete('FORMATTER_CLASS')
       spec[:cache_blocks] = Values.boolean(options.delete('CACHE_BLOCKS')) if options.key?('CACHE_BLOCKS')
-      spec[:timeline] = options.delete('CONSISTENCY').to_s.upcase == 'TIMELINE'
+      consistency = choice(options, 'CONSISTENCY', %w[STRONG TIMELINE])
+      spec[:timeline] = consistency == 'TIMELINE'
+      if Values.integer(options.delete('REGION_REPLICA_ID') || 0, 'REGION_REPLICA_ID') != 0
+        raise ArgumentError, 'REGION_REPLICA_ID: this shell reads the primary region (0) only'
+      end
+      spec[:attributes] = attributes(options)
       spec[:rest] = options
       spec
+    end
+
+    def choice(options, key, possible)
+      return nil unless options.key?(key)
+      given = options.delete(key).to_s.upcase
+      raise ArgumentError, "#{key} should be one of #{possible.join(', ')}" unless possible.include?(given)
+      given
     end
 
     def scan(table, options = {})
       name = table_name(table)
       raise ArgumentError, 'Arguments should be a Hash' unless options.is_a?(Hash)
       spec = scan_spec(options)
+      spec[:meta] = name == 'hbase:meta'
       Native.header(['ROW', 'COLUMN+CELL'])
       found = Native.scan(name, spec)
       Native.footer(found)
@@ -97,7 +128,7 @@ module Shell
       spec[:raw] = Values.boolean(rest.delete('RAW')) if rest.key?('RAW')
       spec[:allow_partial] = Values.boolean(rest.delete('ALLOW_PARTIAL_RESULTS'))
       spec[:uncommitted] = rest.delete('ISOLATION_LEVEL').to_s.upcase == 'READ_UNCOMMITTED'
-      spec[:read_type] = rest.delete('READ_TYPE').to_s.upcase
+      spec[:read_type] = %w[DEFAULT STREAM PREAD].index(choice(rest, 'READ_TYPE', %w[DEFAULT STREAM PREAD]) || 'DEFAULT')
       spec[:metrics] = rest.key?('METRICS') || rest.key?('ALL_METRICS')
       spec[:metric_names] = rest.delete('METRICS')
       rest.delete('ALL_METRICS')
@@ -128,18 +159,20 @@ module Shell
       found
     end
 
-    def delete(table, row, column, timestamp = nil, _options = {})
+    def delete(table, row, column, timestamp = nil, options = {})
       name = table_name(table)
       raise ArgumentError, 'Row Not Found: rows are deleted by deleteall' if row.is_a?(Hash)
+      options = timestamp if timestamp.is_a?(Hash)
       timestamp = nil if timestamp.is_a?(Hash)
       timestamp = Values.integer(timestamp, 'Timestamp') unless timestamp.nil?
       family, qualifier = Values.column(column)
-      Native.delete(name, row.to_s, family, qualifier, timestamp, false)
+      Native.delete(name, row.to_s, family, qualifier, timestamp, false, beside(options))
       nil
     end
 
-    def deleteall(table, row, column = nil, timestamp = nil, _options = {})
+    def deleteall(table, row, column = nil, timestamp = nil, options = {})
       name = table_name(table)
+      options = [column, timestamp].find { |given| given.is_a?(Hash) } || options
       column = nil if column == '' || column.is_a?(Hash)
       timestamp = nil if timestamp.is_a?(Hash)
       timestamp = Values.integer(timestamp, 'Timestamp') unless timestamp.nil?
@@ -147,9 +180,10 @@ module Shell
       if row.is_a?(Hash)
         prefix = row['ROWPREFIXFILTER']
         raise ArgumentError, 'ROWPREFIXFILTER should be given' unless prefix
-        Native.delete_prefix(name, prefix.to_s, family, qualifier, timestamp, Values.integer(row['CACHE'] || 100, 'CACHE'))
+        Native.delete_prefix(name, prefix.to_s, family, qualifier, timestamp,
+                             Values.integer(row['CACHE'] || 100, 'CACHE'), beside(options))
       else
-        Native.delete(name, row.to_s, family, qualifier, timestamp, true)
+        Native.delete(name, row.to_s, family, qualifier, timestamp, true, beside(options))
       end
       nil
     end
@@ -160,14 +194,20 @@ module Shell
         options = amount
         amount = 1
       end
-      family, qualifier = Values.column(column)
-      sum = Native.increment(name, row.to_s, family, qualifier || '', Values.integer(amount, 'Increment'), options['TTL'])
+      family, qualifier = counted_column(column, 'incr')
+      sum = Native.increment(name, row.to_s, family, qualifier, Values.integer(amount, 'Increment'), beside(options))
       if sum.nil?
         Native.say("No counter found at specified coordinates\n")
       else
         Native.say("COUNTER VALUE = #{sum}\n")
       end
       nil
+    end
+
+    def counted_column(column, command)
+      family, qualifier = Values.column(column)
+      return [family, qualifier] if qualifier
+      raise ArgumentError, "Failed to provide both column family and column qualifier for #{command}"
     end
 
     def get_counter(table, row, column)
@@ -182,8 +222,8 @@ module Shell
     end
 
     def append(table, row, column, value, options = {})
-      family, qualifier = Values.column(column)
-      current = Native.append(table_name(table), row.to_s, family, qualifier || '', value.to_s, options['TTL'])
+      family, qualifier = counted_column(column, 'append')
+      current = Native.append(table_name(table), row.to_s, family, qualifier, value.to_s, beside(options))
       Native.say("CURRENT VALUE = #{Shell.binary(current)}\n") unless current.nil?
       nil
     end
@@ -194,17 +234,21 @@ module Shell
       starts = Native.regions(name).map { |region| region[:start] }
       Native.say("Total number of splits = #{starts.size}\n")
       keys = starts.reject { |key| key.empty? }.map { |key| Shell.binary(key) }
-      Native.say("#{keys.inspect}\n")
+      Native.say(keys.empty? ? "\n" : keys.map { |key| "#{key}\n" }.join)
       keys
     end
   end
 
-  declare 'dml', :put, "Writes one cell: put 't', 'row', 'f:q', 'value'[, timestamp][, {TTL => ms}]"
+  declare 'dml', :put, "Writes one cell: put 't', 'row', 'f:q', 'value'[, timestamp][, {TTL => ms, ATTRIBUTES => {'k' => 'v'}}]"
   declare 'dml', :get, "Reads a row: get 't', 'row'[, 'f:q', 'g' ...]\n" \
-    "  get 't', 'row', {COLUMN => ['f:q', 'g'], VERSIONS => 3, TIMERANGE => [from, to], TIMESTAMP => ts, FILTER => \"...\"}"
+    "  get 't', 'row', {COLUMN => ['f:q', 'g'], VERSIONS => 3, TIMERANGE => [from, to], TIMESTAMP => ts, FILTER => \"...\",\n" \
+    "  MAXLENGTH => 20, CONSISTENCY => 'TIMELINE', ATTRIBUTES => {'k' => 'v'}, AUTHORIZATIONS => ['label'], FORMATTER => 'toString'}"
   declare 'dml', :scan, "Reads rows: scan 't', {COLUMNS => ['f:q', 'g'], LIMIT => 10, STARTROW => 'a', STOPROW => 'b',\n" \
     "  ROWPREFIXFILTER => 'p', TIMERANGE => [from, to], VERSIONS => 3, FILTER => \"PrefixFilter('p')\", REVERSED => true,\n" \
-    "  RAW => true, BATCH => 5, CACHE => 100, MAXLENGTH => 20, ALL_METRICS => true}"
+    "  RAW => true, BATCH => 5, CACHE => 100, CACHE_BLOCKS => false, MAX_RESULT_SIZE => 1000000, ALLOW_PARTIAL_RESULTS => true,\n" \
+    "  MAXLENGTH => 20, FORMATTER => 'toString', READ_TYPE => 'PREAD', ISOLATION_LEVEL => 'READ_UNCOMMITTED',\n" \
+    "  CONSISTENCY => 'TIMELINE', ATTRIBUTES => {'k' => 'v'}, AUTHORIZATIONS => ['label'],\n" \
+    "  ALL_METRICS => true, METRICS => ['ROWS_SCANNED']}"
   declare 'dml', :count, "Counts rows: count 't'[, INTERVAL => 1000, CACHE => 1000, FILTER => \"...\", STARTROW => 'a']"
   declare 'dml', :delete, "Deletes one version of a cell: delete 't', 'row', 'f:q'[, timestamp]"
   declare 'dml', :deleteall, "Deletes a row or all versions of a column: deleteall 't', 'row'[, 'f:q'[, timestamp]]\n" \

@@ -28,11 +28,11 @@ normalise() {
         -e 's/^Took [0-9.]+ seconds/Took N seconds/' \
         -e 's/timestamp=20[0-9]{2}-[0-9]{2}-[0-9]{2}T[0-9:.]+/timestamp=T/g' \
         -e 's/20[0-9]{2}-[0-9]{2}-[0-9]{2} [0-9:]{8} [+-][0-9]{4}/T/g' \
-        -e 's/,[0-9]{13}\.[0-9a-f]{32}\./,T.ID./g' -e "s/(in region [^ ]*) in table '.*/\1/" | sed -e '/^## /d'
+        -e 's/,[0-9]{13}\.[0-9a-f]{32}\./,T.ID./g; s/ENCODED => [0-9a-f]{32}/ENCODED => ID/g' -e "s/(in region [^ ]*) in table '.*/\1/" | sed -e '/^## /d'
 }
 
 passed=0 failed=0
-for name in versions scans errors regions snapshots master; do
+for name in first-steps versions scans counters ruby errors regions snapshots master; do
     story=$top/tests/e2e/stories/$name.story
     sed -n -E 's/^stele[>*] //p' "$story" >"$work/input"
     TZ=UTC timeout 120 "$stele" shell --zookeeper="$zookeeper" <"$work/input" >"$work/raw" 2>"$work/errors"

@@ -34,7 +34,7 @@ void check_status(enum status status, enum status expected, const struct error *
 void check_spans_equal(struct span a, struct span b, const char *file, int line);
 
 /* Runs body(seed, context) with `count` seeds: the same ones in every run, unless STELE_SEED or
- * STELE_SEEDS says otherwise. */
+ * STELE_SEEDS says otherwise: then false, and a floor for what a whole run finds does not hold. */
 bool for_each_seed(unsigned count, void (*body)(uint64_t seed, void *context), void *context);
 
 /* Makes an empty directory below $TMPDIR or /tmp; its path is the caller's, freed by the remove,

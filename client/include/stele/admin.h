@@ -29,12 +29,6 @@ typedef void stele_number_function(void *context, const struct stele_error *erro
 
 /* ---- Schemas ---- */
 
-/* Text pairs, verbatim as the server keeps them: VERSIONS -> "3". */
-struct stele_attribute {
-    struct stele_bytes key;
-    struct stele_bytes value;
-};
-
 struct stele_family {
     struct stele_bytes name;
     /* only those that differ from the defaults need be given */
@@ -262,6 +256,11 @@ enum stele_status stele_find_region(struct stele_client *client, struct stele_by
     struct stele_region_list *out_list, struct stele_error *error);
 void stele_find_region_async(struct stele_client *client, struct stele_bytes region,
     stele_region_list_function *done, void *context);
+
+/* Reads a value of hbase:meta: what its columns info:regioninfo, info:splitA, info:splitB and
+ * info:merge* hold. No I/O. One region in the list, without its server. STELE_PROTOCOL: it is none. */
+enum stele_status stele_region_decode(
+    struct stele_bytes value, struct stele_region_list *out_list, struct stele_error *error);
 
 /* Writes memtables to files. `target`: a table or a region; family empty: all. */
 enum stele_status stele_flush(struct stele_client *client, struct stele_bytes target,

@@ -92,6 +92,13 @@ enum stele_status {
 /* The enumerator in words: "not found". */
 const char *stele_status_name(enum stele_status status);
 
+/* A pair: of a schema, verbatim as the server keeps it (VERSIONS -> "3"); of a get, scan or mutation,
+ * what is told to the server beside it (HBase's operation attributes). */
+struct stele_attribute {
+    struct stele_bytes key;
+    struct stele_bytes value;
+};
+
 struct stele_error {
     enum stele_status status;
     uint32_t attempts;         /* calls made for the operation; 0 when it failed before the first */
@@ -138,7 +145,8 @@ enum stele_status stele_connect(
  * closed before. Not from a completion. NULL is fine. */
 void stele_client_close(struct stele_client *client);
 
-/* STELE_RUN_INLINE: runs the loop until nothing is in flight or timeout_ms passed. */
+/* STELE_RUN_INLINE: runs the loop until nothing is in flight, timeout_ms passed, or
+ * stele_client_interrupt was called; an interrupt that met no call is taken back by this one. */
 void stele_client_run(struct stele_client *client, uint32_t timeout_ms);
 /* Makes the synchronous call that waits now, or the next one, return STELE_CANCELLED. Safe in a
  * signal handler. */
@@ -219,6 +227,9 @@ struct stele_read {
     bool is_raw;                       /* delete markers and deleted cells too */
     bool is_uncommitted;               /* HBase's READ_UNCOMMITTED */
     bool is_cached;                    /* blocks read stay in the server's cache: true */
+    bool is_timeline; /* HBase's Consistency.TIMELINE: the answer may be a little old */
+    const struct stele_attribute *attributes; /* a server without a use for one passes it over */
+    size_t attribute_count;
 };
 
 struct stele_get {
@@ -271,6 +282,8 @@ struct stele_mutation {
     struct stele_time_range time_range; /* append, increment: which existing cells count */
     bool is_result_wanted;              /* append, increment: true */
     uint32_t timeout_ms;                /* of the operation; 0: the client's */
+    const struct stele_attribute *attributes;
+    size_t attribute_count;
 };
 
 void stele_mutation_init(
@@ -384,6 +397,10 @@ void stele_batch_async(struct stele_table *table, const struct stele_action *act
 
 struct stele_scanner;
 
+/* How the server reads its files (HBase's Scan.ReadType): its own choice, for a long scan, or for a
+ * short one. */
+enum stele_read_type { STELE_READ_DEFAULT = 0, STELE_READ_STREAM = 1, STELE_READ_PREAD = 2 };
+
 struct stele_scan {
     struct stele_bytes start_row; /* empty: from the end it starts at */
     struct stele_bytes stop_row;  /* empty: to the other end */
@@ -398,6 +415,7 @@ struct stele_scan {
     /* results may be parts of rows, as they come; else rows are put together */
     bool allows_partial;
     bool tracks_metrics;
+    enum stele_read_type read_type;
     bool prefetches;     /* true: the next call is under way while results are read */
     uint32_t timeout_ms; /* of each wait for results; 0: the client's operation time-out */
 };

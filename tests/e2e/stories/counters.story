@@ -33,6 +33,20 @@ ERROR: org.apache.hadoop.hbase.DoNotRetryIOException: Field is not a long, it's 
 For usage try 'help "incr"'
 
 Took N seconds
+stele> incr 'c', 'r', 'f'
+
+ERROR: Failed to provide both column family and column qualifier for incr
+
+For usage try 'help "incr"'
+
+Took N seconds
+stele> append 'c', 'r', 'f', 'x'
+
+ERROR: Failed to provide both column family and column qualifier for append
+
+For usage try 'help "append"'
+
+Took N seconds
 stele> disable 'c'
 Took N seconds
 stele> drop 'c'

@@ -21,6 +21,12 @@ stele> list_regions 'regions', {}, ['START_KEY', 'END_KEY']
           m |            |
  2 rows
 Took N seconds
+stele> scan 'hbase:meta', {COLUMNS => 'info:regioninfo', STARTROW => 'regions,,', STOPROW => 'regions ,,'}
+ROW  COLUMN+CELL
+ regions,,T.ID. column=info:regioninfo, timestamp=T, value={ENCODED => ID, NAME => 'regions,,T.ID.', STARTKEY => '', ENDKEY => 'm'}
+ regions,m,T.ID. column=info:regioninfo, timestamp=T, value={ENCODED => ID, NAME => 'regions,m,T.ID.', STARTKEY => 'm', ENDKEY => ''}
+2 row(s)
+Took N seconds
 stele> split 'regions', 'row5'
 Took N seconds
 stele> list_regions 'regions', nil, ['start_key', 'END_KEY']
@@ -43,7 +49,8 @@ stele> put 'regions', 'row5a', 'f:q', 'after'
 Took N seconds
 stele> get_splits 'regions'
 Total number of splits = 3
-["m", "row5"]
+m
+row5
 Took N seconds
 => ["m", "row5"]
 stele> split 'nothing', 'x'
@@ -144,7 +151,8 @@ Truncating table...
 Took N seconds
 stele> get_splits 'regions'
 Total number of splits = 3
-["m", "row5"]
+m
+row5
 Took N seconds
 => ["m", "row5"]
 stele> disable 'regions'

@@ -115,6 +115,51 @@ stele> count 's', FILTER => "PrefixFilter('row1')"
 1 row(s)
 Took N seconds
 => 1
+stele> put 's', 'row1', 'a:n', 'gone', 1, {ATTRIBUTES => {'_ttl' => "\x00\x00\x00\x00\x00\x00\x00\x01"}}
+Took N seconds
+stele> deleteall 's', 'row1', 'a:n', 500, {VISIBILITY => 'public'}
+Took N seconds
+stele> scan 's', {COLUMNS => 'a', ROWPREFIXFILTER => 'row1', VERSIONS => 9, ATTRIBUTES => {'_raw_' => "\xFF"}}
+ROW  COLUMN+CELL
+ row1 column=a:n, timestamp=T, value=1
+ row1 column=a:n, timestamp=1970-01-01T00:00:00.500, type=DeleteColumn
+1 row(s)
+Took N seconds
+stele> get 's', 'row1', {COLUMN => 'a', ATTRIBUTES => {'k' => 1}, AUTHORIZATIONS => ['public'], CONSISTENCY => 'STRONG'}
+COLUMN  CELL
+ a:n timestamp=T, value=1
+1 row(s)
+Took N seconds
+stele> scan 's', {READ_TYPE => 'PREAD', ISOLATION_LEVEL => 'READ_UNCOMMITTED', CONSISTENCY => 'TIMELINE', CACHE_BLOCKS => false, CACHE => 2, MAX_RESULT_SIZE => 1, LIMIT => 1}
+ROW  COLUMN+CELL
+ row1 column=a:n, timestamp=T, value=1
+ row1 column=b:sq, timestamp=T, value=1
+1 row(s)
+Took N seconds
+stele> incr 's', 'row1', 'b:c', 5, {ATTRIBUTES => {'k' => 'v'}}
+COUNTER VALUE = 5
+Took N seconds
+stele> append 's', 'row1', 'b:t', 'x', {ATTRIBUTES => {'k' => 'v'}}
+CURRENT VALUE = x
+Took N seconds
+stele> delete 's', 'row1', 'b:t', {VISIBILITY => 'public'}
+Took N seconds
+stele> deleteall 's', {ROWPREFIXFILTER => 'row1', CACHE => 2}, 'b:c'
+Took N seconds
+stele> get 's', 'row1', {ATTRIBUTES => 'k'}
+
+ERROR: Attributes must be a Hash type
+
+For usage try 'help "get"'
+
+Took N seconds
+stele> scan 's', {READ_TYPE => 'SLOW'}
+
+ERROR: READ_TYPE should be one of DEFAULT, STREAM, PREAD
+
+For usage try 'help "scan"'
+
+Took N seconds
 stele> disable 's'
 Took N seconds
 stele> scan 's'

@@ -25,7 +25,8 @@ Quota is disabled
 Took N seconds
 stele> get_splits 'shop:items'
 Total number of splits = 3
-["g", "p"]
+g
+p
 Took N seconds
 => ["g", "p"]
 stele> alter 'shop:items', NAME => 'f', VERSIONS => 5
@@ -70,7 +71,8 @@ Truncating table...
 Took N seconds
 stele> get_splits 'shop:items'
 Total number of splits = 3
-["g", "p"]
+g
+p
 Took N seconds
 => ["g", "p"]
 stele> truncate 'shop:items'
@@ -80,7 +82,7 @@ Truncating table...
 Took N seconds
 stele> get_splits 'shop:items'
 Total number of splits = 1
-[]
+
 Took N seconds
 => []
 stele> list 'shop:.*'

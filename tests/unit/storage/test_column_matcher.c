@@ -165,6 +165,10 @@ static void test_read_point_and_raw(void **state)
     play(&world, "a@9 a@7");
     check(MATCH_READ_RAW, "- F 9 9, a C 9 7, a P 9 3, a P 8 6, a P 7 2, a P 6 1",
         "-@9 a@9 a@9 a@8 a@7");
+    world_init(&world, MATCH_READ_RAW, "a P 950 1, a P 940 2");
+    world.family.ttl_ms = 1;
+    world.cells[0].tags = span_make("\0\x09\x08\0\0\0\0\0\0\0\x0a", 11); /* 10 ms */
+    play(&world, "a@940");
 }
 
 static void test_paging_in_the_family(void **state)
