@@ -1,5 +1,6 @@
 #include "base/memory.h"
 
+#include <malloc.h>
 #include <stdlib.h>
 #include <string.h>
 
@@ -48,4 +49,9 @@ char *memory_duplicate_string(const char *text)
     if (copy)
         memcpy(copy, text, size);
     return copy;
+}
+
+void memory_return_large(size_t size)
+{
+    mallopt(M_MMAP_THRESHOLD, (int)size);
 }

@@ -21,5 +21,8 @@ void *memory_allocate_zeroed(size_t count, size_t size); /* NULL also when count
 void *memory_reallocate(void *memory, size_t size);
 void memory_free(void *memory); /* NULL is fine */
 char *memory_duplicate_string(const char *text);
+/* For a server's main: blocks of `size` bytes and over go back to the system as soon as they are freed. The heap of
+ * glibc, left alone, learns to keep those of up to 32 MB, for each thread its own. */
+void memory_return_large(size_t size);
 
 #endif

@@ -11,9 +11,12 @@
 #include <unistd.h>
 
 #include "base/log_lines.h"
+#include "base/memory.h"
 #include "base/options.h"
 
 #define FLUSH_MS 3000 /* of a clean stop: it ends within 5 s */
+#define LARGE_SIZE                                                                                 \
+    (8u << 20) /* of memory that is given back at once; the usual answer is smaller */
 
 enum event { EVENT_STOP = 'S', EVENT_READY = 'R', EVENT_FAILED = 'F', EVENT_CLOSED = 'C' };
 
@@ -119,6 +122,7 @@ int serve(struct server_config *config)
         return EXIT_FAILED;
     }
     catch_signals();
+    memory_return_large(LARGE_SIZE);
     config->ready = on_ready;
     config->stop_wanted = on_stop_wanted;
     if (server_open(config, &server, &error)) {

@@ -185,6 +185,10 @@ static enum status make_loops(struct server *server, struct error *error)
         service->owner = self;
         self->loop->service = service;
         self->loop->output = &server->output;
+        /* Memory kept for the next answers is no answer's: together half of theirs at most. */
+        uint64_t kept = server->output.limit_bytes / 2 / count;
+        if (kept < BUFFER_POOL_BYTES)
+            self->loop->pool.large_limit = kept > 0 ? kept : 1;
         self->loop->turn = count_connections;
     }
     return STATUS_OK;

@@ -1,8 +1,9 @@
 /* Scanners and gets: the row logic of HBase's RegionScannerImpl over a row reader.
  *
  * A row's cells go to the sink as they come when nothing can take them back. With a filter they are
- * gathered first, because the filter may drop cells or the row at its end; and in a get, because
- * STATUS_WOULD_BLOCK must leave the sink untouched. What is gathered is copied: sources move on.
+ * gathered first, because the filter may drop cells or the row at its end; and in a get that must not
+ * block, because STATUS_WOULD_BLOCK must leave the sink untouched (a large row is for a worker). What
+ * is gathered is copied: sources move on.
  *
  * Stops. Inside a row: after a cell, when the batch is full, or bytes or time run out and partial
  * results are allowed (and the filter does not need whole rows). Between rows: any limit. Then the
@@ -14,6 +15,7 @@
 #include "storage/row_reader.h"
 
 enum { INLINE_CELLS = 4, INLINE_BYTES = 512 }; /* a small row is gathered without allocation */
+enum { GET_GATHERED_BYTES = 1 << 20 };         /* of a get that must not block */
 
 struct scanner {
     struct tablet *tablet; /* referenced */
@@ -24,7 +26,8 @@ struct scanner {
     struct filter *filter;
     bool filter_has_row;
     struct row_reader *reader;
-    bool is_get; /* one row, gathered */
+    bool is_get;       /* one row */
+    bool is_untouched; /* a get whose sink is given nothing before its end */
     bool is_ended;
     enum scan_stop end; /* why */
     /* the row under way */
@@ -202,7 +205,7 @@ struct run {
 
 static bool is_gathering(const struct scanner *scanner)
 {
-    return scanner->filter || scanner->is_get;
+    return scanner->filter || scanner->is_untouched;
 }
 
 /* Whether a result may end inside a row. */
@@ -302,8 +305,14 @@ static enum status take_cell(struct run *run, const struct cell *cell)
     if (scanner->row_bytes > LIMIT_ROW_READ_SIZE && !can_cut(run))
         return error_set(run->error, STATUS_LIMIT, "row is larger than %u bytes in one answer",
             LIMIT_ROW_READ_SIZE);
-    if (is_gathering(scanner))
-        return gather(scanner, cell, run->error);
+    if (is_gathering(scanner)) {
+        if (scanner->is_untouched && scanner->row_bytes > GET_GATHERED_BYTES)
+            return STATUS_WOULD_BLOCK;
+        enum status status = run->sink->gathered
+                                 ? run->sink->gathered(run->sink, scanner->row_bytes)
+                                 : STATUS_OK;
+        return status ? status : gather(scanner, cell, run->error);
+    }
     scanner->result_cells++;
     return give_cell(run, cell);
 }
@@ -616,6 +625,7 @@ enum status tablet_get_at(struct tablet *tablet, struct version *version, uint64
     struct scanner scanner = {
         .tablet = tablet,
         .is_get = true,
+        .is_untouched = !may_block,
         .request = {.read = *request,
             .start_row = row,
             .stop_row = row,

@@ -342,10 +342,13 @@ struct read_sink {
     enum status (*cell)(struct read_sink *sink, const struct cell *cell);
     /* The cells since the last call make one result. is_partial: its row may go on in the next. */
     enum status (*result)(struct read_sink *sink, bool is_partial);
+    /* So many bytes of a row are held back, to be given or dropped at its end; a failure ends the read with
+     * that status. NULL = no matter. */
+    enum status (*gathered)(struct read_sink *sink, size_t bytes);
 };
 
-/* Any with may_block false: STATUS_WOULD_BLOCK when the disk is needed, with nothing given to the
- * sink; worker with may_block true. Gives at most one result; none when nothing matches.
+/* Any with may_block false: STATUS_WOULD_BLOCK when the disk is needed, or the row is large, with nothing
+ * given to the sink; worker with may_block true. Gives at most one result; none when nothing matches.
  * STATUS_OUT_OF_RANGE, STATUS_NO_FAMILY, STATUS_INVALID as in HBase. */
 enum status tablet_get(struct tablet *tablet, struct span row, const struct read_request *request,
     bool may_block, struct read_sink *sink, struct error *error);

@@ -11,6 +11,8 @@
 #define CALLS_KEPT       1024
 #define CALL_TEXT_LIMIT  (64u << 10)
 #define CALL_ARENA_LIMIT (1u << 30)
+#define ANSWER_FREE      (64u << 10) /* bytes of an answer that are not counted */
+#define ANSWER_STEP      (1u << 20)  /* beyond, they are in steps of */
 
 static struct call *call_from_task(struct task *task)
 {
@@ -65,6 +67,7 @@ static void call_release(struct call *call)
         atomic_fetch_sub_explicit(
             &call->service->request_bytes, call->counted_size, memory_order_relaxed);
     }
+    output_budget_give(loop->output, call->answer_taken);
     if (call->is_expected)
         loop_expect_end(loop);
     connection_release(call->connection);
@@ -78,6 +81,7 @@ static void call_release(struct call *call)
     give_large(loop, &call->cells);
     buffer_reset(&call->exception_text);
     call->is_own = call->is_counted = call->is_expected = call->may_block = call->is_failed = false;
+    call->answer_size = call->answer_taken = 0;
     call->deadline_ns = 0;
     call->holds = 0;
     call->start_ns = 0;
@@ -110,11 +114,48 @@ static void put_exception(struct call *call, struct buffer *out)
     exception_encode(out, call->call_id, &exception);
 }
 
-static void fail_unread(struct call *call)
+enum call_outcome call_fail_no_room(struct call *call)
 {
-    call_fail(call, EXCEPTION_CALL_QUEUE_TOO_BIG,
+    return call_fail(call, EXCEPTION_CALL_QUEUE_TOO_BIG,
         "Too many bytes of answers on %s wait for their clients to read them",
         call->service->name_text);
+}
+
+enum call_outcome call_fail_row_size(struct call *call)
+{
+    return call_fail(call, EXCEPTION_ROW_TOO_BIG,
+        "Max row size allowed: %zu, but the row is bigger than that.", call_row_limit(call));
+}
+
+size_t call_row_limit(const struct call *call)
+{
+    uint64_t most = output_budget_most(call->loop->output);
+    return most < LIMIT_ROW_READ_SIZE ? (size_t)most : LIMIT_ROW_READ_SIZE;
+}
+
+bool call_answer_has_room(struct call *call, size_t bytes)
+{
+    size_t size = call->answer_size + bytes;
+    if (size <= call->answer_taken + ANSWER_FREE)
+        return true;
+    size_t wanted = size - call->answer_taken;
+    wanted += ANSWER_STEP - wanted % ANSWER_STEP;
+    /* The last step to the most that one may have is a shorter one. */
+    size_t most = (size_t)output_budget_most(call->loop->output);
+    if (most > size && call->answer_taken + wanted > most)
+        wanted = most - call->answer_taken;
+    if (!output_budget_take(call->loop->output, wanted))
+        return false;
+    call->answer_taken += wanted;
+    return true;
+}
+
+bool call_answer_grow(struct call *call, size_t bytes)
+{
+    if (!call_answer_has_room(call, bytes))
+        return false;
+    call->answer_size += bytes;
+    return true;
 }
 
 void call_emit(struct call *call)
@@ -126,8 +167,8 @@ void call_emit(struct call *call)
         if (!call->is_failed && (buffer_status(&call->result) || buffer_status(&call->cells)))
             call_fail(call, EXCEPTION_REGION_TOO_BUSY, "no memory for the answer");
         if (call->result.size + call->cells.size > LIMIT_ANSWER_SMALL_SIZE &&
-            loop_output_is_over(connection->loop))
-            fail_unread(call);
+            call->answer_taken == 0 && loop_output_is_over(connection->loop))
+            call_fail_no_room(call);
         if (call->is_failed) {
             struct buffer out = buffer_pool_take(&connection->loop->pool, false);
             put_exception(call, &out);
@@ -206,6 +247,7 @@ static void start_over(struct call *call)
     buffer_reset(&call->result);
     buffer_reset(&call->cells);
     arena_reset(&call->arena);
+    call->answer_size = 0; /* what it took of the budget it keeps */
     call->is_failed = false;
     call->may_block = true;
     call->task.run = worker_run;
@@ -241,7 +283,7 @@ void call_hold(struct call *call)
 void call_run(struct call *call)
 {
     if (loop_output_is_over(call->loop)) {
-        fail_unread(call);
+        call_fail_no_room(call);
         call_answer(call);
         return;
     }

@@ -53,6 +53,8 @@ struct call {
     bool is_own;
     bool is_counted;     /* in the service's calls in flight */
     size_t counted_size; /* and this much in its request_bytes */
+    size_t answer_size;  /* bytes that its answer holds, as told by call_answer_grow */
+    size_t answer_taken; /* and what it took for them of the output budget */
     bool is_expected;    /* by its loop: loop_expect */
     bool may_block;
     enum cell_codec codec;               /* the connection's, for the answer's cells */
@@ -103,6 +105,17 @@ enum call_outcome call_fail(struct call *call, const char *exception_class, cons
     __attribute__((format(printf, 3, 4)));
 enum call_outcome call_fail_status(
     struct call *call, enum status status, const struct error *error);
+/* The answer is about to hold so many bytes more. False: the server has no memory for them now; small answers are
+ * never refused. */
+bool call_answer_grow(struct call *call, size_t bytes);
+/* As before growing: whether it could, with bytes that are held aside until it is known. */
+bool call_answer_has_room(struct call *call, size_t bytes);
+/* The most bytes that one row may have in an answer. */
+size_t call_row_limit(const struct call *call);
+/* There was no room: the client is to come again later. */
+enum call_outcome call_fail_no_room(struct call *call);
+/* A row has more bytes than call_row_limit. */
+enum call_outcome call_fail_row_size(struct call *call);
 /* True when it is too late to answer. */
 bool call_is_expired(const struct call *call);
 

@@ -116,6 +116,26 @@ static void release_tablets(struct multi_call *multi)
 
 /* ---- Gets ---- */
 
+static void fail_get(
+    struct call *call, struct multi_action *answer, enum status status, struct error *error)
+{
+    if (status == STATUS_LIMIT) {
+        answer->exception_class = EXCEPTION_ROW_TOO_BIG;
+        answer->text = exception_text(call, EXCEPTION_ROW_TOO_BIG,
+            "Max row size allowed: %zu, but the row is bigger than that.", call_row_limit(call));
+    } else if (status == STATUS_BUSY && call->cells.size == 0) {
+        answer->exception_class = EXCEPTION_CALL_QUEUE_TOO_BIG;
+        answer->text = exception_text(call, EXCEPTION_CALL_QUEUE_TOO_BIG,
+            "Too many bytes of answers wait for their clients to read them");
+    } else if (status == STATUS_BUSY) { /* the rest of the batch comes again, with less before it */
+        answer->exception_class = EXCEPTION_MULTI_RESULT_TOO_LARGE;
+        answer->text = exception_text(call, EXCEPTION_MULTI_RESULT_TOO_LARGE,
+            "Max size exceeded CellSize: %zu", call->cells.size);
+    } else {
+        fail_action(call, answer, status, error);
+    }
+}
+
 /* STATUS_WOULD_BLOCK, or STATUS_OK: the action has its answer. */
 static enum status run_get(struct multi_region *region, struct multi_action *answer)
 {
@@ -130,7 +150,7 @@ static enum status run_get(struct multi_region *region, struct multi_action *ans
             call, EXCEPTION_UNKNOWN_PROTOCOL, "closest_row_before is not supported");
         return STATUS_OK;
     }
-    if (call->cells.size > LIMIT_SCAN_RESULT_SIZE) {
+    if (call->cells.size > LIMIT_SCAN_RESULT_SIZE || !call_answer_has_room(call, 0)) {
         answer->exception_class = EXCEPTION_MULTI_RESULT_TOO_LARGE;
         answer->text = exception_text(call, EXCEPTION_MULTI_RESULT_TOO_LARGE,
             "Max size exceeded CellSize: %zu", call->cells.size);
@@ -146,7 +166,7 @@ static enum status run_get(struct multi_region *region, struct multi_action *ans
     if (status) {
         if (block_size < call->cells.size)
             call->cells.size = block_size;
-        fail_action(call, answer, status, &error);
+        fail_get(call, answer, status, &error);
         return STATUS_OK;
     }
     region->get_bytes += sink.bytes;

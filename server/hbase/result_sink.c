@@ -1,7 +1,5 @@
 #include "server/hbase/result_sink.h"
 
-#include "base/limits.h"
-
 static bool copy_span(struct arena *arena, struct span from, struct span *out_to)
 {
     *out_to = arena_copy(arena, from);
@@ -39,9 +37,13 @@ static enum status take_cell(struct read_sink *base, const struct cell *cell)
     struct result_sink *sink = (struct result_sink *)base;
     enum status status = STATUS_OK;
     if (!sink->is_counting_only) {
-        sink->bytes += cell_encoded_size(cell);
+        size_t size = cell_encoded_size(cell);
+        sink->bytes += size;
         if (sink->bytes > sink->limit_bytes)
             return STATUS_LIMIT;
+        /* Inline cells are kept, and then there once more in the message. */
+        if (!call_answer_grow(sink->call, sink->is_inline ? 2 * size : size))
+            return STATUS_BUSY;
         if (sink->is_inline)
             status = keep(sink, cell);
         else
@@ -50,6 +52,14 @@ static enum status take_cell(struct read_sink *base, const struct cell *cell)
     if (!status)
         sink->cell_count++;
     return status;
+}
+
+static enum status take_gathered(struct read_sink *base, size_t bytes)
+{
+    struct result_sink *sink = (struct result_sink *)base;
+    if (bytes > sink->limit_bytes)
+        return STATUS_LIMIT;
+    return call_answer_has_room(sink->call, bytes) ? STATUS_OK : STATUS_BUSY;
 }
 
 static enum status take_result(struct read_sink *base, bool is_partial)
@@ -61,10 +71,10 @@ static enum status take_result(struct read_sink *base, bool is_partial)
 
 void result_sink_init(struct result_sink *sink, struct call *call, bool is_inline)
 {
-    *sink = (struct result_sink){.sink = {take_cell, take_result},
+    *sink = (struct result_sink){.sink = {take_cell, take_result, take_gathered},
         .call = call,
         .is_inline = is_inline,
-        .limit_bytes = LIMIT_ROW_READ_SIZE};
+        .limit_bytes = call_row_limit(call)};
 }
 
 struct result result_sink_result(const struct result_sink *sink)

@@ -11,7 +11,8 @@ struct result_sink {
     struct call *call;
     bool is_inline;
     bool is_counting_only; /* existence: nothing is kept */
-    size_t limit_bytes;    /* of all cells: beyond it STATUS_LIMIT */
+    size_t
+        limit_bytes; /* of all cells: beyond it STATUS_LIMIT. Sooner, STATUS_BUSY: call_answer_grow */
     size_t bytes;
     size_t cell_count;
     struct cell *cells; /* inline: copies in the call's arena */

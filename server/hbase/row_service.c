@@ -58,8 +58,9 @@ enum call_outcome row_service_get(struct call *call)
     if (status == STATUS_WOULD_BLOCK)
         return CALL_TO_WORKER;
     if (status == STATUS_LIMIT)
-        return call_fail(call, EXCEPTION_ROW_TOO_BIG,
-            "Max row size allowed: %zu, but the row is bigger than that.", sink.limit_bytes);
+        return call_fail_row_size(call);
+    if (status == STATUS_BUSY)
+        return call_fail_no_room(call);
     if (status == STATUS_CLOSED && call_may_hold(call, get.region))
         return CALL_TO_HOLD;
     if (status)

@@ -8,10 +8,12 @@
 #include "server/hbase/region_lookup.h"
 #include "server/hbase/scan_sink.h"
 #include "server/hbase/scanner_table.h"
+#include "server/net/loop.h"
 
 #define NS_PER_MS          1000000u
 #define LOOP_SHARE_NS      (3u * (uint64_t)NS_PER_MS) /* of one scan, before it moves to a worker */
 #define HEARTBEAT_LEAST_MS 10
+#define SCAN_SHARE         4 /* of what one answer may hold, a scan fills one in so many */
 
 /* One call that reads: in the call's arena. */
 struct scan_run {
@@ -52,6 +54,8 @@ static enum call_outcome fail_out_of_order(struct call *call, uint64_t expected,
 static enum call_outcome fail_reading(
     struct call *call, enum status status, const struct error *error)
 {
+    if (status == STATUS_LIMIT)
+        return call_fail_row_size(call);
     bool is_reset = status == STATUS_IO || status == STATUS_NO_MEMORY || status == STATUS_BUSY;
     if (!is_reset)
         return call_fail_status(call, status, error);
@@ -280,15 +284,21 @@ static enum call_outcome start(struct call *call, const struct scan_message *mes
         .rows = has_row_limit ? message->limit_of_rows : UINT64_MAX,
         .bytes = entry->max_result_size,
         .is_partial_allowed = message->handles_partials && !scanner_filter_has_row(entry->scanner)};
+    if (run->limits.is_partial_allowed)
+        run->sink.limit_bytes = &run->limits.bytes;
     return run_start(run);
 }
 
 /* ---- Opening ---- */
 
-static uint64_t answer_limit(const struct scan_message *message)
+/* What the client wants, but never much of what all answers have together. */
+static uint64_t answer_limit(const struct call *call, const struct scan_message *message)
 {
+    uint64_t most = output_budget_most(call->loop->output) / SCAN_SHARE;
     uint64_t size = message->max_result_size;
-    return size > 0 && size < LIMIT_SCAN_RESULT_SIZE ? size : LIMIT_SCAN_RESULT_SIZE;
+    if (size == 0 || size > LIMIT_SCAN_RESULT_SIZE)
+        size = LIMIT_SCAN_RESULT_SIZE;
+    return size < most ? size : most;
 }
 
 /* NULL: *out_outcome is what the handler returns. */
@@ -314,7 +324,7 @@ static struct scanner_entry *open_entry(
                            : call_fail_region(call, message->region, status, &error);
         return NULL;
     }
-    entry->max_result_size = answer_limit(message);
+    entry->max_result_size = answer_limit(call, message);
     entry->is_cursor_wanted = message->is_cursor_wanted;
     scanner_entry_set_position(entry, message->scan.start_row);
     entry->is_heavy = message->scan.read.filter != NULL;

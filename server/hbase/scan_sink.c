@@ -30,10 +30,41 @@ static enum status keep_cell(struct scan_sink *sink, const struct cell *cell)
     return cell_copy(arena, cell, &sink->cells[sink->total_count++]) ? STATUS_OK : STATUS_NO_MEMORY;
 }
 
+/* There is no room for more. */
+static enum status stop_here(struct scan_sink *sink)
+{
+    if (!sink->limit_bytes)
+        return STATUS_BUSY;
+    *sink->limit_bytes = 0;
+    return STATUS_OK;
+}
+
+static enum status take_gathered(struct read_sink *base, size_t bytes)
+{
+    struct scan_sink *sink = (struct scan_sink *)base;
+    if (!sink->limit_bytes && bytes > call_row_limit(sink->call))
+        return STATUS_LIMIT;
+    return call_answer_has_room(sink->call, bytes) ? STATUS_OK : stop_here(sink);
+}
+
+static enum status count_bytes(struct scan_sink *sink, const struct cell *cell)
+{
+    size_t size = cell_encoded_size(cell);
+    sink->result_bytes += size;
+    if (!sink->limit_bytes && sink->result_bytes > call_row_limit(sink->call))
+        return STATUS_LIMIT;
+    /* Inline cells are kept, and then there once more in the message. */
+    return call_answer_grow(sink->call, sink->is_inline ? 2 * size : size) ? STATUS_OK
+                                                                           : stop_here(sink);
+}
+
 static enum status take_cell(struct read_sink *base, const struct cell *cell)
 {
     struct scan_sink *sink = (struct scan_sink *)base;
     struct call *call = sink->call;
+    enum status status = count_bytes(sink, cell);
+    if (status)
+        return status;
     sink->cell_count++;
     if (sink->is_inline)
         return keep_cell(sink, cell);
@@ -60,12 +91,13 @@ static enum status take_result(struct read_sink *base, bool is_partial)
     sink->partial_flags[sink->result_count] = is_partial;
     sink->result_count++;
     sink->cell_count = 0;
+    sink->result_bytes = 0;
     return STATUS_OK;
 }
 
 void scan_sink_init(struct scan_sink *sink, struct call *call)
 {
-    *sink = (struct scan_sink){.sink = {.cell = take_cell, .result = take_result},
+    *sink = (struct scan_sink){.sink = {take_cell, take_result, take_gathered},
         .call = call,
         .is_inline = call->codec == CELL_CODEC_NONE};
 }

@@ -10,11 +10,15 @@ struct scan_sink {
     struct read_sink sink; /* first: what the engine is given */
     struct call *call;
     bool is_inline;
+    /* The scan's limit of bytes, to be made 0 when the server has no memory for more: then the scan stops, inside the
+     * row if it must. NULL: it cannot, and fails (STATUS_BUSY; STATUS_LIMIT: a row that would never fit). */
+    uint64_t *limit_bytes;
     uint32_t *cell_counts; /* of each result; these arrays in the call's arena */
     bool *partial_flags;
     size_t result_count;
     size_t result_room;
     uint32_t cell_count; /* of the result under way */
+    size_t result_bytes; /* of it */
     struct cell *cells;  /* inline: of all results, copies */
     size_t total_count;  /* of them */
     size_t cell_room;

@@ -28,6 +28,29 @@ static bool is_expecting(void *context)
     return loop->has_expected ? loop->expected <= LOOP_EXPECT_FEW : was_expecting;
 }
 
+uint64_t output_budget_most(const struct output_budget *output)
+{
+    return output ? output->limit_bytes / 4 * 3 : UINT64_MAX;
+}
+
+bool output_budget_take(struct output_budget *output, uint64_t bytes)
+{
+    if (!output)
+        return true;
+    uint64_t waiting = atomic_load_explicit(&output->bytes, memory_order_relaxed);
+    uint64_t making = atomic_fetch_add_explicit(&output->making, bytes, memory_order_relaxed);
+    if (waiting + making + bytes <= output_budget_most(output))
+        return true;
+    atomic_fetch_sub_explicit(&output->making, bytes, memory_order_relaxed);
+    return false;
+}
+
+void output_budget_give(struct output_budget *output, uint64_t bytes)
+{
+    if (output && bytes > 0)
+        atomic_fetch_sub_explicit(&output->making, bytes, memory_order_relaxed);
+}
+
 bool loop_output_is_over(const struct loop *loop)
 {
     const struct output_budget *output = loop->output;

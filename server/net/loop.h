@@ -14,14 +14,25 @@
 #define LOOP_READ_SIZE  (256u << 10)
 #define LOOP_EXPECT_FEW 4 /* with more on their way the loop has enough to do between sleeps */
 
-/* What all connections of a server have yet to send, at the ends of their turns. Clients that read nothing
- * could make that grow without an end. So while it is over the limit, calls whose answers would add to it are
- * refused (who calls asks loop_output_is_over), and each loop, at each tick, closes the connection whose output
- * has waited longest, if that is LIMIT_OUTPUT_PATIENCE_MS or more. */
+/* The memory of answers, from when they are made until they are sent.
+ *
+ * What all connections have yet to send is counted at the ends of their turns. Clients that read nothing could
+ * make that grow without an end. So while it is over the limit, calls whose answers would add to it are refused
+ * (who calls asks loop_output_is_over), and each loop, at each tick, closes the connection whose output has waited
+ * longest, if that is LIMIT_OUTPUT_PATIENCE_MS or more.
+ *   Answers of many bytes ask for them while they are made (output_budget_take), and are refused what would leave
+ * less than a quarter of the limit: so the large never bring it over the limit, and the small go out beside them. */
 struct output_budget {
     _Atomic uint64_t bytes;
+    _Atomic uint64_t making; /* taken for answers that are made */
     uint64_t limit_bytes;
 };
+
+/* Any thread. False: not now; nothing is taken. NULL has no limit. */
+bool output_budget_take(struct output_budget *output, uint64_t bytes);
+void output_budget_give(struct output_budget *output, uint64_t bytes);
+/* The most that one answer can take. */
+uint64_t output_budget_most(const struct output_budget *output);
 
 struct loop {
     struct env *env;

@@ -21,8 +21,9 @@ void buffer_pool_give(struct buffer_pool *pool, struct buffer *buffer)
     buffer_reset(&given);
     given.limit = 0;
     bool is_large = given.capacity > BUFFER_LARGE_SIZE;
+    size_t limit = pool->large_limit ? pool->large_limit : BUFFER_POOL_BYTES;
     if (is_large && pool->large_count < BUFFER_POOL_LARGE &&
-        pool->large_bytes + given.capacity <= BUFFER_POOL_BYTES) {
+        pool->large_bytes + given.capacity <= limit) {
         pool->large[pool->large_count++] = given;
         pool->large_bytes += given.capacity;
     } else if (!is_large && given.capacity > 0 && pool->small_count < BUFFER_POOL_SMALL) {

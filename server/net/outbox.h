@@ -22,6 +22,7 @@ struct buffer_pool {
     size_t small_count;
     size_t large_count;
     size_t large_bytes;
+    size_t large_limit; /* most of large_bytes; 0 = BUFFER_POOL_BYTES */
 };
 
 /* An empty buffer, perhaps with capacity; is_large asks for one that held a large answer. */

@@ -222,7 +222,7 @@ static void verify(struct server *server, const char *point)
 {
     for (unsigned row = 0; row < ROWS; row++) {
         struct error error = {0};
-        struct row_read read = {.sink = {take_cell, take_result}};
+        struct row_read read = {.sink = {.cell = take_cell, .result = take_result}};
         struct read_request request;
         char name[8];
         snprintf(name, sizeof(name), "r%u", row);

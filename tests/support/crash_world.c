@@ -487,7 +487,7 @@ static enum status verify_table(
     for (unsigned tablet = 0; tablet < CRASH_TABLETS; tablet++)
         for (unsigned row = 0; row < CRASH_ROWS; row++) {
             struct read_request request;
-            struct row_read read = {.sink = {take_cell, take_result}};
+            struct row_read read = {.sink = {.cell = take_cell, .result = take_result}};
             read_request_init(&request);
             struct span name = row_name(tablet, row);
             enum status status = tablet_get(

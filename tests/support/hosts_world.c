@@ -372,7 +372,7 @@ static enum status take_result(struct read_sink *sink, bool is_partial)
 unsigned host_read_now(struct tablet *tablet, unsigned row)
 {
     struct error error = {0};
-    struct row_read read = {.sink = {take_cell, take_result}};
+    struct row_read read = {.sink = {.cell = take_cell, .result = take_result}};
     struct read_request request;
     read_request_init(&request);
     assert_ok(tablet_get(tablet, hosts_row_name(row), &request, true, &read.sink, &error), &error);

@@ -196,7 +196,7 @@ static enum status scan_all(struct tablet *tablet, unsigned *out_rows, struct er
 {
     struct scan_request request;
     struct scanner *scanner;
-    struct row_check check = {.sink = {take_cell, take_result}};
+    struct row_check check = {.sink = {.cell = take_cell, .result = take_result}};
     struct scan_limits limits = {
         .results = UINT64_MAX, .rows = UINT64_MAX, .bytes = UINT64_MAX, .may_block = true};
     struct scan_progress progress = {0};

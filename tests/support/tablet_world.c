@@ -350,7 +350,7 @@ static enum status take_result(struct read_sink *sink, bool is_partial)
 void world_cells_init(struct world_cells *cells, struct tablet_world *world)
 {
     memset(cells, 0, sizeof(*cells));
-    cells->sink = (struct read_sink){take_cell, take_result};
+    cells->sink = (struct read_sink){.cell = take_cell, .result = take_result};
     cells->world = world;
 }
 

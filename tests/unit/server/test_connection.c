@@ -312,6 +312,22 @@ static void the_longest_unread_goes_when_memory_is_short(void **state)
     world->loop->output = NULL;
 }
 
+static void large_answers_leave_room_for_small_ones(void **state)
+{
+    (void)state;
+    struct output_budget budget = {.limit_bytes = 400};
+    assert_int_equal(output_budget_most(&budget), 300);
+    assert_false(output_budget_take(&budget, 301));
+    assert_true(output_budget_take(&budget, 200));
+    assert_false(output_budget_take(&budget, 101));
+    atomic_store(&budget.bytes, 50); /* on their way */
+    assert_false(output_budget_take(&budget, 51));
+    assert_true(output_budget_take(&budget, 50));
+    output_budget_give(&budget, 250);
+    assert_int_equal(atomic_load(&budget.making), 0);
+    assert_true(output_budget_take(NULL, UINT64_MAX));
+}
+
 static void who_reads_in_time_stays_when_memory_is_short(void **state)
 {
     struct world *world = *state;
@@ -453,6 +469,7 @@ int main(void)
         world_test(an_unfinished_last_word_closes),
         world_test(the_longest_unread_goes_when_memory_is_short),
         world_test(who_reads_in_time_stays_when_memory_is_short),
+        cmocka_unit_test(large_answers_leave_room_for_small_ones),
         world_test(memory_stays_until_the_last_call_ends),
         world_test(what_is_said_last_is_sent_before_the_end),
         world_test(who_never_speaks_is_shown_out),
