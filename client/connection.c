@@ -64,7 +64,8 @@ static void tick_schedule(struct connection_context *context, uint32_t timeout_m
         context->tick_ms = tick_ms;
 }
 
-/* Fails the calls of a connection that are late. */
+/* Fails the calls of a connection that are late. Perhaps others have its regions by now, all of them: the next ones look
+ * before they wait for it as long. */
 static void expire_calls(struct connection *connection, uint64_t now)
 {
     for (uint32_t i = 0; i < connection->slots.count && !connection->is_broken; i++) {
@@ -73,7 +74,7 @@ static void expire_calls(struct connection *connection, uint64_t now)
             continue;
         struct failure failure;
         release(request);
-        failure_init(&failure, EXCEPTION_RETRY, STELE_TIMEOUT, "no answer from %s in time",
+        failure_init(&failure, EXCEPTION_SERVER_GONE, STELE_TIMEOUT, "no answer from %s in time",
             connection->place);
         request->finish(request, &failure, NULL, NULL);
     }

@@ -14,7 +14,7 @@ enum exception_kind {
     EXCEPTION_REGION_GONE,  /* find the region again, then as RETRY */
     EXCEPTION_REGION_MOVED, /* as REGION_GONE; the message names the new place */
     EXCEPTION_REGION_BUSY,  /* pause; the place is right */
-    EXCEPTION_SERVER_GONE,  /* forget every region of that server, then as RETRY */
+    EXCEPTION_SERVER_GONE,  /* or silent: forget every region of that server, then as RETRY */
     EXCEPTION_MASTER_GONE,  /* find the master again, then as RETRY */
     EXCEPTION_SCANNER_LOST, /* open a new scanner after the last row */
     EXCEPTION_THROTTLED,    /* pause for the wait in the message */

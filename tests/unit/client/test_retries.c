@@ -263,6 +263,20 @@ static void a_call_without_an_answer_times_out_and_is_tried_again(void **state)
     assert_int_equal(calls, 2);
 }
 
+static void what_a_silent_server_had_is_looked_for_elsewhere(void **state)
+{
+    (void)state;
+    PLAY({.reaction = ANSWER}, {.reaction = HANG});
+    open_client(5, 50, 5000);
+    assert_int_equal(get(), STELE_OK);
+    cluster.regions[0].server = 1; /* it stands still, and was declared dead */
+    assert_int_equal(get(), STELE_OK);
+    assert_int_equal(calls, 3);
+    assert_int_equal(cluster.meta_scans, 2);
+    assert_int_equal(servers_asked[1], 0);
+    assert_int_equal(servers_asked[2], 1);
+}
+
 static void the_operations_time_ends_the_retries(void **state)
 {
     (void)state;
@@ -584,6 +598,7 @@ int main(void)
         TEST(a_throttled_call_waits_as_it_is_told),
         TEST(a_broken_connection_is_made_again),
         TEST(a_call_without_an_answer_times_out_and_is_tried_again),
+        TEST(what_a_silent_server_had_is_looked_for_elsewhere),
         TEST(the_operations_time_ends_the_retries),
         TEST(a_retried_increment_keeps_its_nonce),
         TEST(a_missing_table_is_told_at_once),
