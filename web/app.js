@@ -5,12 +5,31 @@ import { render } from 'preact';
 import { useEffect, useRef, useState } from 'preact/hooks';
 import { useApi } from './api.js';
 import { KeyMode } from './keys.js';
+import { Data, DataTables } from './pages/data.js';
+import { Events } from './pages/events.js';
 import { KeyVisualizer } from './pages/keyvis.js';
+import { Configuration, Studies } from './pages/library.js';
+import { Overview } from './pages/overview.js';
+import { ServerDetail, Servers } from './pages/servers.js';
+import { Hot, TableDetail, Tables } from './pages/tables.js';
+import { Balancer, SlowLog, Tasks } from './pages/work.js';
 import { link, useRoute } from './route.js';
 import { Notice, Page } from './ui.js';
 
+// First part of the hash, title, page, and the page of one thing ("#/tables/NAME").
 const pages = [
+  ['', 'Overview', Overview],
   ['keyvis', 'Key Visualizer', KeyVisualizer],
+  ['tables', 'Tables', Tables, TableDetail],
+  ['hot', 'Hot', Hot],
+  ['servers', 'Servers', Servers, ServerDetail],
+  ['tasks', 'Tasks', Tasks],
+  ['balancer', 'Balancer', Balancer],
+  ['events', 'Events', Events],
+  ['slow', 'Slow', SlowLog],
+  ['studies', 'Studies', Studies],
+  ['data', 'Rows', DataTables, Data],
+  ['config', 'Configuration', Configuration],
 ];
 
 function Missing({ route }) {
@@ -28,7 +47,8 @@ function App() {
   const version = useApi('version', { every: 10_000 });
   const main = useRef(null);
   const name = route.path[0] ?? '';
-  const Current = pages.find(([id]) => id === name)?.[2] ?? Missing;
+  const [, , List, One] = pages.find(([id]) => id === name) ?? [];
+  const Current = (route.path.length > 1 ? One : List) ?? Missing;
   const place = route.path.join('/');
   const first = useRef(true);
   useEffect(() => { // a new page is read from its top, by eye and by ear

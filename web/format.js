@@ -12,9 +12,11 @@ export function count(value) {
 
 function trim(value) {
   const size = Math.abs(value);
-  if (size === 0 || Number.isInteger(value) && size < 1000) return String(value);
-  return size >= 100 ? value.toFixed(0) : size >= 10 ? value.toFixed(1) : value.toFixed(2);
+  return String(Number(value.toFixed(size >= 100 ? 0 : size >= 10 ? 1 : 2)));
 }
+
+// plural(1, 'row') is "1 row".
+export const plural = (number, thing) => `${count(number)} ${thing}${number === 1 ? '' : 's'}`;
 
 export const rate = (value) => (value === undefined || value === null ? '–' : `${count(value)}/s`);
 

@@ -3,7 +3,7 @@
 import { html } from 'htm/preact';
 import { useEffect, useMemo, useRef, useState } from 'preact/hooks';
 import uPlot from 'uplot';
-import { count } from './format.js';
+import { clock, count } from './format.js';
 
 export const Page = ({ title, tools, children }) => {
   useEffect(() => { document.title = `${title} · Stele`; }, [title]);
@@ -29,7 +29,7 @@ export const Figures = ({ children }) => html`<dl class="figures">${children}</d
 
 // A share from 0 to 1 as a bar; the number stands beside it.
 export const Bar = ({ share, label }) => html`<span class="bar"><svg viewBox="0 0 100 8" preserveAspectRatio="none" aria-hidden="true">
-  <rect class="track" width="100" height="8" /><rect class="fill" width=${100 * Math.min(1, Math.max(0, share || 0))} height="8" /></svg>${label}</span>`;
+  <rect class="track" width="100" height="8" /><rect class="fill" width=${100 * Math.min(1, Math.max(0, share || 0))} height="8" /></svg><span class="bar-label">${label}</span></span>`;
 
 // columns: [{id, title, cell(row), value(row), number, hint}]. A column with `value` sorts, here, unless `order` is given:
 // then the caller does it ({by, down, set(by, down)}).
@@ -63,9 +63,10 @@ export function Table({ columns, rows, caption, order, first, rowKey, empty = 'N
       back=${from > 0 && (() => setStart(from - page))} next=${from + page < sorted.length && (() => setStart(from + page))} />`}`;
 }
 
+// Back and Next are there only when there is somewhere to go.
 export const Pager = ({ text, back, next }) => html`<nav class="pager" aria-label="Pages of this list">
-  <button disabled=${!back} onClick=${back || undefined}>Back</button><span>${text}</span>
-  <button disabled=${!next} onClick=${next || undefined}>Next</button></nav>`;
+  ${(back || next) && html`<button disabled=${!back} onClick=${back || undefined}>Back</button>`}<span>${text}</span>
+  ${(back || next) && html`<button disabled=${!next} onClick=${next || undefined}>Next</button>`}</nav>`;
 
 export const Choice = ({ label, value, options, onChange }) => html`<label class="choice">${label}
   <select value=${value} onChange=${(event) => onChange(event.currentTarget.value)}>${options.map(([id, title]) => html`<option
@@ -104,8 +105,8 @@ export function Action({ title, question, run }) {
 
 const variable = (name) => getComputedStyle(document.documentElement).getPropertyValue(name).trim();
 
-// A chart over time. series: [{label, values, color: 1..4}]; `show` prints a value. Dragging zooms, double click resets.
-export function Chart({ times, series, show, height = 180, label }) {
+// A chart over time. series: [{label, values, color: 1..4}]; `show` prints a value; the scale goes up to `least` at least. Dragging zooms, double click resets.
+export function Chart({ times, series, show, height = 180, label, least = 1 }) {
   const place = useRef(null);
   const plot = useRef(null);
   const data = [times, ...series.map((one) => one.values)];
@@ -120,8 +121,10 @@ export function Chart({ times, series, show, height = 180, label }) {
         series: [{ value: (_, unix) => (unix ? new Date(unix * 1000).toLocaleTimeString() : '–') },
           ...series.map((one) => ({ label: one.label, stroke: variable(`--series-${one.color}`), width: 1.5, spanGaps: false,
             value: (_, value) => (value === null || value === undefined ? '–' : show(value)) }))],
-        scales: { y: { range: (_, low, high) => [0, Math.max(1, (high || 0) * 1.1)] } },
-        axes: [axis(), { ...axis(), size: 62, values: (_, ticks) => ticks.map(show) }],
+        // A minute at least, so that the first points do not fill it.
+        scales: { x: { range: (_, low, high) => [Math.min(low, high - 60), high] }, y: { range: (_, low, high) => [0, Math.max(least, (high || 0) * 1.1)] } },
+        legend: { show: series.length > 1 },
+        axes: [{ ...axis(), space: 70, values: (_, ticks) => ticks.map((unix) => clock(unix, { seconds: true })) }, { ...axis(), size: 62, values: (_, ticks) => ticks.map(show) }],
       }, data, place.current);
     };
     make();
