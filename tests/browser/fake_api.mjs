@@ -7,9 +7,10 @@
 
 import { readFileSync, existsSync } from 'node:fs';
 import { createServer } from 'node:http';
-import { extname, join } from 'node:path';
+import { dirname, extname, join } from 'node:path';
 import { fileURLToPath } from 'node:url';
 
+const source = join(dirname(fileURLToPath(import.meta.url)), '../../web');
 const types = { '.html': 'text/html; charset=utf-8', '.js': 'text/javascript', '.css': 'text/css', '.svg': 'image/svg+xml' };
 export const policy = "default-src 'self'; frame-ancestors 'none'; base-uri 'none'; form-action 'none'";
 
@@ -145,7 +146,8 @@ export async function fakeServer(site, { readOnly = false, port = 0 } = {}) {
     response.setHeader('Content-Security-Policy', policy);
     response.setHeader('X-Content-Type-Options', 'nosniff');
     if (!url.pathname.startsWith('/api/v1/')) {
-      const file = join(site, url.pathname === '/' ? 'index.html' : url.pathname);
+      const file = url.pathname === '/heatmap.js' ? join(source, 'heatmap.js') // by itself, for tests of it
+        : join(site, url.pathname === '/' ? 'index.html' : url.pathname);
       if (url.pathname.includes('..') || !existsSync(file)) { response.writeHead(404).end(); return; }
       response.writeHead(200, { 'Content-Type': types[extname(file)] }).end(readFileSync(file));
       return;

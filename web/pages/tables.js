@@ -33,7 +33,7 @@ export function Tables({ route: { state } }) {
       empty=${state.filter ? 'No table has that in its name.' : 'There are no tables yet.'} columns=${[
         { id: 'name', title: 'Name', value: true, cell: (one) => html`<a href=${link(['tables', one.name])}>${one.name}</a>` },
         { id: 'state', title: 'State', value: true, cell: (one) => html`<${State} of=${one.state} />` },
-        { id: 'tablets', title: 'Tablets', value: true, number: true, cell: (one) => (one.open === one.tablets ? count(one.tablets) : `${count(one.open)} of ${count(one.tablets)} open`) },
+        { id: 'tablets', title: 'Tablets', value: true, number: true, cell: (one) => (one.open === one.tablets ? count(one.tablets) : `${one.open.toLocaleString('en')} of ${one.tablets.toLocaleString('en')} open`) },
         { id: 'requests_per_s', title: 'Requests', value: true, number: true, cell: (one) => html`<${Bar} share=${one.requests_per_s / most} label=${rate(one.requests_per_s)} />` },
         { id: 'skew', title: 'Skew', number: true, hint: 'requests of its busiest tablet over their mean', cell: (one) => skewCell(one.skew) },
         { id: 'cpu', title: 'CPU', number: true, cell: (one) => count(one.cpu) },
