@@ -6,12 +6,16 @@ packages_build="gcc libc6-dev make meson ninja-build pkg-config
     liblz4-dev libzstd-dev libsnappy-dev zlib1g-dev libxxhash-dev
     libpcre2-dev libjansson-dev libmruby-dev mruby libedit-dev libzookeeper-mt-dev"
 
+# The pages are bundled at build time; Node.js may be there from elsewhere, with npm of its own, which Debian's would fight.
+command -v node >/dev/null || packages_build="$packages_build nodejs"
+command -v npm >/dev/null || packages_build="$packages_build npm"
+
 # To run ./check as well: clang for the second opinion, fuzzing and format; cmocka for the tests; Java and maven for the
 # stock clients and for real HBase; ZooKeeper's jars for a cluster (no service comes with them); spin for the models; iproute2 and nftables for
-# partitions between servers; redis for the figures beside it.
+# partitions between servers; redis for the figures beside it; Chromium and a font for the pages.
 packages_test="clang clang-tidy clang-format cppcheck libclang-rt-14-dev libcmocka-dev
     git python3 procps netcat-openbsd redis-server openjdk-17-jdk-headless maven
-    libzookeeper-java libslf4j-java spin iproute2 nftables"
+    libzookeeper-java libslf4j-java spin iproute2 nftables chromium fonts-dejavu-core"
 
 # To play with a cluster: ./quickstart cluster.
 packages_cluster="openjdk-17-jre-headless libzookeeper-java libslf4j-java"

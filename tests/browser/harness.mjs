@@ -53,6 +53,15 @@ export function expect(isSo, what) {
   if (!isSo) throw new Error(what);
 }
 
+// Waits until it is so: what a page does after a key or a click takes a moment.
+export async function eventually(isSo, what, timeout_ms = 10_000) {
+  const end = Date.now() + timeout_ms;
+  while (!(await isSo())) {
+    if (Date.now() > end) throw new Error(what);
+    await new Promise((next) => setTimeout(next, 50));
+  }
+}
+
 export const shot = (page, name) => page.screenshot({ path: join(out, `${name}.png`), fullPage: true });
 
 // In the page: what can be reached, and is seen.
