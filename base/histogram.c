@@ -13,6 +13,8 @@ enum {
     BUCKETS = (64 - SUB_BITS + 1) * SUB_BUCKETS,
 };
 
+_Static_assert(BUCKETS == HISTOGRAM_BUCKETS, "the header says how many there are");
+
 struct histogram {
     uint64_t counts[BUCKETS];
     uint64_t count;
@@ -115,4 +117,14 @@ uint64_t histogram_quantile(const struct histogram *histogram, double quantile)
         return value < histogram->min ? histogram->min : value;
     }
     return histogram->max;
+}
+
+uint64_t histogram_bucket(const struct histogram *histogram, unsigned index)
+{
+    return histogram->counts[index];
+}
+
+unsigned histogram_bucket_of(uint64_t value)
+{
+    return bucket_of(value);
 }

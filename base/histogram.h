@@ -20,4 +20,12 @@ double histogram_mean(const struct histogram *histogram);
 /* Least value with at least `quantile` (0..1) of the counts at or below it; 0 when empty. */
 uint64_t histogram_quantile(const struct histogram *histogram, double quantile);
 
+/* The buckets themselves, for encoders. Bucket i is cell i of an HdrHistogram with these digits and
+ * a lowest value of 1. */
+#define HISTOGRAM_DIGITS  2
+#define HISTOGRAM_BUCKETS 7424
+uint64_t histogram_bucket(const struct histogram *histogram, unsigned index);
+/* The bucket of a value. */
+unsigned histogram_bucket_of(uint64_t value);
+
 #endif

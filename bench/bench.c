@@ -3,6 +3,7 @@
 #include <stdio.h>
 #include <string.h>
 
+#include "bench/comparison.h"
 #include "bench/load.h"
 #include "bench/study/study.h"
 
@@ -12,6 +13,7 @@ static const struct {
     const char *summary;
 } commands[] = {
     {"load", command_bench_load, "drive a server (Stele or HBase): rate, latency, CPU"},
+    {"diff", command_bench_diff, "two reports side by side, with significance"},
     {"study", command_bench_study, "compare row key designs: which make a hot spot"},
 };
 

@@ -7,11 +7,13 @@
 
 #include "base/env.h"
 #include "bench/bench_table.h"
+#include "bench/comparison.h"
 #include "bench/key_preview.h"
 #include "bench/live_line.h"
 #include "bench/null_driver.h"
 #include "bench/preset.h"
 #include "bench/report.h"
+#include "bench/sinks.h"
 
 #define FILL_BATCH_ROWS 500
 #define FILL_DEPTH      8
@@ -21,6 +23,7 @@ struct session {
     const struct load_settings *settings;
     struct live_line live;
     struct watch *watch; /* NULL: nothing to watch */
+    struct sinks *sinks; /* NULL: none */
     uint64_t client_cpu_us;
 };
 
@@ -35,6 +38,8 @@ static uint64_t own_cpu_us(void)
 static void on_counted(void *context)
 {
     struct session *session = context;
+    if (session->sinks)
+        sinks_begin(session->sinks, env_wall_ms(env_real()));
     if (session->watch)
         watch_begin(session->watch);
     session->client_cpu_us = own_cpu_us();
@@ -43,7 +48,8 @@ static void on_counted(void *context)
 static void on_second(void *context, const struct second *second, const struct point *point)
 {
     struct session *session = context;
-    (void)second;
+    if (session->sinks)
+        sinks_second(session->sinks, second, point);
     if (session->watch)
         watch_tick(session->watch, (double)point->second + point->length_s);
     live_line_show(&session->live, point, session->watch ? watch_tablets(session->watch) : 0);
@@ -95,12 +101,12 @@ static enum status fill(const struct load_settings *settings, const struct place
 }
 
 static enum status drive(const struct load_settings *settings, const struct place *place,
-    struct load_outcome *outcome, struct error *error)
+    struct sinks *sinks, struct load_outcome *outcome, struct error *error)
 {
     struct workload workload = settings->workload;
     struct driver_plan driver = driver_plan_of(settings, place, &workload);
     struct null_plan null = {.workload = &workload, .threads = settings->threads};
-    struct session session = {.settings = settings};
+    struct session session = {.settings = settings, .sinks = sinks};
     struct stele_filter *filter = NULL;
     struct stele_error failure;
     if (settings->scan_filter &&
@@ -179,8 +185,8 @@ static int prepare(
 }
 
 /* Works at one place. -1: there is an outcome to tell; else the exit code. */
-static int work_at(
-    const struct load_settings *settings, const struct place *place, struct load_outcome *outcome)
+static int work_at(const struct load_settings *settings, const struct place *place,
+    struct sinks *sinks, struct load_outcome *outcome)
 {
     struct error error = {0};
     int code = -1;
@@ -193,7 +199,7 @@ static int work_at(
             place->zookeeper ? place->zookeeper : place->connect);
     if (!settings->is_null)
         code = prepare(settings, place, outcome);
-    if (code < 0 && drive(settings, place, outcome, &error))
+    if (code < 0 && drive(settings, place, sinks, outcome, &error))
         code = fail(&error);
     if (code < 0)
         sum_servers(outcome);
@@ -205,27 +211,40 @@ static int work_at(
 
 /* ---- Reports ---- */
 
-static bool write_json(const struct load_settings *settings, const struct load_outcome *outcome)
+static bool is_standard_output(const char *path)
 {
-    bool is_file = settings->json[0] && strcmp(settings->json, "-") != 0;
-    FILE *file = is_file ? fopen(settings->json, "we") : stdout;
-    bool is_written = file && report_json_print(file, outcome);
-    if (file && is_file)
+    return path && (!path[0] || strcmp(path, "-") == 0);
+}
+
+/* Writes to a file with one of the report_*_print. */
+static bool write_report(const char *path, const char *mode,
+    bool (*print)(FILE *out, const struct load_outcome *outcome),
+    const struct load_outcome *outcome)
+{
+    FILE *file = is_standard_output(path) ? stdout : fopen(path, mode);
+    bool is_written = file && print(file, outcome);
+    if (file && file != stdout)
         is_written = fclose(file) == 0 && is_written;
     if (!is_written)
-        fprintf(stderr, "stele: bench load: %s cannot be written\n", settings->json);
+        fprintf(stderr, "stele: bench load: %s cannot be written\n", path);
     return is_written;
 }
 
-static int report(const struct load_settings *settings, const struct load_outcome *outcome)
+/* Tells of one place. The exit code. `is_second`: the report of another place is there already. */
+static int report(const struct load_outcome *outcome, bool is_second)
 {
+    const struct load_settings *settings = outcome->settings;
     const struct run_result *run = &outcome->run;
-    bool is_json_only = settings->json && (!settings->json[0] || strcmp(settings->json, "-") == 0);
     bool is_written = true;
-    if (!is_json_only)
+    if (!is_standard_output(settings->json))
         report_text_print(stdout, outcome);
     if (settings->json)
-        is_written = write_json(settings, outcome);
+        is_written = write_report(
+            settings->json, is_second ? "ae" : "we", report_json_print, outcome);
+    if (settings->html && !is_second)
+        is_written = write_report(settings->html, "we", report_html_print, outcome) && is_written;
+    fflush(stdout);
+    bool all_hold = is_second || assertions_check(&settings->assertions, outcome);
     if (run->end == RUN_INTERRUPTED)
         return EXIT_INTERRUPTED;
     if (run->end == RUN_SERVER_LOST) {
@@ -235,7 +254,28 @@ static int report(const struct load_settings *settings, const struct load_outcom
     double requests = (double)(run->all.operations + run->all.failed);
     if (!is_written || (double)run->all.failed > settings->max_error_rate * requests)
         return EXIT_FAILED;
-    return EXIT_DONE;
+    return all_hold ? EXIT_DONE : EXIT_ASSERTION;
+}
+
+/* The other place after the first, and both side by side. */
+static int work_against(const struct load_settings *settings, const struct load_outcome *first)
+{
+    static const struct comparison_plan plan = {.least_percent = 3, .probability = .01};
+    struct load_outcome second = {0};
+    size_t worse;
+    int code = work_at(settings, &settings->against, NULL, &second);
+    if (code < 0)
+        code = report(&second, true);
+    if (code == EXIT_DONE && !is_standard_output(settings->json)) {
+        json_t *a = json_pack("[o]", report_json_make(first)),
+               *b = json_pack("[o]", report_json_make(&second));
+        fputc('\n', stdout);
+        comparison_print(stdout, &plan, a, b, &worse);
+        json_decref(a);
+        json_decref(b);
+    }
+    load_outcome_deinit(&second);
+    return code;
 }
 
 static void print_preset(void *context, const struct preset *preset)
@@ -259,10 +299,16 @@ int command_bench_load(int argc, char **argv)
         key_preview_print_distribution(&settings.workload, settings.keys_text);
     if (settings.is_listing || settings.print_keys || settings.is_printing_distribution)
         return EXIT_DONE;
+    struct sinks sinks;
+    if (!sinks_open(&sinks, &settings))
+        return EXIT_FAILED;
     run_catch_interrupts();
-    code = work_at(&settings, &settings.place, &outcome);
+    code = work_at(&settings, &settings.place, &sinks, &outcome);
+    bool is_written = sinks_close(&sinks);
     if (code < 0)
-        code = report(&settings, &outcome);
+        code = report(&outcome, false);
+    if (code == EXIT_DONE && (settings.against.connect || settings.against.zookeeper))
+        code = work_against(&settings, &outcome);
     load_outcome_deinit(&outcome);
-    return code;
+    return code == EXIT_DONE && !is_written ? EXIT_FAILED : code;
 }

@@ -5,6 +5,7 @@
 #define STELE_BENCH_LOAD_H
 
 #include "base/options.h"
+#include "bench/assertion.h"
 #include "bench/driver.h"
 #include "bench/watch.h"
 
@@ -40,7 +41,7 @@ struct load_settings {
     bool is_quiet;
     double max_error_rate;               /* 0..1: of the requests, above which the exit code is 1 */
     const char *json, *csv, *hdr, *html; /* files, "-" or "" stdout; NULL: not wanted */
-    const char *assertions;
+    struct assertions assertions;
     uint64_t print_keys; /* 0: none */
     bool is_printing_distribution, is_listing;
 };

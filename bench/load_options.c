@@ -39,13 +39,17 @@ static const char usage[] =
     "--warmup=1s\n"
     "         --timeout=60s of an operation  --patience=10s without any answer: exit 3  --seed=N "
     "--cpu=N\n"
-    "Reports  --json[=FILE]  -q (no live line)  --name=TEXT "
+    "Reports  --json[=FILE] --csv=FILE --hdr=FILE --html=FILE  -q (no live line)  --name=TEXT "
     "--server-pid=PID\n"
-    "         --max-error-rate=PERCENT (0)   --null: no server, the generator's own cost\n"
+    "         --assert='p99<5ms,rate>1000,read.p99<2ms,errors<1%,tablet_max_mean<2' "
+    "--max-error-rate=PERCENT (0)\n"
+    "Compare  --against=HOST:PORT or zookeeper:HOST:PORT,...: the same there, and the ratios   "
+    "--null: no server\n"
     "\n"
     "Exit codes: 0 done, 1 it failed or too many requests did, 2 wrong usage, 3 no server (any "
-    "more), 130\n"
-    "interrupted; what was measured is written in each of the last two.\n";
+    "more), 4 an\n"
+    "assertion does not hold, 130 interrupted; what was measured is written in each of the last "
+    "three.\n";
 
 static const struct option_value option_table[] = {{.name = "connect"}, {.name = "zookeeper"},
     {.name = "workload"}, {.name = "mix"}, {.name = "batch"}, {.name = "durability"},
@@ -59,9 +63,10 @@ static const struct option_value option_table[] = {{.name = "connect"}, {.name =
     {.name = "threads"}, {.name = "connections"}, {.name = "depth"}, {.name = "duration"},
     {.name = "operations"}, {.name = "warmup"}, {.name = "timeout"}, {.name = "patience"},
     {.name = "seed"}, {.name = "cpu"}, {.name = "json", .is_flag = true, .is_optional = true},
+    {.name = "csv"}, {.name = "hdr"}, {.name = "html"},
     {.name = "quiet", .letter = 'q', .is_flag = true}, {.name = "name"}, {.name = "server-pid"},
-    {.name = "max-error-rate"}, {.name = "null", .is_flag = true},
-    {.name = "list", .is_flag = true}};
+    {.name = "assert"}, {.name = "max-error-rate"}, {.name = "against"},
+    {.name = "null", .is_flag = true}, {.name = "list", .is_flag = true}};
 
 #define OPTION_COUNT (sizeof option_table / sizeof *option_table)
 #define NUMBER_MAX   1e15
@@ -307,18 +312,21 @@ static int take_table(const struct options *options, struct load_settings *setti
     return -1;
 }
 
-static void take_reports(const struct options *options, struct load_settings *settings)
+static int take_reports(const struct options *options, struct load_settings *settings)
 {
+    struct error error = {0};
     take_text(options, "name", &settings->name);
     settings->json = options_get(options, "json");
     settings->csv = options_get(options, "csv");
     settings->hdr = options_get(options, "hdr");
     settings->html = options_get(options, "html");
-    settings->assertions = options_get(options, "assert");
     settings->is_quiet = options_get(options, "quiet") != NULL;
     settings->is_null = options_get(options, "null") != NULL;
     settings->is_listing = options_get(options, "list") != NULL;
     settings->is_printing_distribution = options_get(options, "print-distribution") != NULL;
+    if (assertions_parse(options_get(options, "assert"), &settings->assertions, &error))
+        return complain_of("assert", &error);
+    return -1;
 }
 
 int load_options_parse(int argc, char **argv, struct load_settings *out_settings)
@@ -346,7 +354,8 @@ int load_options_parse(int argc, char **argv, struct load_settings *out_settings
         code = take_numbers(&options, &settings);
     if (code < 0)
         code = take_table(&options, &settings);
-    take_reports(&options, &settings);
+    if (code < 0)
+        code = take_reports(&options, &settings);
     *out_settings = settings;
     return code;
 }

@@ -2,6 +2,7 @@
 #ifndef STELE_BENCH_REPORT_H
 #define STELE_BENCH_REPORT_H
 
+#include <jansson.h>
 #include <stdio.h>
 
 #include "bench/load.h"
@@ -16,8 +17,12 @@ struct skew report_server_skew(const struct load_outcome *outcome);
 /* A rate beyond reach: less than 98 % of what was asked was done. */
 bool report_is_beyond_reach(const struct load_outcome *outcome);
 
-/* One JSON object in one line, schema "stele.load/1". False when it could not be made or written.
- */
+/* A JSON object, schema "stele.load/1"; the caller's. NULL on no memory. */
+json_t *report_json_make(const struct load_outcome *outcome);
+/* The same in one line. False when it could not be made or written. */
 bool report_json_print(FILE *out, const struct load_outcome *outcome);
+
+/* One self-contained page. False when it could not be written. */
+bool report_html_print(FILE *out, const struct load_outcome *outcome);
 
 #endif

@@ -41,23 +41,17 @@ static json_t *tally(const struct tally *counted, uint64_t elapsed_ns)
     return object;
 }
 
-static json_t *place_of(const struct place *place)
-{
-    return place->zookeeper ? json_pack("{s:s}", "zookeeper", place->zookeeper)
-                            : json_pack("{s:s}", "connect", place->connect);
-}
-
 static json_t *config(const struct load_settings *settings)
 {
     static const char *const durabilities[] = {"default", "skip", "async", "sync", "fsync"};
     const struct workload *workload = &settings->workload;
-    json_t *object = json_pack("{s:o, s:s?, s:s, s:s, s:s, s:I, s:i, s:i, s:s, s:i, s:s, s:s}",
-        "place", place_of(&settings->place), "workload", settings->preset, "mix",
-        settings->mix_text, "keys", settings->keys_text, "key_order",
-        workload->format.is_hashed ? "hashed" : "ordered", "rows", (json_int_t)workload->rows,
-        "key_size", (int)workload->format.size, "columns", (int)workload->columns, "value_size",
-        settings->value_text, "compressible_percent", (int)workload->value.compressible_percent,
-        "scan_rows", settings->scan_text, "table", settings->table);
+    json_t *object = json_pack("{s:s?, s:s, s:s, s:s, s:I, s:i, s:i, s:s, s:i, s:s, s:s}",
+        "workload", settings->preset, "mix", settings->mix_text, "keys", settings->keys_text,
+        "key_order", workload->format.is_hashed ? "hashed" : "ordered", "rows",
+        (json_int_t)workload->rows, "key_size", (int)workload->format.size, "columns",
+        (int)workload->columns, "value_size", settings->value_text, "compressible_percent",
+        (int)workload->value.compressible_percent, "scan_rows", settings->scan_text, "table",
+        settings->table);
     json_t *rest = json_pack("{s:i, s:s, s:i, s:i, s:i, s:f, s:f, s:f, s:I, s:I, s:b, s:b}",
         "batch", (int)workload->batch_rows, "durability", durabilities[settings->durability],
         "threads", (int)settings->threads, "connections", (int)settings->clients, "depth",
@@ -195,7 +189,7 @@ static void set_watched(json_t *object, const struct watch_figures *watched)
     json_object_set_new(object, "events", events);
 }
 
-bool report_json_print(FILE *out, const struct load_outcome *outcome)
+json_t *report_json_make(const struct load_outcome *outcome)
 {
     json_t *object = json_pack("{s:s, s:s, s:s, s:s, s:s, s:s, s:I, s:I, s:s, s:o, s:o}", "schema",
         "stele.load/1", "name", outcome->settings->name, "place", outcome->place, "version",
@@ -204,14 +198,21 @@ bool report_json_print(FILE *out, const struct load_outcome *outcome)
         (json_int_t)outcome->run.started_ms, "end", run_end_name(outcome->run.end), "host", host(),
         "config", config(outcome->settings));
     if (!object)
-        return false;
+        return NULL;
     if (outcome->has_fill)
         json_object_set_new(object, "fill", tally(&outcome->fill.all, outcome->fill.elapsed_ns));
     json_object_set_new(object, "totals", totals(outcome));
     json_object_set_new(object, "operations", operations(&outcome->run));
     set_watched(object, &outcome->watched);
     json_object_set_new(object, "timeline", timeline(&outcome->run));
-    bool is_written = json_dumpf(object, out, JSON_COMPACT | JSON_REAL_PRECISION(10)) == 0;
+    return object;
+}
+
+bool report_json_print(FILE *out, const struct load_outcome *outcome)
+{
+    json_t *object = report_json_make(outcome);
+    bool is_written = object &&
+                      json_dumpf(object, out, JSON_COMPACT | JSON_REAL_PRECISION(10)) == 0;
     json_decref(object);
     return fputc('\n', out) != EOF && is_written;
 }

@@ -2,6 +2,7 @@
 
 #include <pthread.h>
 #include <stdio.h>
+#include <stdlib.h>
 #include <string.h>
 #include <unistd.h>
 
@@ -407,6 +408,13 @@ static void read_cpu_times(struct watch *watch)
     }
 }
 
+/* By start key, as the names of one table sort. */
+static int compare_tablets(const void *a, const void *b)
+{
+    return strcmp(
+        ((const struct watched_tablet *)a)->name, ((const struct watched_tablet *)b)->name);
+}
+
 void watch_end(struct watch *watch, bool is_reachable, struct watch_figures *out_figures)
 {
     struct watch_figures figures = {0};
@@ -431,6 +439,8 @@ void watch_end(struct watch *watch, bool is_reachable, struct watch_figures *out
                 if (is_of_table(watch, cluster.servers[i].regions[j].name))
                     take_tablet(watch, &cluster.servers[i].regions[j], server, &figures);
         }
+        if (figures.tablets)
+            qsort(figures.tablets, figures.tablet_count, sizeof *figures.tablets, compare_tablets);
         stele_cluster_free(&cluster);
     }
     *out_figures = figures;

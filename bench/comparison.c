@@ -1,0 +1,280 @@
+#include "bench/comparison.h"
+
+#include <errno.h>
+#include <math.h>
+#include <stdlib.h>
+#include <string.h>
+
+#include "base/memory.h"
+#include "bench/operation.h"
+#include "bench/significance.h"
+
+#define SCHEMA       "stele.load/1"
+#define RUNS_LEAST   3
+#define SECOND_LEAST 0.5 /* shorter ones at the ends of a run tell too little */
+#define REPORTS_MOST 1000
+
+enum figure { FIGURE_RATE, FIGURE_MEAN, FIGURE_P50, FIGURE_P99, FIGURE_P999, FIGURES };
+
+static const struct {
+    const char *name;
+    const char *key; /* of the latencies; NULL: the rate */
+    bool is_timed;   /* seconds have it too */
+} figures[FIGURES] = {{"rate /s", NULL, true}, {"mean us", "mean", true}, {"p50 us", "p50", true},
+    {"p99 us", "p99", true}, {"p99.9 us", "p99.9", false}};
+
+struct values {
+    double *list; /* owned */
+    size_t count;
+    double typical; /* the median of the runs' totals */
+};
+
+/* ---- Reading ---- */
+
+enum status comparison_read(const char *path, json_t **out_reports, struct error *error)
+{
+    bool is_input = strcmp(path, "-") == 0;
+    FILE *file = is_input ? stdin : fopen(path, "re");
+    json_t *reports = json_array();
+    enum status status = STATUS_OK;
+    if (!file)
+        status = error_set(error, STATUS_NOT_FOUND, "%s: %s", path, strerror(errno));
+    while (!status) {
+        json_error_t problem;
+        int next;
+        while ((next = fgetc(file)) == '\n' || next == ' ' || next == '\r' || next == '\t')
+            ;
+        if (next == EOF)
+            break;
+        ungetc(next, file);
+        json_t *report = json_loadf(file, JSON_DISABLE_EOF_CHECK, &problem);
+        const char *schema = json_string_value(json_object_get(report, "schema"));
+        if (!report)
+            status = error_set(
+                error, STATUS_INVALID, "%s, line %d: %s", path, problem.line, problem.text);
+        else if (!schema || strcmp(schema, SCHEMA) != 0)
+            status = error_set(error, STATUS_INVALID,
+                "%s is no report of 'bench load --json' (schema %s)", path, SCHEMA);
+        else if (json_array_size(reports) == REPORTS_MOST)
+            status = error_set(
+                error, STATUS_LIMIT, "%s has more than %d reports", path, REPORTS_MOST);
+        if (status)
+            json_decref(report);
+        else
+            json_array_append_new(reports, report);
+    }
+    if (!status && json_array_size(reports) == 0)
+        status = error_set(error, STATUS_INVALID, "%s is empty", path);
+    if (file && !is_input)
+        fclose(file);
+    if (status)
+        json_decref(reports);
+    else
+        *out_reports = reports;
+    return status;
+}
+
+/* ---- Values ---- */
+
+/* The latencies that users felt: intended where there are. */
+static const json_t *latencies_of(const json_t *part)
+{
+    const json_t *intended = json_object_get(part, "intended_us");
+    return intended ? intended : json_object_get(part, "service_us");
+}
+
+static double number_of(const json_t *object, const char *key)
+{
+    const json_t *value = json_object_get(object, key);
+    return json_is_number(value) ? json_number_value(value) : NAN;
+}
+
+/* operation NULL: all together. */
+static const json_t *total_of(const json_t *report, const char *operation)
+{
+    return operation ? json_object_get(json_object_get(report, "operations"), operation)
+                     : json_object_get(report, "totals");
+}
+
+static double figure_of(const json_t *part, enum figure figure)
+{
+    return figures[figure].key ? number_of(latencies_of(part), figures[figure].key)
+                               : number_of(part, "rate");
+}
+
+static double figure_of_second(const json_t *second, const char *operation, enum figure figure)
+{
+    double length = number_of(second, "length_s");
+    const json_t *part = operation ? json_object_get(json_object_get(second, "of"), operation)
+                                   : second;
+    if (!(number_of(second, "second") >= 0) || !(length >= SECOND_LEAST))
+        return NAN;
+    return figures[figure].key ? number_of(latencies_of(part), figures[figure].key)
+                               : number_of(part, "operations") / length;
+}
+
+static void add_value(struct values *values, double value)
+{
+    if (!isnan(value))
+        values->list[values->count++] = value;
+}
+
+static int compare_numbers(const void *a, const void *b)
+{
+    double x = *(const double *)a, y = *(const double *)b;
+    return x < y ? -1 : x > y;
+}
+
+static double median(const json_t *reports, const char *operation, enum figure figure)
+{
+    double *list = memory_allocate(json_array_size(reports) * sizeof *list);
+    size_t count = 0;
+    for (size_t i = 0; list && i < json_array_size(reports); i++) {
+        double value = figure_of(total_of(json_array_get(reports, i), operation), figure);
+        if (!isnan(value))
+            list[count++] = value;
+    }
+    if (count)
+        qsort(list, count, sizeof *list, compare_numbers);
+    double middle = count ? (list[(count - 1) / 2] + list[count / 2]) / 2 : NAN;
+    memory_free(list);
+    return middle;
+}
+
+static void take_values(const json_t *reports, const char *operation, enum figure figure,
+    bool is_by_run, struct values *out_values)
+{
+    size_t room = 1, runs = json_array_size(reports);
+    for (size_t i = 0; i < runs; i++)
+        room += 1 + json_array_size(json_object_get(json_array_get(reports, i), "timeline"));
+    *out_values = (struct values){.list = memory_allocate_zeroed(room, sizeof(double)),
+        .typical = median(reports, operation, figure)};
+    for (size_t i = 0; out_values->list && i < runs; i++) {
+        const json_t *report = json_array_get(reports, i);
+        const json_t *timeline = json_object_get(report, "timeline");
+        if (is_by_run)
+            add_value(out_values, figure_of(total_of(report, operation), figure));
+        for (size_t j = 0; !is_by_run && j < json_array_size(timeline); j++)
+            add_value(out_values, figure_of_second(json_array_get(timeline, j), operation, figure));
+    }
+}
+
+/* ---- The table ---- */
+
+static enum verdict judge(const struct comparison_plan *plan, double change_percent,
+    double probability, bool is_more_better)
+{
+    if (!(fabs(change_percent) >= plan->least_percent))
+        return VERDICT_SAME;
+    if (!(probability < plan->probability))
+        return VERDICT_UNSURE;
+    return (change_percent > 0) == is_more_better ? VERDICT_BETTER : VERDICT_WORSE;
+}
+
+static void print_line(FILE *out, const char *operation, const char *name, double a, double b,
+    double probability, const char *verdict)
+{
+    fprintf(out, "%-18s %-12s %14.1f %14.1f %8.3f %+8.1f %%  ", operation, name, a, b, b / a,
+        100 * (b / a - 1));
+    if (isnan(probability))
+        fprintf(out, "%9s  %s\n", "-", verdict);
+    else if (probability < 1e-4)
+        fprintf(out, "%9s  %s\n", "<0.0001", verdict);
+    else
+        fprintf(out, "%9.4f  %s\n", probability, verdict);
+}
+
+static void compare_figure(FILE *out, const struct comparison_plan *plan, const json_t *a,
+    const json_t *b, const char *operation, enum figure figure, bool is_by_run, size_t *worse)
+{
+    static const char *const names[] = {"same", "better", "worse", "not sure"};
+    struct values left, right;
+    bool has_values = is_by_run || figures[figure].is_timed;
+    take_values(a, operation, figure, is_by_run, &left);
+    take_values(b, operation, figure, is_by_run, &right);
+    if (left.list && right.list && left.typical > 0 && right.typical >= 0) {
+        double probability = has_values ? significance_of(left.list, left.count, right.list,
+                                              right.count, !is_by_run)
+                                        : NAN;
+        enum verdict verdict = judge(
+            plan, 100 * (right.typical / left.typical - 1), probability, figure == FIGURE_RATE);
+        *worse += verdict == VERDICT_WORSE;
+        print_line(out, operation ? operation : "all", figures[figure].name, left.typical,
+            right.typical, probability, names[verdict]);
+    }
+    memory_free(left.list);
+    memory_free(right.list);
+}
+
+/* One number a run: told without a verdict unless the runs are many. */
+static void compare_cpu(
+    FILE *out, const json_t *a, const json_t *b, const char *key, const char *name)
+{
+    double left = number_of(total_of(json_array_get(a, 0), NULL), key);
+    double right = number_of(total_of(json_array_get(b, 0), NULL), key);
+    if (left > 0 && right > 0)
+        print_line(out, "all", name, left, right, NAN, "");
+}
+
+static const json_t *first_config(const json_t *reports)
+{
+    return json_object_get(json_array_get(reports, 0), "config");
+}
+
+static void print_differences(FILE *out, const json_t *a, const json_t *b)
+{
+    const char *key;
+    json_t *value;
+    json_object_foreach((json_t *)first_config(a), key, value)
+    {
+        const json_t *other = json_object_get(first_config(b), key);
+        if (strcmp(key, "place") == 0 || json_equal(value, other))
+            continue;
+        char *left = json_dumps(value, JSON_ENCODE_ANY),
+             *right = json_dumps(other, JSON_ENCODE_ANY);
+        fprintf(out, "settings differ: %s is %s in A, %s in B\n", key, left ? left : "?",
+            right ? right : "?");
+        free(left);
+        free(right);
+    }
+}
+
+static void print_side(FILE *out, const char *name, const json_t *reports)
+{
+    const json_t *report = json_array_get(reports, 0);
+    const char *end = json_string_value(json_object_get(report, "end"));
+    fprintf(out, "%s: %zu run%s of '%s' at %s, %.0f s, revision %s%s\n", name,
+        json_array_size(reports), json_array_size(reports) == 1 ? "" : "s",
+        json_string_value(json_object_get(report, "name")),
+        json_string_value(json_object_get(report, "place")),
+        number_of(json_object_get(report, "totals"), "seconds"),
+        json_string_value(json_object_get(report, "revision")),
+        end && strcmp(end, "complete") != 0 ? " (partial)" : "");
+}
+
+void comparison_print(FILE *out, const struct comparison_plan *plan, const json_t *a,
+    const json_t *b, size_t *out_worse)
+{
+    bool is_by_run = json_array_size(a) >= RUNS_LEAST && json_array_size(b) >= RUNS_LEAST;
+    print_side(out, "A", a);
+    print_side(out, "B", b);
+    print_differences(out, a, b);
+    *out_worse = 0;
+    fprintf(out, "\n%-18s %-12s %14s %14s %8s %10s  %9s\n", "operation", "figure", "A", "B", "B/A",
+        "change", "chance");
+    for (int i = -1; i < OPERATION_COUNT; i++) {
+        const char *operation = i < 0 ? NULL : operation_name((enum operation)i);
+        if (operation && (!total_of(json_array_get(a, 0), operation) ||
+                             !total_of(json_array_get(b, 0), operation)))
+            continue;
+        for (int figure = 0; figure < FIGURES; figure++)
+            compare_figure(out, plan, a, b, operation, (enum figure)figure, is_by_run, out_worse);
+    }
+    compare_cpu(out, a, b, "server_cpu_us", "server CPU us");
+    compare_cpu(out, a, b, "client_cpu_us", "client CPU us");
+    fprintf(out,
+        "\nMann-Whitney U test, two-sided, over %s; a change counts from %g %% on and when chance "
+        "makes it in fewer than %g %% of cases.\n",
+        is_by_run ? "the runs" : "the seconds of the runs, widened by their lag-1 correlation",
+        plan->least_percent, 100 * plan->probability);
+}
