@@ -1,6 +1,7 @@
 #include "server/master/balancer.h"
 
 #include <inttypes.h>
+#include <stdio.h>
 #include <string.h>
 
 #include "base/log_lines.h"
@@ -91,15 +92,50 @@ static size_t moves_under_way(const struct master *master)
     return count;
 }
 
-static void log_move(const struct master_view *view, const struct balance_move *move)
+/* Says a move and why: in the log, and for the web port. */
+static void tell_move(struct master *master, const struct master_view *view,
+    const struct balance_move *move, bool is_begun)
 {
+    const struct assigned_tablet *tablet = view->tablets[move->tablet];
+    struct balance_record record = {
+        .time_ms = env_wall_ms(master->env), .gain = move->gain, .is_begun = is_begun};
     struct buffer reason = {0};
     balance_move_put_reason(move, &reason);
-    log_line(LOG_INFO, "balance.move", "tablet=%s from=%s to=%s reason=\"%.*s\"",
-        view->tablets[move->tablet]->info.id, view->servers[move->from]->text,
-        view->servers[move->to]->text, (int)reason.size,
+    snprintf(record.reason, sizeof record.reason, "%.*s", (int)reason.size,
         reason.data ? (const char *)reason.data : "");
     buffer_deinit(&reason);
+    snprintf(record.tablet, sizeof record.tablet, "%s", tablet->info.id);
+    snprintf(record.from, sizeof record.from, "%s", view->servers[move->from]->text);
+    snprintf(record.to, sizeof record.to, "%s", view->servers[move->to]->text);
+    if (tablet->table) {
+        struct span name = tablet->table->descriptor.schema.name;
+        snprintf(
+            record.table, sizeof record.table, "%.*s", (int)name.size, (const char *)name.data);
+    }
+    log_line(LOG_INFO, "balance.move", "tablet=%s from=%s to=%s begun=%s reason=\"%s\"",
+        record.tablet, record.from, record.to, is_begun ? "yes" : "no", record.reason);
+    balance_log_note(&master->balance_log, &record);
+}
+
+static void tell_plan(struct master *master, const struct master_view *view,
+    const struct balance_settings *settings, const struct balance_plan *plan, size_t begun)
+{
+    struct balance_run run = {.time_ms = env_wall_ms(master->env),
+        .worst_share = plan->worst_share,
+        .potential = plan->potential_before};
+    size_t alive = 0;
+    for (size_t i = 0; i < view->view.server_count; i++)
+        alive += view->view.servers[i].state == VIEW_ALIVE;
+    if (plan->move_count)
+        snprintf(run.verdict, sizeof run.verdict, "%zu moves are worth it, %zu began",
+            plan->move_count, begun);
+    else if (alive < 2)
+        snprintf(run.verdict, sizeof run.verdict,
+            "fewer than two live servers: there is nowhere to move to");
+    else
+        snprintf(run.verdict, sizeof run.verdict,
+            "even enough: no move is worth %.2f of a fair share", settings->wake);
+    balance_log_note_run(&master->balance_log, &run, begun);
 }
 
 static bool plan_and_move(struct master *master, struct balance_settings settings, bool is_dry_run,
@@ -119,12 +155,15 @@ static bool plan_and_move(struct master *master, struct balance_settings setting
         if (under_way + *out_begun >= MOVES_AT_A_TIME)
             break;
         struct assigned_tablet *tablet = view.tablets[move->tablet];
-        log_move(&view, move);
-        if (!master_move_tablet(master, tablet, view.servers[move->to]))
+        bool is_begun = master_move_tablet(master, tablet, view.servers[move->to]);
+        tell_move(master, &view, move, is_begun);
+        if (!is_begun)
             continue;
         tablet->balanced_ms = env_wall_ms(master->env);
         (*out_begun)++;
     }
+    if (is_made && !is_dry_run && !settings.drains_only)
+        tell_plan(master, &view, &settings, &plan, *out_begun);
     arena_deinit(&arena);
     return is_made;
 }

@@ -30,6 +30,7 @@ enum status master_new(
     master->store = config->store;
     init_tenure(master);
     mutex_init(&master->results_mutex, LOCK_RANK_MASTER);
+    balance_log_init(&master->balance_log);
     mutex_init(&master->servers_mutex, LOCK_RANK_MASTER);
     master->lead_task.run = run_lead;
     master->servers_task.run = run_servers;
@@ -71,6 +72,7 @@ void master_free(struct master *master)
     free_strangers(master);
     catalogue_deinit(&master->catalogue);
     mutex_deinit(&master->results_mutex);
+    balance_log_deinit(&master->balance_log);
     mutex_deinit(&master->servers_mutex);
     memory_free(master->live);
     memory_free(master->masters);

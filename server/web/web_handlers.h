@@ -4,6 +4,14 @@
 
 #include "server/web/web_call.h"
 
+/* api_cluster.c */
+web_handler web_get_cluster, web_get_servers, web_get_one_server;
+/* api_tables.c */
+web_handler web_get_tables, web_get_table, web_get_tablets, web_get_hot_tablets;
+/* api_heat.c */
+web_handler web_get_keyvis, web_get_keyvis_cell, web_get_hot_rows, web_get_events;
+/* api_tasks.c */
+web_handler web_get_tasks, web_get_balancer;
 /* web_process.c: this process */
 web_handler web_get_version, web_get_token, web_get_config, web_get_server;
 /* web_health.c */

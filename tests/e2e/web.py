@@ -4,10 +4,13 @@
 
 Each check is a function `check_*`; a failure names it and ends with exit 1."""
 import argparse
+import base64
 import http.client
 import json
 import socket
+import subprocess
 import sys
+import time
 
 arguments = argparse.ArgumentParser()
 for name in ("stele", "hbase", "web"):
@@ -143,6 +146,100 @@ def check_many_connections():
     expect(all(end.recv(100).startswith(b"HTTP/1.1 200") for end in ends), "each is answered")
     for end in ends:
         end.close()
+
+
+def shell(commands):
+    ran = subprocess.run([options.stele, "shell", "--connect", options.hbase, "-n", "-e", commands],
+                         capture_output=True, text=True, timeout=60)
+    expect(ran.returncode == 0, ran.stdout + ran.stderr)
+    return ran.stdout
+
+
+def until(condition, seconds=20):
+    """What the cluster reports comes a second late."""
+    end = time.monotonic() + seconds
+    while time.monotonic() < end:
+        found = condition()
+        if found:
+            return found
+        time.sleep(0.1)
+    raise AssertionError("it did not happen within %d s" % seconds)
+
+
+def check_tables_and_tablets():
+    shell("create 'users', {NAME => 'f', VERSIONS => 3}, SPLITS => ['10', \"\\x00\\xff\", '20']\n"
+          "create_namespace 'n'\ncreate 'n:empty', 'f'\n"
+          "put 'users', '15', 'f:q', 'v'\nput 'users', '25', 'f:q', 'v'\nget 'users', '15'")
+    tables = ask("/api/v1/tables").json()
+    names = [one["name"] for one in tables["items"]]
+    expect(names == ["hbase:meta", "n:empty", "users"] and tables["total"] == 3 and tables["next"] is None, names)
+    expect(ask("/api/v1/tables?filter=ser").json()["total"] == 1, "filter")
+    expect([one["name"] for one in ask("/api/v1/tables?sort=-tablets&limit=1").json()["items"]] == ["users"], "sort")
+    table = ask("/api/v1/tables/users").json()
+    expect(table["tablets"] == 4 and table["state"] == "enabled" and table["schema"][0]["name"] == "f", table)
+    expect(ask("/api/v1/tables/default:users").json()["id"] == table["id"], "default: is the same")
+    expect(ask("/api/v1/tables/n%3Aempty").json()["namespace"] == "n", "a namespace")
+    for path in ("/api/v1/tables/nobody", "/api/v1/tables/nobody/tablets", "/api/v1/tables/%00%ff%22",
+                 "/api/v1/hot-tablets?table=nobody", "/api/v1/hot-rows?table=nobody", "/api/v1/keyvis?table=nobody"):
+        expect(ask(path).status == 404 and ask(path).code() == "no_such_table", path)
+    tablets = ask("/api/v1/tables/users/tablets").json()["items"]
+    starts = [base64.b64decode(one["start_key"]["b64"]) for one in tablets]
+    expect(starts == [b"", b"\0\xff", b"10", b"20"], starts)
+    expect(tablets[1]["start_key"]["text"] == "\\x00\\xFF", tablets[1])
+    expect(all(one["state"] == "open" and len(one["id"]) == 32 for one in tablets), tablets)
+    first = ask("/api/v1/tables/users/tablets?limit=3").json()
+    second = ask("/api/v1/tables/users/tablets?limit=3&after=" + first["next"]).json()
+    expect(len(first["items"]) == 3 and len(second["items"]) == 1 and second["next"] is None, "pages")
+    expect(ask("/api/v1/tables/users/tablets?state=closed").json()["total"] == 0, "by state")
+    for path in ("sort=name", "limit=0", "limit=1001", "limit=x", "after=-1", "state=strange", "limit=", "limit=1e3"):
+        expect(ask("/api/v1/tables/users/tablets?" + path).code() == "bad_parameter", path)
+
+
+def check_cluster_and_servers():
+    cluster = ask("/api/v1/cluster").json()
+    expect(cluster["servers"]["live"] == 1 and cluster["tablets"]["open"] == 6, cluster)
+    expect(cluster["switches"]["balancer"] is True and cluster["warnings"] == [], cluster)
+    expect(cluster["master"]["address"] == options.hbase and cluster["master"]["web"] == "http://" + options.web, cluster)
+    servers = until(lambda: (lambda all: all if all["items"][0]["reported_ms"] else None)(ask("/api/v1/servers").json()))
+    server = servers["items"][0]
+    expect(server["address"] == options.hbase and server["state"] == "live" and server["tablets"] == 6, server)
+    expect(server["web"] == "http://" + options.web, server)
+    for name in (server["name"], server["address"]):
+        expect(ask("/api/v1/servers/" + name.replace(",", "%2C")).json()["name"] == server["name"], name)
+    expect(ask("/api/v1/servers/nobody").code() == "no_such_server", "nobody")
+    shell("balance_switch false")
+    expect([one["code"] for one in ask("/api/v1/cluster").json()["warnings"]] == ["balancer_off"], "a warning")
+    shell("balance_switch true")
+
+
+def check_heat():
+    hot = until(lambda: ask("/api/v1/hot-tablets?table=users").json()["items"])
+    expect({one["table"] for one in hot} == {"users"} and 0 < hot[0]["part"] <= 1, hot)
+    for by in ("requests", "bytes", "cpu", "memtable"):
+        expect(ask("/api/v1/hot-tablets?limit=1&by=" + by).status == 200, by)
+    expect(ask("/api/v1/hot-rows?table=users&kind=write").status == 200, "hot rows")
+    for metric in ("requests", "reads", "gets", "scans", "writes", "bytes", "bytes_in", "bytes_out", "cpu"):
+        picture = ask("/api/v1/keyvis?table=users&from=-600&metric=" + metric).json()
+        levels = base64.b64decode(picture["levels"])
+        rows, columns = len(picture["bounds"]) - 1, len(picture["times"]) - 1
+        expect(len(levels) == rows * columns and picture["metric"] == metric, picture)
+        expect(len(picture["row_totals"]) == rows and len(picture["column_totals"]) == columns, "totals")
+        expect(len(picture["tablets"]) == 4 and picture["tablets"][0]["start_row"] == 0, picture["tablets"])
+    cell = ask("/api/v1/keyvis/cell?table=users&from=-120&start=10&end=b64:MjA").json()
+    expect(cell["tablet_count"] == 1 and cell["start_key"]["text"] == "10" and cell["end_key"]["text"] == "20", cell)
+    for query in ("", "table=users&metric=heat", "table=users&from=5&to=4", "table=users&start=b&end=a", "table=users&rows=15",
+                  "table=users&columns=4096", "table=users&start=b64:!", "table=users&from=x"):
+        expect(ask("/api/v1/keyvis?" + query).code() == "bad_parameter", query)
+
+
+def check_events_tasks_balancer():
+    expect(ask("/api/v1/events").json()["items"] is not None, "events")
+    for query in ("kind=flood", "limit=0", "after=x"):
+        expect(ask("/api/v1/events?" + query).code() == "bad_parameter", query)
+    tasks = ask("/api/v1/tasks").json()
+    expect(tasks["procedures"] == [] and len(tasks["done"]) >= 2 and tasks["waiting"] == 0, tasks)
+    balancer = until(lambda: (lambda b: b if b["runs"] else None)(ask("/api/v1/balancer").json()))
+    expect(balancer["is_on"] and "fewer than two" in balancer["last"]["verdict"] and balancer["items"] == [], balancer)
 
 
 checks = [(name, check) for name, check in list(globals().items()) if name.startswith("check_")]
