@@ -50,6 +50,7 @@ struct assigned_load {
     uint64_t used_mb, most_mb;
     int64_t started_ms, reported_ms; /* 0 = no report yet */
     uint32_t web_port;
+    int64_t full_since_ms; /* writes are refused for want of space; 0 = they are not */
 };
 
 struct assigned_server {

@@ -12,6 +12,7 @@
 #define DRAIN_PERIOD_NS     500000000ull
 #define NORMALIZE_PERIOD_NS 300000000000ull
 #define JANITOR_PERIOD_NS   60000000000ull
+#define LOOK_PERIOD_NS      1000000000ull
 #define SILENT_NS           3000000000ull /* reports come each second */
 #define SNAPSHOTS_PERIOD_NS 10000000000ull
 #define LOAD_KNOWN_AFTER_MS                                                                        \
@@ -285,6 +286,31 @@ size_t master_run_janitor(struct master *master)
     return count;
 }
 
+/* ---- The look ---- */
+
+static void look_run(struct master_work *work)
+{
+    (void)store_look(work->master->store, NULL);
+}
+
+static void look_back(struct master_work *work, bool is_over)
+{
+    (void)is_over;
+    work->master->is_looking = false;
+}
+
+/* A leader that has been sealed, or whose host cannot use the directory any more, ends itself (the store is fatal), and
+ * another leads: it would only refuse changes, and bury nobody. */
+static void look(struct master *master)
+{
+    if (master->config.is_alone || master->is_looking)
+        return;
+    master->is_looking = true;
+    master->look.run = look_run;
+    master->look.back = look_back;
+    master_work(master, &master->look);
+}
+
 /* ---- The tick ---- */
 
 static bool is_due(uint64_t *last_ns, uint64_t now_ns, uint64_t period_ns)
@@ -328,6 +354,8 @@ static void tick(struct task *task)
     if (!master_came_back(master))
         return;
     atomic_store_explicit(&master->ticked_ns, env_monotonic_ns(master->env), memory_order_relaxed);
+    if (is_due(&master->last_look_ns, env_monotonic_ns(master->env), LOOK_PERIOD_NS))
+        look(master);
     master_give_up_absent(master);
     master_assign_idle(master);
     if (master->tenure == TENURE_SERVING)

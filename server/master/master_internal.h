@@ -64,6 +64,14 @@ struct kept_result {
     struct procedure_result result;
 };
 
+/* A worker's job: run() on a worker, then back() on the executor with is_over told. Owned by the caller. */
+struct master_work {
+    struct task task; /* first */
+    struct master *master;
+    void (*run)(struct master_work *work);
+    void (*back)(struct master_work *work, bool is_over);
+};
+
 enum tenure { TENURE_NONE, TENURE_STARTING, TENURE_SERVING, TENURE_ENDING };
 
 struct master {
@@ -100,6 +108,9 @@ struct master {
     _Atomic uint64_t ticked_ns; /* for master_ticked_ns */
     uint64_t last_balance_ns, last_drain_ns, last_janitor_ns, last_normalize_ns, last_snapshots_ns;
     bool is_cleaning_snapshots;
+    struct master_work look; /* at the directory */
+    bool is_looking;
+    uint64_t last_look_ns;
     uint64_t plans;                 /* of the balancer, made so far */
     struct balance_log balance_log; /* any thread's */
     uint64_t lead_since_ns;
@@ -145,13 +156,7 @@ void master_keep_result(struct master *master, uint64_t id, const struct master_
     const struct procedure_result *result);
 /* The procedure a repeated request made; 0 when there is none. */
 uint64_t master_find_nonce(struct master *master, uint64_t nonce_group, uint64_t nonce);
-/* A worker's job: run() on a worker, then back() on the executor with is_over told. Owned by the caller. */
-struct master_work {
-    struct task task; /* first */
-    struct master *master;
-    void (*run)(struct master_work *work);
-    void (*back)(struct master_work *work, bool is_over);
-};
+/* Starts it. */
 void master_work(struct master *master, struct master_work *work);
 
 /* ---- master_load.c: the beginning of a tenure ---- */

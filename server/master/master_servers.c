@@ -351,7 +351,8 @@ static void take_load(
         .most_mb = report->most_mb,
         .started_ms = report->started_ms,
         .reported_ms = env_wall_ms(master->env),
-        .web_port = report->web_port};
+        .web_port = report->web_port,
+        .full_since_ms = report->full_since_ms};
     server->heard_ns = env_monotonic_ns(master->env);
     memset(server->tablet_load, 0, sizeof server->tablet_load);
     for (size_t i = 0; i < report->tablet_count; i++) {

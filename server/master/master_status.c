@@ -10,6 +10,7 @@
 #include "server/hbase/region_load.h"
 #include "server/hbase/resident_memory.h"
 #include "server/master/master_service.h"
+#include "server/master/master_tasks.h"
 
 /* What clients parse as HBase's version: the one whose wire we speak. */
 #define WIRE_VERSION "2.6.4"
@@ -27,6 +28,7 @@ enum status_option {
     OPTION_INFO_PORT = 9,
     OPTION_SERVER_NAMES = 10,
     OPTION_TABLE_COUNTS = 11,
+    OPTION_TASKS = 12,
     OPTION_DECOMMISSIONED = 13, /* of 3.0; unknown servers in 2.x, of which there are none */
 };
 
@@ -85,6 +87,7 @@ static void put_own_load(struct call *call)
     wire_put_varint(&call->result, 7, (uint64_t)service->started_ms);
     wire_put_varint(&call->result, 8, (uint64_t)now);
     wire_put_varint(&call->result, 9, service->web_port);
+    master_put_own_tasks(call);
 }
 
 /* RegionLoad{region_specifier 1} of one that has not been reported yet. */
@@ -118,6 +121,7 @@ static void put_reported_load(struct call *call, const struct assigned_server *s
     wire_put_varint(&call->result, 7, (uint64_t)server->load.started_ms);
     wire_put_varint(&call->result, 8, (uint64_t)server->load.reported_ms);
     wire_put_varint(&call->result, 9, server->load.web_port);
+    master_put_server_tasks(call, server);
 }
 
 static bool is_self(const struct call *call, const struct assigned_server *server)
@@ -291,6 +295,8 @@ enum call_outcome master_get_cluster_status(struct call *call)
         wire_put_varint(&call->result, 10, service->web_port ? service->web_port : UINT64_MAX);
     if (is_wanted(wanted, OPTION_TABLE_COUNTS))
         put_table_counts(call);
+    if (is_wanted(wanted, OPTION_TASKS))
+        master_put_tasks(call);
     if (call->client_major >= 3 && is_wanted(wanted, OPTION_DECOMMISSIONED))
         put_decommissioned(call);
     wire_end(&call->result, status);

@@ -32,6 +32,7 @@ struct server_report {
     uint64_t used_mb, most_mb;
     int64_t started_ms;
     uint32_t web_port;
+    int64_t full_since_ms; /* since then writes are refused for want of space; 0 = they are not */
     const struct tablet_report *tablets;
     size_t tablet_count;
     const struct given_up_file *files;

@@ -419,6 +419,7 @@ void server_report_encode(const struct server_report *report, struct buffer *out
     wire_put_varint(out, 5, report->most_mb);
     wire_put_varint(out, 6, (uint64_t)report->started_ms);
     wire_put_varint(out, 7, report->web_port);
+    wire_put_varint(out, 10, (uint64_t)report->full_since_ms);
     for (size_t i = 0; i < report->tablet_count; i++)
         put_tablet_report(out, &report->tablets[i]);
     for (size_t i = 0; i < report->file_count; i++)
@@ -480,6 +481,7 @@ enum status server_report_decode(
     report.most_mb = message->most_mb;
     report.started_ms = message->started_ms;
     report.web_port = message->web_port;
+    report.full_since_ms = message->full_since_ms;
     enum status status = server_name_parse(binary_span(message->server), &report.server, error);
     if (!status)
         status = read_tablet_reports(message, arena, &report, error);

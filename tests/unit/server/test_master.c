@@ -277,6 +277,22 @@ static void a_server_is_drained_with_the_balancer_off_too(void **state)
     master_world_deinit(&world);
 }
 
+static void a_leader_that_is_sealed_ends_itself(void **state)
+{
+    struct master_world world;
+    struct error error = {0};
+    (void)state;
+    make(&world, 13, 2);
+    struct node *other = master_world_master(&world);
+    assert_ok(store_bury(other->store, world.leader->text, &error), &error);
+    assert_true(node_is_alive(world.leader));
+    master_world_settle(&world, 2000);
+    assert_false(node_is_alive(world.leader));
+    master_world_lead(&world, other);
+    master_world_check(&world);
+    master_world_deinit(&world);
+}
+
 static size_t count_at(struct master_world *world, const struct node *node)
 {
     size_t count = 0;
@@ -476,14 +492,19 @@ static void a_state_that_cannot_be_written_is_written_later(void **state)
         bool is_done = false;
         make(&world, 300 + n, 2);
         struct env *env = world.leader->env;
-        env_memory_fail_call(env, env_memory_call_count(env) + n, STATUS_NO_SPACE, true);
         struct master_request disable = {.operation = MASTER_DISABLE_TABLE,
             .table = SPAN_LITERAL("t"),
             .waits = true,
             .context = &is_done};
+        uint64_t calls = env_memory_call_count(env);
+        if (n == 1)
+            env_memory_set_space(env, 0);
         master_world_submit(&world, &disable);
+        for (unsigned ms = 0; ms < 100 && env_memory_call_count(env) < calls + n; ms++)
+            master_world_settle(&world, 1);
+        env_memory_set_space(env, 0);
         master_world_settle(&world, 3000);
-        env_memory_fail_call(env, 0, STATUS_OK, false);
+        env_memory_set_space(env, UINT64_MAX);
         master_world_settle(&world, 60000);
         assert_true(is_done);
         refused += disable.exception_class != NULL;
@@ -585,6 +606,7 @@ int main(void)
         cmocka_unit_test(another_master_takes_over_what_is_open),
         cmocka_unit_test(lost_answers_change_nothing),
         cmocka_unit_test(switches_and_draining_outlive_the_master),
+        cmocka_unit_test(a_leader_that_is_sealed_ends_itself),
         cmocka_unit_test(a_server_is_drained_with_the_balancer_off_too),
         cmocka_unit_test(a_server_that_only_gets_no_more_keeps_what_it_has),
         cmocka_unit_test(a_snapshot_is_cloned_and_put_back),

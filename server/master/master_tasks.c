@@ -1,0 +1,82 @@
+#include "server/master/master_tasks.h"
+
+#include <inttypes.h>
+
+#include "proto/wire.h"
+#include "server/hbase/service.h"
+#include "server/master/master_service.h"
+
+#define TASKS_MAX         1000 /* tablets that cannot be opened; more are left out */
+#define SILENT_MS         3000
+#define FIELD_MASTER_TASK 13
+#define FIELD_SERVER_TASK 15
+#define FULL_TEXT         "refused: the directory has no space; reads go on, and writes when there is room"
+
+/* ServerTask{description 1, status 2, state 3 RUNNING, start_time 4}. */
+static void put_task(struct buffer *out, uint32_t number, struct span description, struct span text,
+    int64_t since_ms)
+{
+    size_t mark = wire_begin(out, number);
+    wire_put_bytes(out, 1, description);
+    wire_put_bytes(out, 2, text);
+    wire_put_varint(out, 3, 0);
+    wire_put_varint(out, 4, (uint64_t)since_ms);
+    wire_end(out, mark);
+}
+
+static void put_failed_open(
+    struct call *call, const struct assigned_tablet *tablet, uint64_t now_ns)
+{
+    struct buffer description = {0}, text = {0};
+    struct span table = tablet->table->descriptor.schema.name;
+    uint64_t left_s = tablet->retry_ns > now_ns ? (tablet->retry_ns - now_ns) / 1000000000 : 0;
+    buffer_put_format(&description, "Tablet %s of %.*s cannot be opened", tablet->info.id,
+        (int)table.size, (const char *)table.data);
+    buffer_put_format(&text, "tried %u times, again in %" PRIu64 " s: %s", tablet->failures, left_s,
+        tablet->failure ? tablet->failure : "no reason is known");
+    put_task(&call->result, FIELD_MASTER_TASK, buffer_span(&description), buffer_span(&text),
+        tablet->since_ms);
+    buffer_deinit(&description);
+    buffer_deinit(&text);
+}
+
+void master_put_tasks(struct call *call)
+{
+    struct catalogue *catalogue = master_catalogue(call->service->master);
+    uint64_t now_ns = env_monotonic_ns(call->service->env);
+    size_t count = 0;
+    mutex_lock(&catalogue->mutex);
+    size_t failed = catalogue->assignment.state_counts[ASSIGNMENT_FAILED_OPEN];
+    for (const struct catalogue_table *table = catalogue->tables; table && count < failed;
+         table = table->next)
+        for (size_t i = 0; i < table->tablet_count && !table->is_hidden; i++)
+            if (table->tablets[i]->state == ASSIGNMENT_FAILED_OPEN && count++ < TASKS_MAX)
+                put_failed_open(call, table->tablets[i], now_ns);
+    mutex_unlock(&catalogue->mutex);
+}
+
+void master_put_server_tasks(struct call *call, const struct assigned_server *server)
+{
+    if (server->load.full_since_ms)
+        put_task(&call->result, FIELD_SERVER_TASK, SPAN_LITERAL("Writes"), SPAN_LITERAL(FULL_TEXT),
+            server->load.full_since_ms);
+    /* The master heard nothing in its tenure, or not for long. */
+    int64_t heard_ms = server->heard_ns ? server->load.reported_ms : server->since_ms;
+    int64_t silent_ms = env_wall_ms(call->service->env) - heard_ms;
+    if (silent_ms > SILENT_MS) {
+        struct buffer text = {0};
+        buffer_put_format(&text,
+            "none for %" PRId64 " s, though it lives: it, or the directory there, may hang",
+            silent_ms / 1000);
+        put_task(&call->result, FIELD_SERVER_TASK, SPAN_LITERAL("Reports"), buffer_span(&text),
+            heard_ms);
+        buffer_deinit(&text);
+    }
+}
+
+void master_put_own_tasks(struct call *call)
+{
+    if (store_is_read_only(call->service->store))
+        put_task(&call->result, FIELD_SERVER_TASK, SPAN_LITERAL("Writes"), SPAN_LITERAL(FULL_TEXT),
+            env_wall_ms(call->service->env));
+}
