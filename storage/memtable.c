@@ -385,6 +385,32 @@ bool memtable_is_empty(const struct memtable *memtable)
     return memtable_cell_count(memtable) == 0;
 }
 
+/* The nodes of a level are a quarter of those of the level below, taken by chance. */
+size_t memtable_sample_rows(const struct memtable *memtable, struct span *out_rows, size_t room)
+{
+    unsigned level = 0;
+    uint64_t expected = memtable_cell_count(memtable);
+    while (expected > room / 2 && level + 1 < HEIGHT_MAX) {
+        expected /= 4;
+        level++;
+    }
+    uint64_t seen = 0, count = 0, stride = 1;
+    for (const struct memtable_node *node = node_next(memtable->head, level); node;
+         node = node_next(node, level)) {
+        if (seen++ % stride != 0)
+            continue;
+        if (count == room) { /* more than expected: every other one, from now on and so far */
+            for (count = 0; count < room / 2; count++)
+                out_rows[count] = out_rows[count * 2];
+            stride *= 2;
+            if ((seen - 1) % stride != 0)
+                continue;
+        }
+        out_rows[count++] = node_row(node);
+    }
+    return (size_t)count;
+}
+
 /* ---- Iterators ---- */
 
 /* Stands on the first visible node from `node` on. */

@@ -40,6 +40,10 @@ bool memtable_overlaps_time(const struct memtable *memtable, struct time_range r
 /* Nothing was added so far. */
 bool memtable_is_empty(const struct memtable *memtable);
 
+/* Rows of some cells, evenly spread, in order, one often more than once: at most `room` of them.
+ * Borrowed from the memtable. */
+size_t memtable_sample_rows(const struct memtable *memtable, struct span *out_rows, size_t room);
+
 struct memtable_node;
 
 /* An iterator over the cells at or below read_point, in the caller's memory. It never blocks. The

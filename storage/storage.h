@@ -296,6 +296,11 @@ void tablet_compact(
  * arena. */
 enum status tablet_split_row(
     struct tablet *tablet, struct arena *arena, struct span *out_row, struct error *error);
+/* Worker. Rows that cut the tablet's data, in files and in memory, into at most `parts` parts of
+ * about the same bytes: rising, inside the range, above its start; fewer, or none, when there is
+ * little data. Reads indexes only. Copied into arena. */
+enum status tablet_data_bounds(struct tablet *tablet, size_t parts, struct arena *arena,
+    struct span **out_rows, size_t *out_count, struct error *error);
 
 /* ---- Writes ---- */
 

@@ -6,7 +6,8 @@
  *   tablet_write.c   writes; write_step.h is their map; tablet_insert.c their end in memtables
  *   scanner.c        gets and scans, over row_reader.c
  *   tablet_flush.c   memtable to SSTable; tablet_pressure.c who flushes when something runs short
- *   tablet_compact.c SSTables to SSTable; tablet_split_row.c where to split
+ *   tablet_compact.c SSTables to SSTable; tablet_split_row.c where to split,
+ *                    tablet_data_bounds.c what parts its data have
  *   tablet_sweep.c   what waits for time to pass; tablet_age.c what happens when nothing else does
  *   tablet_commit.c  changes of the manifest, one after the other
  *

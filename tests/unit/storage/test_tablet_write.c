@@ -2,6 +2,7 @@
 #include "tests/support/tablet_world.h"
 
 #include <stdio.h>
+#include <stdlib.h>
 
 #include "base/limits.h"
 #include "base/log_lines.h"
@@ -340,6 +341,47 @@ static void test_a_tablet_is_split_in_the_middle_of_its_data(void **state)
     assert_true(span_compare(row, SPAN_LITERAL("00160")) < 0);
 }
 
+static void assert_even_bounds(struct tablet_world *world, int rows)
+{
+    struct error error = {0};
+    struct span *bounds;
+    size_t count;
+    assert_ok(tablet_data_bounds(world->tablet, 8, &world->arena, &bounds, &count, &error), &error);
+    assert_int_equal(count, 7);
+    for (int i = 0; i < 7; i++) {
+        char digits[] = "00000"; /* of which an index keeps as many as it needs */
+        memcpy(digits, bounds[i].data, bounds[i].size);
+        int row = atoi(digits);
+        assert_in_range(row, rows * (i + 1) / 8 - rows / 10, rows * (i + 1) / 8 + rows / 10);
+    }
+}
+
+static void test_bounds_follow_the_data_in_memory_and_in_files(void **state)
+{
+    struct tablet_world *world = *state;
+    struct error error = {0};
+    struct span *bounds;
+    size_t count;
+    assert_ok(tablet_data_bounds(world->tablet, 8, &world->arena, &bounds, &count, &error), &error);
+    assert_int_equal(count, 0);
+    char value[301], key[16];
+    memset(value, 'v', 300);
+    value[300] = '\0';
+    for (int i = 0; i < 2000; i++) {
+        snprintf(key, sizeof(key), "%05d", i);
+        world_put(world, key, "f:a", 1, value);
+    }
+    assert_even_bounds(world, 2000);
+    assert_status(world_flush(world), STATUS_OK);
+    assert_even_bounds(world, 2000);
+    for (int i = 2000; i < 4000; i++) {
+        snprintf(key, sizeof(key), "%05d", i);
+        world_put(world, key, "f:a", 1, value);
+    }
+    assert_ok(tablet_data_bounds(world->tablet, 2, &world->arena, &bounds, &count, &error), &error);
+    assert_int_equal(count, 1);
+}
+
 struct closing {
     struct completion completion; /* first */
     bool is_done;
@@ -414,6 +456,7 @@ int main(void)
         TEST(test_memory_that_runs_short_is_flushed),
         TEST(test_a_family_that_went_does_not_come_back_with_its_cells),
         TEST(test_a_tablet_is_split_in_the_middle_of_its_data),
+        TEST(test_bounds_follow_the_data_in_memory_and_in_files),
         TEST(test_a_close_flushes_though_another_flush_ends_meanwhile),
         TEST(test_a_closed_tablet_refuses_and_opens_again),
     };
