@@ -14,6 +14,7 @@
 #include "server/heat/heat_board.h"
 #include "server/membership.h"
 #include "server/net/loop.h"
+#include "server/peer/heat_reporter.h"
 #include "server/peer/reporter.h"
 #include "server/tablet/tablet_host.h"
 #include "server/web/web_server.h"
@@ -62,6 +63,7 @@ struct server {
     struct membership *membership;
     struct coordination_listener events;
     struct reporter *reporter;
+    struct heat_reporter *heat_reporter;
     struct web_server *web;
     struct loop *web_loops[LOOPS_MAX]; /* what the web port shows of the loops */
     _Atomic bool is_told;              /* ready has run */
@@ -352,6 +354,14 @@ static void take_report(
     master_take_report(self->service.master, report, out_answer, NULL);
 }
 
+static void take_heat(
+    void *context, const struct heat_report *report, struct heat_report_answer *out_answer)
+{
+    struct server *self = context;
+    heat_board_take(self->service.heat, report, out_answer);
+    out_answer->epoch = master_epoch(self->service.master);
+}
+
 static enum status make_master(struct server *server, struct error *error)
 {
     struct hbase_service *service = &server->service;
@@ -369,6 +379,7 @@ static enum status make_master(struct server *server, struct error *error)
     };
     if (service->peers && server->config.role == SERVER_MASTER) {
         service->peers->take_report = take_report;
+        service->peers->take_heat = take_heat;
         service->peers->context = server;
     }
     if (heat_board_new(service->env, master.is_alone, &service->heat))
@@ -391,7 +402,12 @@ static enum status make_looks_and_reports(struct server *server, struct error *e
     enum status status = is_alone ? STATUS_OK
                                   : answer_looks_new(service->env, server->config.root,
                                         service->store, &service->looks, error);
-    return status ? status : reporter_new(&reporter, &server->reporter, error);
+    struct heat_reporter_config heat = {.service = service,
+        .coordination = service->coordination,
+        .peers = is_alone ? NULL : membership_peers(server->membership)};
+    if (!status)
+        status = reporter_new(&reporter, &server->reporter, error);
+    return status ? status : heat_reporter_new(&heat, &server->heat_reporter, error);
 }
 
 static enum status make_services(struct server *server, struct error *error)
@@ -682,6 +698,7 @@ void server_close(struct server *server, uint64_t flush_ms, void (*closed)(void 
     if (server->service.host)
         tablet_host_stop(server->service.host);
     reporter_stop(server->reporter);
+    heat_reporter_stop(server->heat_reporter);
     if (server->service.master)
         master_stop(server->service.master);
     if (server->config.role == SERVER_MASTER) /* another can lead at once */
@@ -709,12 +726,13 @@ void server_free(struct server *server)
     membership_end_events(server->membership);
     master_free(server->service.master);
     web_server_free(server->web); /* after the last answer of the master */
-    heat_board_free(server->service.heat);
     tablet_host_free(server->service.host);
     scanner_table_free(server->service.scanners);
     tablet_service_free(server->service.tablets);
     store_free(server->service.store);
     reporter_free(server->reporter);
+    heat_reporter_free(server->heat_reporter);
+    heat_board_free(server->service.heat);
     membership_free(server->membership);
     znode_tree_free(server->znodes);
     memory_free(server);

@@ -23,4 +23,8 @@ void call_load_record(struct call *call, struct served_tablet *tablet, struct lo
     unsigned due = tablet_load_record(tablet->load, &event, call->received_ns);
     for (; due > 0; due--)
         tablet_load_sample(tablet->load, first_row, last_row, call->received_ns);
+    if (!tablet->is_meta) {
+        struct heat_use use = call_load_heat(&event);
+        tablet_heat_add(&tablet->heat, &use, first_row, last_row);
+    }
 }

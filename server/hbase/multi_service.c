@@ -400,6 +400,30 @@ static struct span action_row(const struct action *action)
     return action->kind == ACTION_GET ? action->get.row : action->mutation.row;
 }
 
+/* Each row its part of the event: they are of one kind. */
+static void record_heat(struct multi_region *region, const struct load_event *event)
+{
+    const struct region_action *request = region->request;
+    struct tablet_heat *heat = &region->tablet->heat;
+    if (region->tablet->is_meta)
+        return;
+    struct heat_use use = call_load_heat(event);
+    use.operations = 1;
+    use.bytes_in /= event->requests;
+    use.bytes_out /= event->requests;
+    use.cpu_ns /= event->requests;
+    tablet_heat_lock(heat);
+    for (size_t i = 0; i < request->action_count; i++) {
+        const struct action *action = &request->actions[i];
+        bool is_get = action->kind == ACTION_GET;
+        if (action->kind == ACTION_SERVICE_CALL || is_get != (event->kind == LOAD_GET))
+            continue;
+        struct span row = action_row(action);
+        tablet_heat_add_locked(heat, &use, row, row);
+    }
+    tablet_heat_unlock(heat);
+}
+
 /* `event` is of the region's gets or of its mutations: `count` of them. */
 static void record_actions(struct multi_region *region, struct load_event event)
 {
@@ -412,6 +436,7 @@ static void record_actions(struct multi_region *region, struct load_event event)
             tablet_load_sample(
                 region->tablet->load, action_row(action), action_row(action), now_ns);
     }
+    record_heat(region, &event);
 }
 
 /* Bytes and time of the call are shared among its actions. */

@@ -6,6 +6,7 @@
 #include "server/hbase/call.h"
 #include "server/hbase/rpc_connection.h"
 #include "server/hbase/services.h"
+#include "server/peer/heat_message.h"
 #include "server/peer/peer_message.h"
 #include "server/tablet/tablet_host.h"
 
@@ -126,6 +127,26 @@ static enum call_outcome report(struct call *call)
     return CALL_DONE;
 }
 
+/* It may put a minute of the whole cluster together, and the keys of a table: a worker's. */
+static enum call_outcome report_heat(struct call *call)
+{
+    struct error error = {0};
+    struct heat_report report;
+    struct heat_report_answer answer = {0};
+    if (!call->may_block && !is_peer(call)) /* asked on the loop, before it goes to a worker */
+        return CALL_DONE;
+    const struct peer_service *service = call->service->peers;
+    if (!service->take_heat)
+        return call_fail(call, EXCEPTION_DO_NOT_RETRY_IO, "this server is no master");
+    if (!call->may_block)
+        return CALL_TO_WORKER;
+    if (heat_report_decode(call->param, &call->arena, &report, &error))
+        return call_fail(call, EXCEPTION_DO_NOT_RETRY_IO, "%s", error.message);
+    service->take_heat(service->context, &report, &answer);
+    heat_report_answer_encode(&answer, &call->result);
+    return CALL_DONE;
+}
+
 const struct call_method peer_methods[] = {
     {"Greet", greet},
     {"Prove", prove},
@@ -140,5 +161,6 @@ const struct call_method peer_methods[] = {
     {"SplitRow", command},
     {"ExpectTablet", command},
     {"Report", report},
+    {"ReportHeat", report_heat},
     {NULL, NULL},
 };

@@ -6,6 +6,7 @@
 #ifndef STELE_SERVER_PEER_PEER_SERVICE_H
 #define STELE_SERVER_PEER_PEER_SERVICE_H
 
+#include "server/heat/heat_report.h"
 #include "server/master/server_report.h"
 #include "server/peer/peer_secret.h"
 
@@ -22,6 +23,9 @@ struct peer_service {
     /* Takes a report and fills the answer; NULL: reports are refused. The report is the caller's. Any thread. */
     void (*take_report)(
         void *context, const struct server_report *report, struct server_report_answer *out_answer);
+    /* The same of measured heat; on a worker. */
+    void (*take_heat)(
+        void *context, const struct heat_report *report, struct heat_report_answer *out_answer);
     void *context;
 };
 

@@ -67,6 +67,7 @@ void served_tablet_unref(struct served_tablet *tablet)
     if (tablet->tablet)
         tablet_unref(tablet->tablet);
     tablet_load_free(tablet->load);
+    tablet_heat_deinit(&tablet->heat);
     arena_deinit(&tablet->arena);
     memory_free(tablet);
 }
@@ -132,6 +133,7 @@ static struct served_tablet *served_tablet_new(
         return NULL;
     struct buffer name = {0};
     atomic_init(&tablet->references, 1);
+    tablet_heat_init(&tablet->heat, XXH3_64bits(id, strlen(id)));
     memcpy(tablet->id, id, strnlen(id, TABLET_ID_SIZE - 1));
     memcpy(tablet->table_id, table_id, strnlen(table_id, TABLE_ID_SIZE - 1));
     tablet->info = *info;

@@ -15,6 +15,7 @@
 #include <stdatomic.h>
 
 #include "proto/region.h"
+#include "server/heat/tablet_heat.h"
 #include "server/tablet/tablet_load.h"
 #include "storage/storage.h"
 
@@ -43,6 +44,8 @@ struct served_tablet {
     struct region_info info; /* spans live as long as this */
     bool is_meta;
     struct tablet_load *load;   /* owned; its own threads' rules */
+    struct tablet_heat heat;    /* the same */
+    uint64_t heat_picked_bytes; /* the heat collector's: the data as its buckets were made */
     struct arena arena;         /* of the spans */
     struct served_tablet *next; /* the table's chain; guarded by its mutex, as all below */
     bool is_closing;

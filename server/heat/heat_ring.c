@@ -1,0 +1,182 @@
+#include "server/heat/heat_ring.h"
+
+#include <string.h>
+
+#include "base/memory.h"
+
+#define RECORD_MOST                                                                                \
+    8192 /* 63 bounds of 64 bytes, 64 buckets of 6 small varints; larger ones are left out */
+
+void heat_ring_init(struct heat_ring *ring, size_t most, unsigned records_most)
+{
+    *ring = (struct heat_ring){.most = most, .records_most = records_most};
+}
+
+void heat_ring_deinit(struct heat_ring *ring)
+{
+    memory_free(ring->data);
+    ring->data = NULL;
+    ring->size = ring->capacity = ring->records = 0;
+}
+
+void heat_ring_clear(struct heat_ring *ring)
+{
+    ring->size = 0;
+    ring->records = 0;
+}
+
+static size_t record_size(const uint8_t *at)
+{
+    return (size_t)at[0] | (size_t)at[1] << 8;
+}
+
+/* Drops the oldest records until `size` more bytes fit. */
+static bool make_room(struct heat_ring *ring, size_t size)
+{
+    size_t gone = 0;
+    while (ring->records > 0 &&
+           (ring->size - gone + size > ring->most || ring->records >= ring->records_most)) {
+        gone += record_size(ring->data + gone);
+        ring->records--;
+    }
+    ring->size -= gone;
+    if (gone > 0 && ring->size > 0)
+        memmove(ring->data, ring->data + gone, ring->size);
+    if (ring->size + size <= ring->capacity)
+        return true;
+    size_t capacity = ring->capacity ? ring->capacity * 2 : 1024;
+    while (capacity < ring->size + size)
+        capacity *= 2;
+    capacity = capacity < ring->most ? capacity : ring->most;
+    uint8_t *data = capacity >= ring->size + size ? memory_reallocate(ring->data, capacity) : NULL;
+    if (!data)
+        return false;
+    ring->data = data;
+    ring->capacity = capacity;
+    return true;
+}
+
+static size_t shared_size(struct span a, struct span b)
+{
+    size_t size = 0;
+    while (size < a.size && size < b.size && a.data[size] == b.data[size])
+        size++;
+    return size;
+}
+
+static void put_bounds(struct buffer *out, const struct span *bounds, size_t count)
+{
+    struct span before = SPAN_EMPTY;
+    buffer_put_u8(out, (uint8_t)count);
+    for (size_t i = 0; i < count; before = bounds[i++]) {
+        size_t shared = shared_size(before, bounds[i]);
+        buffer_put_varint(out, shared);
+        buffer_put_sized(out, span_slice(bounds[i], shared, bounds[i].size - shared));
+    }
+}
+
+static void put_counters(struct buffer *out, size_t count, uint64_t (*counters)[HEAT_COUNTERS])
+{
+    for (size_t i = 0; i < count; i++) {
+        uint8_t mask = 0;
+        for (unsigned c = 0; c < HEAT_COUNTERS; c++)
+            mask = (uint8_t)(mask | (counters[i][c] > 0) << c);
+        if (mask == 0)
+            continue;
+        buffer_put_u8(out, (uint8_t)i);
+        buffer_put_u8(out, mask);
+        for (unsigned c = 0; c < HEAT_COUNTERS; c++)
+            if (mask & 1u << c)
+                buffer_put_varint(out, counters[i][c]);
+    }
+}
+
+void heat_ring_add(struct heat_ring *ring, int64_t time, const struct span *bounds, size_t count,
+    uint64_t (*counters)[HEAT_COUNTERS])
+{
+    uint8_t memory[RECORD_MOST];
+    struct buffer record = {.data = memory, .capacity = sizeof memory, .limit = sizeof memory};
+    buffer_put_u16(&record, 0);
+    buffer_put_varint(&record, (uint64_t)time);
+    buffer_put_u8(&record, (uint8_t)count);
+    put_bounds(&record, bounds, bounds ? count - 1 : 0);
+    put_counters(&record, count, counters);
+    if (buffer_status(&record) || !make_room(ring, record.size))
+        return;
+    memory[0] = (uint8_t)record.size;
+    memory[1] = (uint8_t)(record.size >> 8);
+    memcpy(ring->data + ring->size, memory, record.size);
+    ring->size += record.size;
+    ring->records++;
+}
+
+/* The newest record of the time, behind its size and time. */
+static bool find(const struct heat_ring *ring, int64_t time, struct span *out_record)
+{
+    bool is_found = false;
+    for (size_t at = 0; at < ring->size; at += record_size(ring->data + at)) {
+        struct span record = span_make(ring->data + at + 2, record_size(ring->data + at) - 2);
+        uint64_t its;
+        if (!span_take_varint(&record, &its) && (int64_t)its == time) {
+            *out_record = record;
+            is_found = true;
+        }
+    }
+    return is_found;
+}
+
+/* Bounds share their beginnings with the one before. */
+static bool take_bounds(struct span *record, struct arena *arena, struct span *bounds, size_t count)
+{
+    for (size_t i = 0; i < count; i++) {
+        struct span before = i > 0 ? bounds[i - 1] : SPAN_EMPTY, added;
+        uint64_t shared;
+        if (span_take_varint(record, &shared) || shared > before.size ||
+            span_take_sized(record, &added))
+            return false;
+        uint8_t *key = arena_allocate(arena, (size_t)shared + added.size);
+        if (!key)
+            return false;
+        if (shared > 0)
+            memcpy(key, before.data, (size_t)shared);
+        if (added.size > 0)
+            memcpy(key + shared, added.data, added.size);
+        bounds[i] = span_make(key, (size_t)shared + added.size);
+    }
+    return true;
+}
+
+static bool take_counters(struct span *record, struct heat_values *values, size_t count)
+{
+    while (record->size > 0) {
+        uint8_t bucket, mask;
+        if (span_take_u8(record, &bucket) || bucket >= count || span_take_u8(record, &mask))
+            return false;
+        for (unsigned c = 0; c < HEAT_COUNTERS; c++) {
+            uint64_t value = 0;
+            if ((mask & 1u << c) && span_take_varint(record, &value))
+                return false;
+            values[bucket].of[c] = (double)value;
+        }
+    }
+    return true;
+}
+
+enum status heat_ring_read(const struct heat_ring *ring, int64_t time, struct arena *arena,
+    struct span **out_bounds, struct heat_values **out_values, size_t *out_count)
+{
+    struct span record;
+    uint8_t count, bound_count;
+    if (!find(ring, time, &record) || span_take_u8(&record, &count) ||
+        span_take_u8(&record, &bound_count))
+        return STATUS_NOT_FOUND;
+    struct span *bounds = arena_allocate_zeroed(arena, count, sizeof *bounds);
+    struct heat_values *values = arena_allocate_zeroed(arena, count, sizeof *values);
+    if (!bounds || !values || !take_bounds(&record, arena, bounds, bound_count) ||
+        !take_counters(&record, values, count))
+        return STATUS_NO_MEMORY;
+    *out_bounds = bound_count + 1 == count ? bounds : NULL;
+    *out_values = values;
+    *out_count = count;
+    return STATUS_OK;
+}

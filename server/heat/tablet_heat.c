@@ -1,0 +1,465 @@
+#include "server/heat/tablet_heat.h"
+
+#include <string.h>
+
+#include "base/memory.h"
+#include "server/heat/heat_ring.h"
+#include "server/heat/hot_rows.h"
+
+#define BOUNDS_MOST  (TABLET_HEAT_BUCKETS - 1)
+#define SECOND_BYTES (18u << 10)
+#define MINUTE_BYTES (12u << 10)
+#define IDLE_S       3600
+#define MINUTE_S     60
+#define OPERATIONS   3 /* the first counters: what the ring of seconds has */
+
+struct bound {
+    uint8_t size;
+    uint8_t key[TABLET_HEAT_KEY];
+};
+
+struct heat_body {
+    unsigned bound_count;
+    size_t prefix_size;                  /* that all bounds share */
+    uint64_t heads[TABLET_HEAT_BUCKETS]; /* the 8 bytes behind it; UINT64_MAX past the last */
+    struct bound bounds[BOUNDS_MOST];
+    uint64_t counters[TABLET_HEAT_BUCKETS][HEAT_COUNTERS]; /* of the minute that runs */
+    uint64_t at_second[TABLET_HEAT_BUCKETS]
+                      [HEAT_COUNTERS]; /* as they were when this second began */
+    struct hot_sampler samplers[HEAT_ROW_KINDS];
+    struct hot_rows *rows[HEAT_ROW_KINDS]; /* NULL until the first */
+    struct heat_ring seconds, minutes;
+    int64_t began_s; /* 0 until the first tablet_heat_second */
+    int64_t used_s;  /* the last second in which there was a call */
+};
+
+/* ---- Life ---- */
+
+void tablet_heat_init(struct tablet_heat *heat, uint64_t seed)
+{
+    *heat = (struct tablet_heat){.seed = seed};
+    mutex_init(&heat->mu, LOCK_RANK_HEAT);
+}
+
+static struct heat_body *body_new(uint64_t seed)
+{
+    struct heat_body *body = memory_allocate_zeroed(1, sizeof *body);
+    if (!body)
+        return NULL;
+    memset(body->heads, 0xff, sizeof body->heads);
+    heat_ring_init(&body->seconds, SECOND_BYTES, TABLET_HEAT_SECONDS);
+    heat_ring_init(&body->minutes, MINUTE_BYTES, TABLET_HEAT_MINUTES);
+    for (unsigned kind = 0; kind < HEAT_ROW_KINDS; kind++)
+        hot_sampler_init(&body->samplers[kind], seed + kind);
+    return body;
+}
+
+static void body_free(struct heat_body *body)
+{
+    if (!body)
+        return;
+    for (unsigned kind = 0; kind < HEAT_ROW_KINDS; kind++)
+        hot_rows_free(body->rows[kind]);
+    heat_ring_deinit(&body->seconds);
+    heat_ring_deinit(&body->minutes);
+    memory_free(body);
+}
+
+void tablet_heat_deinit(struct tablet_heat *heat)
+{
+    body_free(heat->body);
+    mutex_deinit(&heat->mu);
+}
+
+/* ---- Counting ---- */
+
+static uint64_t head_of(struct span row, size_t skip)
+{
+    if (row.size >= skip + 8)
+        return load_be64(row.data + skip);
+    uint64_t head = 0;
+    for (size_t i = 0; skip + i < row.size; i++)
+        head |= (uint64_t)row.data[skip + i] << (56 - 8 * i);
+    return head;
+}
+
+static struct span bound_key(const struct heat_body *body, unsigned i)
+{
+    return span_make(body->bounds[i].key, body->bounds[i].size);
+}
+
+/* How many bounds are at or before the row. */
+static unsigned find_bucket(const struct heat_body *body, struct span row)
+{
+    if (body->bound_count == 0)
+        return 0;
+    struct span prefix = span_make(body->bounds[0].key, body->prefix_size);
+    if (!span_starts_with(row, prefix))
+        return span_compare(row, prefix) < 0 ? 0 : body->bound_count;
+    uint64_t head = head_of(row, body->prefix_size);
+    unsigned low = 0;
+    for (unsigned step = TABLET_HEAT_BUCKETS / 2; step > 0; step /= 2)
+        if (body->heads[low + step - 1] < head)
+            low += step;
+    while (low < body->bound_count && body->heads[low] == head &&
+           span_compare(bound_key(body, low), row) <= 0)
+        low++;
+    return low;
+}
+
+static void bucket_add(uint64_t counters[HEAT_COUNTERS], const struct heat_use *use)
+{
+    counters[use->kind] += use->operations;
+    counters[HEAT_BYTES_IN] += use->bytes_in;
+    counters[HEAT_BYTES_OUT] += use->bytes_out;
+    counters[HEAT_CPU_NS] += use->cpu_ns;
+}
+
+/* Part i of n of a sum; all parts together are the sum. */
+static uint64_t part(uint64_t sum, unsigned i, unsigned n)
+{
+    return sum * (i + 1) / n - sum * i / n;
+}
+
+static void add_range(
+    struct heat_body *body, const struct heat_use *use, unsigned first, unsigned last)
+{
+    unsigned n = last - first + 1;
+    for (unsigned i = 0; i < n; i++) {
+        struct heat_use share = {.kind = use->kind,
+            .operations = part(use->operations, i, n),
+            .bytes_in = part(use->bytes_in, i, n),
+            .bytes_out = part(use->bytes_out, i, n),
+            .cpu_ns = part(use->cpu_ns, i, n)};
+        bucket_add(body->counters[first + i], &share);
+    }
+}
+
+static void count_row(
+    struct heat_body *body, enum heat_row_kind kind, struct span row, uint64_t weight)
+{
+    if (!body->rows[kind])
+        body->rows[kind] = hot_rows_new();
+    if (body->rows[kind])
+        hot_rows_count(body->rows[kind], row, weight);
+}
+
+void tablet_heat_add_locked(struct tablet_heat *heat, const struct heat_use *use,
+    struct span first_row, struct span last_row)
+{
+    struct heat_body *body = heat->body;
+    if (!body) {
+        heat->body = body = body_new(heat->seed);
+        if (!body)
+            return;
+    }
+    unsigned first = find_bucket(body, first_row), last = first;
+    bool is_one_row = first_row.data == last_row.data || span_equal(first_row, last_row);
+    if (!is_one_row)
+        last = find_bucket(body, last_row);
+    if (last <= first)
+        bucket_add(body->counters[first], use);
+    else
+        add_range(body, use, first, last);
+    if (!is_one_row)
+        return;
+    enum heat_row_kind kind = use->kind == HEAT_WRITES ? HEAT_ROW_WRITE : HEAT_ROW_READ;
+    uint64_t weight = hot_sampler_next(&body->samplers[kind]);
+    if (weight > 0)
+        count_row(body, kind, first_row, weight);
+}
+
+void tablet_heat_lock(struct tablet_heat *heat)
+{
+    mutex_lock(&heat->mu);
+}
+
+void tablet_heat_unlock(struct tablet_heat *heat)
+{
+    mutex_unlock(&heat->mu);
+}
+
+void tablet_heat_add(struct tablet_heat *heat, const struct heat_use *use, struct span first_row,
+    struct span last_row)
+{
+    mutex_lock(&heat->mu);
+    tablet_heat_add_locked(heat, use, first_row, last_row);
+    mutex_unlock(&heat->mu);
+}
+
+/* ---- Seconds and minutes ---- */
+
+/* What the buckets took since the second began. False: nothing. */
+static bool take_second(struct heat_body *body, uint64_t (*took)[HEAT_COUNTERS])
+{
+    uint64_t all = 0;
+    for (unsigned i = 0; i <= body->bound_count; i++)
+        for (unsigned c = 0; c < OPERATIONS; c++) {
+            took[i][c] = body->counters[i][c] - body->at_second[i][c];
+            all += took[i][c];
+        }
+    memcpy(body->at_second, body->counters, sizeof body->at_second);
+    return all > 0;
+}
+
+/* Seconds are kept without bounds: their ring is emptied when those change. */
+static void end_second(struct heat_body *body, int64_t now_s)
+{
+    uint64_t took[TABLET_HEAT_BUCKETS][HEAT_COUNTERS] = {{0}};
+    for (unsigned kind = 0; kind < HEAT_ROW_KINDS; kind++)
+        hot_sampler_second(&body->samplers[kind]);
+    if (body->began_s == 0)
+        body->began_s = body->used_s = now_s;
+    if (!take_second(body, took))
+        return;
+    body->used_s = now_s;
+    heat_ring_add(&body->seconds, now_s, NULL, body->bound_count + 1, took);
+}
+
+bool tablet_heat_second(struct tablet_heat *heat, int64_t now_s)
+{
+    struct heat_body *idle = NULL;
+    mutex_lock(&heat->mu);
+    if (heat->body) {
+        end_second(heat->body, now_s);
+        if (heat->body->used_s + IDLE_S < now_s) {
+            idle = heat->body;
+            heat->body = NULL;
+        }
+    }
+    bool is_active = heat->body != NULL;
+    mutex_unlock(&heat->mu);
+    body_free(idle);
+    return is_active;
+}
+
+static void keep_minute(struct heat_body *body, int64_t minute)
+{
+    struct span bounds[BOUNDS_MOST];
+    for (unsigned i = 0; i < body->bound_count; i++)
+        bounds[i] = bound_key(body, i);
+    heat_ring_add(&body->minutes, minute, bounds, body->bound_count + 1, body->counters);
+    memset(body->counters, 0, sizeof body->counters);
+    memset(body->at_second, 0, sizeof body->at_second);
+}
+
+static void turn_rows(struct heat_body *body)
+{
+    for (unsigned kind = 0; kind < HEAT_ROW_KINDS; kind++) {
+        hot_sampler_turn(&body->samplers[kind]);
+        if (body->rows[kind])
+            hot_rows_turn(body->rows[kind]);
+    }
+}
+
+static bool has_counted(const struct heat_body *body)
+{
+    for (unsigned i = 0; i <= body->bound_count; i++)
+        for (unsigned c = 0; c < HEAT_COUNTERS; c++)
+            if (body->counters[i][c] > 0)
+                return true;
+    return false;
+}
+
+void tablet_heat_minute(struct tablet_heat *heat, int64_t minute)
+{
+    mutex_lock(&heat->mu);
+    if (heat->body) {
+        if (has_counted(heat->body))
+            keep_minute(heat->body, minute);
+        turn_rows(heat->body);
+    }
+    mutex_unlock(&heat->mu);
+}
+
+/* ---- Bounds ---- */
+
+static size_t shared_size(struct span a, struct span b)
+{
+    size_t size = 0;
+    while (size < a.size && size < b.size && a.data[size] == b.data[size])
+        size++;
+    return size;
+}
+
+static void set_bounds(struct heat_body *body, const struct span *bounds, size_t count)
+{
+    body->bound_count = 0;
+    for (size_t i = 0; i < count && body->bound_count < BOUNDS_MOST; i++) {
+        size_t size = bounds[i].size < TABLET_HEAT_KEY ? bounds[i].size : TABLET_HEAT_KEY;
+        struct span key = span_make(bounds[i].data, size);
+        if (size == 0 || (body->bound_count > 0 &&
+                             span_compare(bound_key(body, body->bound_count - 1), key) >= 0))
+            continue; /* alike as far as they are kept */
+        struct bound *bound = &body->bounds[body->bound_count++];
+        bound->size = (uint8_t)size;
+        memcpy(bound->key, key.data, size);
+    }
+    memset(body->heads, 0xff, sizeof body->heads);
+    if (body->bound_count == 0)
+        return;
+    body->prefix_size = shared_size(bound_key(body, 0), bound_key(body, body->bound_count - 1));
+    for (unsigned i = 0; i < body->bound_count; i++)
+        body->heads[i] = head_of(bound_key(body, i), body->prefix_size);
+}
+
+/* What was counted, evenly over the buckets. */
+static void spread(struct heat_body *body)
+{
+    uint64_t sums[HEAT_COUNTERS] = {0};
+    for (unsigned i = 0; i < TABLET_HEAT_BUCKETS; i++)
+        for (unsigned c = 0; c < HEAT_COUNTERS; c++)
+            sums[c] += body->counters[i][c];
+    memset(body->counters, 0, sizeof body->counters);
+    for (unsigned i = 0; i <= body->bound_count; i++)
+        for (unsigned c = 0; c < HEAT_COUNTERS; c++)
+            body->counters[i][c] = part(sums[c], i, body->bound_count + 1);
+    memcpy(body->at_second, body->counters, sizeof body->at_second);
+}
+
+void tablet_heat_set_bounds(struct tablet_heat *heat, const struct span *bounds, size_t bound_count)
+{
+    mutex_lock(&heat->mu);
+    if (heat->body) {
+        set_bounds(heat->body, bounds, bound_count);
+        spread(heat->body);
+        heat_ring_clear(&heat->body->seconds);
+    }
+    mutex_unlock(&heat->mu);
+}
+
+unsigned tablet_heat_buckets(struct tablet_heat *heat)
+{
+    mutex_lock(&heat->mu);
+    unsigned count = heat->body ? heat->body->bound_count + 1 : 0;
+    mutex_unlock(&heat->mu);
+    return count;
+}
+
+/* ---- Reading ---- */
+
+static enum status copy_bounds(
+    const struct heat_body *body, struct arena *arena, struct span **out_bounds)
+{
+    struct span *bounds = arena_allocate_zeroed(arena, body->bound_count + 1, sizeof *bounds);
+    if (!bounds)
+        return STATUS_NO_MEMORY;
+    for (unsigned i = 0; i < body->bound_count; i++) {
+        bounds[i] = arena_copy(arena, bound_key(body, i));
+        if (bounds[i].size == 0)
+            return STATUS_NO_MEMORY;
+    }
+    *out_bounds = bounds;
+    return STATUS_OK;
+}
+
+static enum status read_running(
+    const struct heat_body *body, struct arena *arena, struct heat_minute_copy *copy)
+{
+    if (!has_counted(body))
+        return STATUS_NOT_FOUND;
+    copy->value_count = body->bound_count + 1;
+    copy->values = arena_allocate_zeroed(arena, copy->value_count, sizeof *copy->values);
+    if (!copy->values)
+        return STATUS_NO_MEMORY;
+    for (unsigned i = 0; i <= body->bound_count; i++)
+        for (unsigned c = 0; c < HEAT_COUNTERS; c++)
+            copy->values[i].of[c] = (double)body->counters[i][c];
+    return copy_bounds(body, arena, &copy->bounds);
+}
+
+enum status tablet_heat_read_minute(struct tablet_heat *heat, int64_t minute, struct arena *arena,
+    struct heat_minute_copy *out_copy)
+{
+    struct heat_minute_copy copy = {0};
+    enum status status = STATUS_NOT_FOUND;
+    mutex_lock(&heat->mu);
+    if (heat->body && minute == 0)
+        status = read_running(heat->body, arena, &copy);
+    else if (heat->body)
+        status = heat_ring_read(
+            &heat->body->minutes, minute, arena, &copy.bounds, &copy.values, &copy.value_count);
+    mutex_unlock(&heat->mu);
+    if (!status)
+        *out_copy = copy;
+    return status;
+}
+
+enum status tablet_heat_read_second(struct tablet_heat *heat, int64_t second, struct arena *arena,
+    struct heat_minute_copy *out_copy)
+{
+    struct heat_minute_copy copy = {0};
+    enum status status = STATUS_NOT_FOUND;
+    mutex_lock(&heat->mu);
+    if (heat->body)
+        status = heat_ring_read(
+            &heat->body->seconds, second, arena, &copy.bounds, &copy.values, &copy.value_count);
+    if (!status)
+        status = copy_bounds(heat->body, arena, &copy.bounds);
+    mutex_unlock(&heat->mu);
+    if (!status)
+        *out_copy = copy;
+    return status;
+}
+
+static enum status read_kind(const struct heat_body *body, enum heat_row_kind kind, size_t most,
+    struct arena *arena, struct hot_row **out_rows, size_t *out_count)
+{
+    *out_rows = NULL;
+    *out_count = 0;
+    if (!body->rows[kind])
+        return STATUS_OK;
+    return hot_rows_list(body->rows[kind], kind, hot_sampler_stride(&body->samplers[kind]), most,
+        arena, out_rows, out_count);
+}
+
+static enum status read_rows(const struct heat_body *body, int64_t now_s, size_t most,
+    struct arena *arena, struct heat_tablet_rows *out_rows)
+{
+    struct hot_row *lists[HEAT_ROW_KINDS];
+    size_t counts[HEAT_ROW_KINDS], count = 0;
+    enum status status = STATUS_OK;
+    for (unsigned kind = 0; kind < HEAT_ROW_KINDS && !status; kind++)
+        status = read_kind(body, kind, most, arena, &lists[kind], &counts[kind]);
+    struct hot_row *rows = arena_allocate_zeroed(arena, HEAT_ROW_KINDS * most, sizeof *rows);
+    if (status || !rows)
+        return STATUS_NO_MEMORY;
+    for (unsigned kind = 0; kind < HEAT_ROW_KINDS; kind++) {
+        for (size_t i = 0; i < counts[kind]; i++)
+            rows[count++] = lists[kind][i];
+        out_rows->all[kind] = body->rows[kind] ? hot_rows_all(body->rows[kind]) : 0;
+    }
+    int64_t from_s = now_s / MINUTE_S * MINUTE_S - MINUTE_S; /* the window before began here ... */
+    if (body->began_s > from_s)
+        from_s = body->began_s; /* ... or with the first call */
+    out_rows->window_s = now_s > from_s ? (double)(now_s - from_s) : 1;
+    out_rows->rows = rows;
+    out_rows->row_count = count;
+    return STATUS_OK;
+}
+
+enum status tablet_heat_read_rows(struct tablet_heat *heat, int64_t now_s, size_t most,
+    struct arena *arena, struct heat_tablet_rows *out_rows)
+{
+    enum status status = STATUS_OK;
+    out_rows->rows = NULL;
+    out_rows->row_count = 0;
+    mutex_lock(&heat->mu);
+    if (heat->body)
+        status = read_rows(heat->body, now_s, most, arena, out_rows);
+    mutex_unlock(&heat->mu);
+    return status;
+}
+
+size_t tablet_heat_memory(struct tablet_heat *heat)
+{
+    size_t bytes = 0;
+    mutex_lock(&heat->mu);
+    if (heat->body) {
+        bytes = sizeof *heat->body + heat->body->seconds.capacity + heat->body->minutes.capacity;
+        for (unsigned kind = 0; kind < HEAT_ROW_KINDS; kind++)
+            bytes += heat->body->rows[kind] ? hot_rows_memory() : 0;
+    }
+    mutex_unlock(&heat->mu);
+    return bytes;
+}
