@@ -351,14 +351,18 @@ void chain_prune(struct env *env, const char *folder, const char *name)
 
 enum status chain_remove(struct env *env, const char *folder, const char *name, struct error *error)
 {
-    /* Oldest versions first and durably, so that no cut brings an older one back as the newest. */
-    chain_prune(env, folder, name);
-    enum status status = env_directory_sync(env, folder, error);
     uint64_t version;
-    if (status == STATUS_OK)
-        status = chain_newest(env, folder, name, &version, error);
+    enum status status = chain_newest(env, folder, name, &version, error);
     if (status == STATUS_NOT_FOUND)
         return STATUS_OK;
+    if (status)
+        return status;
+    /* Older versions first and durably, so that no cut brings one back as the newest: those that are
+     * listed, and those that went before without a sync. */
+    if (version > 1) {
+        chain_prune(env, folder, name);
+        status = env_directory_sync(env, folder, error);
+    }
     if (status)
         return status;
     struct path path;

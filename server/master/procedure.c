@@ -42,6 +42,8 @@ static const enum procedure_action clone_actions[] = {ACTION_COMMIT_ENABLING, AC
 static const enum procedure_action restore_actions[] = {ACTION_COMMIT_SCHEMA, ACTION_META_REMOVE,
     ACTION_RESTORE, ACTION_META_ROWS, ACTION_META_STATE, ACTION_FINISH};
 
+#define EVERY_STEP UINT32_MAX
+
 #define COUNT(list) (sizeof(list) / sizeof(list)[0])
 #define LIST(list)                                                                                 \
     {                                                                                              \
@@ -62,22 +64,18 @@ struct kind {
     uint32_t last_undoable;  /* step */
     uint32_t last_ending;    /* up to this step a failure ends it; with undo: not looked at */
     bool ends_on_failure;
-    uint32_t last_checkpoint; /* up to this step each step's state is on disk before it */
+    uint32_t checkpoints; /* bits: steps whose state is on disk before them; step 0 always is */
 };
 
 static const struct kind kinds[] = {
     [PROCEDURE_CREATE] = {"CreateTableProcedure", SCOPE_TABLE, LIST(create_actions),
-        LIST(create_undo_actions), .last_undoable = 3, .last_checkpoint = UINT32_MAX},
-    [PROCEDURE_DELETE] = {"DeleteTableProcedure", SCOPE_TABLE, LIST(delete_actions),
-        .last_checkpoint = UINT32_MAX},
-    [PROCEDURE_ENABLE] = {"EnableTableProcedure", SCOPE_TABLE, LIST(enable_actions),
-        .last_checkpoint = UINT32_MAX},
-    [PROCEDURE_DISABLE] = {"DisableTableProcedure", SCOPE_TABLE, LIST(disable_actions),
-        .last_checkpoint = UINT32_MAX},
+        LIST(create_undo_actions), .last_undoable = 3, .checkpoints = 1u << 3},
+    [PROCEDURE_DELETE] = {"DeleteTableProcedure", SCOPE_TABLE, LIST(delete_actions)},
+    [PROCEDURE_ENABLE] = {"EnableTableProcedure", SCOPE_TABLE, LIST(enable_actions)},
+    [PROCEDURE_DISABLE] = {"DisableTableProcedure", SCOPE_TABLE, LIST(disable_actions)},
     [PROCEDURE_TRUNCATE] = {"TruncateTableProcedure", SCOPE_TABLE, LIST(truncate_actions),
-        .last_checkpoint = UINT32_MAX},
-    [PROCEDURE_MODIFY] = {"ModifyTableProcedure", SCOPE_TABLE, LIST(modify_actions),
-        .last_checkpoint = UINT32_MAX},
+        .checkpoints = EVERY_STEP},
+    [PROCEDURE_MODIFY] = {"ModifyTableProcedure", SCOPE_TABLE, LIST(modify_actions)},
     [PROCEDURE_ASSIGN] = {"AssignRegionProcedure", SCOPE_TABLETS, LIST(assign_actions),
         .ends_on_failure = true, .last_ending = 0},
     [PROCEDURE_UNASSIGN] = {"UnassignRegionProcedure", SCOPE_TABLETS, LIST(unassign_actions),
@@ -85,17 +83,16 @@ static const struct kind kinds[] = {
     [PROCEDURE_MOVE] = {"MoveRegionProcedure", SCOPE_TABLETS, LIST(move_actions),
         .ends_on_failure = true, .last_ending = 1},
     [PROCEDURE_SPLIT] = {"SplitTableRegionProcedure", SCOPE_TABLETS, LIST(split_actions),
-        LIST(reopen_actions), .last_undoable = 2, .last_checkpoint = 1},
+        LIST(reopen_actions), .last_undoable = 2, .checkpoints = 1u << 1},
     [PROCEDURE_MERGE] = {"MergeTableRegionsProcedure", SCOPE_TABLETS, LIST(merge_actions),
         LIST(reopen_actions), .last_undoable = 0},
-    [PROCEDURE_CRASH] = {"ServerCrashProcedure", SCOPE_SERVER, LIST(crash_actions),
-        .last_checkpoint = 0},
+    [PROCEDURE_CRASH] = {"ServerCrashProcedure", SCOPE_SERVER, LIST(crash_actions)},
     [PROCEDURE_SNAPSHOT] = {"SnapshotProcedure", SCOPE_TABLE, LIST(snapshot_actions),
-        .ends_on_failure = true, .last_ending = 1, .last_checkpoint = UINT32_MAX},
+        .ends_on_failure = true, .last_ending = 1, .checkpoints = EVERY_STEP},
     [PROCEDURE_CLONE] = {"CloneSnapshotProcedure", SCOPE_TABLE, LIST(clone_actions),
-        LIST(create_undo_actions), .last_undoable = 3, .last_checkpoint = UINT32_MAX},
+        LIST(create_undo_actions), .last_undoable = 3, .checkpoints = 1u << 3},
     [PROCEDURE_RESTORE] = {"RestoreSnapshotProcedure", SCOPE_TABLE, LIST(restore_actions),
-        .last_checkpoint = UINT32_MAX},
+        .checkpoints = EVERY_STEP},
 };
 
 static bool is_kind(uint64_t kind)
@@ -118,10 +115,21 @@ static uint32_t resumed_step(const struct procedure *procedure)
     return procedure->step;
 }
 
+/* On disk it had come to the open of its table, or beyond. */
+static bool had_come_to_open(const struct procedure *procedure)
+{
+    struct action_list list = actions_of(procedure->kind, procedure->is_undoing);
+    for (uint32_t step = 0; step < list.count && step <= procedure->step; step++)
+        if (list.actions[step] == ACTION_OPEN)
+            return true;
+    return false;
+}
+
 static void fail(const struct procedure *procedure, struct procedure_decision *decision)
 {
     const struct kind *kind = &kinds[procedure->kind];
-    if (!procedure->is_undoing && kind->undo.count && procedure->step <= kind->last_undoable) {
+    if (!procedure->is_undoing && kind->undo.count && procedure->step <= kind->last_undoable &&
+        !procedure->was_open) {
         decision->is_undoing = true;
         decision->step = 0;
         decision->has_failed = true;
@@ -170,7 +178,9 @@ struct procedure_decision procedure_step(
     }
     struct action_list list = actions_of(procedure->kind, decision.is_undoing);
     decision.action = decision.step < list.count ? list.actions[decision.step] : ACTION_FINISH;
-    decision.is_state_due = decision.step <= kinds[procedure->kind].last_checkpoint;
+    decision.is_state_due = decision.step == 0 ||
+                            (!decision.is_undoing &&
+                                (kinds[procedure->kind].checkpoints >> decision.step & 1) != 0);
     return decision;
 }
 
@@ -331,6 +341,7 @@ enum status procedure_decode(
     made.kind = (enum procedure_kind)kind;
     made.is_undoing = is_undoing != 0;
     made.step = (uint32_t)step;
+    made.was_open = had_come_to_open(&made);
     made.submitted_ms = (int64_t)submitted;
     made.table_name = arena_copy(arena, name);
     enum status status = table_schema_decode(&bytes, arena, &made.schema, error);

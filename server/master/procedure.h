@@ -2,11 +2,11 @@
  *
  * A procedure walks a fixed list of actions, one list a kind; `*` marks steps whose state is written before them:
  *
- *   create    *descriptor(enabling) *tablets *meta-rows *open *descriptor(enabled) *meta-state
- *   enable    *descriptor(enabling) *meta-state *open *descriptor(enabled) *meta-state
- *   disable   *descriptor(disabling) *meta-state *close *descriptor(disabled) *meta-state
- *   modify    *descriptor(new schema) *set-schema
- *   delete    *descriptor(dropped) *meta-remove *remove
+ *   create    *descriptor(enabling) tablets meta-rows *open descriptor(enabled) meta-state
+ *   enable    *descriptor(enabling) meta-state open descriptor(enabled) meta-state
+ *   disable   *descriptor(disabling) meta-state close descriptor(disabled) meta-state
+ *   modify    *descriptor(new schema) set-schema
+ *   delete    *descriptor(dropped) meta-remove remove
  *   truncate  *descriptor(new, enabling) *tablets(new) *descriptor(old, dropped) *meta-remove(old) *swap *meta-rows *open
  *             *descriptor(enabled) *meta-state *remove(old)
  *   assign    *open                     unassign  *close
@@ -15,12 +15,12 @@
  *   merge     *close join open-children meta-children
  *   crash     *bury release             (the server's tablets go to the assigner)
  *   snapshot  *flush *snapshot
- *   clone     *descriptor(enabling) *clone-tablets *meta-rows *open *descriptor(enabled) *meta-state
+ *   clone     *descriptor(enabling) clone-tablets meta-rows *open descriptor(enabled) meta-state
  *   restore   *descriptor(the snapshot's schema) *meta-remove *restore *meta-rows *meta-state
  *
  * A step without its own state on disk is begun again from the last one that has it: all actions are idempotent, and
- * what they find done they pass by. That keeps the time short in which a moving tablet's rows cannot be written: no
- * state is written between close and open.
+ * what they find done they pass by. Each state costs two syncs, so it is written only where what came before must not be
+ * done again, and never between close and open, where a moving tablet's rows cannot be written.
  *
  * procedure_step is pure: (state, event) -> what to do next. Whoever runs it writes the new state to
  * procedures/<id>.<n> first, where it is due, then does the action, and feeds the outcome back as the next event. Any
@@ -30,7 +30,8 @@
  * settings name; so a procedure of an older epoch than that was written by a master that did not know that it was
  * deposed, after its successor had looked: nobody has promised it to anyone, and it is dropped.
  *
- * Failures. A create or clone that fails before the table was ever served is undone; a split or merge that fails before
+ * Failures. A create or clone that fails before the table was ever served is undone (one that is taken up at its open
+ * may have been served: it goes forward); a split or merge that fails before
  * its commit opens its parents again (and goes forward after all when it finds that somebody committed it: a master
  * that did not know yet that it was deposed); assign, unassign, move, snapshot, and the search for a row to split at, end with
  * the failure; all others go forward, again and again with a pause, until they succeed.
@@ -133,6 +134,7 @@ struct procedure {
     uint64_t epoch;       /* of the master that wrote it; 0 = before there were epochs */
     /* in memory only */
     uint32_t version; /* number in its chain */
+    bool was_open; /* read from disk at the open of its table, or beyond: it may have been served */
 };
 
 struct procedure_decision {

@@ -143,6 +143,10 @@ static void finish(struct running *running)
     struct master *master = running->master;
     struct error error = {0};
     char name[32];
+    if (running->is_answer_due)
+        master_cancel(master, &running->answer_task);
+    note_result(running, PROCEDURE_FINISHED);
+    answer(running); /* all that counts is on disk: taken up once more, it would find itself done */
     snprintf(name, sizeof name, "%020" PRIu64, running->procedure.id);
     enum status status = store_chain_remove(
         master->store, CHAIN_PROCEDURE, span_string(name), &error);
@@ -154,11 +158,7 @@ static void finish(struct running *running)
         procedure_kind_name(running->procedure.kind), (int)running->procedure.table_name.size,
         (const char *)running->procedure.table_name.data,
         env_wall_ms(master->env) - running->procedure.submitted_ms, running->has_failed);
-    note_result(running, PROCEDURE_FINISHED);
     set_locks(running, 0);
-    if (running->is_answer_due)
-        master_cancel(master, &running->answer_task);
-    answer(running);
     struct running **at = &master->procedures;
     while (*at != running)
         at = &(*at)->next;
