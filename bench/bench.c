@@ -13,8 +13,9 @@ static const struct {
     const char *summary;
 } commands[] = {
     {"load", command_bench_load, "drive a server (Stele or HBase): rate, latency, CPU"},
-    {"diff", command_bench_diff, "two reports side by side, with significance"},
     {"study", command_bench_study, "compare row key designs: which make a hot spot"},
+    {"engine", command_bench_engine, "the same loads on the storage library alone"},
+    {"diff", command_bench_diff, "two reports side by side, with significance"},
 };
 
 #define COMMAND_COUNT (sizeof commands / sizeof *commands)

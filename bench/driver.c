@@ -9,6 +9,8 @@
 #include "base/memory.h"
 #include "bench/client_target.h"
 
+#define ASLEEP_NS 1000000000ull /* ticks so far apart: this process did not run */
+
 struct driver {
     const struct driver_plan *plan;
     struct run_thread *thread;
@@ -21,6 +23,7 @@ struct driver {
     struct stele_table **tables;
     struct target_slot *slots;
     size_t slot_count;
+    uint64_t ticked_ns;  /* the last tick */
     uint64_t stopped_ns; /* 0 = not stopped early */
     bool is_closing;     /* what ends now is not recorded */
 };
@@ -82,6 +85,10 @@ static void on_tick(evutil_socket_t fd, short what, void *context)
     (void)fd;
     (void)what;
     recorder_tick(&driver->runner.recorder, at_ns);
+    /* a load that was itself asleep heard nothing, and that is not the server's fault */
+    if (driver->ticked_ns && at_ns > driver->ticked_ns + ASLEEP_NS)
+        driver->runner.last_answer_ns += at_ns - driver->ticked_ns;
+    driver->ticked_ns = at_ns;
     if (patience_ns && driver->runner.busy && at_ns > driver->runner.last_answer_ns + patience_ns)
         run_lose_server(driver->thread);
     if (run_is_stopped(driver->thread) && !driver->stopped_ns) {

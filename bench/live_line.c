@@ -17,7 +17,12 @@ const char *latency_text(double microseconds, char out_text[LATENCY_TEXT])
     if (isnan(ms))
         snprintf(out_text, LATENCY_TEXT, "-");
     else
-        snprintf(out_text, LATENCY_TEXT, ms < 10 ? "%.3f" : ms < 100 ? "%.1f" : "%.0f", ms);
+        snprintf(out_text, LATENCY_TEXT,
+            ms < 0.01  ? "%.5f"
+            : ms < 10  ? "%.3f"
+            : ms < 100 ? "%.1f"
+                       : "%.0f",
+            ms);
     return out_text;
 }
 

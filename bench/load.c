@@ -1,6 +1,7 @@
 /* The command: the table, the fill, the run, the reports. */
 #include "bench/load.h"
 
+#include <inttypes.h>
 #include <stdio.h>
 #include <string.h>
 #include <sys/resource.h>
@@ -8,6 +9,7 @@
 #include "base/env.h"
 #include "bench/bench_table.h"
 #include "bench/comparison.h"
+#include "bench/engine_driver.h"
 #include "bench/key_preview.h"
 #include "bench/live_line.h"
 #include "bench/null_driver.h"
@@ -57,69 +59,101 @@ static void on_second(void *context, const struct second *second, const struct p
 
 /* ---- The two phases ---- */
 
-static struct driver_plan driver_plan_of(
-    const struct load_settings *settings, const struct place *place, struct workload *workload)
+/* One place to work at. */
+struct job {
+    const struct load_settings *settings;
+    struct place place;
+    struct sinks *sinks;         /* NULL: none */
+    struct engine_store *engine; /* NULL: a server, or nothing */
+    struct load_outcome *outcome;
+};
+
+/* What the threads of a phase do; one of the plans is used. */
+struct work {
+    struct workload workload;
+    struct driver_plan driver;
+    struct null_plan null;
+    struct engine_plan engine;
+    run_work *run;
+    void *context;
+};
+
+static void choose_work(const struct job *job, bool is_fill, struct work *out_work)
 {
-    return (struct driver_plan){.connect = place->connect,
-        .zookeeper = place->zookeeper,
+    const struct load_settings *settings = job->settings;
+    size_t depth = is_fill ? FILL_DEPTH : settings->depth;
+    struct work *work = out_work;
+    *work = (struct work){.workload = settings->workload};
+    work->driver = (struct driver_plan){.connect = job->place.connect,
+        .zookeeper = job->place.zookeeper,
         .table = stele_text(settings->table),
         .family = stele_text(settings->family),
         .qualifier = settings->qualifier,
-        .workload = workload,
+        .workload = &work->workload,
         .threads = settings->threads,
-        .clients = settings->clients,
-        .depth = settings->depth,
+        .clients = is_fill ? 1 : settings->clients,
+        .depth = depth,
         .cpu = settings->cpu,
         .durability = settings->durability,
         .is_scan_reversed = settings->is_scan_reversed,
         .timeout_ms = settings->timeout_ms,
         .patience_ms = settings->patience_ms};
+    work->null = (struct null_plan){.workload = &work->workload, .threads = settings->threads};
+    work->engine = (struct engine_plan){.engine = job->engine,
+        .workload = &work->workload,
+        .family = settings->family,
+        .qualifier = settings->qualifier,
+        .durability = (enum durability)settings->durability,
+        .is_scan_reversed = settings->is_scan_reversed,
+        .threads = settings->threads,
+        .depth = depth};
+    work->run = job->engine ? engine_driver_run : settings->is_null ? null_driver_run : driver_run;
+    work->context = job->engine         ? (void *)&work->engine
+                    : settings->is_null ? (void *)&work->null
+                                        : (void *)&work->driver;
 }
 
 /* Each row once, in large batches. */
-static enum status fill(const struct load_settings *settings, const struct place *place,
-    struct run_result *out_result, struct error *error)
+static enum status fill(const struct job *job, struct error *error)
 {
-    struct workload workload = settings->workload;
-    struct driver_plan driver = driver_plan_of(settings, place, &workload);
-    struct session session = {.settings = settings};
-    struct run_plan plan = {.threads = settings->threads,
-        .work = driver_run,
-        .context = &driver,
+    struct work work;
+    struct session session = {.settings = job->settings};
+    choose_work(job, true, &work);
+    mix_set(&work.workload.mix, OPERATION_INSERT);
+    work.workload.batch_rows = FILL_BATCH_ROWS;
+    work.workload.is_filling = true;
+    struct run_plan plan = {.threads = job->settings->threads,
+        .work = work.run,
+        .context = work.context,
         .on_second = on_second,
         .sink_context = &session};
-    mix_set(&workload.mix, OPERATION_INSERT);
-    workload.batch_rows = FILL_BATCH_ROWS;
-    workload.is_filling = true;
-    driver.clients = 1;
-    driver.depth = FILL_DEPTH;
-    plan.pace.operations = (workload.rows + FILL_BATCH_ROWS - 1) / FILL_BATCH_ROWS;
-    live_line_init(&session.live, settings->is_quiet, true);
-    enum status status = run_threads(&plan, out_result, error);
+    plan.pace.operations = (work.workload.rows + FILL_BATCH_ROWS - 1) / FILL_BATCH_ROWS;
+    live_line_init(&session.live, job->settings->is_quiet, true);
+    enum status status = run_threads(&plan, &job->outcome->fill, error);
     live_line_end(&session.live);
     return status;
 }
 
-static enum status drive(const struct load_settings *settings, const struct place *place,
-    struct sinks *sinks, struct load_outcome *outcome, struct error *error)
+static enum status drive(const struct job *job, struct error *error)
 {
-    struct workload workload = settings->workload;
-    struct driver_plan driver = driver_plan_of(settings, place, &workload);
-    struct null_plan null = {.workload = &workload, .threads = settings->threads};
-    struct session session = {.settings = settings, .sinks = sinks};
+    const struct load_settings *settings = job->settings;
+    struct load_outcome *outcome = job->outcome;
+    struct work work;
+    struct session session = {.settings = settings, .sinks = job->sinks};
     struct stele_filter *filter = NULL;
     struct stele_error failure;
     if (settings->scan_filter &&
         stele_filter_parse(stele_text(settings->scan_filter), &filter, &failure))
         return error_set(error, STATUS_INVALID, "--scan-filter: %s", failure.message);
-    driver.scan_filter = filter;
-    if (!settings->is_null)
-        session.watch = watch_new(
-            place->connect, place->zookeeper, stele_text(settings->table), settings->server_pid);
+    choose_work(job, false, &work);
+    work.driver.scan_filter = filter;
+    if (work.run == driver_run)
+        session.watch = watch_new(job->place.connect, job->place.zookeeper,
+            stele_text(settings->table), settings->server_pid);
     struct run_plan plan = {.threads = settings->threads,
         .pace = settings->pace,
-        .work = settings->is_null ? null_driver_run : driver_run,
-        .context = settings->is_null ? (void *)&null : (void *)&driver,
+        .work = work.run,
+        .context = work.context,
         .on_counted = on_counted,
         .on_second = on_second,
         .sink_context = &session};
@@ -155,27 +189,25 @@ void load_outcome_deinit(struct load_outcome *outcome)
 
 /* ---- One place ---- */
 
-static int fail(const struct error *error)
+static int fail(const struct job *job, const struct error *error)
 {
-    fprintf(stderr, "stele: bench load: %s\n", error->message);
+    fprintf(stderr, "stele: %s: %s\n", job->settings->command, error->message);
     return run_was_interrupted() ? EXIT_INTERRUPTED : EXIT_FAILED;
 }
 
-/* -1 to go on to the run, or the exit code after a line on stderr. */
-static int prepare(
-    const struct load_settings *settings, const struct place *place, struct load_outcome *outcome)
+/* The rows that are to be there. -1 to go on to the run, or the exit code after a line on stderr. */
+static int prepare_rows(const struct job *job)
 {
+    struct load_outcome *outcome = job->outcome;
     struct error error = {0};
-    bool is_made;
-    int code = bench_table_prepare(settings, place, &is_made);
-    if (code >= 0 || !settings->is_filling)
-        return code;
-    if (fill(settings, place, &outcome->fill, &error))
-        return fail(&error);
+    if (!job->settings->is_filling)
+        return -1;
+    if (fill(job, &error))
+        return fail(job, &error);
     outcome->has_fill = true;
     if (outcome->fill.end == RUN_COMPLETE && outcome->fill.all.failed == 0)
         return -1;
-    fprintf(stderr, "stele: bench load: filling the table: %s\n",
+    fprintf(stderr, "stele: %s: filling the table: %s\n", job->settings->command,
         outcome->fill.end == RUN_INTERRUPTED ? "interrupted"
         : outcome->fill.first_failure[0]     ? outcome->fill.first_failure
                                              : "the server stopped answering");
@@ -184,29 +216,71 @@ static int prepare(
                                                   : EXIT_FAILED;
 }
 
+static int run_job(const struct job *job)
+{
+    struct error error = {0};
+    int code = prepare_rows(job);
+    return code < 0 && drive(job, &error) ? fail(job, &error) : code;
+}
+
+static int work_at_server(const struct job *job)
+{
+    const struct load_settings *settings = job->settings;
+    bool is_made;
+    int code = bench_table_prepare(settings, &job->place, &is_made);
+    if (code < 0)
+        code = run_job(job);
+    if (code < 0)
+        sum_servers(job->outcome);
+    if (settings->is_dropping && code < 0 && job->outcome->run.end != RUN_SERVER_LOST &&
+        !bench_table_drop(settings, &job->place))
+        code = EXIT_FAILED;
+    return code;
+}
+
+static int work_at_engine(struct job *job)
+{
+    const struct load_settings *settings = job->settings;
+    struct store_statistics work;
+    struct engine_store engine;
+    struct error error = {0};
+    int code;
+    if (engine_store_open(
+            &engine, settings->directory, settings->family, settings->memory_bytes, &error)) {
+        code = fail(job, &error);
+    } else {
+        job->engine = &engine;
+        snprintf(job->outcome->place, sizeof job->outcome->place, "engine in %s", engine.directory);
+        code = run_job(job);
+        store_statistics_read(engine.store, &work);
+        snprintf(job->outcome->engine_work, sizeof job->outcome->engine_work,
+            "%" PRIu64 " log syncs, %" PRIu64 " flushes, %" PRIu64
+            " compactions, cache hits %.1f %%",
+            work.log_syncs, work.flushes, work.compactions,
+            work.cache_hits + work.cache_misses
+                ? 100 * (double)work.cache_hits / (double)(work.cache_hits + work.cache_misses)
+                : 0);
+    }
+    engine_store_close(&engine);
+    return code;
+}
+
 /* Works at one place. -1: there is an outcome to tell; else the exit code. */
 static int work_at(const struct load_settings *settings, const struct place *place,
     struct sinks *sinks, struct load_outcome *outcome)
 {
+    struct job job = {.settings = settings, .place = *place, .sinks = sinks, .outcome = outcome};
     struct error error = {0};
-    int code = -1;
     outcome->settings = settings;
-    if (settings->is_null)
+    if (settings->is_engine)
+        return work_at_engine(&job);
+    if (settings->is_null) {
         snprintf(outcome->place, sizeof outcome->place, "nothing (--null)");
-    else
-        snprintf(outcome->place, sizeof outcome->place, "%s%s",
-            place->zookeeper ? "zookeeper:" : "",
-            place->zookeeper ? place->zookeeper : place->connect);
-    if (!settings->is_null)
-        code = prepare(settings, place, outcome);
-    if (code < 0 && drive(settings, place, sinks, outcome, &error))
-        code = fail(&error);
-    if (code < 0)
-        sum_servers(outcome);
-    if (settings->is_dropping && !settings->is_null && code < 0 &&
-        outcome->run.end != RUN_SERVER_LOST && !bench_table_drop(settings, place))
-        code = EXIT_FAILED;
-    return code;
+        return drive(&job, &error) ? fail(&job, &error) : -1;
+    }
+    snprintf(outcome->place, sizeof outcome->place, "%s%s", place->zookeeper ? "zookeeper:" : "",
+        place->zookeeper ? place->zookeeper : place->connect);
+    return work_at_server(&job);
 }
 
 /* ---- Reports ---- */
@@ -226,7 +300,7 @@ static bool write_report(const char *path, const char *mode,
     if (file && file != stdout)
         is_written = fclose(file) == 0 && is_written;
     if (!is_written)
-        fprintf(stderr, "stele: bench load: %s cannot be written\n", path);
+        fprintf(stderr, "stele: %s: %s cannot be written\n", outcome->settings->command, path);
     return is_written;
 }
 
@@ -284,11 +358,11 @@ static void print_preset(void *context, const struct preset *preset)
     printf("  %-22s %s\n", preset->name, preset->summary);
 }
 
-int command_bench_load(int argc, char **argv)
+static int run_command(int argc, char **argv, bool is_engine)
 {
     struct load_settings settings;
     struct load_outcome outcome = {0};
-    int code = load_options_parse(argc, argv, &settings);
+    int code = load_options_parse(argc, argv, is_engine, &settings);
     if (code >= 0)
         return code;
     if (settings.is_listing)
@@ -311,4 +385,14 @@ int command_bench_load(int argc, char **argv)
         code = work_against(&settings, &outcome);
     load_outcome_deinit(&outcome);
     return code == EXIT_DONE && !is_written ? EXIT_FAILED : code;
+}
+
+int command_bench_load(int argc, char **argv)
+{
+    return run_command(argc, argv, false);
+}
+
+int command_bench_engine(int argc, char **argv)
+{
+    return run_command(argc, argv, true);
 }

@@ -20,8 +20,9 @@ struct place {
 };
 
 struct load_settings {
-    const char *name;   /* of the run, in reports */
-    const char *preset; /* NULL: none */
+    const char *command; /* "bench load", "bench engine": for messages */
+    const char *name;    /* of the run, in reports */
+    const char *preset;  /* NULL: none */
     struct place place;
     struct place against; /* both NULL: none */
     struct workload workload;
@@ -38,6 +39,9 @@ struct load_settings {
     bool is_scan_reversed;
     uint32_t timeout_ms, patience_ms;
     bool is_null;
+    bool is_engine;        /* the storage library alone */
+    const char *directory; /* of the engine; NULL: one that goes at the end */
+    uint64_t memory_bytes; /* of the engine */
     bool is_quiet;
     double max_error_rate;               /* 0..1: of the requests, above which the exit code is 1 */
     const char *json, *csv, *hdr, *html; /* files, "-" or "" stdout; NULL: not wanted */
@@ -46,8 +50,9 @@ struct load_settings {
     bool is_printing_distribution, is_listing;
 };
 
-/* Fills in the settings from argv (argv[0] is "load"). -1 to go on, or the exit code. */
-int load_options_parse(int argc, char **argv, struct load_settings *out_settings);
+/* Fills in the settings from argv (argv[0] is "load" or "engine": each has its options). -1 to go
+ * on, or the exit code. */
+int load_options_parse(int argc, char **argv, bool is_engine, struct load_settings *out_settings);
 
 /* What a load did at one place. */
 struct load_outcome {
@@ -61,10 +66,12 @@ struct load_outcome {
     uint64_t server_cpu_us; /* of all of them */
     uint64_t server_resident_kib;
     struct watch_figures watched; /* tablets, servers, events */
+    char engine_work[160];        /* what the engine did beside, for people; empty: a server */
 };
 void load_outcome_deinit(struct load_outcome *outcome);
 
-/* The subcommand; argv[0] is "load". Returns the exit code. */
+/* The subcommands; argv[0] is "load" or "engine". They return the exit code. */
 int command_bench_load(int argc, char **argv);
+int command_bench_engine(int argc, char **argv);
 
 #endif

@@ -51,6 +51,37 @@ static const char usage[] =
     "assertion does not hold, 130 interrupted; what was measured is written in each of the last "
     "three.\n";
 
+static const char engine_usage[] =
+    "usage: stele bench engine [--workload=NAME] [options]\n"
+    "Drives the storage library alone (no server, no network): the cost of the engine itself.\n"
+    "\n"
+    "What     --workload=NAME  as of 'bench load' (--list)   --mix=read:95,update:5 ... (default "
+    "read:100)\n"
+    "         --batch=N  rows of a read or write (1)   --scan-rows=SIZE (100; 0: all) "
+    "--scan-reversed\n"
+    "         --durability=sync (each group of writes by fdatasync), async, skip (no log at all)\n"
+    "Keys     --rows=N (100000) --keys=DISTRIBUTION (uniform) --key-order=ordered or hashed "
+    "--key-prefix --key-size\n"
+    "Values   --value-size=SIZE (100) --compressible=PERCENT (50) --columns=N (1)\n"
+    "Store    --directory=DIR  empty or absent, kept (default: one below TMPDIR that goes at the "
+    "end)\n"
+    "         --memory=SIZE  of the memtables, and as much for the block cache (256M)  --no-fill\n"
+    "Pace     --threads=N (1) --depth=N writes in flight of each (1)  --rate=N a second, open "
+    "loop\n"
+    "         --duration=10s or --operations=N  --warmup=1s  --seed=N\n"
+    "Reports  --json[=FILE] --csv=FILE --hdr=FILE --html=FILE -q --name=TEXT --assert=... "
+    "--max-error-rate\n"
+    "\n"
+    "Reads and scans run on the generator's threads, one at a time in each. Reports and exit codes "
+    "are those of\n"
+    "'bench load'; 'bench diff' compares them.\n";
+
+/* Options that make no sense without a server, and those that make none with one. */
+static const char *const server_options[] = {"connect", "zookeeper", "scan-filter", "table",
+    "splits", "drop", "reuse", "fill", "connections", "timeout", "patience", "cpu", "server-pid",
+    "against", "null"};
+static const char *const engine_options[] = {"directory", "memory"};
+
 static const struct option_value option_table[] = {{.name = "connect"}, {.name = "zookeeper"},
     {.name = "workload"}, {.name = "mix"}, {.name = "batch"}, {.name = "durability"},
     {.name = "scan-rows"}, {.name = "scan-filter"}, {.name = "scan-reversed", .is_flag = true},
@@ -66,23 +97,26 @@ static const struct option_value option_table[] = {{.name = "connect"}, {.name =
     {.name = "csv"}, {.name = "hdr"}, {.name = "html"},
     {.name = "quiet", .letter = 'q', .is_flag = true}, {.name = "name"}, {.name = "server-pid"},
     {.name = "assert"}, {.name = "max-error-rate"}, {.name = "against"},
-    {.name = "null", .is_flag = true}, {.name = "list", .is_flag = true}};
+    {.name = "null", .is_flag = true}, {.name = "list", .is_flag = true}, {.name = "directory"},
+    {.name = "memory"}};
 
 #define OPTION_COUNT (sizeof option_table / sizeof *option_table)
 #define NUMBER_MAX   1e15
 #define SPLITS_MOST  10000
 #define DEPTH_OPEN   64 /* requests that may wait on a connection of an open loop */
 
+static const char *command = "bench load"; /* or "bench engine": for messages */
+
 static int complain(const char *option, const char *value)
 {
-    fprintf(stderr, "stele: bench load: --%s does not take '%s'; try 'stele bench load --help'\n",
-        option, value);
+    fprintf(stderr, "stele: %s: --%s does not take '%s'; try 'stele %s --help'\n", command, option,
+        value, command);
     return EXIT_USAGE;
 }
 
 static int complain_of(const char *option, const struct error *error)
 {
-    fprintf(stderr, "stele: bench load: --%s: %s\n", option, error->message);
+    fprintf(stderr, "stele: %s: --%s: %s\n", command, option, error->message);
     return EXIT_USAGE;
 }
 
@@ -204,9 +238,9 @@ static int take_numbers(const struct options *options, struct load_settings *set
     if (!key_format_init(&settings->workload.format, prefix ? prefix : "user",
             (size_t)numbers.key_size, order && order[0] == 'h', settings->workload.rows)) {
         fprintf(stderr,
-            "stele: bench load: keys of %.0f bytes have no room for the prefix '%s' and %.0f "
+            "stele: %s: keys of %.0f bytes have no room for the prefix '%s' and %.0f "
             "rows\n",
-            numbers.key_size, prefix ? prefix : "user", numbers.rows);
+            command, numbers.key_size, prefix ? prefix : "user", numbers.rows);
         return EXIT_USAGE;
     }
     return -1;
@@ -280,7 +314,7 @@ static int take_preset(struct options *options, struct load_settings *settings)
     const struct preset *preset = preset_find(name);
     if (!preset) {
         const char *nearest = preset_nearest(name);
-        fprintf(stderr, "stele: bench load has no workload '%s'; ", name);
+        fprintf(stderr, "stele: %s has no workload '%s'; ", command, name);
         if (nearest)
             fprintf(stderr, "did you mean '%s'?\n", nearest);
         else
@@ -329,9 +363,45 @@ static int take_reports(const struct options *options, struct load_settings *set
     return -1;
 }
 
-int load_options_parse(int argc, char **argv, struct load_settings *out_settings)
+static bool is_named(const char *name, const char *const *names, size_t count)
 {
-    struct load_settings settings = {.name = "load",
+    for (size_t i = 0; i < count; i++)
+        if (strcmp(names[i], name) == 0)
+            return true;
+    return false;
+}
+
+/* The options of the command; returns how many. */
+static size_t choose_options(bool is_engine, struct option_value *out_values)
+{
+    size_t count = 0;
+    for (size_t i = 0; i < OPTION_COUNT; i++) {
+        const char *name = option_table[i].name;
+        if (is_engine
+                ? !is_named(name, server_options, sizeof server_options / sizeof *server_options)
+                : !is_named(name, engine_options, sizeof engine_options / sizeof *engine_options))
+            out_values[count++] = option_table[i];
+    }
+    return count;
+}
+
+static int take_engine(const struct options *options, struct load_settings *settings)
+{
+    const char *memory = options_get(options, "memory");
+    struct error error = {0};
+    settings->directory = options_get(options, "directory");
+    if (memory && options_parse_size("memory", memory, &settings->memory_bytes, &error)) {
+        fprintf(stderr, "stele: %s: %s\n", command, error.message);
+        return EXIT_USAGE;
+    }
+    return -1;
+}
+
+int load_options_parse(int argc, char **argv, bool is_engine, struct load_settings *out_settings)
+{
+    struct load_settings settings = {.command = is_engine ? "bench engine" : "bench load",
+        .name = is_engine ? "engine" : "load",
+        .is_engine = is_engine,
         .mix_text = "read:100",
         .keys_text = "uniform",
         .value_text = "100",
@@ -340,9 +410,11 @@ int load_options_parse(int argc, char **argv, struct load_settings *out_settings
         .family = "f",
         .qualifier = "q"};
     struct option_value values[OPTION_COUNT];
-    memcpy(values, option_table, sizeof values);
-    struct options options = {
-        .command = "bench load", .usage = usage, .values = values, .value_count = OPTION_COUNT};
+    struct options options = {.command = settings.command,
+        .usage = is_engine ? engine_usage : usage,
+        .values = values,
+        .value_count = choose_options(is_engine, values)};
+    command = settings.command;
     int code = options_parse(&options, argc, argv);
     if (code < 0)
         code = take_preset(&options, &settings);
@@ -354,6 +426,8 @@ int load_options_parse(int argc, char **argv, struct load_settings *out_settings
         code = take_numbers(&options, &settings);
     if (code < 0)
         code = take_table(&options, &settings);
+    if (code < 0)
+        code = take_engine(&options, &settings);
     if (code < 0)
         code = take_reports(&options, &settings);
     *out_settings = settings;

@@ -52,14 +52,14 @@ static json_t *config(const struct load_settings *settings)
         (int)workload->columns, "value_size", settings->value_text, "compressible_percent",
         (int)workload->value.compressible_percent, "scan_rows", settings->scan_text, "table",
         settings->table);
-    json_t *rest = json_pack("{s:i, s:s, s:i, s:i, s:i, s:f, s:f, s:f, s:I, s:I, s:b, s:b}",
+    json_t *rest = json_pack("{s:i, s:s, s:i, s:i, s:i, s:f, s:f, s:f, s:I, s:I, s:b, s:b, s:b}",
         "batch", (int)workload->batch_rows, "durability", durabilities[settings->durability],
         "threads", (int)settings->threads, "connections", (int)settings->clients, "depth",
         (int)settings->depth, "rate", settings->pace.rate, "warmup_s",
         (double)settings->pace.warmup_ns / 1e9, "duration_s",
         (double)settings->pace.duration_ns / 1e9, "operations",
-        (json_int_t)settings->pace.operations, "splits", (json_int_t)settings->splits, "reuse",
-        settings->is_reusing, "null", settings->is_null);
+        (json_int_t)settings->pace.operations, "splits", (json_int_t)settings->splits, "engine",
+        settings->is_engine, "reuse", settings->is_reusing, "null", settings->is_null);
     json_object_update(object, rest);
     json_decref(rest);
     return object;

@@ -156,9 +156,11 @@ void report_text_print(FILE *out, const struct load_outcome *outcome)
         fprintf(out, "fill         %" PRIu64 " rows in %.2f s: %.0f rows/s\n",
             outcome->fill.all.rows, seconds_of(&outcome->fill),
             (double)outcome->fill.all.rows / seconds_of(&outcome->fill));
-    fprintf(out, "run          %.2f s, %zu thread%s x %zu connection%s x %zu in flight, ", seconds,
-        settings->threads, settings->threads == 1 ? "" : "s", settings->clients,
-        settings->clients == 1 ? "" : "s", settings->depth);
+    fprintf(out, "run          %.2f s, %zu thread%s x ", seconds, settings->threads,
+        settings->threads == 1 ? "" : "s");
+    if (!settings->is_engine)
+        fprintf(out, "%zu connection%s x ", settings->clients, settings->clients == 1 ? "" : "s");
+    fprintf(out, "%zu in flight, ", settings->depth);
     if (settings->pace.rate > 0)
         fprintf(out, "open loop at %.0f/s\n", settings->pace.rate);
     else
@@ -166,8 +168,10 @@ void report_text_print(FILE *out, const struct load_outcome *outcome)
     print_operations(out, run);
     print_table(out, run);
     fprintf(out, "\nvalues       %.1f MB/s\n", (double)run->all.bytes / seconds / 1e6);
-    fprintf(out, "client CPU   %.2f us an operation\n",
+    fprintf(out, "%s   %.2f us an operation\n", settings->is_engine ? "CPU       " : "client CPU",
         report_per_operation(outcome->client_cpu_us, outcome));
+    if (outcome->engine_work[0])
+        fprintf(out, "engine       %s\n", outcome->engine_work);
     print_servers(out, outcome);
     print_limits(out, outcome);
 }

@@ -42,7 +42,7 @@ start_server
 # ---- before use ----
 "$stele" bench --help >"$work/out" && grep -q '^  load' "$work/out" && grep -q '^  study' "$work/out"
 note "bench --help lists the commands" $? "$work/out"
-for page in load study diff; do
+for page in load study engine diff; do
     "$stele" bench $page --help >"$work/out" && [ "$(wc -l <"$work/out")" -le 50 ] && [ "$(wc -L <"$work/out")" -le 120 ]
     note "the page of $page fits a screen" $? "$work/out"
 done
@@ -175,6 +175,33 @@ echo '{"schema": "x"}' >"$work/foreign.json"
 note "diff of a foreign file" $? "$work/both"
 run "one place against another" 0 "^all +server CPU us" -q --rows=1000 --duration=1 --warmup=0 --reuse --against="$STELE_CONNECT"
 
+# ---- the engine alone ----
+# engine NAME CODE OUT-PATTERN OPTIONS...: as run, of `bench engine`.
+engine() {
+    local name=$1 code=$2 pattern=$3 got
+    shift 3
+    TMPDIR=$work timeout 60 "$stele" bench engine -q "$@" >"$work/out" 2>"$work/err" </dev/null
+    got=$?
+    cat "$work/out" "$work/err" >"$work/both"
+    [ $got -eq "$code" ] && grep -qE -- "$pattern" "$work/both"
+    note "$name: exit $got, expected $code and /$pattern/" $? "$work/both"
+}
+engine "the engine alone" 0 "log syncs" $short --depth=4 --mix=read:40,update:30,scan:10,increment:10,append:5,delete:5
+for workload in ycsb-a ycsb-f checkAndPut checkAndDelete; do
+    engine "$workload on the engine" 0 "schema" --rows=1000 --duration=0.3 --warmup=0 --json --workload=$workload --threads=2
+    json "$workload on the engine" 'j["totals"]["operations"] > 5 and j["totals"]["failed"] == 0 and j["config"]["engine"]'
+done
+engine "without a log" 0 "schema" $short --mix=update --durability=skip --json --batch=10
+json "rows of batches in the engine" 'j["totals"]["rows"] == 10 * j["totals"]["operations"]'
+ls -d "$work"/stele-engine.* >"$work/both" 2>/dev/null
+[ ! -s "$work/both" ]
+note "its directory goes at the end" $? "$work/both"
+engine "a directory of the user's" 0 "engine in $work/engine" $short --directory="$work/engine"
+[ -d "$work/engine/tables" ] && "$stele" fsck "$work/engine" >"$work/both" 2>&1
+note "it stays, and is whole" $? "$work/both"
+engine "a directory of something else" 1 "stele: bench engine: " $short --directory="$top/bench"
+engine "the engine has no server" 2 "no option '--connect" --connect=127.0.0.1:1
+
 # ---- a server that stands still, an interrupt, a server that dies ----
 "$stele" bench load -q --json --reuse --rows=1000 --rate=500 --duration=4 --warmup=0 >"$work/out" 2>"$work/err" &
 load=$!
@@ -186,7 +213,7 @@ wait $load
 note "a load over a stall ends well" $? "$work/err"
 # half a second's stall at least is in it: the mean over 4 s is then at least 500 / 8 / 4 ms
 json "the stall is seen in the intended latency" 'j["totals"]["intended_us"]["max"] > 800000 and j["totals"]["intended_us"]["mean"] > 60000'
-json "and every request that was due was made" '1990 <= j["totals"]["operations"] <= 2001'
+json "and every request that was due was made, or told to be missing" '1998 <= j["totals"]["operations"] + j["totals"]["unstarted"] <= 2001'
 
 "$stele" bench load -q --json --reuse --rows=1000 --duration=30 --warmup=0 >"$work/out" 2>"$work/err" &
 load=$!
@@ -195,7 +222,7 @@ kill -INT $load
 wait $load
 [ $? -eq 130 ]
 note "^C exits 130" $? "$work/err"
-json "and tells what there is" 'j["end"] == "interrupted" and j["totals"]["operations"] > 100 and 1 < j["totals"]["seconds"] < 5'
+json "and tells what there is" 'j["end"] == "interrupted" and j["totals"]["operations"] > 100 and 1 < j["totals"]["seconds"] < 25'
 
 "$stele" bench load -q --json --reuse --rows=1000 --duration=60 --warmup=0 --patience=2s >"$work/out" 2>"$work/err" &
 load=$!
@@ -206,7 +233,7 @@ server=
 wait $load
 [ $? -eq 3 ] && grep -q "stopped answering" "$work/err"
 note "a server that dies: exit 3" $? "$work/err"
-json "and tells what there is" 'j["end"] == "server lost" and j["totals"]["operations"] > 100 and j["totals"]["seconds"] < 20'
+json "and tells what there is" 'j["end"] == "server lost" and j["totals"]["operations"] > 100 and j["totals"]["seconds"] < 40'
 
 echo "$passed passed, $failed failed, $skipped skipped"
 [ $failed -eq 0 ]
