@@ -20,7 +20,7 @@ export async function openBrowser() {
 // A page of its own: nothing is remembered from another. Errors that a test means to cause it takes from `errors`.
 export async function openPage(browser, url, { width = 1280, height = 800, scheme = 'light', expect = null } = {}) {
   const page = await browser.newPage({ viewport: { width, height }, colorScheme: scheme, timezoneId: 'UTC' });
-  page.setDefaultTimeout(10_000);
+  page.setDefaultTimeout(30_000);
   const home = new URL(url).origin;
   page.on('console', (message) => {
     if (['error', 'warning'].includes(message.type()) && !expect?.test(message.text())) errors.push(`console: ${message.text()} (${url})`);
@@ -54,7 +54,7 @@ export function expect(isSo, what) {
 }
 
 // Waits until it is so: what a page does after a key or a click takes a moment.
-export async function eventually(isSo, what, timeout_ms = 10_000) {
+export async function eventually(isSo, what, timeout_ms = 30_000) {
   const end = Date.now() + timeout_ms;
   while (!(await isSo())) {
     if (Date.now() > end) throw new Error(what);
