@@ -21,7 +21,8 @@ export function matrixOf(answer) {
   const columns = answer.times.length - 1;
   return {
     rows, columns, levels, times: answer.times, bounds: answer.bounds, max: answer.scale.max, unit: answer.unit,
-    rowTotals: answer.row_totals, columnTotals: answer.column_totals, tablets: answer.tablets, marks: answer.marks,
+    rowTotals: answer.row_totals, columnTotals: answer.column_totals, marks: answer.marks,
+    tablets: answer.tablets ?? [], // null: too many to name,
   };
 }
 

@@ -10,6 +10,7 @@ const { chromium } = createRequire(join(out, 'npm/'))('playwright-core');
 mkdirSync(out, { recursive: true });
 
 let passed = 0, failed = 0;
+const opened = []; // by the test that runs: closed at its end
 const errors = []; // of pages: of the console, uncaught, and requests that left for elsewhere
 
 export async function openBrowser() {
@@ -21,6 +22,7 @@ export async function openBrowser() {
 export async function openPage(browser, url, { width = 1280, height = 800, scheme = 'light', expect = null } = {}) {
   const page = await browser.newPage({ viewport: { width, height }, colorScheme: scheme, timezoneId: 'UTC' });
   page.setDefaultTimeout(30_000);
+  opened.push(page);
   const home = new URL(url).origin;
   page.on('console', (message) => {
     if (['error', 'warning'].includes(message.type()) && !expect?.test(message.text())) errors.push(`console: ${message.text()} (${url})`);
@@ -42,6 +44,7 @@ export async function test(name, run) {
     failed++;
     console.log(`FAILED  ${name}: ${error.stack}`);
   }
+  for (const page of opened.splice(0)) await page.close();
 }
 
 export function end() {

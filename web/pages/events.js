@@ -1,4 +1,4 @@
-// Splits, moves, servers that come and go: what changed in the cluster, newest first.
+// Splits, merges and moves of tablets, newest first, and why.
 
 import { html } from 'htm/preact';
 import { query, useApi } from '../api.js';
@@ -7,8 +7,7 @@ import { Key } from '../keys.js';
 import { go, link } from '../route.js';
 import { Choice, Page, Pager, Waiting } from '../ui.js';
 
-const words = { split: 'Split', merge: 'Merge', move: 'Move', open: 'Opened', close: 'Closed', open_failed: 'Did not open', server_up: 'Server up',
-  server_dead: 'Server lost', table: 'Table', switch: 'Switch', leader: 'Leader' };
+const words = { split: 'Split', merge: 'Merge', move: 'Move' };
 const shortServer = (name) => name?.split(',').slice(0, 2).join(':');
 
 export function EventList({ items }) {

@@ -9,7 +9,8 @@ import { Key, KeyMode, Range, base64, bytesOf, compareBytes, keyText } from '../
 import { go, link } from '../route.js';
 import { Choice, Notice, Page, Waiting } from '../ui.js';
 
-const metrics = [['requests', 'Requests'], ['reads', 'Reads'], ['writes', 'Writes'], ['scans', 'Scans'], ['bytes_in', 'Bytes written'],
+const metrics = [['requests', 'Requests'], ['reads', 'Reads: gets and scanned rows'], ['gets', 'Gets'],
+  ['scans', 'Scanned rows'], ['writes', 'Writes'], ['bytes_in', 'Bytes written'],
   ['bytes_out', 'Bytes read'], ['bytes', 'Bytes, both'], ['cpu', 'CPU']];
 const spans = [['-300', '5 minutes'], ['-900', '15 minutes'], ['-3600', '1 hour'], ['-21600', '6 hours'], ['-86400', '1 day'], ['-604800', '1 week']];
 
@@ -57,12 +58,13 @@ function Cell({ table, metric, unit, area }) {
     <dt>Time</dt><dd>${clock(area.from, { seconds: true })} – ${clock(area.to, { seconds: true })}</dd>
     ${tablet && html`<dt>Tablet</dt><dd><code>${tablet.id}</code>${exact?.tablet_count > 1 && ` and ${exact.tablet_count - 1} more`}</dd>
     <dt>Server</dt><dd>${tablet.server ?? 'none'}</dd>`}
-    ${exact && html`<dt>A second</dt><dd>${count(exact.values.reads)} reads, ${count(exact.values.writes)} writes, ${
-      count(exact.values.scans)} scans</dd>`}</dl>`;
+    ${exact && html`<dt>A second</dt><dd>${count(exact.values.gets)} gets, ${count(exact.values.writes)} writes, ${
+      count(exact.values.scans)} rows scanned</dd>`}</dl>`;
 }
 
 function valueOfMetric(values, metric) {
-  if (metric === 'requests') return values.reads + values.writes + values.scans;
+  if (metric === 'requests') return values.gets + values.scans + values.writes;
+  if (metric === 'reads') return values.gets + values.scans;
   if (metric === 'bytes') return values.bytes_in + values.bytes_out;
   return values[metric];
 }

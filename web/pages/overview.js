@@ -3,7 +3,7 @@
 import { html } from 'htm/preact';
 import { useEffect, useState } from 'preact/hooks';
 import { useApi } from '../api.js';
-import { clock, count, lasting, micros, rate, size } from '../format.js';
+import { clock, count, lasting, micros, percent, rate, size } from '../format.js';
 import { link } from '../route.js';
 import { Chart, Figure, Figures, Notice, Page, Waiting } from '../ui.js';
 import { EventList } from './events.js';
@@ -15,7 +15,7 @@ function remember(cluster) {
   if (past.times.length && time <= past.times.at(-1)) return;
   past.times.push(time);
   past.requests.push(cluster.requests_per_s);
-  past.cpu.push(cluster.cpu);
+  past.cpu.push(100 * cluster.cpu);
   if (past.times.length > 900) for (const list of Object.values(past)) list.shift();
 }
 
@@ -36,7 +36,7 @@ export function Overview({ version }) {
         : now.warnings.map((one) => html`<${Notice} kind="warning" title=${one.text.charAt(0).toUpperCase() + one.text.slice(1)} />`)}
       <${Figures}>
         <${Figure} label="Requests" value=${rate(now.requests_per_s)} detail=${`${size(now.bytes_per_s)}/s`} />
-        <${Figure} label="CPU" value=${`${count(now.cpu)} cores`} detail="for requests" />
+        <${Figure} label="CPU" value=${percent(now.cpu)} detail="of a core, for requests" />
         <${Figure} label="Servers" value=${html`<a href="#/servers">${now.servers.live}</a>`} detail=${now.servers.dead ? `${now.servers.dead} dead` : 'live'}
           kind=${now.servers.dead ? 'bad' : ''} />
         <${Figure} label="Tables" value=${html`<a href="#/tables">${now.tables}</a>`} />
@@ -46,13 +46,13 @@ export function Overview({ version }) {
           kind=${now.skew.servers?.max_mean > 2 ? 'warning' : ''} />
         <${Figure} label="Skew of tablets" value=${now.skew.tablets ? `${count(now.skew.tablets.max_mean)} ×` : '–'} detail=${skewText(now.skew.tablets)}
           kind=${now.skew.tablets?.max_mean > 4 ? 'warning' : ''} />
-        <${Figure} label="On disk" value=${size(now.size_bytes)} detail=${`and ${size(now.memtable_bytes)} in memtables`} />
+        <${Figure} label="Size" value=${size(now.size_bytes)} detail=${`${size(now.memtable_bytes)} of it in memtables`} />
       </${Figures}>
       <p><a href="#/keyvis">See where the keys are hot</a> · <a href="#/hot">hot tablets and rows</a></p>
       ${past.times.length > 1 && html`<div class="columns">
         <${Chart} label="Requests a second, while this page is open" times=${past.times} show=${count}
           series=${[{ label: 'requests/s', values: past.requests, color: 1 }]} />
-        <${Chart} label="CPU for requests, in cores" times=${past.times} show=${count} series=${[{ label: 'cores', values: past.cpu, color: 3 }]} least=${0.1} /></div>`}`}
+        <${Chart} label="CPU for requests, in percent of a core" times=${past.times} show=${count} series=${[{ label: '%', values: past.cpu, color: 3 }]} least=${10} /></div>`}`}
     <div class="columns"><section><h2>Latency of this process, last minute</h2>
       ${server.data && (server.data.latency.some((one) => one.count > 0) ? html`<div class="wide" tabindex="0" role="region" aria-label="Latency"><table>
         <thead><tr><th>Kind</th><th class="number">Calls</th><th class="number">p50</th><th class="number">p99</th><th class="number">Worst</th></tr></thead>

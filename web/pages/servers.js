@@ -18,7 +18,7 @@ export function Servers({ route: { state } }) {
       { id: 'state', title: 'State', value: true, cell: (one) => html`<${State} of=${one.state} />` },
       { id: 'requests_per_s', title: 'Requests', value: true, number: true, cell: (one) => html`<${Bar} share=${one.requests_per_s / most} label=${rate(one.requests_per_s)} />` },
       { id: 'share', title: 'Share', number: true, hint: 'its requests over the mean of the live ones', cell: (one) => (one.share === null ? '–' : `${count(one.share)} ×`) },
-      { id: 'cpu', title: 'CPU', value: true, number: true, cell: (one) => count(one.cpu) },
+      { id: 'cpu', title: 'CPU', value: true, number: true, hint: 'percent of a core', cell: (one) => percent(one.cpu) },
       { id: 'bytes_per_s', title: 'Bytes', value: true, number: true, cell: (one) => `${size(one.bytes_per_s)}/s` },
       { id: 'tablets', title: 'Tablets', value: true, number: true, cell: (one) => count(one.tablets) },
       { id: 'memtable_bytes', title: 'Memtables', value: true, number: true, cell: (one) => size(one.memtable_bytes) },
@@ -38,7 +38,7 @@ export function ServerDetail({ route: { path: [, name] } }) {
       <${Figures}>
         <${Figure} label="State" value=${html`<${State} of=${now.state} />`} detail=${`reported ${ago(now.reported_ms / 1000)}`} />
         <${Figure} label="Requests" value=${rate(now.requests_per_s)} detail=${now.share === null ? null : `${count(now.share)} × the mean`} />
-        <${Figure} label="CPU" value=${`${count(now.cpu)} cores`} detail="for requests" />
+        <${Figure} label="CPU" value=${percent(now.cpu)} detail="of a core, for requests" />
         <${Figure} label="Tablets" value=${count(now.tablets)} />
         <${Figure} label="Memtables" value=${size(now.memtable_bytes)} />
         <${Figure} label="Memory" value=${size(now.used_memory_bytes)} detail=${now.most_memory_bytes ? `of ${size(now.most_memory_bytes)}` : null} />
@@ -58,7 +58,7 @@ export function ServerDetail({ route: { path: [, name] } }) {
         { id: 'table', title: 'Table', cell: (one) => html`<a href=${link(['tables', one.table])}>${one.table}</a>` },
         { id: 'keys', title: 'Keys', cell: (one) => html`<${Range} start=${one.start_key} end=${one.end_key} />` },
         { id: 'requests', title: 'Requests', number: true, cell: (one) => rate(one.requests_per_s) },
-        { id: 'cpu', title: 'CPU', number: true, cell: (one) => count(one.cpu) },
+        { id: 'cpu', title: 'CPU', number: true, hint: 'percent of a core', cell: (one) => percent(one.cpu) },
         { id: 'part', title: 'Part of all', number: true, cell: (one) => html`<${Bar} share=${one.part} label=${percent(one.part)} />` },
       ]} />`}</${Page}>`;
 }

@@ -36,9 +36,9 @@ export function Tables({ route: { state } }) {
         { id: 'tablets', title: 'Tablets', value: true, number: true, cell: (one) => (one.open === one.tablets ? count(one.tablets) : `${one.open.toLocaleString('en')} of ${one.tablets.toLocaleString('en')} open`) },
         { id: 'requests_per_s', title: 'Requests', value: true, number: true, cell: (one) => html`<${Bar} share=${one.requests_per_s / most} label=${rate(one.requests_per_s)} />` },
         { id: 'skew', title: 'Skew', number: true, hint: 'requests of its busiest tablet over their mean', cell: (one) => skewCell(one.skew) },
-        { id: 'cpu', title: 'CPU', number: true, cell: (one) => count(one.cpu) },
+        { id: 'cpu', title: 'CPU', number: true, hint: 'percent of a core', cell: (one) => percent(one.cpu) },
         { id: 'memtable', title: 'Memtables', number: true, cell: (one) => size(one.memtable_bytes) },
-        { id: 'size_bytes', title: 'On disk', value: true, number: true, cell: (one) => size(one.size_bytes) },
+        { id: 'size_bytes', title: 'Size', value: true, number: true, cell: (one) => size(one.size_bytes) },
         { id: 'see', title: 'See', cell: (one) => html`<a href=${link(['keyvis'], { table: one.name })}>heat map</a> · <a href=${link(['data', one.name])}>rows</a>` },
       ]} />
       <${Pager} text=${plural(api.data.total, 'table')} back=${state.after && (() => history.back())}
@@ -74,14 +74,17 @@ function Tablets({ name, state, version }) {
         { id: 'state', title: 'State', value: true, cell: (one) => html`<${State} of=${one.state} />${one.failure && html`<br /><small>${one.failure}</small>`}` },
         { id: 'requests_per_s', title: 'Requests', value: true, number: true, cell: (one) => html`<${Bar} share=${one.requests_per_s / most} label=${rate(one.requests_per_s)} />` },
         { id: 'share', title: 'Share', number: true, hint: 'its requests over the mean of the table\'s tablets', cell: (one) => (one.share === null ? '–' : `${count(one.share)} ×`) },
-        { id: 'cpu', title: 'CPU', value: true, number: true, cell: (one) => count(one.cpu) },
+        { id: 'cpu', title: 'CPU', value: true, number: true, hint: 'percent of a core', cell: (one) => percent(one.cpu) },
         { id: 'memtable_bytes', title: 'Memtable', value: true, number: true, cell: (one) => size(one.memtable_bytes) },
-        { id: 'size_bytes', title: 'On disk', value: true, number: true, cell: (one) => size(one.size_bytes) },
+        { id: 'size_bytes', title: 'Size', value: true, number: true, cell: (one) => size(one.size_bytes) },
         ...(mayAct ? [{ id: 'do', title: 'Do', cell: (one) => html`<${TabletActions} tablet=${one} done=${api.refresh} />` }] : []),
       ]} />
       <${Pager} text=${plural(api.data.total, 'tablet')} back=${state.after && (() => history.back())}
         next=${api.data.next && (() => set({ after: api.data.next }))} />`}`;
 }
+
+const Settings = ({ title, values }) => Object.keys(values).length > 0 && html`<h2>${title}</h2><dl class="pairs">${Object.entries(values).map(([name, value]) =>
+  html`<dt><code>${name}</code></dt><dd>${value}</dd>`)}</dl>`;
 
 export function TableDetail({ route: { path: [, name], state }, version }) {
   const api = useApi(`tables/${encodeURIComponent(name)}`, { every: 5000 });
@@ -99,17 +102,21 @@ export function TableDetail({ route: { path: [, name], state }, version }) {
           kind=${now.open === now.tablets || now.state !== 'enabled' ? '' : 'warning'} />
         <${Figure} label="Skew" value=${skewCell(now.skew)} detail=${now.skew ? `as if ${count(now.skew.effective)} tablets did all; Gini ${count(now.skew.gini)}` : 'no load'}
           kind=${now.skew?.max_mean > 4 ? 'warning' : ''} />
-        <${Figure} label="Memtables" value=${size(now.memtable_bytes)} /><${Figure} label="On disk" value=${size(now.size_bytes)} /></${Figures}>
-      <details><summary>Schema</summary><pre tabindex="0">${now.describe}</pre>
-        ${Object.keys({ ...now.attributes, ...now.configuration }).length > 0 && html`<dl class="pairs">${Object.entries({ ...now.attributes, ...now.configuration }).map(([one, value]) => html`<dt><code>${one}</code></dt><dd>${value}</dd>`)}</dl>`}</details>
+        <${Figure} label="Size" value=${size(now.size_bytes)} detail=${`${size(now.memtable_bytes)} of it in memtables`} /></${Figures}>
+      <details><summary>Schema: ${now.schema.map((one) => one.name).join(', ')}</summary>
+        <${Settings} title="Of the table" values=${{ ...now.attributes, ...now.configuration }} />
+        ${now.schema.map((one) => html`<${Settings} title=${`Family ${one.name}`} values=${{ ...one.attributes, ...one.configuration }} />`)}</details>
       <${Tablets} name=${name} state=${state} version=${version} />`}</${Page}>`;
 }
 
 // ---- Hot tablets and rows ----
 
+// Space-Saving counts a newcomer as what it displaced: mostly error is no news.
+const isCertain = (row) => row.error <= row.count / 2;
+
 export function Hot({ route: { state } }) {
   const tablets = useApi(`hot-tablets${query({ table: state.table, by: state.by, limit: 20 })}`, { every: 2000 });
-  const rows = useApi(`hot-rows${query({ table: state.table, kind: state.kind, limit: 30 })}`, { every: 2000 });
+  const rows = useApi(`hot-rows${query({ table: state.table, kind: state.kind, limit: 50 })}`, { every: 2000 });
   const tables = useApi('tables?limit=1000&sort=name');
   const set = (change) => go(['hot'], { ...state, ...change });
   const tools = html`<${Choice} label="Table" value=${state.table ?? ''} options=${[['', 'all'], ...(tables.data?.items ?? []).map((one) => [one.name, one.name])]} onChange=${(table) => set({ table })} />
@@ -127,17 +134,18 @@ export function Hot({ route: { state } }) {
       { id: 'part', title: 'Part of all', number: true, cell: (one) => html`<${Bar} share=${one.part} label=${percent(one.part)} />` },
       { id: 'requests', title: 'Requests', number: true, cell: (one) => rate(one.requests_per_s) },
       { id: 'bytes', title: 'Bytes', number: true, cell: (one) => `${size(one.bytes_per_s)}/s` },
-      { id: 'cpu', title: 'CPU', number: true, cell: (one) => count(one.cpu) },
+      { id: 'cpu', title: 'CPU', number: true, hint: 'percent of a core', cell: (one) => percent(one.cpu) },
       { id: 'share', title: 'Share', number: true, hint: 'its requests over the mean of its table\'s tablets', cell: (one) => (one.share === null || one.share === undefined ? '–' : `${count(one.share)} ×`) },
       { id: 'verdict', title: 'Verdict', cell: (one) => one.diagnosis?.kind.replaceAll('_', ' ') ?? '' },
     ]} />`}
-    <h2>Rows${rows.data && html` <small>over the last ${rows.data.window_s} s; counts are at most their error too high</small>`}</h2>
+    <h2>Rows${rows.data?.items[0] && html` <small>over the last ${Math.round(rows.data.items[0].window_s)} s; a count is at most its error too high</small>`}</h2>
     <${Waiting} api=${rows} what="the hot rows" />
-    ${rows.data && html`<${Table} caption="Hot rows" rows=${rows.data.items} empty="No row stands out." columns=${[
+    ${rows.data && html`<${Table} caption="Hot rows" rows=${rows.data.items.filter(isCertain)} empty=${rows.data.items.length
+      ? 'No row stands out: the busiest are not told apart from the many.' : 'No row is asked for.'} columns=${[
       { id: 'table', title: 'Table', cell: (one) => html`<a href=${link(['tables', one.table])}>${one.table}</a>` },
       { id: 'row', title: 'Row', cell: (one) => html`<a href=${link(['data', one.table], { row: `b64:${one.row.b64}` })}><${Key} of=${one.row} /></a>` },
       { id: 'kind', title: 'Kind', cell: (one) => one.kind },
-      { id: 'part', title: 'Part of its table', number: true, cell: (one) => html`<${Bar} share=${one.part} label=${percent(one.part)} />` },
+      { id: 'part', title: 'Part of its tablet', number: true, cell: (one) => html`<${Bar} share=${one.part} label=${percent(one.part)} />` },
       { id: 'rate', title: 'Rate', number: true, cell: (one) => rate(one.per_s) },
       { id: 'count', title: 'Count', number: true, cell: (one) => count(one.count) },
       { id: 'error', title: 'Error', number: true, cell: (one) => (one.error ? `− ${count(one.error)}` : 'exact') },
