@@ -7,6 +7,7 @@
 //     rows, times,          how many rows; where each column begins, with the end of the last one behind (unix seconds)
 //     levels,               Uint8Array, column after column, top row first: 0 is nothing, 1..255 are log1p steps up to max
 //     max,                  the value of level 255
+//     knownFrom,            optional: what is before this time was not measured: hatched, for it is not the same as nothing
 //     marks,                optional: [{time, row, kind: 'split' | 'merge' | 'move' | ...}]; row may have a fraction
 //   });
 //   map.draw({ brightness, from, to, top, bottom });
@@ -88,6 +89,26 @@ function columnAt(times, time) {
   return low + (time - times[low]) / (times[low + 1] - times[low]);
 }
 
+// Grey stripes from the left edge to `right`.
+function hatch(context, right, unit) {
+  const { height } = context.canvas, step = 7 * unit;
+  context.save();
+  context.beginPath();
+  context.rect(0, 0, right, height);
+  context.clip();
+  context.fillStyle = '#1d1e22';
+  context.fillRect(0, 0, right, height);
+  context.beginPath();
+  for (let x = -height; x < right; x += step) {
+    context.moveTo(x, height);
+    context.lineTo(x + height, 0);
+  }
+  context.lineWidth = unit;
+  context.strokeStyle = '#3a3c44';
+  context.stroke();
+  context.restore();
+}
+
 function drawMark(context, kind, x, y, unit) {
   const size = 4 * unit;
   context.beginPath();
@@ -108,7 +129,7 @@ function drawMark(context, kind, x, y, unit) {
 }
 
 export function heatmap(canvas, matrix) {
-  const { rows, times, levels, max, marks = [] } = matrix;
+  const { rows, times, levels, max, marks = [], knownFrom = times[0] } = matrix;
   const columns = times.length - 1;
 
   // Where several cells share a pixel the greatest shows: a hot row is never lost by being small.
@@ -146,6 +167,7 @@ export function heatmap(canvas, matrix) {
     if (columns < 1 || rows < 1) return;
     paint(context, { brightness, from, to, top, bottom });
     const x = (time) => ((time - from) / (to - from)) * canvas.width;
+    if (knownFrom > from) hatch(context, Math.min(canvas.width, x(knownFrom)), unit);
     const y = (row) => ((row - top) / (bottom - top)) * canvas.height;
     for (const mark of marks) {
       if (mark.time >= from && mark.time <= to && mark.row >= top && mark.row <= bottom) {

@@ -21,7 +21,7 @@ export function matrixOf(answer) {
   const columns = answer.times.length - 1;
   return {
     rows, columns, levels, times: answer.times, bounds: answer.bounds, max: answer.scale.max, unit: answer.unit,
-    rowTotals: answer.row_totals, columnTotals: answer.column_totals, marks: answer.marks,
+    rowTotals: answer.row_totals, columnTotals: answer.column_totals, marks: answer.marks, knownFrom: answer.complete_from,
     tablets: answer.tablets ?? [], // null: too many to name,
   };
 }
@@ -110,6 +110,8 @@ export function KeyMap({ matrix, brightness, label, pins, isStale, onZoom, onCel
         .attr('y', (row) => view.y(row))
         .text((row) => keyText(matrix.bounds[row], row === 0 ? 'start' : row === matrix.rows ? 'end' : null, mode,
           Math.floor((edge.left - 18) / 7)));
+      const unknown = Math.min(width, view.x(matrix.knownFrom * 1000));
+      root.select('.unknown').attr('x', edge.left + unknown / 2).attr('y', edge.top + height / 2).text(unknown > 130 ? 'not measured' : '');
       root.select('.tablets').attr('transform', `translate(${edge.left - 8},${edge.top})`).selectAll('rect')
         .data(matrix.tablets.length <= height / 3 ? matrix.tablets : []).join('rect')
         .attr('width', 5).attr('class', (_, i) => (i % 2 ? 'odd' : 'even'))
@@ -213,6 +215,7 @@ export function KeyMap({ matrix, brightness, label, pins, isStale, onZoom, onCel
     <svg ref=${overlay} tabindex="0" role="application" aria-label=${label} aria-describedby="keymap-help" width="100%" height="100%"
       onKeyDown=${press} onBlur=${() => onCell(null)}>
       <g class="top"><path /></g><g class="side"><path /></g><g class="tablets"></g><g class="keys"></g><g class="times"></g>
+      <text class="unknown" text-anchor="middle"></text>
       ${size.width > 0 && matrix.columns > 0 && pins.map((pin, i) => {
         if (!pin) return null;
         const box = boxOf(pin);
