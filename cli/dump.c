@@ -3,6 +3,7 @@
 
 #include "base/options.h"
 #include "cli/commands.h"
+#include "server/master/document_words.h"
 #include "storage/storage.h"
 
 #define PATH_LIMIT 1024
@@ -38,7 +39,8 @@ int command_dump(int argc, char **argv)
         struct error error = {0};
         if (options.argument_count > 1)
             printf("%s%s:\n", i ? "\n" : "", paths[i]);
-        if (storage_dump(env_real(), paths[i], print_line, NULL, &error)) {
+        if (storage_dump(
+                env_real(), paths[i], print_line, NULL, master_document_words, NULL, &error)) {
             fflush(stdout);
             fprintf(stderr, "stele: %s\n", error.message);
             code = EXIT_FAILED;

@@ -61,7 +61,11 @@ static int write_rows(struct stele_scanner *scanner, FILE *file)
     while (code == EXIT_DONE &&
            (status = stele_scanner_next_rows(scanner, &results, &count, &error)) != STELE_END) {
         if (status) {
-            code = complain(error.message);
+            bool is_unknown = status == STELE_NOT_FOUND;
+            char text[sizeof error.message + 32];
+            snprintf(text, sizeof text, "%s%s%s", is_unknown ? "Unknown table " : "", error.message,
+                is_unknown ? "!" : "");
+            code = complain(text);
             break;
         }
         for (size_t r = 0; r < count; r++)

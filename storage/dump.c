@@ -14,12 +14,15 @@
 #include "storage/snapshot.h"
 #include "storage/sstable_dump.h"
 
-#define DUMP_DEPTH       8
-#define DUMP_VALUE_BYTES 256 /* of a cell's value or a document's payload; the rest is counted */
+#define DUMP_DEPTH        8
+#define QUORUM_FILE_LIMIT 65536
+#define DUMP_VALUE_BYTES  256 /* of a cell's value or a document's payload; the rest is counted */
 
 struct printer {
     void (*print)(void *context, const char *line);
     void *context;
+    storage_words_function *say_document; /* or NULL */
+    void *words;
     struct buffer line;
 };
 
@@ -412,15 +415,34 @@ done:
     return status;
 }
 
-static void dump_plain(struct printer *printer, const struct document *document)
+static void dump_cluster(struct printer *printer, const struct document *document)
 {
-    buffer_put_format(&printer->line, "%s ", document_kind_name(document->kind));
-    put_bytes(&printer->line, document->subject);
-    if (document->version)
-        buffer_put_format(&printer->line, " version %" PRIu64, document->version);
-    buffer_put_format(&printer->line, ", %zu bytes: ", document->payload.size);
+    buffer_put_format(&printer->line, "cluster ");
     put_bytes(&printer->line, document->payload);
+    buffer_put_format(
+        &printer->line, ", format of the directory %u", (unsigned)document->format_version);
     finish_line(printer);
+}
+
+/* A procedure or a namespace. */
+static enum status dump_others(
+    struct printer *printer, const struct document *document, struct error *error)
+{
+    struct buffer *line = &printer->line;
+    buffer_put_format(line, "%s ", document_kind_name(document->kind));
+    put_bytes(line, document->subject);
+    buffer_put_format(
+        line, " version %" PRIu64 ", %zu bytes", document->version, document->payload.size);
+    if (!printer->say_document) {
+        buffer_put_format(line, ": ");
+        put_bytes(line, document->payload);
+    }
+    finish_line(printer);
+    if (!printer->say_document)
+        return STATUS_OK;
+    return printer->say_document(printer->words,
+        document->kind == DOCUMENT_NAMESPACE ? CHAIN_NAMESPACE : CHAIN_PROCEDURE, document->subject,
+        document->payload, printer->print, printer->context, error);
 }
 
 static enum status dump_document(struct printer *printer, struct env *env, const char *path,
@@ -441,8 +463,10 @@ static enum status dump_document(struct printer *printer, struct env *env, const
         status = dump_plan(printer, &document, error);
     else if (kind == DOCUMENT_SNAPSHOT)
         status = dump_snapshot(printer, &document, error);
+    else if (kind == DOCUMENT_CLUSTER)
+        dump_cluster(printer, &document);
     else
-        dump_plain(printer, &document);
+        status = dump_others(printer, &document, error);
     buffer_deinit(&file);
     return status ? error_prefix(error, status, "%s", path) : STATUS_OK;
 }
@@ -456,12 +480,50 @@ static bool has_suffix(const char *path, const char *suffix)
     return size >= suffix_size && strcmp(path + size - suffix_size, suffix) == 0;
 }
 
-/* Files that only their name, mode and links speak of. */
-static bool is_bare(const char *name)
+/* What a file is that only its name, mode and links speak of; NULL: another kind. */
+static const char *bare_purpose(const char *name)
 {
-    return strcmp(name, "alive") == 0 || strcmp(name, "lock") == 0 ||
-           strcmp(name, "reserve") == 0 || strncmp(name, "spare-", 6) == 0 ||
-           strncmp(name, "tmp-", 4) == 0 || strncmp(name, "cluster.tmp-", 12) == 0;
+    static const struct {
+        const char *name;
+        bool is_prefix;
+        const char *purpose;
+    } kinds[] = {
+        {"alive", false, "says that its server may write, while it has one link and mode 0600"},
+        {"lock", false, "held by whoever serves this directory"},
+        {"reserve", false, "space for flushes and manifests when there is no other"},
+        {"secret", true, "what the servers of the cluster know of each other; not shown"},
+        {"spare-", true, "a log segment to be"},
+        {"tmp-", true, "a document that was not committed yet"},
+        {"cluster.tmp-", true, "a cluster file that was not committed yet"},
+        {"quorum.", true, "a quorum file that was not committed yet"},
+    };
+    for (size_t i = 0; i < sizeof kinds / sizeof kinds[0]; i++)
+        if (kinds[i].is_prefix ? strncmp(name, kinds[i].name, strlen(kinds[i].name)) == 0
+                               : strcmp(name, kinds[i].name) == 0)
+            return kinds[i].purpose;
+    return NULL;
+}
+
+/* Lines of text. */
+static enum status dump_quorum(
+    struct printer *printer, struct env *env, const char *path, struct error *error)
+{
+    struct buffer text = {0};
+    enum status status = env_read_file(env, path, QUORUM_FILE_LIMIT, &text, error);
+    if (status == STATUS_OK)
+        print_line(printer, "the ZooKeeper that this directory belongs to:");
+    for (size_t from = 0, i = 0; status == STATUS_OK && i <= text.size; i++) {
+        if (i < text.size && text.data[i] != '\n')
+            continue;
+        if (i > from) {
+            buffer_put_format(&printer->line, "  ");
+            buffer_put_escaped(&printer->line, span_make(text.data + from, i - from));
+            finish_line(printer);
+        }
+        from = i + 1;
+    }
+    buffer_deinit(&text);
+    return status;
 }
 
 static enum status dump_file(struct printer *printer, struct env *env, const char *path,
@@ -473,11 +535,14 @@ static enum status dump_file(struct printer *printer, struct env *env, const cha
     uint8_t magic[8];
     size_t size = 0;
     bool is_seal = strstr(path, "sealed/") != NULL;
-    if (is_bare(name) || is_seal) {
-        print_line(printer, "%s, %" PRIu64 " bytes, mode %04o, %u links", is_seal ? "seal" : name,
-            stat->size, stat->mode, stat->link_count);
+    const char *purpose = is_seal ? "says that its server may write no more" : bare_purpose(name);
+    if (purpose) {
+        print_line(printer, "%s: %s; %" PRIu64 " bytes, mode %04o, %u links",
+            is_seal ? "seal" : name, purpose, stat->size, stat->mode, stat->link_count);
         return STATUS_OK;
     }
+    if (strcmp(name, "quorum") == 0)
+        return dump_quorum(printer, env, path, error);
     enum status status = env_file_open(env, path, ENV_READ, 0, &file, error);
     if (status)
         return status;
@@ -533,9 +598,11 @@ static enum status dump_path(
 }
 
 enum status storage_dump(struct env *env, const char *path,
-    void (*print)(void *context, const char *line), void *context, struct error *error)
+    void (*print)(void *context, const char *line), void *context,
+    storage_words_function *say_document, void *words, struct error *error)
 {
-    struct printer printer = {.print = print, .context = context};
+    struct printer printer = {
+        .print = print, .context = context, .say_document = say_document, .words = words};
     struct path trimmed;
     size_t size = strlen(path);
     while (size > 1 && path[size - 1] == '/')

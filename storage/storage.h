@@ -487,9 +487,17 @@ void store_give_up(struct store *store, const char *table_id, const char *file);
 enum status store_export_snapshot(struct env *env, const char *root, struct span snapshot_name,
     const char *target, struct error *error);
 
-/* Worker. Prints any on-disk file or directory of ours in words. */
+/* Says what a chained document of others holds: whole lines to print(context), as many as it takes.
+ * `words` is the caller's. A failure is one of the document. */
+typedef enum status storage_words_function(void *words, enum chain_kind kind, struct span name,
+    struct span payload, void (*print)(void *context, const char *line), void *context,
+    struct error *error);
+
+/* Worker. Prints any on-disk file or directory of ours in words. say_document (NULL: as bytes) is
+ * asked for what others keep in chained documents. */
 enum status storage_dump(struct env *env, const char *path,
-    void (*print)(void *context, const char *line), void *context, struct error *error);
+    void (*print)(void *context, const char *line), void *context,
+    storage_words_function *say_document, void *words, struct error *error);
 /* Worker. Checks every promise of the formats under a root that no server uses. Calls problem() for
  * each with file, offset and what; *out_problems counts them. Non-OK only when it could not look.
  */

@@ -6,9 +6,7 @@
 #include "base/memory.h"
 #include "proto/exception_class.h"
 #include "server/master/master_document.h"
-
-#define SETTINGS_FORMAT 1
-#define DRAINING_MAX    100000
+#include "server/master/settings_document.h"
 
 /* As in HBase: the balancer and the cleaners run, the normalizer too, splits and merges are allowed. */
 unsigned master_default_switches(void)
@@ -33,30 +31,25 @@ static void set_draining(
 enum status master_take_settings(
     struct master *master, uint64_t version, struct span bytes, struct error *error)
 {
-    uint8_t format, offloads;
-    uint64_t switches, count, epoch;
-    struct span text;
+    struct settings_document document;
     struct server_name name;
-    if (span_take_u8(&bytes, &format))
-        return error_set(error, STATUS_CORRUPT, "settings are empty");
-    if (format != SETTINGS_FORMAT)
-        return error_set(error, STATUS_NEWER_FORMAT,
-            "settings have format %u, this program knows %u", format, SETTINGS_FORMAT);
-    if (span_take_u64(&bytes, &epoch) || span_take_varint(&bytes, &switches) ||
-        span_take_varint(&bytes, &count) || count > DRAINING_MAX)
-        return error_set(error, STATUS_CORRUPT, "settings end too early");
-    atomic_store(&master->switches, (unsigned)switches);
+    struct span text;
+    bool offloads;
+    enum status status = settings_document_open(bytes, &document, error);
+    if (status)
+        return status;
+    atomic_store(&master->switches, (unsigned)document.switches);
     master->settings_version = version;
-    master->epoch_before = epoch;
-    for (uint64_t i = 0; i < count; i++) {
-        if (span_take_sized(&bytes, &text) || span_take_u8(&bytes, &offloads) ||
-            server_name_parse(text, &name, error))
-            return error_set(
-                error, STATUS_CORRUPT, "settings end in server %llu", (unsigned long long)i);
+    master->epoch_before = document.epoch;
+    while (!(status = settings_document_next(&document, &text, &offloads, error))) {
+        if (server_name_parse(text, &name, error))
+            return error_prefix(error, STATUS_CORRUPT, "settings");
         struct assigned_server *server = master_server_find(master, text);
         if (server)
             set_draining(master, server, true, offloads);
     }
+    if (status != STATUS_END)
+        return status;
     master_publish_draining(master);
     return STATUS_OK;
 }
@@ -85,15 +78,11 @@ enum status master_write_settings(struct master *master, struct error *error)
     size_t count = 0;
     for (struct assigned_server *one = master->catalogue.assignment.servers; one; one = one->next)
         count += one->is_draining;
-    buffer_put_u8(&bytes, SETTINGS_FORMAT);
-    buffer_put_u64(&bytes, atomic_load(&master->epoch));
-    buffer_put_varint(&bytes, atomic_load(&master->switches));
-    buffer_put_varint(&bytes, count);
+    settings_document_put(
+        &bytes, atomic_load(&master->epoch), atomic_load(&master->switches), count);
     for (struct assigned_server *one = master->catalogue.assignment.servers; one; one = one->next)
-        if (one->is_draining) {
-            buffer_put_sized(&bytes, span_string(one->text));
-            buffer_put_u8(&bytes, one->offloads);
-        }
+        if (one->is_draining)
+            settings_document_put_draining(&bytes, span_string(one->text), one->offloads);
     enum status status = buffer_status(&bytes);
     if (!status)
         status = master_document_commit(master->store, CHAIN_PROCEDURE, SPAN_LITERAL(SETTINGS_NAME),

@@ -4,8 +4,7 @@
 #define STELE_SERVER_MASTER_MASTER_SETTINGS_H
 
 #include "server/master/master_internal.h"
-
-#define SETTINGS_NAME "settings"
+#include "server/master/settings_document.h"
 
 /* Takes what the document says over. STATUS_CORRUPT, STATUS_NEWER_FORMAT. */
 enum status master_take_settings(

@@ -50,6 +50,7 @@ expect "shell without a server" 1 "stele: " "$stele" shell -n --connect=127.0.0.
 expect "shell script missing" 1 "nothing.rb" "$stele" shell "$work/nothing.rb"
 expect "import into no table" 1 "nope" "$stele" import nope --format=cells /dev/null
 printf 'r\tf:q\tv\nonly one field\n' >"$work/bad.cells"
+expect "export of no table" 1 "Unknown table nope!" "$stele" export nope
 expect "import of a bad line" 1 "2" "$stele" import t --format=cells "$work/bad.cells"
 expect "bench without a table" 1 "nope" "$stele" bench load --table=nope --reuse --duration=1
 expect "study without a scenario" 2 "name a scenario" "$stele" bench study --simulate

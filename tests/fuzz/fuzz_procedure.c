@@ -1,8 +1,9 @@
-/* The master's documents: procedures and namespaces. What decodes is written back and decodes the same. */
+/* The master's documents: procedures, namespaces, settings. What decodes is written back and decodes the same. */
 #include "tests/fuzz/fuzz.h"
 
 #include "server/master/namespace_document.h"
 #include "server/master/procedure.h"
+#include "server/master/settings_document.h"
 
 static void try_procedure(struct span bytes)
 {
@@ -38,12 +39,30 @@ static void try_namespace(struct span bytes)
     arena_deinit(&arena);
 }
 
+static void try_settings(struct span bytes)
+{
+    struct settings_document document;
+    struct buffer written = {0};
+    struct span server;
+    bool offloads;
+    if (settings_document_open(bytes, &document, NULL))
+        return;
+    settings_document_put(&written, document.epoch, document.switches, document.draining_count);
+    while (!settings_document_next(&document, &server, &offloads, NULL))
+        settings_document_put_draining(&written, server, offloads);
+    fuzz_check(document.draining_count > 0 ||
+               !settings_document_open(buffer_span(&written), &document, NULL));
+    buffer_deinit(&written);
+}
+
 int LLVMFuzzerTestOneInput(const uint8_t *data, size_t size)
 {
     if (size == 0)
         return 0;
     struct span bytes = span_make(data + 1, size - 1);
-    if (data[0] & 1)
+    if (data[0] & 2)
+        try_settings(bytes);
+    else if (data[0] & 1)
         try_namespace(bytes);
     else
         try_procedure(bytes);

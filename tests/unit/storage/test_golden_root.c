@@ -86,7 +86,7 @@ static void read_root(const char *folder)
     unsigned rows = 0;
     assert_ok(storage_check(env, SAMPLE_ROOT, print_problem, NULL, &problems, &error), &error);
     assert_int_equal(problems, 0);
-    assert_ok(storage_dump(env, SAMPLE_ROOT, count_line, &lines, &error), &error);
+    assert_ok(storage_dump(env, SAMPLE_ROOT, count_line, &lines, NULL, NULL, &error), &error);
     assert_true(lines > 200);
     assert_ok(sample_root_read(env, &rows, &error), &error);
     assert_int_equal(rows, SAMPLE_ROWS);

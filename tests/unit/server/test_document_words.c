@@ -1,0 +1,107 @@
+#include "tests/support/support.h"
+
+#include "server/master/document_words.h"
+#include "server/master/master.h"
+#include "server/master/namespace_document.h"
+#include "server/master/procedure.h"
+#include "server/master/settings_document.h"
+
+static void take_line(void *context, const char *line)
+{
+    buffer_put(context, span_string(line));
+    buffer_put_u8(context, '\n');
+}
+
+/* `payload` is taken; its words are `expected`. */
+static void assert_words(
+    enum chain_kind kind, const char *name, struct buffer *payload, const char *expected)
+{
+    struct buffer words = {0};
+    struct error error = {0};
+    assert_ok(master_document_words(
+                  NULL, kind, span_string(name), buffer_span(payload), take_line, &words, &error),
+        &error);
+    assert_spans_equal(buffer_span(&words), span_string(expected));
+    buffer_deinit(&words);
+    buffer_deinit(payload);
+}
+
+static void a_procedure_tells_its_step_and_what_it_works_on(void **state)
+{
+    struct tablet_info tablets[2] = {
+        {.id = "0a", .table_id = "t1", .region_id = 8, .end_row = SPAN_LITERAL("m\x01")},
+        {.id = "0b", .table_id = "t1", .region_id = 8, .start_row = SPAN_LITERAL("m\x01")}};
+    struct span sources[1] = {SPAN_LITERAL("09")};
+    struct procedure procedure = {.id = 7,
+        .kind = PROCEDURE_SPLIT,
+        .step = 2,
+        .submitted_ms = 1000,
+        .table_name = SPAN_LITERAL("ns:t"),
+        .table_id = "t1",
+        .tablets = tablets,
+        .tablet_count = 2,
+        .sources = sources,
+        .source_count = 1,
+        .row = SPAN_LITERAL("m\x01"),
+        .epoch = 3};
+    struct buffer bytes = {0};
+    (void)state;
+    procedure_encode(&procedure, &bytes);
+    assert_words(CHAIN_PROCEDURE, "7", &bytes,
+        "  SplitTableRegionProcedure, step 2: divide, submitted 1000 ms, epoch 3\n"
+        "  table \"ns:t\" t1\n"
+        "  at row \"m\\x01\"\n"
+        "  works on tablet \"09\"\n"
+        "  makes tablet 0a of table t1, region id 8, rows from \"\" to \"m\\x01\"\n"
+        "  makes tablet 0b of table t1, region id 8, rows from \"m\\x01\" to \"\"\n");
+}
+
+static void a_namespace_tells_its_properties(void **state)
+{
+    struct attribute properties[1] = {{SPAN_LITERAL("owner"), SPAN_LITERAL("ann")}};
+    struct buffer bytes = {0};
+    (void)state;
+    namespace_document_encode(properties, 1, &bytes);
+    assert_words(CHAIN_NAMESPACE, "shop", &bytes, "  property \"owner\" = \"ann\"\n");
+}
+
+static void settings_tell_switches_and_who_is_drained(void **state)
+{
+    struct buffer bytes = {0};
+    (void)state;
+    settings_document_put(&bytes, 4, 1u << SETTING_SPLIT | 1u << SETTING_CLEANER, 1);
+    settings_document_put_draining(&bytes, SPAN_LITERAL("host,16020,9"), true);
+    assert_words(CHAIN_PROCEDURE, SETTINGS_NAME, &bytes,
+        "  epoch 4, balancer off, splits on, merges off, normalizer off, catalog janitor off, "
+        "cleaner on, snapshot cleanup off\n"
+        "  gets no tablets: \"host,16020,9\", is being emptied\n");
+}
+
+static void what_cannot_be_read_is_an_error(void **state)
+{
+    struct buffer words = {0};
+    struct error error = {0};
+    (void)state;
+    const struct span cut = SPAN_LITERAL("\x01");
+    assert_status(master_document_words(NULL, CHAIN_PROCEDURE, SPAN_LITERAL(SETTINGS_NAME), cut,
+                      take_line, &words, &error),
+        STATUS_CORRUPT);
+    assert_status(master_document_words(
+                      NULL, CHAIN_PROCEDURE, SPAN_LITERAL("7"), cut, take_line, &words, &error),
+        STATUS_CORRUPT);
+    assert_status(master_document_words(
+                      NULL, CHAIN_NAMESPACE, SPAN_LITERAL("n"), cut, take_line, &words, &error),
+        STATUS_CORRUPT);
+    buffer_deinit(&words);
+}
+
+int main(void)
+{
+    const struct CMUnitTest tests[] = {
+        cmocka_unit_test(a_procedure_tells_its_step_and_what_it_works_on),
+        cmocka_unit_test(a_namespace_tells_its_properties),
+        cmocka_unit_test(settings_tell_switches_and_who_is_drained),
+        cmocka_unit_test(what_cannot_be_read_is_an_error),
+    };
+    return cmocka_run_group_tests(tests, NULL, NULL);
+}
