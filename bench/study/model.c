@@ -9,37 +9,10 @@
 #define IMBALANCE_MOST     0.25 /* |left - right| / all */
 #define TABLETS_MOST       1024
 #define SERVERS_MOST       256
-#define BALANCED_MAX_MEAN  1.3
-#define BALANCED_FOR_S     15
-#define ENDS_S             10  /* the first and last seconds that "start" and "end" are means of */
-#define BETTER             0.9 /* of the start's max/mean is an improvement */
-#define WHILE_S            5
 #define MOVE_GAIN          0.05 /* of the mean: less is not worth a move */
 
 /* ---- A fixed cut ---- */
 
-static size_t bucket_of_place(size_t place, size_t count, size_t buckets)
-{
-    return place >= count ? buckets - 1 : place * buckets / count;
-}
-
-/* The place among the population's rows of the next request. */
-static size_t draw_place(
-    const struct row_set *set, struct dice *dice, double now_s, struct study_row *out_row)
-{
-    struct study_key key;
-    size_t index = population_draw(set->population, dice, now_s, &key);
-    if (index == SIZE_MAX) {
-        study_row_make(set->mapper, &key, dice, out_row);
-        return row_set_find(set, out_row);
-    }
-    if (set->mapper->kind == MAPPER_RANDOM_SALT) { /* each write of a key lands elsewhere */
-        study_row_make(set->mapper, &set->population->keys[index], dice, out_row);
-        return row_set_find(set, out_row);
-    }
-    *out_row = set->rows[index];
-    return set->rank[index];
-}
 
 void model_static(const struct row_set *set, size_t tablets, size_t servers, size_t requests,
     uint64_t seed, struct static_result *out_result)
@@ -49,9 +22,8 @@ void model_static(const struct row_set *set, size_t tablets, size_t servers, siz
     struct dice dice = {seed};
     struct study_row row;
     for (size_t i = 0; i < requests; i++)
-        result.tablet_loads[bucket_of_place(
-            draw_place(set, &dice, (double)i * 60 / (double)requests, &row), set->count,
-            tablets)]++;
+        result.tablet_loads[row_set_bucket(
+            set, row_set_draw(set, &dice, (double)i * 60 / (double)requests, &row), tablets)]++;
     for (size_t i = 0; i < tablets; i++) {
         contiguous[i * servers / tablets] += result.tablet_loads[i];
         round_robin[i % servers] += result.tablet_loads[i];
@@ -87,14 +59,14 @@ struct model {
     size_t tablet_count;
     struct dice dice;   /* requests */
     struct dice choice; /* sampling: apart, so that settings do not change the requests */
-    double server_loads[SERVERS_MOST];
-    struct model_result *result;
+    struct study_run *run;
 };
 
 struct model_settings model_settings_default(void)
 {
     return (struct model_settings){.servers = 4,
         .tablets = 4,
+        .presplit = PRESPLIT_ROWS,
         .capacity = 8000,
         .rate = 20000,
         .seconds = 180,
@@ -168,18 +140,13 @@ static const struct candidate *best_candidate(const struct model_tablet *tablet)
 static void note_event(
     struct model *model, unsigned second, bool is_split, uint32_t from, uint32_t to, size_t tablet)
 {
-    struct model_result *result = model->result;
-    if (is_split)
-        result->splits++;
-    else
-        result->moves++;
-    if (result->event_count < MODEL_EVENTS_MOST)
-        result->events[result->event_count++] = (struct model_event){.second = second,
-            .is_split = is_split,
-            .tablet = (uint32_t)tablet,
-            .from = from,
-            .to = to,
-            .at = (float)model->tablets[tablet].start_place / (float)model->set->count};
+    struct run_event event = {.second = second,
+        .is_split = is_split,
+        .tablet = (uint32_t)tablet,
+        .from = from,
+        .to = to,
+        .at = (float)model->tablets[tablet].start_place / (float)model->set->count};
+    study_run_note(model->run, &event);
 }
 
 static bool split(struct model *model, size_t at, const struct candidate *where, unsigned second)
@@ -260,89 +227,63 @@ static void balance(struct model *model, unsigned second)
 static void serve_second(struct model *model, unsigned second)
 {
     const struct model_settings *settings = model->settings;
-    struct model_result *result = model->result;
+    struct study_run *run = model->run;
+    double *asked = &run->asked[second * settings->servers], served = 0;
     size_t requests = (size_t)(settings->rate / settings->weight);
-    double served = 0;
-    memset(model->server_loads, 0, sizeof model->server_loads);
     for (size_t i = 0; i < model->tablet_count; i++)
         model->tablets[i].load = 0;
     for (size_t i = 0; i < requests; i++) {
         struct study_row row;
-        size_t place = draw_place(
+        size_t place = row_set_draw(
             model->set, &model->dice, second + (double)i / (double)requests, &row);
         struct model_tablet *tablet = &model->tablets[find_tablet(model, &row)];
         tablet->load++;
         if (settings->has_split && tablet->hot_s > 0)
             sample(model, tablet, &row);
-        result->heat[second * MODEL_BUCKETS +
-                     bucket_of_place(place, model->set->count, MODEL_BUCKETS)] += settings->weight;
+        run->heat[second * RUN_BUCKETS + row_set_bucket(model->set, place, RUN_BUCKETS)] +=
+            settings->weight;
     }
     for (size_t i = 0; i < model->tablet_count; i++) {
         struct model_tablet *tablet = &model->tablets[i];
         tablet->smooth = second == 0 ? tablet->load
                                      : tablet->smooth * (1 - SMOOTHING) + tablet->load * SMOOTHING;
-        model->server_loads[tablet->server] += tablet->load * settings->weight;
+        asked[tablet->server] += tablet->load * settings->weight;
     }
     for (size_t i = 0; i < settings->servers; i++)
-        served += model->server_loads[i] < settings->capacity ? model->server_loads[i]
-                                                              : settings->capacity;
-    result->max_mean[second] = skew_of(model->server_loads, settings->servers).max_mean;
-    result->served[second] = served / ((double)requests * settings->weight);
+        served += asked[i] < settings->capacity ? asked[i] : settings->capacity;
+    study_run_end_second(run, second);
+    run->served[second] = served / ((double)requests * settings->weight);
 }
 
-static void conclude(struct model_result *result)
-{
-    unsigned run = 0;
-    result->balanced_after_s = -1;
-    for (unsigned second = 0; second < result->seconds; second++) {
-        bool is_balanced = result->max_mean[second] <= BALANCED_MAX_MEAN;
-        run = is_balanced ? run + 1 : 0;
-        result->balanced_seconds += is_balanced;
-        if (run == BALANCED_FOR_S && result->balanced_after_s < 0)
-            result->balanced_after_s = (int)(second + 1 - BALANCED_FOR_S);
-    }
-    unsigned ends = result->seconds < 2 * ENDS_S ? 1 : ENDS_S;
-    for (unsigned i = 0; i < ends; i++) {
-        unsigned last = result->seconds - 1 - i;
-        result->start_max_mean += result->max_mean[i] / ends;
-        result->start_served += result->served[i] / ends;
-        result->end_max_mean += result->max_mean[last] / ends;
-        result->end_served += result->served[last] / ends;
-    }
-}
-
-/* Tablets of equal rows, dealt in turn. */
+/* The tablets at the start, dealt in turn. */
 static void cut(struct model *model)
 {
-    size_t count = model->settings->tablets;
-    for (size_t i = 0; i < count; i++) {
+    const struct model_settings *settings = model->settings;
+    model->tablet_count = settings->presplit == PRESPLIT_NONE ? 1 : settings->tablets;
+    for (size_t i = 0; i < model->tablet_count; i++) {
         struct model_tablet *tablet = &model->tablets[i];
-        tablet->server = (uint32_t)(i % model->settings->servers);
-        tablet->start_place = i * model->set->count / count;
+        tablet->server = (uint32_t)(i % settings->servers);
         if (i > 0)
-            tablet->start = model->set->rows[model->set->sorted[tablet->start_place]];
+            row_set_cut(model->set, settings->presplit, i, model->tablet_count, &tablet->start);
+        tablet->start_place = row_set_find(model->set, &tablet->start);
     }
-    model->tablet_count = count;
 }
 
 enum status model_run(const struct row_set *set, const struct model_settings *settings,
-    struct model_result *out_result, struct error *error)
+    struct study_run *out_run, struct error *error)
 {
-    struct model_result result = {.seconds = settings->seconds};
+    struct study_run run;
     struct model model = {.set = set,
         .settings = settings,
         .dice = {settings->seed},
         .choice = {settings->seed + 1},
-        .result = &result};
-    enum status status = STATUS_OK;
+        .run = &run};
+    enum status status = study_run_init(&run, settings->seconds, settings->servers, error);
+    if (status)
+        return status;
     model.tablets = memory_allocate_zeroed(TABLETS_MOST + 1, sizeof *model.tablets);
-    result.max_mean = memory_allocate_zeroed(settings->seconds, sizeof *result.max_mean);
-    result.served = memory_allocate_zeroed(settings->seconds, sizeof *result.served);
-    result.heat = memory_allocate_zeroed(
-        (size_t)settings->seconds * MODEL_BUCKETS, sizeof *result.heat);
-    if (!model.tablets || !result.max_mean || !result.served || !result.heat) {
-        status = error_set(
-            error, STATUS_NO_MEMORY, "no memory for a model of %u seconds", settings->seconds);
+    if (!model.tablets) {
+        status = error_set(error, STATUS_NO_MEMORY, "no memory for a model");
         goto done;
     }
     cut(&model);
@@ -353,49 +294,16 @@ enum status model_run(const struct row_set *set, const struct model_settings *se
         if (settings->has_balancer && second > 0 && second % settings->balance_s == 0)
             balance(&model, second);
     }
-    result.tablets = model.tablet_count;
-    conclude(&result);
+    run.seconds = settings->seconds;
+    run.tablets = model.tablet_count;
+    study_run_conclude(&run);
 done:
     for (size_t i = 0; i < model.tablet_count; i++)
         memory_free(model.tablets[i].candidates);
     memory_free(model.tablets);
     if (status)
-        model_result_deinit(&result);
+        study_run_deinit(&run);
     else
-        *out_result = result;
+        *out_run = run;
     return status;
-}
-
-/* Balanced for a while, then out of balance for a while. */
-static bool lost_its_balance(const struct model_result *result)
-{
-    unsigned even = 0, uneven = 0;
-    bool was_even = false;
-    for (unsigned i = 0; i < result->seconds; i++) {
-        bool is_even = result->max_mean[i] <= BALANCED_MAX_MEAN;
-        even = is_even ? even + 1 : 0;
-        uneven = is_even ? 0 : uneven + 1;
-        was_even = was_even || even >= WHILE_S;
-        if (was_even && uneven >= WHILE_S)
-            return true;
-    }
-    return false;
-}
-
-const char *model_verdict(const struct model_result *result)
-{
-    if (lost_its_balance(result))
-        return "comes back";
-    if (result->balanced_after_s >= 0)
-        return result->start_max_mean <= BALANCED_MAX_MEAN ? "even" : "cured";
-    return result->end_max_mean < result->start_max_mean * BETTER ? "better, not cured"
-                                                                  : "not cured";
-}
-
-void model_result_deinit(struct model_result *result)
-{
-    memory_free(result->max_mean);
-    memory_free(result->served);
-    memory_free(result->heat);
-    result->max_mean = result->served = result->heat = NULL;
 }

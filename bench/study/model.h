@@ -15,6 +15,7 @@
 
 #include "bench/study/row_set.h"
 #include "bench/study/skew.h"
+#include "bench/study/study_run.h"
 
 struct static_result {
     struct skew tablets;
@@ -29,7 +30,8 @@ void model_static(const struct row_set *set, size_t tablets, size_t servers, siz
 
 struct model_settings {
     size_t servers;
-    size_t tablets;  /* at the start, of equal rows, dealt in turn */
+    size_t tablets;  /* at the start, dealt in turn; one without a presplit */
+    enum presplit presplit;
     double capacity; /* requests a second that a server serves */
     double rate;     /* requests a second that arrive */
     unsigned seconds;
@@ -45,33 +47,7 @@ struct model_settings {
 /* 4 servers of 8,000/s, 4 tablets, 20,000/s, 180 s, weight 10, split and balancer on, 2,500/s for 10 s, 10 s. */
 struct model_settings model_settings_default(void);
 
-#define MODEL_EVENTS_MOST 512
-#define MODEL_BUCKETS     32 /* rows of the heat map: ranges of equal rows of the population */
-
-struct model_event {
-    unsigned second;
-    bool is_split; /* else a move */
-    uint32_t tablet, from, to;
-    float at; /* where in the key space, 0 to 1 */
-};
-
-struct model_result {
-    unsigned seconds;
-    double *max_mean; /* of servers, by second */
-    double *served;   /* part of the requests, by second */
-    double *heat;     /* requests by second and bucket: heat[second * MODEL_BUCKETS + bucket] */
-    size_t splits, moves, tablets;
-    double start_max_mean, end_max_mean, start_served, end_served; /* means of 10 s */
-    int balanced_after_s; /* max/mean <= 1.3 for 15 s from then on first; -1 = never */
-    int balanced_seconds; /* how many seconds it was at most 1.3 */
-    struct model_event events[MODEL_EVENTS_MOST];
-    size_t event_count;
-};
-
 enum status model_run(const struct row_set *set, const struct model_settings *settings,
-    struct model_result *out_result, struct error *error);
-/* "even", "cured" (and it stays), "comes back", "better, not cured", "not cured". */
-const char *model_verdict(const struct model_result *result);
-void model_result_deinit(struct model_result *result);
+    struct study_run *out_run, struct error *error);
 
 #endif

@@ -15,6 +15,14 @@ static uint64_t head_of(const uint8_t *bytes, size_t size)
     return head;
 }
 
+void study_row_set(struct study_row *row, struct span bytes)
+{
+    row->size = (uint8_t)(bytes.size < STUDY_KEY_SIZE ? bytes.size : STUDY_KEY_SIZE);
+    if (row->size)
+        memcpy(row->bytes, bytes.data, row->size);
+    row->head = head_of(row->bytes, row->size);
+}
+
 void study_row_make(const struct key_mapper *mapper, const struct study_key *key, struct dice *dice,
     struct study_row *out_row)
 {
@@ -72,8 +80,43 @@ size_t row_set_find(const struct row_set *set, const struct study_row *row)
     return from;
 }
 
-/* The first row behind all that begin with the prefix; false when there is none. */
-static bool prefix_end(const struct key_prefix *prefix, struct study_row *out_row)
+size_t row_set_draw(
+    const struct row_set *set, struct dice *dice, double now_s, struct study_row *out_row)
+{
+    struct study_key key;
+    size_t index = population_draw(set->population, dice, now_s, &key);
+    if (index == SIZE_MAX) {
+        study_row_make(set->mapper, &key, dice, out_row);
+        return row_set_find(set, out_row);
+    }
+    if (set->mapper->kind == MAPPER_RANDOM_SALT) { /* each write of a key lands elsewhere */
+        study_row_make(set->mapper, &set->population->keys[index], dice, out_row);
+        return row_set_find(set, out_row);
+    }
+    *out_row = set->rows[index];
+    return set->rank[index];
+}
+
+const char *presplit_name(enum presplit presplit)
+{
+    static const char *const names[] = {
+        [PRESPLIT_ROWS] = "rows", [PRESPLIT_NONE] = "none", [PRESPLIT_BYTES] = "bytes"};
+    return names[presplit];
+}
+
+void row_set_cut(const struct row_set *set, enum presplit presplit, size_t index, size_t tablets,
+    struct study_row *out_row)
+{
+    if (presplit == PRESPLIT_ROWS) {
+        *out_row = set->rows[set->sorted[index * set->count / tablets]];
+        return;
+    }
+    size_t at = index * 65536 / tablets; /* as far apart as two bytes can tell */
+    const uint8_t bytes[] = {(uint8_t)(at >> 8), (uint8_t)at};
+    study_row_set(out_row, span_make(bytes, sizeof bytes));
+}
+
+bool key_prefix_end(const struct key_prefix *prefix, struct study_row *out_row)
 {
     *out_row = (struct study_row){.size = prefix->size};
     memcpy(out_row->bytes, prefix->bytes, prefix->size);
@@ -97,7 +140,7 @@ struct query_cost row_set_query(
         memcpy(from.bytes, prefixes[i].bytes, from.size);
         from.head = head_of(from.bytes, from.size);
         size_t first = row_set_find(set, &from);
-        size_t end = prefix_end(&prefixes[i], &to) ? row_set_find(set, &to) : set->count;
+        size_t end = key_prefix_end(&prefixes[i], &to) ? row_set_find(set, &to) : set->count;
         cost.rows_read += end - first;
         size_t last = end > first ? end - 1 : first;
         for (size_t tablet = first * tablets / set->count;

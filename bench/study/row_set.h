@@ -20,6 +20,8 @@ static inline int study_row_compare(const struct study_row *a, const struct stud
     return span_compare(span_make(a->bytes, a->size), span_make(b->bytes, b->size));
 }
 
+/* Sets a row to at most STUDY_KEY_SIZE bytes. */
+void study_row_set(struct study_row *row, struct span bytes);
 void study_row_make(const struct key_mapper *mapper, const struct study_key *key, struct dice *dice,
     struct study_row *out_row);
 
@@ -40,6 +42,31 @@ enum status row_set_make(const struct population *population, const struct key_m
 void row_set_deinit(struct row_set *set);
 /* The number of rows below `row`. */
 size_t row_set_find(const struct row_set *set, const struct study_row *row);
+
+/* Which of `buckets` ranges of equal rows holds the place. */
+static inline size_t row_set_bucket(const struct row_set *set, size_t place, size_t buckets)
+{
+    return place >= set->count ? buckets - 1 : place * buckets / set->count;
+}
+
+/* The next request at second `now_s` (population_draw) as a row of this design, and its place among the rows. */
+size_t row_set_draw(
+    const struct row_set *set, struct dice *dice, double now_s, struct study_row *out_row);
+
+/* How a table is cut before it has any load. */
+enum presplit {
+    PRESPLIT_ROWS,  /* tablets of equal rows: by what the data will be */
+    PRESPLIT_NONE,  /* one tablet */
+    PRESPLIT_BYTES, /* equal parts of the space of bytes, whatever keys look like (HBase's UniformSplit) */
+};
+/* "rows", "none", "bytes". */
+const char *presplit_name(enum presplit presplit);
+/* The first row of tablet `index` (from 1) of `tablets`. */
+void row_set_cut(const struct row_set *set, enum presplit presplit, size_t index, size_t tablets,
+    struct study_row *out_row);
+
+/* The first row behind all that begin with the prefix; false when there is none. */
+bool key_prefix_end(const struct key_prefix *prefix, struct study_row *out_row);
 
 /* What one query costs. tablets <= STUDY_TABLETS_MOST. */
 struct query_cost {

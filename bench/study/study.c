@@ -1,7 +1,9 @@
-/* The command: options, the cells, and the checks that all designs hold the same rows. */
+/* The command: options, the order of things, where reports go. */
 #include "bench/study/study.h"
 
 #include <errno.h>
+#include <fcntl.h>
+#include <signal.h>
 #include <stdio.h>
 #include <stdlib.h>
 #include <string.h>
@@ -9,43 +11,95 @@
 
 #include "base/memory.h"
 #include "base/options.h"
+#include "bench/study/advise.h"
+#include "bench/study/live.h"
+#include "bench/study/local_cluster.h"
+#include "bench/study/study_plan.h"
+
+#define EXIT_UNREACHED   3   /* no cluster, or one that broke: what was measured is in the reports */
+#define EXIT_INTERRUPTED 130 /* likewise */
+
+/* What a live study asks of one machine, and what is modelled when there is none to spare. */
+#define LIVE_RATE         2000
+#define LIVE_SECONDS      75
+#define LIVE_ROWS         40000
+#define LIVE_BALANCE_S    5 /* the master's own */
+#define CAPACITY_OF_RATE  0.4
+#define SPLIT_OF_RATE     0.125
+#define LIVE_TABLE_PREFIX "stele_study"
 
 static const char usage[] =
-    "usage: stele bench study SCENARIO --simulate [options]\n"
+    "usage: stele bench study SCENARIO [--simulate] [options]\n"
+    "       stele bench study --advise=FILE | --table=NAME [--connect=... | --zookeeper=...] [--json]\n"
     "\n"
-    "Compares row key designs on one trace of requests: how unevenly they load tablets and "
-    "servers, whether splits and\n"
-    "a balancer cure it, and what a query costs. --simulate computes this without a server.\n"
+    "Compares row key designs on one trace of requests: how unevenly they load tablets and servers, whether\n"
+    "splits and a balancer cure it, what a query costs. Predicts it by a model, then measures it on a cluster:\n"
+    "the given one, or one that it starts on this machine for the while. --list tells the scenarios.\n"
+    "Without a scenario: what is wrong with the keys of FILE (lines of key, tab, weight) or of a table in use.\n"
     "\n"
-    "  --mappers=A;B;...    designs (default: the scenario's): raw, promote, swap, order:a,b, "
-    "reverse, salt:N[:fields],\n"
-    "                       random-salt:N, md5:K, md5, uuid, latest:FIELD, "
-    "template:{field}text{field:2-8}\n"
-    "  --tablets=N          of the fixed cut, equal rows each (default 32)\n"
-    "  --servers=N          (default 4)\n"
-    "  --capacity=N         requests a second that a server can serve (default 8000)\n"
-    "  --rate=N             requests a second that arrive (default 20000)\n"
-    "  --seconds=N          of the run (default 180)\n"
-    "  --split=on|off --balancer=on|off    (default on)\n"
-    "  --seed=N             (default 1)\n"
-    "  --json               one JSON object (schema stele-study-1)\n"
-    "  --list               the scenarios\n"
+    "  --simulate           only predict: no server, a second of time\n"
+    "  --connect=HOST:PORT | --zookeeper=HOST:PORT,...   measure on this cluster; its tables are study's to make\n"
+    "  --mappers=A;B;...    designs (default: the scenario's): raw, promote, swap, order:a,b, reverse,\n"
+    "                       bit-reverse, salt:N[:fields], random-salt:N, md5:K, md5, uuid, latest:FIELD,\n"
+    "                       template:{field}text{field:2-8}\n"
+    "  --presplit=rows,none,bytes  --split=on,off  --balancer=on,off     a cell for each (default rows, on, on)\n"
+    "  --repeats=N          of each measured cell; middle, least and most are told (1)\n"
+    "  --servers=N          to start, or to model (4)\n"
+    "  --rate=N             requests a second (2000; --simulate 20000)\n"
+    "  --capacity=N         requests a second that a server can serve, modelled (40 % of the rate)\n"
+    "  --split-at=N         requests a second at which a tablet is split (an eighth of the rate)\n"
+    "  --seconds=N          at most, of a run (75; --simulate 180)\n"
+    "  --rows=N             of the table (40000; --simulate 200000)      --tablets=N   of the fixed cut (32)\n"
+    "  --table=PREFIX       of the tables' names (stele_study)           --overwrite   drops them if they are there\n"
+    "  --html=FILE  --svg=FILE  --json     a page; a picture; JSON (stele.study/1) instead of the text\n"
+    "  --seed=N  --quiet\n"
     "\n"
-    "Exit codes: 0 done, 1 it failed, 2 wrong usage.\n";
+    "Exit codes: 0 done, 1 it failed, 2 wrong usage, 3 no cluster or it broke, 130 interrupted (reports are\n"
+    "written all the same).\n";
 
 struct study_options {
-    const char *scenario;
-    const char *mappers;
-    uint64_t seed;
-    bool is_json;
+    const char *mappers, *html, *svg, *connect, *zookeeper, *table;
+    const char *advise_file;
+    struct study_axes axes;
+    bool is_simulated, is_json, is_overwriting, is_quiet, is_local, is_advising;
 };
 
-static const struct option_value option_table[] = {{.name = "mappers"}, {.name = "tablets"},
-    {.name = "servers"}, {.name = "capacity"}, {.name = "rate"}, {.name = "seconds"},
-    {.name = "split"}, {.name = "balancer"}, {.name = "seed"}, {.name = "json", .is_flag = true},
-    {.name = "list", .is_flag = true}, {.name = "simulate", .is_flag = true}};
+enum {
+    OPTION_MAPPERS, OPTION_TABLETS, OPTION_SERVERS, OPTION_CAPACITY, OPTION_RATE, OPTION_SECONDS,
+    OPTION_SPLIT, OPTION_BALANCER, OPTION_SEED, OPTION_JSON, OPTION_LIST, OPTION_SIMULATE,
+    OPTION_CONNECT, OPTION_ZOOKEEPER, OPTION_PRESPLIT, OPTION_REPEATS, OPTION_SPLIT_AT, OPTION_ROWS,
+    OPTION_TABLE, OPTION_OVERWRITE, OPTION_HTML, OPTION_SVG, OPTION_QUIET, OPTION_ADVISE,
+    OPTION_COUNT
+};
 
-#define OPTION_COUNT (sizeof option_table / sizeof *option_table)
+static const struct option_value option_table[OPTION_COUNT] = {
+    [OPTION_MAPPERS] = {.name = "mappers"},
+    [OPTION_TABLETS] = {.name = "tablets"},
+    [OPTION_SERVERS] = {.name = "servers"},
+    [OPTION_CAPACITY] = {.name = "capacity"},
+    [OPTION_RATE] = {.name = "rate"},
+    [OPTION_SECONDS] = {.name = "seconds"},
+    [OPTION_SPLIT] = {.name = "split"},
+    [OPTION_BALANCER] = {.name = "balancer"},
+    [OPTION_SEED] = {.name = "seed"},
+    [OPTION_JSON] = {.name = "json", .is_flag = true},
+    [OPTION_LIST] = {.name = "list", .is_flag = true},
+    [OPTION_SIMULATE] = {.name = "simulate", .is_flag = true},
+    [OPTION_CONNECT] = {.name = "connect"},
+    [OPTION_ZOOKEEPER] = {.name = "zookeeper"},
+    [OPTION_PRESPLIT] = {.name = "presplit"},
+    [OPTION_REPEATS] = {.name = "repeats"},
+    [OPTION_SPLIT_AT] = {.name = "split-at"},
+    [OPTION_ROWS] = {.name = "rows"},
+    [OPTION_TABLE] = {.name = "table"},
+    [OPTION_OVERWRITE] = {.name = "overwrite", .is_flag = true},
+    [OPTION_HTML] = {.name = "html"},
+    [OPTION_SVG] = {.name = "svg"},
+    [OPTION_QUIET] = {.name = "quiet", .is_flag = true},
+    [OPTION_ADVISE] = {.name = "advise"},
+};
+
+static volatile sig_atomic_t is_stopped;
 
 static int complain(const char *what, const char *name, const char *nearest)
 {
@@ -63,6 +117,8 @@ static void list_scenario(void *context, const struct scenario *scenario)
     (void)context;
     printf("  %-15s %s\n", scenario->name, scenario->summary);
 }
+
+/* ---- Options ---- */
 
 /* True when the option is absent or good. */
 static bool take_number(
@@ -83,37 +139,87 @@ static bool take_number(
     return true;
 }
 
-static bool take_switch(const struct options *options, const char *name, bool *out_is_on)
+/* "on", "off" or both: which of the words, in order; each once. */
+static bool take_words(const struct options *options, const char *name, const char *const *words,
+    size_t word_count, size_t *out_picked, size_t *out_count)
 {
     const char *text = options_get(options, name);
-    if (!text)
-        return true;
-    *out_is_on = strcmp(text, "on") == 0;
-    if (*out_is_on || strcmp(text, "off") == 0)
-        return true;
-    fprintf(stderr, "stele: bench study: --%s takes on or off, not '%s'\n", name, text);
-    return false;
+    *out_count = 0;
+    for (const char *at = text; at && *at;) {
+        size_t size = strcspn(at, ","), word = 0;
+        while (word < word_count &&
+               (strlen(words[word]) != size || strncmp(words[word], at, size) != 0))
+            word++;
+        if (word == word_count || *out_count == word_count) {
+            fprintf(stderr, "stele: bench study: --%s takes %s%s%s%s%s, not '%s'\n", name,
+                words[0], word_count > 2 ? ", " : " or ", words[1], word_count > 2 ? " or " : "",
+                word_count > 2 ? words[2] : "", text);
+            return false;
+        }
+        out_picked[(*out_count)++] = word;
+        at += size + (at[size] == ',');
+    }
+    if (text && *out_count == 0) {
+        fprintf(stderr, "stele: bench study: --%s is empty\n", name);
+        return false;
+    }
+    if (*out_count == 0)
+        out_picked[(*out_count)++] = 0;
+    return true;
+}
+
+static bool take_axes(const struct options *options, struct study_axes *axes)
+{
+    static const char *const presplits[] = {"rows", "none", "bytes"};
+    static const char *const switches[] = {"on", "off"};
+    size_t presplit[3], split[2], balancer[2];
+    if (!take_words(options, "presplit", presplits, 3, presplit, &axes->presplit_count) ||
+        !take_words(options, "split", switches, 2, split, &axes->split_count) ||
+        !take_words(options, "balancer", switches, 2, balancer, &axes->balancer_count))
+        return false;
+    for (size_t i = 0; i < axes->presplit_count; i++)
+        axes->presplits[i] = (enum presplit)presplit[i];
+    for (size_t i = 0; i < axes->split_count; i++)
+        axes->splits[i] = split[i] == 0;
+    for (size_t i = 0; i < axes->balancer_count; i++)
+        axes->balancers[i] = balancer[i] == 0;
+    return true;
 }
 
 static bool take_settings(
-    const struct options *options, struct study *study, struct study_options *own)
+    const struct options *options, struct study *study, const struct study_options *own)
 {
     struct model_settings *settings = &study->settings;
+    bool is_live = !own->is_simulated;
+    if (is_live)
+        settings->rate = LIVE_RATE;
     double tablets = (double)study->tablets, servers = (double)settings->servers,
-           seconds = settings->seconds, seed = (double)own->seed;
+           seconds = is_live ? LIVE_SECONDS : settings->seconds, seed = (double)settings->seed,
+           repeats = 1,
+           rows = is_live ? LIVE_ROWS : (double)study->scenario.population;
+    if (is_live && rows > (double)study->scenario.population)
+        rows = (double)study->scenario.population;
+    if (!take_number(options, "rate", 100, 1e9, &settings->rate))
+        return false;
+    settings->capacity = settings->rate * CAPACITY_OF_RATE;
+    settings->split_qps = settings->rate * SPLIT_OF_RATE;
     if (!take_number(options, "tablets", 1, STUDY_TABLETS_MOST, &tablets) ||
-        !take_number(options, "servers", 1, 256, &servers) ||
+        !take_number(options, "servers", 1, own->is_local ? LOCAL_SERVERS_MOST : 256, &servers) ||
         !take_number(options, "capacity", 1, 1e9, &settings->capacity) ||
-        !take_number(options, "rate", 100, 1e9, &settings->rate) ||
+        !take_number(options, "split-at", 1, 1e9, &settings->split_qps) ||
         !take_number(options, "seconds", 1, 36000, &seconds) ||
-        !take_number(options, "seed", 0, 1e15, &seed) ||
-        !take_switch(options, "split", &settings->has_split) ||
-        !take_switch(options, "balancer", &settings->has_balancer))
+        !take_number(options, "rows", 100, 1e7, &rows) ||
+        !take_number(options, "repeats", 1, STUDY_REPEATS_MOST, &repeats) ||
+        !take_number(options, "seed", 0, 1e15, &seed))
         return false;
     study->tablets = (size_t)tablets;
+    study->repeats = (unsigned)repeats;
+    study->scenario.population = (size_t)rows;
     settings->servers = settings->tablets = (size_t)servers;
     settings->seconds = (unsigned)seconds;
-    settings->seed = own->seed = (uint64_t)seed;
+    settings->seed = (uint64_t)seed;
+    if (is_live)
+        settings->balance_s = LIVE_BALANCE_S;
     /* about 2,000 drawn requests a second, however many arrive */
     settings->weight = settings->rate < 4000 ? 1 : (unsigned)(settings->rate / 2000);
     return true;
@@ -138,102 +244,92 @@ static int parse_options(int argc, char **argv, struct study *study, struct stud
         scenario_each(list_scenario, NULL);
         return EXIT_DONE;
     }
+    own->mappers = options_get(&options, "mappers");
+    own->html = options_get(&options, "html");
+    own->svg = options_get(&options, "svg");
+    own->connect = options_get(&options, "connect");
+    own->zookeeper = options_get(&options, "zookeeper");
+    own->table = options_get(&options, "table");
+    own->advise_file = options_get(&options, "advise");
+    own->is_simulated = options_get(&options, "simulate") != NULL;
+    own->is_json = options_get(&options, "json") != NULL;
+    own->is_overwriting = options_get(&options, "overwrite") != NULL;
+    own->is_quiet = options_get(&options, "quiet") != NULL;
+    own->is_local = !own->is_simulated && !own->connect && !own->zookeeper;
+    if (own->connect && own->zookeeper)
+        return complain("--connect and --zookeeper both say where the cluster is", NULL, NULL);
+    if (own->is_simulated && (own->connect || own->zookeeper))
+        return complain("--simulate asks no cluster", NULL, NULL);
+    own->is_advising = options.argument_count == 0 && (own->advise_file || own->table);
+    if (own->is_advising)
+        return -1;
+    if (own->advise_file)
+        return complain("--advise takes no scenario", NULL, NULL);
     if (options.argument_count == 0)
         return complain(
             "name a scenario; 'stele bench study --list' tells which there are", NULL, NULL);
-    study->scenario = scenario_find(arguments[0]);
-    if (!study->scenario)
+    const struct scenario *scenario = scenario_find(arguments[0]);
+    if (!scenario)
         return complain("there is no scenario", arguments[0], scenario_nearest(arguments[0]));
-    if (!options_get(&options, "simulate"))
-        return complain("live studies are not built yet; add --simulate", NULL, NULL);
-    own->mappers = options_get(&options, "mappers");
-    own->is_json = options_get(&options, "json") != NULL;
-    return take_settings(&options, study, own) ? -1 : EXIT_USAGE;
+    study->scenario = *scenario;
+    if (!own->table)
+        own->table = LIVE_TABLE_PREFIX;
+    return take_axes(&options, &own->axes) && take_settings(&options, study, own) ? -1
+                                                                                  : EXIT_USAGE;
 }
 
-/* ---- Cells ---- */
-
-static enum status parse_mappers(
-    struct study *study, const char *list, struct arena *arena, struct error *error)
+static void note_command(struct study *study, int argc, char **argv)
 {
-    enum status status = STATUS_OK;
-    study->cells = memory_allocate_zeroed(STUDY_MAPPERS_MOST, sizeof *study->cells);
-    if (!study->cells)
-        return error_set(error, STATUS_NO_MEMORY, "no memory for a study");
-    if (!list) {
-        for (size_t i = 0; i < SCENARIO_MAPPERS && study->scenario->mappers[i] && !status; i++)
-            status = key_mapper_parse(study->scenario->mappers[i], &study->scenario->layout, arena,
-                &study->cells[study->cell_count++].mapper, error);
-        return status;
+    size_t size = (size_t)snprintf(study->command, sizeof study->command, "stele bench");
+    for (int i = 0; i < argc && size + 1 < sizeof study->command; i++) {
+        bool is_plain = strcspn(argv[i], " ;{}*$&|<>'\"\\") == strlen(argv[i]);
+        size += (size_t)snprintf(study->command + size, sizeof study->command - size,
+            is_plain ? " %s" : " '%s'", argv[i]);
     }
-    char *text = arena_copy_string(arena, span_string(list)), *rest = NULL;
-    if (!text)
-        return error_set(error, STATUS_NO_MEMORY, "no memory for a study");
-    for (char *one = strtok_r(text, ";", &rest); one && !status; one = strtok_r(NULL, ";", &rest)) {
-        if (study->cell_count == STUDY_MAPPERS_MOST)
-            return error_set(
-                error, STATUS_INVALID, "a study has at most %d designs", STUDY_MAPPERS_MOST);
-        status = key_mapper_parse(
-            one, &study->scenario->layout, arena, &study->cells[study->cell_count++].mapper, error);
-    }
-    if (!status && study->cell_count == 0)
-        status = error_set(error, STATUS_INVALID, "--mappers names no design");
-    return status;
 }
 
-/* Every row of a design that keeps its key gives that very key back. */
-static enum status check_decoding(
-    const struct row_set *set, struct study_cell *cell, struct error *error)
+/* ---- Reports ---- */
+
+/* Written beside its name and then renamed: an old report is never half replaced. */
+static bool write_file(const char *path, const struct buffer *text)
 {
-    struct study_key key;
-    for (size_t i = 0; i < set->count; i++) {
-        const struct study_row *row = &set->rows[i];
-        if (!key_mapper_decode(&cell->mapper, span_make(row->bytes, row->size), &key))
-            return STATUS_OK; /* its kind does not, or a template that drops bytes */
-        if (!study_key_matches(&key, &set->population->keys[i]))
-            return error_set(error, STATUS_CORRUPT,
-                "design '%s' gives another key back than it was given (row %.*s)",
-                cell->mapper.name, (int)row->size, (const char *)row->bytes);
+    char beside[4096];
+    bool is_stdout = strcmp(path, "-") == 0;
+    snprintf(beside, sizeof beside, "%s.new", path);
+    int fd = is_stdout ? STDOUT_FILENO
+                       : open(beside, O_WRONLY | O_CREAT | O_TRUNC | O_CLOEXEC, 0644);
+    bool is_good = fd >= 0 && !buffer_status(text);
+    for (size_t at = 0; is_good && at < text->size;) {
+        ssize_t put = write(fd, text->data + at, text->size - at);
+        is_good = put > 0 || (put < 0 && errno == EINTR);
+        at += put > 0 ? (size_t)put : 0;
     }
-    cell->is_decodable = true;
-    return STATUS_OK;
+    if (fd >= 0 && !is_stdout && close(fd))
+        is_good = false;
+    if (is_good && !is_stdout)
+        is_good = rename(beside, path) == 0;
+    if (!is_good)
+        fprintf(stderr, "stele: bench study: write %s: %s\n", path,
+            buffer_status(text) ? "no memory" : strerror(errno));
+    return is_good;
 }
 
-static enum status run_cell(const struct study *study, const struct population *population,
-    struct study_cell *cell, struct error *error)
+static bool write_report(const char *path, const struct study *study,
+    void (*put)(const struct study *study, struct buffer *out))
 {
-    struct row_set set;
-    enum status status = row_set_make(population, &cell->mapper, study->settings.seed, &set, error);
-    if (status)
-        return status;
-    status = check_decoding(&set, cell, error);
-    if (!status) {
-        model_static(&set, study->tablets, study->settings.servers, study->requests,
-            study->settings.seed, &cell->fixed);
-        for (size_t i = 0; i < SCENARIO_QUERIES && study->scenario->queries[i].name; i++) {
-            struct study_key partial;
-            scenario_query_key(study->scenario, &study->scenario->queries[i], &partial);
-            cell->queries[i] = row_set_query(&set, &partial, study->tablets);
-        }
-        cell->get_cost = key_mapper_get_cost(&cell->mapper);
-        status = model_run(&set, &study->settings, &cell->run, error);
-    }
-    row_set_deinit(&set);
-    return status;
+    struct buffer text = {0};
+    if (!path)
+        return true;
+    put(study, &text);
+    bool is_good = write_file(path, &text);
+    buffer_deinit(&text);
+    return is_good;
 }
 
-/* All designs see one trace: what a query finds must be the same for each. */
-static enum status check_answers(const struct study *study, struct error *error)
+static bool write_reports(const struct study *study, const struct study_options *own)
 {
-    for (size_t i = 0; i < SCENARIO_QUERIES && study->scenario->queries[i].name; i++)
-        for (size_t j = 1; j < study->cell_count; j++)
-            if (study->cells[j].queries[i].rows_wanted != study->cells[0].queries[i].rows_wanted)
-                return error_set(error, STATUS_CORRUPT,
-                    "'%s' finds %zu rows with '%s' and %zu with '%s'",
-                    study->scenario->queries[i].name, study->cells[j].queries[i].rows_wanted,
-                    study->cells[j].mapper.name, study->cells[0].queries[i].rows_wanted,
-                    study->cells[0].mapper.name);
-    return STATUS_OK;
+    bool has_page = write_report(own->html, study, study_put_html);
+    return write_report(own->svg, study, study_put_svg) && has_page;
 }
 
 static unsigned terminal_colours(void)
@@ -250,42 +346,165 @@ static unsigned terminal_colours(void)
     return colour && (strstr(colour, "truecolor") || strstr(colour, "24bit")) ? 1u << 24 : 256;
 }
 
+static bool tell_all(const struct study *study, const struct study_options *own)
+{
+    if (own->is_json)
+        write_report("-", study, study_put_json);
+    else
+        study_print(study, terminal_colours());
+    fflush(stdout);
+    return write_reports(study, own);
+}
+
+/* ---- Live ---- */
+
+struct progress {
+    const struct study *study;
+    const struct study_options *own;
+    bool is_terminal;
+};
+
+/* One line, rewritten on a terminal. */
+static void on_progress(void *context, const char *text)
+{
+    const struct progress *progress = context;
+    if (progress->own->is_quiet)
+        return;
+    fprintf(stderr, progress->is_terminal ? "\r\x1b[K%s" : "%s\n", text); /* NOLINT: both ours */
+    fflush(stderr);
+}
+
+static void on_cell_done(void *context)
+{
+    const struct progress *progress = context;
+    (void)write_reports(progress->study, progress->own);
+}
+
+static void on_signal(int number)
+{
+    (void)number;
+    is_stopped = 1;
+}
+
+static void catch_signals(void)
+{
+    struct sigaction action = {.sa_handler = on_signal, .sa_flags = SA_RESTART};
+    sigemptyset(&action.sa_mask);
+    sigaction(SIGINT, &action, NULL);
+    sigaction(SIGTERM, &action, NULL);
+    signal(SIGPIPE, SIG_IGN);
+}
+
+static void say_place(struct study *study, const struct study_options *own)
+{
+    if (own->is_local)
+        snprintf(study->place, sizeof study->place,
+            "%zu tablet servers started on this machine, each with a modelled capacity of %.0f "
+            "calls a second",
+            study->settings.servers, study->settings.capacity);
+    else
+        snprintf(study->place, sizeof study->place, "%zu tablet server%s at %.150s",
+            study->settings.servers, study->settings.servers == 1 ? "" : "s",
+            own->connect ? own->connect : own->zookeeper);
+}
+
+/* What the end of a live study means to the caller. */
+static int code_of(struct study *study, enum status status, const struct error *error)
+{
+    if (status == STATUS_OK)
+        return EXIT_DONE;
+    snprintf(study->unfinished, sizeof study->unfinished, "%.250s", error->message);
+    fprintf(stderr, "stele: bench study: %s\n", error->message);
+    return status == STATUS_CANCELLED                          ? EXIT_INTERRUPTED
+           : status == STATUS_REMOTE || status == STATUS_IO ||
+                   status == STATUS_TIMEOUT                    ? EXIT_UNREACHED
+                                                               : EXIT_FAILED;
+}
+
+/* Predictions are made in the middle: once it is known how many servers there are, before anything is measured. */
+static int run_live(struct study *study, const struct study_options *own)
+{
+    struct progress progress = {study, own, isatty(STDERR_FILENO)};
+    struct live_config config = {.connect = own->connect,
+        .zookeeper = own->zookeeper,
+        .table = own->table,
+        .is_overwriting = own->is_overwriting,
+        .stop = &is_stopped,
+        .progress = on_progress,
+        .cell_done = on_cell_done,
+        .context = &progress};
+    struct live *live = NULL;
+    struct error error = {0};
+    enum status status = STATUS_OK;
+    catch_signals();
+    if (own->is_local) {
+        on_progress(&progress, "starting a cluster: ZooKeeper, a master, tablet servers");
+        status = local_cluster_start(study->settings.servers, (uint32_t)study->settings.capacity,
+            &config.cluster, &error);
+        if (status == STATUS_UNSUPPORTED) {
+            fprintf(stderr,
+                "stele: bench study: predicted only: %s; --simulate says that this is meant\n",
+                error.message);
+            study->is_live = false;
+            status = study_plan_predict(study, study->settings.seed, false, &error);
+            int code = code_of(study, status, &error);
+            return status || tell_all(study, own) ? code : EXIT_FAILED;
+        }
+        if (!status)
+            config.zookeeper = local_cluster_zookeeper(config.cluster);
+    }
+    if (!status)
+        status = live_open(study, &config, &live, &error);
+    if (!own->is_local || !status) {
+        study->settings.tablets = study->settings.servers;
+        say_place(study, own);
+    }
+    bool is_reached = !status;
+    if (is_reached)
+        status = study_plan_predict(study, study->settings.seed, true, &error);
+    bool is_predicted = is_reached && !status;
+    if (is_predicted) {
+        (void)write_reports(study, own);
+        status = live_measure(live, &error);
+    }
+    if (progress.is_terminal && !own->is_quiet)
+        fputs("\r\x1b[K", stderr);
+    int code = code_of(study, status, &error);
+    live_close(live);
+    local_cluster_stop(config.cluster);
+    if (is_predicted && !tell_all(study, own) && code == EXIT_DONE)
+        code = EXIT_FAILED;
+    return code;
+}
+
 int command_bench_study(int argc, char **argv)
 {
-    struct study study = {.settings = model_settings_default(), .tablets = 32, .requests = 300000};
-    struct study_options own = {.seed = 1};
-    struct population population = {0};
+    struct study study = {
+        .settings = model_settings_default(), .tablets = 32, .requests = 300000, .repeats = 1};
+    struct study_options own = {0};
     struct arena arena = {0};
     struct error error = {0};
+    note_command(&study, argc, argv);
     int code = parse_options(argc, argv, &study, &own);
     if (code >= 0)
         return code;
-    enum status status = parse_mappers(&study, own.mappers, &arena, &error);
+    if (own.advise_file || own.advise_table)
+        return advise(own.advise_file, own.advise_table, own.connect, own.zookeeper, own.is_json);
+    study.is_live = !own.is_simulated;
+    enum status status = study_plan_make(&study, own.mappers, &own.axes, &arena, &error);
     if (status == STATUS_INVALID) {
         code = complain(error.message, NULL, NULL);
-        goto done;
+    } else if (status) {
+        code = code_of(&study, status, &error);
+    } else if (own.is_simulated) {
+        status = study_plan_predict(&study, study.settings.seed, false, &error);
+        code = code_of(&study, status, &error);
+        if (!status && !tell_all(&study, &own))
+            code = EXIT_FAILED;
+    } else {
+        code = run_live(&study, &own);
     }
-    if (!status)
-        status = population_make(study.scenario, own.seed, &population, &error);
-    for (size_t i = 0; i < study.cell_count && !status; i++)
-        status = run_cell(&study, &population, &study.cells[i], &error);
-    if (!status)
-        status = check_answers(&study, &error);
-    if (status) {
-        fprintf(stderr, "stele: bench study: %s\n", error.message);
-        code = EXIT_FAILED;
-        goto done;
-    }
-    code = EXIT_DONE;
-    if (own.is_json)
-        study_print_json(&study);
-    else
-        study_print(&study, terminal_colours());
-done:
-    for (size_t i = 0; i < study.cell_count; i++)
-        model_result_deinit(&study.cells[i].run);
-    memory_free(study.cells);
-    population_deinit(&population);
+    study_plan_deinit(&study);
     arena_deinit(&arena);
     return code;
 }

@@ -1,95 +1,144 @@
-/* A study told to people, with heat maps, and as JSON. */
-#include <inttypes.h>
-#include <math.h>
+/* A study told to people: tables, and heat maps in letters or colours. */
 #include <stdio.h>
 #include <string.h>
 
-#include "bench/study/study.h"
-
-#define MAP_COLUMNS 60
+#include "bench/study/heat_map.h"
 
 /* ---- Tables ---- */
 
 static void print_fixed(const struct study *study)
 {
     printf("\nFixed: %zu tablets of equal rows, %zu servers, %zu requests. max/mean is the "
-           "capacity to buy beyond the "
-           "average.\n\n",
+           "capacity to buy beyond the average.\n\n",
         study->tablets, study->settings.servers, study->requests);
     printf("%-28s %9s %6s %10s   %s\n", "", "tablets", "", "effective", "servers: max/mean");
     printf("%-28s %9s %6s %10s   %-12s %s\n", "key", "max/mean", "Gini", "tablets", "contiguous",
         "dealt in turn  a get asks");
-    for (size_t i = 0; i < study->cell_count; i++) {
-        const struct study_cell *cell = &study->cells[i];
-        printf("%-28s %9.2f %6.3f %7.1f/%-3zu  %-12.2f %-14.2f %u row%s\n", cell->mapper.name,
-            cell->fixed.tablets.max_mean, cell->fixed.tablets.gini, cell->fixed.tablets.effective,
-            study->tablets, cell->fixed.contiguous.max_mean, cell->fixed.round_robin.max_mean,
-            cell->get_cost, cell->get_cost == 1 ? "" : "s");
+    for (size_t i = 0; i < study->design_count; i++) {
+        const struct study_design *design = &study->designs[i];
+        printf("%-28s %9.2f %6.3f %7.1f/%-3zu  %-12.2f %-14.2f %u row%s\n", design->mapper.name,
+            design->fixed.tablets.max_mean, design->fixed.tablets.gini,
+            design->fixed.tablets.effective, study->tablets, design->fixed.contiguous.max_mean,
+            design->fixed.round_robin.max_mean, design->get_cost,
+            design->get_cost == 1 ? "" : "s");
     }
 }
 
-static void print_queries(const struct study *study)
+/* The cell of a design that was measured, if any: what its queries cost there. */
+static const struct query_seen *seen_of(
+    const struct study *study, const struct study_design *design, size_t query)
 {
-    for (size_t query = 0; query < SCENARIO_QUERIES && study->scenario->queries[query].name;
-         query++) {
-        printf("\nQuery: %s (%zu rows)\n\n", study->scenario->queries[query].name,
-            study->cells[0].queries[query].rows_wanted);
-        printf(
-            "%-28s %7s %8s %10s %14s\n", "key", "ranges", "tablets", "rows read", "read per row");
-        for (size_t i = 0; i < study->cell_count; i++) {
-            const struct query_cost *cost = &study->cells[i].queries[query];
-            printf("%-28s %7zu %8zu %10zu ", study->cells[i].mapper.name, cost->ranges,
-                cost->tablets, cost->rows_read);
-            if (cost->rows_wanted)
-                printf("%14.1f\n", (double)cost->rows_read / (double)cost->rows_wanted);
-            else
-                printf("%14s\n", "-");
-        }
+    for (size_t i = 0; i < study->cell_count; i++)
+        if (study->cells[i].design == design && study->cells[i].has_seen)
+            return &study->cells[i].seen[query];
+    return NULL;
+}
+
+static void print_query(const struct study *study, size_t query)
+{
+    printf("\nQuery: %s (%zu rows)\n\n", study->scenario.queries[query].name,
+        study->designs[0].queries[query].rows_wanted);
+    printf("%-28s %7s %8s %10s %14s%s\n", "key", "ranges", "tablets", "rows read", "read per row",
+        study->is_live ? "   measured: tablets, rows, ms" : "");
+    for (size_t i = 0; i < study->design_count; i++) {
+        const struct query_cost *cost = &study->designs[i].queries[query];
+        const struct query_seen *seen = seen_of(study, &study->designs[i], query);
+        printf("%-28s %7zu %8zu %10zu ", study->designs[i].mapper.name, cost->ranges,
+            cost->tablets, cost->rows_read);
+        if (cost->rows_wanted)
+            printf("%14.1f", (double)cost->rows_read / (double)cost->rows_wanted);
+        else
+            printf("%14s", "-");
+        if (seen)
+            printf("   %17zu %8zu %6.1f", seen->tablets, seen->rows_read, seen->ms);
+        putchar('\n');
     }
+}
+
+static void print_run(const char *name, const char *kind, const struct study_run *run)
+{
+    char after[24] = "never", counts[24];
+    if (run->balanced_after_s >= 0)
+        snprintf(after, sizeof after, "after %d s", run->balanced_after_s);
+    snprintf(counts, sizeof counts, "%zu / %zu", run->splits, run->moves);
+    printf("%-28s%s %4.2f -> %-8.2f %3.0f -> %3.0f %%     %14s %13s  %s\n", name, kind,
+        run->start_max_mean, run->end_max_mean, 100 * run->start_served, 100 * run->end_served,
+        counts, after, study_run_verdict(run));
+}
+
+static double balanced_after(const struct study_run *run)
+{
+    return run->balanced_after_s < 0 ? (double)run->seconds : run->balanced_after_s;
+}
+
+static double end_max_mean(const struct study_run *run)
+{
+    return run->end_max_mean;
+}
+
+static void print_measured(const struct study_cell *cell)
+{
+    const struct study_run *run = study_cell_run(cell);
+    print_run("", " measured ", run);
+    if (cell->measured_count > 1) {
+        struct study_range after = study_cell_range(cell, balanced_after),
+                           most = study_cell_range(cell, end_max_mean);
+        printf("%-28s %zu runs: max/mean at the end %.2f (%.2f to %.2f), balanced after %.0f s "
+               "(%.0f to %.0f)\n",
+            "", cell->measured_count, most.middle, most.least, most.most, after.middle,
+            after.least, after.most);
+    }
+    printf("%-28s p99 ", "");
+    if (run->start_p99_ms > 0 && run->end_p99_ms > 0)
+        printf("%.0f -> %.0f ms; ", run->start_p99_ms, run->end_p99_ms);
+    else
+        printf("of too few; ");
+    printf("%llu asked, %llu answered, %llu by the tablets' counters\n",
+        (unsigned long long)run->requests, (unsigned long long)run->answers,
+        (unsigned long long)run->counted);
+}
+
+static void print_agreement(const struct study *study)
+{
+    size_t measured = 0, same = 0;
+    for (size_t i = 0; i < study->cell_count; i++) {
+        const struct study_cell *cell = &study->cells[i];
+        measured += cell->measured_count > 0;
+        same += cell->measured_count > 0 &&
+                strcmp(study_run_verdict(study_cell_run(cell)),
+                    study_run_verdict(&cell->predicted)) == 0;
+    }
+    if (measured)
+        printf("\nMeasured verdicts as predicted: %zu of %zu.\n", same, measured);
 }
 
 static void print_runs(const struct study *study)
 {
     const struct model_settings *settings = &study->settings;
-    printf("\nRunning: %zu servers of %.0f requests/s each, %.0f/s arrive for %u s, %zu tablets at "
-           "the start; load split "
-           "%s, balancer %s.\n\n",
-        settings->servers, settings->capacity, settings->rate, settings->seconds, settings->tablets,
-        settings->has_split ? "on" : "off", settings->has_balancer ? "on" : "off");
-    printf("%-28s %-16s %-16s %14s %13s  %s\n", "key", "max/mean", "served", "splits/moves",
-        "balanced", "verdict");
+    char name[STUDY_TEXT_SIZE];
+    printf("\nRunning: %zu servers of %.0f requests/s each (modelled), %.0f/s arrive for at most "
+           "%u s.\n",
+        settings->servers, settings->capacity, settings->rate, settings->seconds);
+    if (study->is_live)
+        printf("Measured on %s.\n", study->place);
+    printf("\n%-28s%s %-16s %-16s %14s %13s  %s\n", "key", study->is_live ? "          " : "",
+        "max/mean", "served", "splits/moves", "balanced", "verdict");
     for (size_t i = 0; i < study->cell_count; i++) {
         const struct study_cell *cell = &study->cells[i];
-        const struct model_result *run = &cell->run;
-        char after[24] = "never", counts[24];
-        if (run->balanced_after_s >= 0)
-            snprintf(after, sizeof after, "after %d s", run->balanced_after_s);
-        snprintf(counts, sizeof counts, "%zu / %zu", run->splits, run->moves);
-        printf("%-28s %4.2f -> %-8.2f %3.0f -> %3.0f %%     %14s %13s  %s\n", cell->mapper.name,
-            run->start_max_mean, run->end_max_mean, 100 * run->start_served, 100 * run->end_served,
-            counts, after, model_verdict(&cell->run));
+        study_cell_name(study, cell, name);
+        print_run(name, study->is_live ? " predicted" : "", &cell->predicted);
+        if (cell->measured_count)
+            print_measured(cell);
     }
+    print_agreement(study);
 }
 
 /* ---- Heat maps ---- */
 
-/* Black, purple, orange, yellow, white: six points, straight lines between. */
-static void colour_of(double part, unsigned out_rgb[3])
-{
-    static const unsigned char points[][3] = {
-        {8, 8, 16}, {72, 20, 104}, {170, 40, 90}, {236, 110, 40}, {250, 200, 60}, {255, 255, 230}};
-    const size_t last = sizeof points / sizeof *points - 1;
-    double at = (part < 0 ? 0 : part > 1 ? 1 : part) * (double)last;
-    size_t from = at >= (double)last ? last - 1 : (size_t)at;
-    for (size_t i = 0; i < 3; i++)
-        out_rgb[i] = (unsigned)(points[from][i] +
-                                (at - (double)from) * (points[from + 1][i] - points[from][i]));
-}
-
 static void put_colour(double part, unsigned colours, bool is_background)
 {
     unsigned rgb[3];
-    colour_of(part, rgb);
+    heat_colour(part, rgb);
     if (colours > 256)
         printf("\x1b[%d;2;%u;%u;%um", is_background ? 48 : 38, rgb[0], rgb[1], rgb[2]);
     else
@@ -97,52 +146,29 @@ static void put_colour(double part, unsigned colours, bool is_background)
             16 + rgb[0] * 6 / 256 * 36 + rgb[1] * 6 / 256 * 6 + rgb[2] * 6 / 256);
 }
 
-static double heat_at(
-    const struct model_result *run, unsigned column, unsigned columns, size_t bucket)
-{
-    unsigned from = column * run->seconds / columns, to = (column + 1) * run->seconds / columns;
-    double sum = 0;
-    for (unsigned second = from; second < to; second++)
-        sum += run->heat[second * MODEL_BUCKETS + bucket];
-    return to > from ? sum / (to - from) : 0;
-}
-
-static double hottest(const struct study *study)
-{
-    double most = 1;
-    for (size_t i = 0; i < study->cell_count; i++)
-        for (size_t j = 0; j < study->cells[i].run.seconds * (size_t)MODEL_BUCKETS; j++)
-            most = fmax(most, study->cells[i].run.heat[j]);
-    return most;
-}
-
-/* What happened in a column: '^' splits, '>' moves, '*' both. */
-static char event_mark(const struct model_result *run, unsigned column, unsigned columns)
-{
-    bool is_split = false, is_move = false;
-    for (size_t i = 0; i < run->event_count; i++) {
-        if (run->events[i].second * columns / run->seconds != column)
-            continue;
-        is_split = is_split || run->events[i].is_split;
-        is_move = is_move || !run->events[i].is_split;
-    }
-    return is_split && is_move ? '*' : is_split ? '^' : is_move ? '>' : ' ';
-}
-
-static void print_map(const struct study_cell *cell, double most, unsigned colours)
+static void print_map(const struct study *study, const struct study_cell *cell,
+    const struct heat_scale *scale, unsigned colours)
 {
     static const char letters[] = " .:-=+*#%@";
-    const struct model_result *run = &cell->run;
-    unsigned columns = run->seconds < MAP_COLUMNS ? run->seconds : MAP_COLUMNS;
-    printf("\n%s\n", cell->mapper.name);
-    for (size_t bucket = 0; bucket < MODEL_BUCKETS; bucket += 2) {
-        fputs(bucket == 0                   ? "first keys |"
-              : bucket + 2 == MODEL_BUCKETS ? " last keys |"
-                                            : "           |",
+    const struct study_run *run = study_cell_run(cell);
+    unsigned columns = scale->seconds < HEAT_COLUMNS ? scale->seconds : HEAT_COLUMNS;
+    char name[STUDY_TEXT_SIZE];
+    study_cell_name(study, cell, name);
+    printf("\n%s: %s%s\n", name, study_run_verdict(run), cell->measured_count ? ", measured" : "");
+    for (size_t bucket = 0; bucket < RUN_BUCKETS; bucket += 2) {
+        fputs(bucket == 0                 ? "first keys |"
+              : bucket + 2 == RUN_BUCKETS ? " last keys |"
+                                          : "           |",
             stdout);
         for (unsigned column = 0; column < columns; column++) {
-            double upper = log1p(heat_at(run, column, columns, bucket)) / log1p(most);
-            double lower = log1p(heat_at(run, column, columns, bucket + 1)) / log1p(most);
+            double upper = heat_bucket(run, scale, column, columns, bucket);
+            double lower = heat_bucket(run, scale, column, columns, bucket + 1);
+            if (upper < 0) { /* it had ended */
+                fputs(colours ? "\x1b[0m " : " ", stdout);
+                continue;
+            }
+            upper = heat_part(upper, scale->bucket_most);
+            lower = heat_part(lower, scale->bucket_most);
             if (colours) {
                 put_colour(upper, colours, false);
                 put_colour(lower, colours, true);
@@ -156,127 +182,24 @@ static void print_map(const struct study_cell *cell, double most, unsigned colou
     }
     fputs("           |", stdout);
     for (unsigned column = 0; column < columns; column++)
-        putchar(event_mark(run, column, columns));
+        putchar(heat_event(run, scale, column, columns));
     puts("|");
 }
 
 void study_print(const struct study *study, unsigned colours)
 {
-    double most = hottest(study);
-    printf("%s: %s\n", study->scenario->name, study->scenario->summary);
+    struct heat_scale scale = heat_scale_of(study);
+    printf("%s: %s\n", study->scenario.name, study->scenario.summary);
+    if (study->unfinished[0])
+        printf("\nUnfinished: %s. What follows is what there was until then.\n",
+            study->unfinished);
     print_fixed(study);
-    print_queries(study);
+    for (size_t i = 0; i < SCENARIO_QUERIES && study->scenario.queries[i].name; i++)
+        print_query(study, i);
     print_runs(study);
     printf("\nHeat: keys downwards, %u s to the right, one scale for all (brightest %.0f "
-           "requests/s in a thirty-second of "
-           "the rows); ^ split, > move, * both.\n",
-        study->settings.seconds, most);
+           "requests/s in a thirty-second of the rows); ^ split, > move, * both.\n",
+        scale.seconds, scale.bucket_most);
     for (size_t i = 0; i < study->cell_count; i++)
-        print_map(&study->cells[i], most, colours);
-}
-
-/* ---- JSON ---- */
-
-static void print_text(const char *text)
-{
-    putchar('"');
-    for (; *text; text++) {
-        unsigned char byte = (unsigned char)*text;
-        if (byte == '"' || byte == '\\')
-            printf("\\%c", byte);
-        else if (byte < 0x20)
-            printf("\\u%04x", byte);
-        else
-            putchar(byte);
-    }
-    putchar('"');
-}
-
-static void print_skew(const char *name, const struct skew *skew)
-{
-    printf("\"%s\":{\"max_mean\":%.4f,\"gini\":%.4f,\"effective\":%.2f,\"top_share\":%.4f}", name,
-        skew->max_mean, skew->gini, skew->effective, skew->top_share);
-}
-
-static void print_run_json(const struct model_result *run)
-{
-    printf("\"run\":{\"max_mean\":[%.3f,%.3f],\"served\":[%.4f,%.4f],\"splits\":%zu,\"moves\":%zu,"
-           "\"tablets\":%zu,"
-           "\"balanced_after_s\":",
-        run->start_max_mean, run->end_max_mean, run->start_served, run->end_served, run->splits,
-        run->moves, run->tablets);
-    printf(run->balanced_after_s < 0 ? "null" : "%d",
-        run->balanced_after_s); /* NOLINT: both formats are ours */
-    fputs(",\"timeline\":{\"max_mean\":[", stdout);
-    for (unsigned i = 0; i < run->seconds; i++)
-        printf("%s%.3f", i ? "," : "", run->max_mean[i]);
-    fputs("],\"served\":[", stdout);
-    for (unsigned i = 0; i < run->seconds; i++)
-        printf("%s%.4f", i ? "," : "", run->served[i]);
-    fputs("]},\"heat\":[", stdout);
-    for (unsigned i = 0; i < run->seconds; i++) {
-        fputs(i ? ",[" : "[", stdout);
-        for (size_t j = 0; j < MODEL_BUCKETS; j++)
-            printf("%s%.0f", j ? "," : "", run->heat[i * MODEL_BUCKETS + j]);
-        putchar(']');
-    }
-    fputs("],\"events\":[", stdout);
-    for (size_t i = 0; i < run->event_count; i++) {
-        const struct model_event *event = &run->events[i];
-        printf("%s{\"second\":%u,\"kind\":\"%s\",\"tablet\":%" PRIu32 ",\"from\":%" PRIu32
-               ",\"to\":%" PRIu32 ",\"at\":%.5f}",
-            i ? "," : "", event->second, event->is_split ? "split" : "move", event->tablet,
-            event->from, event->to, (double)event->at);
-    }
-    fputs("]}", stdout);
-}
-
-static void print_cell_json(const struct study *study, const struct study_cell *cell)
-{
-    fputs("{\"key\":", stdout);
-    print_text(cell->mapper.name);
-    printf(",\"get_cost\":%u,\"keeps_key\":%s,\"fixed\":{", cell->get_cost,
-        cell->is_decodable ? "true" : "false");
-    print_skew("tablets", &cell->fixed.tablets);
-    putchar(',');
-    print_skew("contiguous", &cell->fixed.contiguous);
-    putchar(',');
-    print_skew("round_robin", &cell->fixed.round_robin);
-    fputs(",\"loads\":[", stdout);
-    for (size_t i = 0; i < cell->fixed.tablet_count; i++)
-        printf("%s%.0f", i ? "," : "", cell->fixed.tablet_loads[i]);
-    fputs("]},\"queries\":[", stdout);
-    for (size_t i = 0; i < SCENARIO_QUERIES && study->scenario->queries[i].name; i++) {
-        const struct query_cost *cost = &cell->queries[i];
-        fputs(i ? ",{\"name\":" : "{\"name\":", stdout);
-        print_text(study->scenario->queries[i].name);
-        printf(",\"ranges\":%zu,\"tablets\":%zu,\"rows_read\":%zu,\"rows_wanted\":%zu}",
-            cost->ranges, cost->tablets, cost->rows_read, cost->rows_wanted);
-    }
-    printf("],\"verdict\":\"%s\",", model_verdict(&cell->run));
-    print_run_json(&cell->run);
-    putchar('}');
-}
-
-void study_print_json(const struct study *study)
-{
-    const struct model_settings *settings = &study->settings;
-    fputs("{\"schema\":\"stele-study-1\",\"scenario\":", stdout);
-    print_text(study->scenario->name);
-    fputs(",\"summary\":", stdout);
-    print_text(study->scenario->summary);
-    printf(",\"mode\":\"simulate\",\"settings\":{\"servers\":%zu,\"tablets_at_start\":%zu,"
-           "\"tablets_fixed\":%zu,"
-           "\"requests_fixed\":%zu,\"capacity\":%.0f,\"rate\":%.0f,\"seconds\":%u,\"split\":%s,"
-           "\"balancer\":%s,"
-           "\"seed\":%" PRIu64 ",\"buckets\":%d},\"designs\":[",
-        settings->servers, settings->tablets, study->tablets, study->requests, settings->capacity,
-        settings->rate, settings->seconds, settings->has_split ? "true" : "false",
-        settings->has_balancer ? "true" : "false", settings->seed, MODEL_BUCKETS);
-    for (size_t i = 0; i < study->cell_count; i++) {
-        if (i)
-            putchar(',');
-        print_cell_json(study, &study->cells[i]);
-    }
-    puts("]}");
+        print_map(study, &study->cells[i], &scale, colours);
 }

@@ -1,0 +1,243 @@
+#include "bench/study/study_plan.h"
+
+#include <stdio.h>
+#include <stdlib.h>
+#include <string.h>
+
+#include "base/memory.h"
+
+/* ---- Designs and cells ---- */
+
+static enum status add_design(
+    struct study *study, const char *text, struct arena *arena, struct error *error)
+{
+    if (study->design_count == STUDY_MAPPERS_MOST)
+        return error_set(
+            error, STATUS_INVALID, "a study has at most %d designs", STUDY_MAPPERS_MOST);
+    return key_mapper_parse(text, &study->scenario.layout, arena,
+        &study->designs[study->design_count++].mapper, error);
+}
+
+static enum status parse_mappers(
+    struct study *study, const char *list, struct arena *arena, struct error *error)
+{
+    enum status status = STATUS_OK;
+    if (!list) {
+        for (size_t i = 0; i < SCENARIO_MAPPERS && study->scenario.mappers[i] && !status; i++)
+            status = add_design(study, study->scenario.mappers[i], arena, error);
+        return status;
+    }
+    char *text = arena_copy_string(arena, span_string(list)), *rest = NULL;
+    if (!text)
+        return error_set(error, STATUS_NO_MEMORY, "no memory for a study");
+    for (char *one = strtok_r(text, ";", &rest); one && !status; one = strtok_r(NULL, ";", &rest))
+        status = add_design(study, one, arena, error);
+    if (!status && study->design_count == 0)
+        status = error_set(error, STATUS_INVALID, "--mappers names no design");
+    return status;
+}
+
+static void lay_out(struct study *study, const struct study_axes *axes)
+{
+    for (size_t p = 0; p < axes->presplit_count; p++)
+        for (size_t s = 0; s < axes->split_count; s++)
+            for (size_t b = 0; b < axes->balancer_count; b++)
+                for (size_t d = 0; d < study->design_count; d++)
+                    study->cells[study->cell_count++] = (struct study_cell){
+                        .design = &study->designs[d],
+                        .presplit = axes->presplits[p],
+                        .has_split = axes->splits[s],
+                        .has_balancer = axes->balancers[b]};
+}
+
+enum status study_plan_make(struct study *study, const char *mappers, const struct study_axes *axes,
+    struct arena *arena, struct error *error)
+{
+    study->designs = memory_allocate_zeroed(STUDY_MAPPERS_MOST, sizeof *study->designs);
+    if (!study->designs)
+        return error_set(error, STATUS_NO_MEMORY, "no memory for a study");
+    enum status status = parse_mappers(study, mappers, arena, error);
+    if (status)
+        return status;
+    size_t cells = study->design_count * axes->presplit_count * axes->split_count *
+                   axes->balancer_count;
+    if (cells > STUDY_CELLS_MOST)
+        return error_set(error, STATUS_INVALID, "%zu cells; a study has at most %d", cells,
+            STUDY_CELLS_MOST);
+    study->cells = memory_allocate_zeroed(cells, sizeof *study->cells);
+    if (!study->cells)
+        return error_set(error, STATUS_NO_MEMORY, "no memory for a study");
+    lay_out(study, axes);
+    return STATUS_OK;
+}
+
+void study_plan_deinit(struct study *study)
+{
+    for (size_t i = 0; i < study->cell_count; i++) {
+        study_run_deinit(&study->cells[i].predicted);
+        for (size_t j = 0; j < study->cells[i].measured_count; j++)
+            study_run_deinit(&study->cells[i].measured[j]);
+    }
+    for (size_t i = 0; i < study->design_count; i++)
+        row_set_deinit(&study->designs[i].set);
+    memory_free(study->cells);
+    memory_free(study->designs);
+    population_deinit(&study->population);
+}
+
+/* ---- Predictions ---- */
+
+/* Every row of a design that keeps its key gives that very key back. */
+static enum status check_decoding(
+    const struct row_set *set, struct study_design *design, struct error *error)
+{
+    struct study_key key;
+    for (size_t i = 0; i < set->count; i++) {
+        const struct study_row *row = &set->rows[i];
+        if (!key_mapper_decode(&design->mapper, span_make(row->bytes, row->size), &key))
+            return STATUS_OK; /* its kind does not, or a template that drops bytes */
+        if (!study_key_matches(&key, &set->population->keys[i]))
+            return error_set(error, STATUS_CORRUPT,
+                "design '%s' gives another key back than it was given (row %.*s)",
+                design->mapper.name, (int)row->size, (const char *)row->bytes);
+    }
+    design->is_decodable = true;
+    return STATUS_OK;
+}
+
+/* All designs see one trace: what a query finds must be the same for each. */
+static enum status check_answers(const struct study *study, struct error *error)
+{
+    const struct scenario_query *queries = study->scenario.queries;
+    for (size_t i = 0; i < SCENARIO_QUERIES && queries[i].name; i++)
+        for (size_t j = 1; j < study->design_count; j++)
+            if (study->designs[j].queries[i].rows_wanted !=
+                study->designs[0].queries[i].rows_wanted)
+                return error_set(error, STATUS_CORRUPT,
+                    "'%s' finds %zu rows with '%s' and %zu with '%s'", queries[i].name,
+                    study->designs[j].queries[i].rows_wanted, study->designs[j].mapper.name,
+                    study->designs[0].queries[i].rows_wanted, study->designs[0].mapper.name);
+    return STATUS_OK;
+}
+
+static enum status examine(struct study *study, struct study_design *design, struct error *error)
+{
+    const struct population *population = &study->population;
+    struct study_key partial;
+    struct row_set *set = &design->set;
+    enum status status = row_set_make(
+        population, &design->mapper, study->settings.seed, set, error);
+    if (!status)
+        status = check_decoding(set, design, error);
+    if (status)
+        return status;
+    model_static(set, study->tablets, study->settings.servers, study->requests,
+        study->settings.seed, &design->fixed);
+    for (size_t i = 0; i < SCENARIO_QUERIES && study->scenario.queries[i].name; i++) {
+        scenario_query_key(&study->scenario, &study->scenario.queries[i], &partial);
+        design->queries[i] = row_set_query(set, &partial, study->tablets);
+    }
+    design->get_cost = key_mapper_get_cost(&design->mapper);
+    for (size_t i = 0; i < RUN_BUCKETS; i++)
+        design->bounds[i] = set->rows[set->sorted[i * set->count / RUN_BUCKETS]];
+    size_t middle = population->hot_from < population->hot_to
+                        ? (population->hot_from + population->hot_to) / 2
+                        : population->count / 3;
+    design->example = set->rows[middle];
+    return STATUS_OK;
+}
+
+enum status study_plan_predict(
+    struct study *study, uint64_t seed, bool keeps_rows, struct error *error)
+{
+    enum status status = population_make(&study->scenario, seed, &study->population, error);
+    for (size_t i = 0; i < study->design_count && !status; i++) {
+        struct study_design *design = &study->designs[i];
+        status = examine(study, design, error);
+        for (size_t j = 0; j < study->cell_count && !status; j++) {
+            struct study_cell *cell = &study->cells[j];
+            struct model_settings settings = study->settings;
+            if (cell->design != design)
+                continue;
+            settings.presplit = cell->presplit;
+            settings.has_split = cell->has_split;
+            settings.has_balancer = cell->has_balancer;
+            status = model_run(&design->set, &settings, &cell->predicted, error);
+        }
+        if (!keeps_rows)
+            row_set_deinit(&design->set);
+    }
+    return status ? status : check_answers(study, error);
+}
+
+/* ---- Cells ---- */
+
+/* Whether the cells of a study differ in this. */
+static bool varies(const struct study *study, int (*setting)(const struct study_cell *cell))
+{
+    for (size_t i = 1; i < study->cell_count; i++)
+        if (setting(&study->cells[i]) != setting(&study->cells[0]))
+            return true;
+    return false;
+}
+
+static int presplit_of(const struct study_cell *cell)
+{
+    return (int)cell->presplit;
+}
+
+static int split_of(const struct study_cell *cell)
+{
+    return cell->has_split;
+}
+
+static int balancer_of(const struct study_cell *cell)
+{
+    return cell->has_balancer;
+}
+
+void study_cell_name(
+    const struct study *study, const struct study_cell *cell, char out_name[STUDY_TEXT_SIZE])
+{
+    char presplit[32] = "";
+    if (varies(study, presplit_of))
+        snprintf(presplit, sizeof presplit, ", presplit %s", presplit_name(cell->presplit));
+    snprintf(out_name, STUDY_TEXT_SIZE, "%.150s%s%s%s", cell->design->mapper.name, presplit,
+        !varies(study, split_of) ? "" : cell->has_split ? ", split on" : ", split off",
+        !varies(study, balancer_of) ? ""
+        : cell->has_balancer        ? ", balancer on"
+                                    : ", balancer off");
+}
+
+static int compare_numbers(const void *a, const void *b)
+{
+    double first = *(const double *)a, second = *(const double *)b;
+    return (first > second) - (first < second);
+}
+
+struct study_range study_cell_range(
+    const struct study_cell *cell, double (*figure)(const struct study_run *run))
+{
+    double figures[STUDY_REPEATS_MOST];
+    size_t count = cell->measured_count;
+    for (size_t i = 0; i < count; i++)
+        figures[i] = figure(&cell->measured[i]);
+    qsort(figures, count, sizeof *figures, compare_numbers);
+    return (struct study_range){figures[0],
+        (figures[(count - 1) / 2] + figures[count / 2]) / 2, figures[count - 1]};
+}
+
+const struct study_run *study_cell_run(const struct study_cell *cell)
+{
+    const struct study_run *best = NULL;
+    for (size_t i = 0; i < cell->measured_count; i++) { /* as many below it as above */
+        const struct study_run *run = &cell->measured[i];
+        size_t below = 0;
+        for (size_t j = 0; j < cell->measured_count; j++)
+            below += cell->measured[j].end_max_mean < run->end_max_mean ||
+                     (cell->measured[j].end_max_mean == run->end_max_mean && j < i);
+        if (below == (cell->measured_count - 1) / 2)
+            best = run;
+    }
+    return best ? best : &cell->predicted;
+}
