@@ -5,7 +5,7 @@
 #include <stdbool.h>
 
 /* One of file ("-" = standard input) and table. Returns the exit code. */
-int advise(const char *file, const char *table, const char *connect, const char *zookeeper,
-    bool is_json);
+int advise(
+    const char *file, const char *table, const char *connect, const char *zookeeper, bool is_json);
 
 #endif

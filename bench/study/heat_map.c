@@ -15,11 +15,11 @@ struct heat_scale heat_scale_of(const struct study *study)
         const struct study_run *run = study_cell_run(&study->cells[i]);
         for (unsigned column = 0; column < HEAT_COLUMNS; column++) {
             for (size_t bucket = 0; bucket < RUN_BUCKETS; bucket++)
-                scale.bucket_most = fmax(scale.bucket_most,
-                    heat_bucket(run, &scale, column, HEAT_COLUMNS, bucket));
+                scale.bucket_most = fmax(
+                    scale.bucket_most, heat_bucket(run, &scale, column, HEAT_COLUMNS, bucket));
             for (size_t server = 0; server < run->servers; server++)
-                scale.server_most = fmax(scale.server_most,
-                    heat_server(run, &scale, column, HEAT_COLUMNS, server));
+                scale.server_most = fmax(
+                    scale.server_most, heat_server(run, &scale, column, HEAT_COLUMNS, server));
         }
     }
     return scale;
@@ -56,7 +56,7 @@ double heat_server(const struct study_run *run, const struct heat_scale *scale, 
 
 double heat_part(double requests, double most)
 {
-    double part = log1p(requests < 0 ? 0 : requests) / log1p(most);
+    double part = requests > 0 ? sqrt(requests / most) : 0;
     return part > 1 ? 1 : part;
 }
 

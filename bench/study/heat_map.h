@@ -1,7 +1,7 @@
 /* A run as a picture: cells of requests a second, colours, and one scale for all pictures of a study.
  *
- * Brightness is log(1 + requests/s) over that of the busiest cell of the study, so that a cell of one design can be
- * held against that of another. The palette goes from dark to light by one path through blue, green and yellow
+ * Brightness is the square root of requests/s over that of the busiest cell of the study: one scale, so that a cell of
+ * one design can be held against that of another; the root, so that what is hot stands out and what is cold still shows. The palette goes from dark to light by one path through blue, green and yellow
  * (as viridis does): it is in order for people who do not see some colours, and in grey. */
 #ifndef STELE_BENCH_STUDY_HEAT_MAP_H
 #define STELE_BENCH_STUDY_HEAT_MAP_H

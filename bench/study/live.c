@@ -13,10 +13,11 @@
 #include "bench/study/live_internal.h"
 #include "bench/study/local_cluster.h"
 
-#define REST_MS         13000 /* longer than the window over which servers judge load */
+#define REST_MS          13000 /* longer than the window over which servers judge load */
 #define ADMIN_TIMEOUT_MS 60000
-#define DATA_TIMEOUT_MS 4000
-#define SERVED_WAIT_MS  30000 /* until the master of a young cluster answers and its servers have come */
+#define DATA_TIMEOUT_MS  4000
+#define SERVED_WAIT_MS                                                                             \
+    30000 /* until the master of a young cluster answers and its servers have come */
 
 /* ---- Small things ---- */
 
@@ -127,7 +128,8 @@ static enum status find_servers(struct live *live, struct error *error)
     uint64_t until_ns = env_monotonic_ns(env_real()) + SERVED_WAIT_MS * 1000000ull;
     size_t wanted = live->config.cluster ? live->study->settings.servers : 1;
     for (;;) {
-        if (stele_cluster_status(live->admin, &cluster, &failure))
+        if (stele_cluster_status(
+                live->config.cluster ? live->admin : live->looks, &cluster, &failure))
             return live_fail(&failure, "cannot reach the cluster", error);
         if (cluster.server_count >= wanted || env_monotonic_ns(env_real()) > until_ns)
             break;
@@ -167,15 +169,14 @@ static enum status set_switches(
     struct live *live, bool has_split, bool has_balancer, struct error *error)
 {
     struct stele_error failure;
-    if (stele_set_switch(
-            live->admin, STELE_SWITCH_BALANCER, has_balancer, true, NULL, &failure) ||
+    if (stele_set_switch(live->admin, STELE_SWITCH_BALANCER, has_balancer, true, NULL, &failure) ||
         stele_set_switch(live->admin, STELE_SWITCH_SPLIT, has_split, true, NULL, &failure))
         return live_fail(&failure, "the master's switches", error);
     return STATUS_OK;
 }
 
-enum status live_open(struct study *study, const struct live_config *config,
-    struct live **out_live, struct error *error)
+enum status live_open(struct study *study, const struct live_config *config, struct live **out_live,
+    struct error *error)
 {
     struct live *live = memory_allocate_zeroed(1, sizeof *live);
     if (!live)
@@ -232,8 +233,7 @@ void live_close(struct live *live)
 static enum status rest(struct live *live, struct error *error)
 {
     enum status status = STATUS_OK;
-    live_tell(live, "resting %d s, so that the servers forget the load of writing",
-        REST_MS / 1000);
+    live_tell(live, "resting %d s, so that the servers forget the load of writing", REST_MS / 1000);
     for (unsigned passed = 0; passed < REST_MS && !status; passed += 100) {
         poll(NULL, 0, 100);
         status = live_check_stop(live, error);
@@ -265,9 +265,9 @@ static enum status check_answers(const struct study *study, size_t cell, struct 
                 study->scenario.queries[i].name, seen->seen[i].rows_wanted,
                 seen->design->mapper.name, wanted);
         if (seen->seen[i].digest != first->seen[i].digest)
-            return error_set(error, STATUS_CORRUPT, "'%s' finds other rows with '%s' than with '%s'",
-                study->scenario.queries[i].name, seen->design->mapper.name,
-                first->design->mapper.name);
+            return error_set(error, STATUS_CORRUPT,
+                "'%s' finds other rows with '%s' than with '%s'", study->scenario.queries[i].name,
+                seen->design->mapper.name, first->design->mapper.name);
     }
     return STATUS_OK;
 }

@@ -33,8 +33,8 @@ struct live_config {
  * there; STATUS_CORRUPT: wrong answers. What was measured until then stays in the study. `study->settings.servers` is
  * set to what the cluster has: call before predictions. */
 struct live;
-enum status live_open(
-    struct study *study, const struct live_config *config, struct live **out_live, struct error *error);
+enum status live_open(struct study *study, const struct live_config *config, struct live **out_live,
+    struct error *error);
 enum status live_measure(struct live *live, struct error *error);
 /* Drops what tables are left, puts the switches back. NULL is fine. */
 void live_close(struct live *live);

@@ -16,7 +16,8 @@ struct live {
     struct event_base *loop;
     struct stele_client *admin; /* retries as usual */
     struct stele_client *looks; /* gives up soon */
-    struct stele_client *data;  /* gives up soon, and at once when it is refused: then it was not served */
+    struct stele_client
+        *data; /* gives up soon, and at once when it is refused: then it was not served */
     char servers[LIVE_SERVERS_MOST][LIVE_NAME_SIZE]; /* "host,port,startcode", by port */
     size_t server_count;
     bool has_switches; /* as they were */

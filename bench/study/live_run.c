@@ -6,7 +6,8 @@
  *
  * A request that a server refuses (its call queue is full) or that takes over 4 s is not served; one whose tablet was
  * just moved is begun again, a few times. It ends after `seconds`, or once servers have been balanced for 15 s, for
- * that is more of the same; not where the load moves on. */
+ * that is more of the same; not where the load moves on. When this process stood still for a while (stopped, or the
+ * machine was asleep), the schedule is moved on by as much. */
 #include <event2/event.h>
 #include <stdio.h>
 #include <stdlib.h>
@@ -21,8 +22,9 @@
 #define SLOTS          20000 /* requests in flight; past it they count as not served */
 #define TRIES          5     /* of a request whose tablet is on its way */
 #define PACE_US        1000
+#define STOOD_STILL_MS 2000 /* between two looks at the clock: stopped, or a machine asleep */
 #define ENDS_S         10
-#define ALL_FAILED_S   10   /* seconds without one answer: the cluster is gone */
+#define ALL_FAILED_S   10 /* seconds without one answer: the cluster is gone */
 #define FAILURES_TOLD  5
 #define ENCODED_SIZE   32
 #define VALUE_SIZE     (STUDY_FIELDS * STUDY_FIELD_SIZE)
@@ -72,10 +74,10 @@ struct live_cell_run {
     size_t counted_count;
     bool has_counted; /* once: what was there before the run does not count */
     bool is_listing, is_counting;
-    double *answered; /* by second */
+    double *answered;                             /* by second */
     struct histogram *first, *last, *before_last; /* of the first 10 s, and of the last 10 to 20 */
-    unsigned silent_s; /* seconds in a row without an answer */
-    uint64_t answers_before;
+    uint64_t answered_ns;                         /* the last answer */
+    uint64_t paced_ns;                            /* the last look at the clock */
     bool is_over;
     enum status status; /* why it ended early */
     struct error error;
@@ -131,6 +133,7 @@ static void on_answer(void *context, const struct stele_error *failure,
         uint64_t took_ns = now_ns() - slot->intended_ns;
         run->answered[slot->second]++;
         run->run->answers++;
+        run->answered_ns = now_ns();
         if (slot->second < ENDS_S)
             histogram_record(run->first, took_ns, 1);
         histogram_record(run->last, took_ns, 1);
@@ -220,8 +223,8 @@ static void note_changes(struct live_cell_run *run, size_t count)
     size_t old = 0;
     for (size_t i = 0; i < count; i++) {
         const struct seen_tablet *one = &run->seen[i];
-        while (old < run->tablet_count &&
-               study_row_compare(&run->tablets[old].start, &one->start) < 0)
+        while (
+            old < run->tablet_count && study_row_compare(&run->tablets[old].start, &one->start) < 0)
             old++;
         bool is_known = old < run->tablet_count &&
                         study_row_compare(&run->tablets[old].start, &one->start) == 0;
@@ -360,9 +363,7 @@ static void end_second(struct live_cell_run *run)
     study_run_end_second(result, run->second);
     tell(run);
     result->seconds = run->second + 1;
-    run->silent_s = result->answers == run->answers_before ? run->silent_s + 1 : 0;
-    run->answers_before = result->answers;
-    if (run->silent_s >= ALL_FAILED_S)
+    if (now_ns() - run->answered_ns > ALL_FAILED_S * 1000000000ull)
         end(run, error_set(&run->error, STATUS_REMOTE, "no answer for %d s: %s", ALL_FAILED_S,
                      run->last_failure));
     enum status status = live_check_stop(run->live, &error);
@@ -385,9 +386,16 @@ static void on_pace(evutil_socket_t fd, short what, void *context)
 {
     struct live_cell_run *run = context;
     double rate = run->live->study->settings.rate;
-    double due = (double)(now_ns() - run->started_ns) / 1e9 * rate;
+    uint64_t now = now_ns(), stood_ns = now - run->paced_ns;
     (void)fd;
     (void)what;
+    if (stood_ns >
+        STOOD_STILL_MS * 1000000ull) { /* this process, not the servers: not their fault */
+        run->started_ns += stood_ns;
+        run->answered_ns += stood_ns;
+    }
+    run->paced_ns = now;
+    double due = (double)(now - run->started_ns) / 1e9 * rate;
     while (!run->is_over && (double)run->begun <= due) {
         if ((double)run->begun >= (run->second + 1) * rate)
             end_second(run);
@@ -421,8 +429,8 @@ static enum status open_run(struct live_cell_run *run, struct error *error)
     run->first = histogram_new();
     run->last = histogram_new();
     run->before_last = histogram_new();
-    if (!run->table || !run->pace || !run->slots || !run->tablets || !run->seen ||
-        !run->answered || !run->first || !run->last || !run->before_last)
+    if (!run->table || !run->pace || !run->slots || !run->tablets || !run->seen || !run->answered ||
+        !run->first || !run->last || !run->before_last)
         return error_set(error, STATUS_NO_MEMORY, "no memory for a run");
     for (size_t i = 0; i < SLOTS; i++) {
         run->slots[i].run = run;
@@ -492,7 +500,7 @@ enum status live_run(
     if (!status)
         status = open_run(run, error);
     if (!status) {
-        run->started_ns = now_ns();
+        run->started_ns = run->paced_ns = run->answered_ns = now_ns();
         on_pace(-1, 0, run);
         event_base_loop(live->loop, EVLOOP_NO_EXIT_ON_EMPTY);
         look(run); /* the last counters */

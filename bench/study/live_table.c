@@ -99,8 +99,8 @@ static enum status deal(struct live *live, size_t cell, struct error *error)
         size_t to = i % live->server_count;
         if (live_find_server(live, &list.regions[i].server) == to)
             continue;
-        if (stele_move_region(live->admin, list.regions[i].encoded_name,
-                stele_text(live->servers[to]), &failure))
+        if (stele_move_region(
+                live->admin, list.regions[i].encoded_name, stele_text(live->servers[to]), &failure))
             status = live_fail(&failure, "deal the tablets", error);
     }
     stele_region_list_free(&list);
@@ -170,8 +170,8 @@ static enum status take_row(
 {
     const struct key_mapper *mapper = &asking->cell->design->mapper;
     struct study_key stored, decoded;
-    if (result->cell_count == 0 || !live_take_value(&asking->live->study->scenario,
-                                       span_of(result->cells[0].value), &stored))
+    if (result->cell_count == 0 ||
+        !live_take_value(&asking->live->study->scenario, span_of(result->cells[0].value), &stored))
         return error_set(error, STATUS_CORRUPT, "a row of '%s' holds no key", mapper->name);
     if (asking->cell->design->is_decodable &&
         (!key_mapper_decode(mapper, span_of(result->cells[0].row), &decoded) ||
@@ -182,8 +182,7 @@ static enum status take_row(
     if (!study_key_matches(&stored, asking->partial))
         return STATUS_OK;
     asking->seen.rows_wanted++;
-    asking->seen.digest += XXH3_64bits(
-        result->cells[0].value.data, result->cells[0].value.size);
+    asking->seen.digest += XXH3_64bits(result->cells[0].value.data, result->cells[0].value.size);
     return STATUS_OK;
 }
 
@@ -252,8 +251,8 @@ static enum status ask(struct live *live, size_t index, size_t query, struct err
 enum status live_table_make(struct live *live, size_t index, struct error *error)
 {
     struct study_cell *cell = &live->study->cells[index];
-    snprintf(live->made[index], sizeof live->made[index], "%.48s_%zu", live->config.table,
-        index + 1);
+    snprintf(
+        live->made[index], sizeof live->made[index], "%.48s_%zu", live->config.table, index + 1);
     enum status status = make_room(live, table_name(live, index), error);
     if (!status)
         status = create(live, index, error);

@@ -57,7 +57,8 @@ static enum status fail(
         text[got > 0 ? got : 0] = '\0';
         close(fd);
     }
-    return error_set(error, STATUS_IO, "%s %s; it said: %s", name, what, text[0] ? text : "nothing");
+    return error_set(
+        error, STATUS_IO, "%s %s; it said: %s", name, what, text[0] ? text : "nothing");
 }
 
 /* What stands between fork and exec: only what is safe there. */
@@ -105,9 +106,8 @@ static bool has_ended(struct process *process)
 
 static struct sockaddr_in loopback(uint16_t port)
 {
-    return (struct sockaddr_in){.sin_family = AF_INET,
-        .sin_port = htons(port),
-        .sin_addr.s_addr = htonl(INADDR_LOOPBACK)};
+    return (struct sockaddr_in){
+        .sin_family = AF_INET, .sin_port = htons(port), .sin_addr.s_addr = htonl(INADDR_LOOPBACK)};
 }
 
 /* One that nobody listens on now. */
@@ -160,8 +160,7 @@ static enum status start_zookeeper(struct local_cluster *cluster, struct error *
     char path[PATH_SIZE + 16];
     snprintf(path, sizeof path, "%s/zoo.cfg", cluster->directory);
     cluster->port = free_port();
-    snprintf(
-        cluster->zookeeper, sizeof cluster->zookeeper, "127.0.0.1:%u/hbase", cluster->port);
+    snprintf(cluster->zookeeper, sizeof cluster->zookeeper, "127.0.0.1:%u/hbase", cluster->port);
     /* what is kept there goes with the study: no syncs */
     const char *arguments[] = {"java", "-Xmx96m", "-XX:+UseSerialGC", "-XX:TieredStopAtLevel=1",
         "-Dzookeeper.forceSync=no", "-Djava.net.preferIPv4Stack=true", "-cp", JARS,
@@ -266,8 +265,8 @@ static bool is_on_path(const char *program)
     return is_found;
 }
 
-enum status local_cluster_start(size_t servers, uint32_t capacity,
-    struct local_cluster **out_cluster, struct error *error)
+enum status local_cluster_start(
+    size_t servers, uint32_t capacity, struct local_cluster **out_cluster, struct error *error)
 {
     const char *place = getenv("TMPDIR");
     if (!is_on_path("java") || access("/usr/share/java/zookeeper.jar", R_OK) ||

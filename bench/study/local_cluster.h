@@ -20,8 +20,8 @@ struct local_cluster;
 
 /* Returns when all serve (seconds). STATUS_UNSUPPORTED: there is no Java or no ZooKeeper here, and *error says what to
  * install; STATUS_IO: a process did not start, with the end of what it said. */
-enum status local_cluster_start(size_t servers, uint32_t capacity,
-    struct local_cluster **out_cluster, struct error *error);
+enum status local_cluster_start(
+    size_t servers, uint32_t capacity, struct local_cluster **out_cluster, struct error *error);
 /* "127.0.0.1:PORT/hbase", the cluster's. */
 const char *local_cluster_zookeeper(const struct local_cluster *cluster);
 /* False, with what ended in *error, when one of the processes is gone. */

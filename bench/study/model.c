@@ -13,7 +13,6 @@
 
 /* ---- A fixed cut ---- */
 
-
 void model_static(const struct row_set *set, size_t tablets, size_t servers, size_t requests,
     uint64_t seed, struct static_result *out_result)
 {

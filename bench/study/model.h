@@ -30,7 +30,7 @@ void model_static(const struct row_set *set, size_t tablets, size_t servers, siz
 
 struct model_settings {
     size_t servers;
-    size_t tablets;  /* at the start, dealt in turn; one without a presplit */
+    size_t tablets; /* at the start, dealt in turn; one without a presplit */
     enum presplit presplit;
     double capacity; /* requests a second that a server serves */
     double rate;     /* requests a second that arrive */

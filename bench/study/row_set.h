@@ -55,8 +55,8 @@ size_t row_set_draw(
 
 /* How a table is cut before it has any load. */
 enum presplit {
-    PRESPLIT_ROWS,  /* tablets of equal rows: by what the data will be */
-    PRESPLIT_NONE,  /* one tablet */
+    PRESPLIT_ROWS, /* tablets of equal rows: by what the data will be */
+    PRESPLIT_NONE, /* one tablet */
     PRESPLIT_BYTES, /* equal parts of the space of bytes, whatever keys look like (HBase's UniformSplit) */
 };
 /* "rows", "none", "bytes". */

@@ -16,7 +16,7 @@
 #include "bench/study/local_cluster.h"
 #include "bench/study/study_plan.h"
 
-#define EXIT_UNREACHED   3   /* no cluster, or one that broke: what was measured is in the reports */
+#define EXIT_UNREACHED   3 /* no cluster, or one that broke: what was measured is in the reports */
 #define EXIT_INTERRUPTED 130 /* likewise */
 
 /* What a live study asks of one machine, and what is modelled when there is none to spare. */
@@ -30,31 +30,45 @@
 
 static const char usage[] =
     "usage: stele bench study SCENARIO [--simulate] [options]\n"
-    "       stele bench study --advise=FILE | --table=NAME [--connect=... | --zookeeper=...] [--json]\n"
+    "       stele bench study --advise=FILE | --table=NAME [--connect=... | --zookeeper=...] "
+    "[--json]\n"
     "\n"
-    "Compares row key designs on one trace of requests: how unevenly they load tablets and servers, whether\n"
-    "splits and a balancer cure it, what a query costs. Predicts it by a model, then measures it on a cluster:\n"
-    "the given one, or one that it starts on this machine for the while. --list tells the scenarios.\n"
-    "Without a scenario: what is wrong with the keys of FILE (lines of key, tab, weight) or of a table in use.\n"
+    "Compares row key designs on one trace of requests: how unevenly they load tablets and "
+    "servers, whether\n"
+    "splits and a balancer cure it, what a query costs. Predicts it by a model, then measures it "
+    "on a cluster:\n"
+    "the given one, or one that it starts on this machine for the while. --list tells the "
+    "scenarios.\n"
+    "Without a scenario: what is wrong with the keys of FILE (lines of key, tab, weight) or of a "
+    "table in use.\n"
     "\n"
     "  --simulate           only predict: no server, a second of time\n"
-    "  --connect=HOST:PORT | --zookeeper=HOST:PORT,...   measure on this cluster; its tables are study's to make\n"
-    "  --mappers=A;B;...    designs (default: the scenario's): raw, promote, swap, order:a,b, reverse,\n"
-    "                       bit-reverse, salt:N[:fields], random-salt:N, md5:K, md5, uuid, latest:FIELD,\n"
+    "  --connect=HOST:PORT | --zookeeper=HOST:PORT,...   measure on this cluster; its tables are "
+    "study's to make\n"
+    "  --mappers=A;B;...    designs (default: the scenario's): raw, promote, swap, order:a,b, "
+    "reverse,\n"
+    "                       bit-reverse, salt:N[:fields], random-salt:N, md5:K, md5, uuid, "
+    "latest:FIELD,\n"
     "                       template:{field}text{field:2-8}\n"
-    "  --presplit=rows,none,bytes  --split=on,off  --balancer=on,off     a cell for each (default rows, on, on)\n"
+    "  --presplit=rows,none,bytes  --split=on,off  --balancer=on,off     a cell for each (default "
+    "rows, on, on)\n"
     "  --repeats=N          of each measured cell; middle, least and most are told (1)\n"
     "  --servers=N          to start, or to model (4)\n"
     "  --rate=N             requests a second (2000; --simulate 20000)\n"
-    "  --capacity=N         requests a second that a server can serve, modelled (40 % of the rate)\n"
+    "  --capacity=N         requests a second that a server can serve, modelled (40 % of the "
+    "rate)\n"
     "  --split-at=N         requests a second at which a tablet is split (an eighth of the rate)\n"
     "  --seconds=N          at most, of a run (75; --simulate 180)\n"
-    "  --rows=N             of the table (40000; --simulate 200000)      --tablets=N   of the fixed cut (32)\n"
-    "  --table=PREFIX       of the tables' names (stele_study)           --overwrite   drops them if they are there\n"
-    "  --html=FILE  --svg=FILE  --json     a page; a picture; JSON (stele.study/1) instead of the text\n"
+    "  --rows=N             of the table (40000; --simulate 200000)      --tablets=N   of the "
+    "fixed cut (32)\n"
+    "  --table=PREFIX       of the tables' names (stele_study)           --overwrite   drops them "
+    "if they are there\n"
+    "  --html=FILE  --svg=FILE  --json     a page; a picture; JSON (stele.study/1) instead of the "
+    "text\n"
     "  --seed=N  --quiet\n"
     "\n"
-    "Exit codes: 0 done, 1 it failed, 2 wrong usage, 3 no cluster or it broke, 130 interrupted (reports are\n"
+    "Exit codes: 0 done, 1 it failed, 2 wrong usage, 3 no cluster or it broke, 130 interrupted "
+    "(reports are\n"
     "written all the same).\n";
 
 struct study_options {
@@ -65,10 +79,30 @@ struct study_options {
 };
 
 enum {
-    OPTION_MAPPERS, OPTION_TABLETS, OPTION_SERVERS, OPTION_CAPACITY, OPTION_RATE, OPTION_SECONDS,
-    OPTION_SPLIT, OPTION_BALANCER, OPTION_SEED, OPTION_JSON, OPTION_LIST, OPTION_SIMULATE,
-    OPTION_CONNECT, OPTION_ZOOKEEPER, OPTION_PRESPLIT, OPTION_REPEATS, OPTION_SPLIT_AT, OPTION_ROWS,
-    OPTION_TABLE, OPTION_OVERWRITE, OPTION_HTML, OPTION_SVG, OPTION_QUIET, OPTION_ADVISE,
+    OPTION_MAPPERS,
+    OPTION_TABLETS,
+    OPTION_SERVERS,
+    OPTION_CAPACITY,
+    OPTION_RATE,
+    OPTION_SECONDS,
+    OPTION_SPLIT,
+    OPTION_BALANCER,
+    OPTION_SEED,
+    OPTION_JSON,
+    OPTION_LIST,
+    OPTION_SIMULATE,
+    OPTION_CONNECT,
+    OPTION_ZOOKEEPER,
+    OPTION_PRESPLIT,
+    OPTION_REPEATS,
+    OPTION_SPLIT_AT,
+    OPTION_ROWS,
+    OPTION_TABLE,
+    OPTION_OVERWRITE,
+    OPTION_HTML,
+    OPTION_SVG,
+    OPTION_QUIET,
+    OPTION_ADVISE,
     OPTION_COUNT
 };
 
@@ -151,8 +185,8 @@ static bool take_words(const struct options *options, const char *name, const ch
                (strlen(words[word]) != size || strncmp(words[word], at, size) != 0))
             word++;
         if (word == word_count || *out_count == word_count) {
-            fprintf(stderr, "stele: bench study: --%s takes %s%s%s%s%s, not '%s'\n", name,
-                words[0], word_count > 2 ? ", " : " or ", words[1], word_count > 2 ? " or " : "",
+            fprintf(stderr, "stele: bench study: --%s takes %s%s%s%s%s, not '%s'\n", name, words[0],
+                word_count > 2 ? ", " : " or ", words[1], word_count > 2 ? " or " : "",
                 word_count > 2 ? words[2] : "", text);
             return false;
         }
@@ -195,8 +229,7 @@ static bool take_settings(
         settings->rate = LIVE_RATE;
     double tablets = (double)study->tablets, servers = (double)settings->servers,
            seconds = is_live ? LIVE_SECONDS : settings->seconds, seed = (double)settings->seed,
-           repeats = 1,
-           rows = is_live ? LIVE_ROWS : (double)study->scenario.population;
+           repeats = 1, rows = is_live ? LIVE_ROWS : (double)study->scenario.population;
     if (is_live && rows > (double)study->scenario.population)
         rows = (double)study->scenario.population;
     if (!take_number(options, "rate", 100, 1e9, &settings->rate))
@@ -274,8 +307,7 @@ static int parse_options(int argc, char **argv, struct study *study, struct stud
     study->scenario = *scenario;
     if (!own->table)
         own->table = LIVE_TABLE_PREFIX;
-    return take_axes(&options, &own->axes) && take_settings(&options, study, own) ? -1
-                                                                                  : EXIT_USAGE;
+    return take_axes(&options, &own->axes) && take_settings(&options, study, own) ? -1 : EXIT_USAGE;
 }
 
 static void note_command(struct study *study, int argc, char **argv)
@@ -415,10 +447,10 @@ static int code_of(struct study *study, enum status status, const struct error *
         return EXIT_DONE;
     snprintf(study->unfinished, sizeof study->unfinished, "%.250s", error->message);
     fprintf(stderr, "stele: bench study: %s\n", error->message);
-    return status == STATUS_CANCELLED                          ? EXIT_INTERRUPTED
-           : status == STATUS_REMOTE || status == STATUS_IO ||
-                   status == STATUS_TIMEOUT                    ? EXIT_UNREACHED
-                                                               : EXIT_FAILED;
+    return status == STATUS_CANCELLED ? EXIT_INTERRUPTED
+           : status == STATUS_REMOTE || status == STATUS_IO || status == STATUS_TIMEOUT
+               ? EXIT_UNREACHED
+               : EXIT_FAILED;
 }
 
 /* Predictions are made in the middle: once it is known how many servers there are, before anything is measured. */
@@ -439,8 +471,8 @@ static int run_live(struct study *study, const struct study_options *own)
     catch_signals();
     if (own->is_local) {
         on_progress(&progress, "starting a cluster: ZooKeeper, a master, tablet servers");
-        status = local_cluster_start(study->settings.servers, (uint32_t)study->settings.capacity,
-            &config.cluster, &error);
+        status = local_cluster_start(
+            study->settings.servers, (uint32_t)study->settings.capacity, &config.cluster, &error);
         if (status == STATUS_UNSUPPORTED) {
             fprintf(stderr,
                 "stele: bench study: predicted only: %s; --simulate says that this is meant\n",
@@ -488,8 +520,8 @@ int command_bench_study(int argc, char **argv)
     int code = parse_options(argc, argv, &study, &own);
     if (code >= 0)
         return code;
-    if (own.advise_file || own.advise_table)
-        return advise(own.advise_file, own.advise_table, own.connect, own.zookeeper, own.is_json);
+    if (own.is_advising)
+        return advise(own.advise_file, own.table, own.connect, own.zookeeper, own.is_json);
     study.is_live = !own.is_simulated;
     enum status status = study_plan_make(&study, own.mappers, &own.axes, &arena, &error);
     if (status == STATUS_INVALID) {

@@ -27,6 +27,8 @@ struct study_design {
     bool is_decodable;                    /* and every row of the population was: checked */
     struct study_row bounds[RUN_BUCKETS]; /* the first row of each range of the heat maps */
     struct study_row example;             /* what the busiest part of the keys looks like */
+    struct study_row top_row;             /* the busiest row, and its share of the requests */
+    double top_share;
 };
 
 /* What a query cost on a cluster. */
@@ -60,8 +62,8 @@ struct study {
     size_t cell_count;
     bool is_live;
     unsigned repeats;
-    char place[STUDY_TEXT_SIZE];    /* live: where, in words */
-    char command[STUDY_TEXT_SIZE];  /* as it was typed */
+    char place[STUDY_TEXT_SIZE];      /* live: where, in words */
+    char command[STUDY_TEXT_SIZE];    /* as it was typed */
     char unfinished[STUDY_TEXT_SIZE]; /* why it ended early; empty = it did not */
 };
 
@@ -69,8 +71,8 @@ struct study {
 int command_bench_study(int argc, char **argv);
 
 /* "md5:4", or with its setting where the study has several: "md5:4, no presplit, balancer off". */
-void study_cell_name(const struct study *study, const struct study_cell *cell,
-    char out_name[STUDY_TEXT_SIZE]);
+void study_cell_name(
+    const struct study *study, const struct study_cell *cell, char out_name[STUDY_TEXT_SIZE]);
 /* The run to show: the measured one with the middle end, else the predicted one. */
 const struct study_run *study_cell_run(const struct study_cell *cell);
 /* Least, middle and greatest of a figure over the measured runs; measured_count > 0. */

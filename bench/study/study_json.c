@@ -152,8 +152,8 @@ static void put_cell(const struct study *study, const struct study_cell *cell, s
         put_run(out, &cell->measured[i]);
     }
     buffer_put_format(out, "],\"seen\":[");
-    for (size_t i = 0;
-         cell->has_seen && i < SCENARIO_QUERIES && study->scenario.queries[i].name; i++) {
+    for (size_t i = 0; cell->has_seen && i < SCENARIO_QUERIES && study->scenario.queries[i].name;
+         i++) {
         const struct query_seen *seen = &cell->seen[i];
         buffer_put_format(out,
             "%s{\"ranges\":%zu,\"tablets\":%zu,\"rows_read\":%zu,\"rows_wanted\":%zu,\"ms\":%.2f}",
@@ -170,8 +170,7 @@ void study_put_json(const struct study *study, struct buffer *out)
     put_text(out, study->scenario.name);
     buffer_put_format(out, ",\"summary\":");
     put_text(out, study->scenario.summary);
-    buffer_put_format(
-        out, ",\"mode\":\"%s\",\"command\":", study->is_live ? "live" : "simulate");
+    buffer_put_format(out, ",\"mode\":\"%s\",\"command\":", study->is_live ? "live" : "simulate");
     put_text(out, study->command);
     buffer_put_format(out, ",\"place\":");
     put_text(out, study->place);

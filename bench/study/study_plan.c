@@ -6,6 +6,8 @@
 
 #include "base/memory.h"
 
+#define TOP_ROW_DRAWS 20000
+
 /* ---- Designs and cells ---- */
 
 static enum status add_design(
@@ -14,8 +16,8 @@ static enum status add_design(
     if (study->design_count == STUDY_MAPPERS_MOST)
         return error_set(
             error, STATUS_INVALID, "a study has at most %d designs", STUDY_MAPPERS_MOST);
-    return key_mapper_parse(text, &study->scenario.layout, arena,
-        &study->designs[study->design_count++].mapper, error);
+    return key_mapper_parse(
+        text, &study->scenario.layout, arena, &study->designs[study->design_count++].mapper, error);
 }
 
 static enum status parse_mappers(
@@ -62,8 +64,8 @@ enum status study_plan_make(struct study *study, const char *mappers, const stru
     size_t cells = study->design_count * axes->presplit_count * axes->split_count *
                    axes->balancer_count;
     if (cells > STUDY_CELLS_MOST)
-        return error_set(error, STATUS_INVALID, "%zu cells; a study has at most %d", cells,
-            STUDY_CELLS_MOST);
+        return error_set(
+            error, STATUS_INVALID, "%zu cells; a study has at most %d", cells, STUDY_CELLS_MOST);
     study->cells = memory_allocate_zeroed(cells, sizeof *study->cells);
     if (!study->cells)
         return error_set(error, STATUS_NO_MEMORY, "no memory for a study");
@@ -120,6 +122,31 @@ static enum status check_answers(const struct study *study, struct error *error)
     return STATUS_OK;
 }
 
+/* The busiest row's share. New rows are each asked for once. */
+static enum status find_top_row(
+    const struct study *study, struct study_design *design, struct error *error)
+{
+    const struct row_set *set = &design->set;
+    uint32_t *counts = memory_allocate_zeroed(set->count, sizeof *counts);
+    struct dice dice = {study->settings.seed};
+    size_t top = 0;
+    if (!counts)
+        return error_set(error, STATUS_NO_MEMORY, "no memory for counts");
+    for (size_t i = 0; i < TOP_ROW_DRAWS; i++) {
+        struct study_key key;
+        size_t index = population_draw(&study->population, &dice, 0, &key);
+        if (index == SIZE_MAX)
+            break;
+        if (++counts[index] > counts[top])
+            top = index;
+    }
+    /* a random salt keeps a row as many times as it has buckets */
+    design->top_share = (double)counts[top] / TOP_ROW_DRAWS / design->get_cost;
+    design->top_row = set->rows[top];
+    memory_free(counts);
+    return STATUS_OK;
+}
+
 static enum status examine(struct study *study, struct study_design *design, struct error *error)
 {
     const struct population *population = &study->population;
@@ -144,7 +171,7 @@ static enum status examine(struct study *study, struct study_design *design, str
                         ? (population->hot_from + population->hot_to) / 2
                         : population->count / 3;
     design->example = set->rows[middle];
-    return STATUS_OK;
+    return find_top_row(study, design, error);
 }
 
 enum status study_plan_predict(
@@ -203,7 +230,9 @@ void study_cell_name(
     if (varies(study, presplit_of))
         snprintf(presplit, sizeof presplit, ", presplit %s", presplit_name(cell->presplit));
     snprintf(out_name, STUDY_TEXT_SIZE, "%.150s%s%s%s", cell->design->mapper.name, presplit,
-        !varies(study, split_of) ? "" : cell->has_split ? ", split on" : ", split off",
+        !varies(study, split_of) ? ""
+        : cell->has_split        ? ", split on"
+                                 : ", split off",
         !varies(study, balancer_of) ? ""
         : cell->has_balancer        ? ", balancer on"
                                     : ", balancer off");
@@ -223,8 +252,8 @@ struct study_range study_cell_range(
     for (size_t i = 0; i < count; i++)
         figures[i] = figure(&cell->measured[i]);
     qsort(figures, count, sizeof *figures, compare_numbers);
-    return (struct study_range){figures[0],
-        (figures[(count - 1) / 2] + figures[count / 2]) / 2, figures[count - 1]};
+    return (struct study_range){
+        figures[0], (figures[(count - 1) / 2] + figures[count / 2]) / 2, figures[count - 1]};
 }
 
 const struct study_run *study_cell_run(const struct study_cell *cell)

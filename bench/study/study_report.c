@@ -3,6 +3,7 @@
 #include <string.h>
 
 #include "bench/study/heat_map.h"
+#include "bench/study/study_advice.h"
 
 /* ---- Tables ---- */
 
@@ -19,8 +20,7 @@ static void print_fixed(const struct study *study)
         printf("%-28s %9.2f %6.3f %7.1f/%-3zu  %-12.2f %-14.2f %u row%s\n", design->mapper.name,
             design->fixed.tablets.max_mean, design->fixed.tablets.gini,
             design->fixed.tablets.effective, study->tablets, design->fixed.contiguous.max_mean,
-            design->fixed.round_robin.max_mean, design->get_cost,
-            design->get_cost == 1 ? "" : "s");
+            design->fixed.round_robin.max_mean, design->get_cost, design->get_cost == 1 ? "" : "s");
     }
 }
 
@@ -43,8 +43,8 @@ static void print_query(const struct study *study, size_t query)
     for (size_t i = 0; i < study->design_count; i++) {
         const struct query_cost *cost = &study->designs[i].queries[query];
         const struct query_seen *seen = seen_of(study, &study->designs[i], query);
-        printf("%-28s %7zu %8zu %10zu ", study->designs[i].mapper.name, cost->ranges,
-            cost->tablets, cost->rows_read);
+        printf("%-28s %7zu %8zu %10zu ", study->designs[i].mapper.name, cost->ranges, cost->tablets,
+            cost->rows_read);
         if (cost->rows_wanted)
             printf("%14.1f", (double)cost->rows_read / (double)cost->rows_wanted);
         else
@@ -85,8 +85,8 @@ static void print_measured(const struct study_cell *cell)
                            most = study_cell_range(cell, end_max_mean);
         printf("%-28s %zu runs: max/mean at the end %.2f (%.2f to %.2f), balanced after %.0f s "
                "(%.0f to %.0f)\n",
-            "", cell->measured_count, most.middle, most.least, most.most, after.middle,
-            after.least, after.most);
+            "", cell->measured_count, most.middle, most.least, most.most, after.middle, after.least,
+            after.most);
     }
     printf("%-28s p99 ", "");
     if (run->start_p99_ms > 0 && run->end_p99_ms > 0)
@@ -104,9 +104,8 @@ static void print_agreement(const struct study *study)
     for (size_t i = 0; i < study->cell_count; i++) {
         const struct study_cell *cell = &study->cells[i];
         measured += cell->measured_count > 0;
-        same += cell->measured_count > 0 &&
-                strcmp(study_run_verdict(study_cell_run(cell)),
-                    study_run_verdict(&cell->predicted)) == 0;
+        same += cell->measured_count > 0 && strcmp(study_run_verdict(study_cell_run(cell)),
+                                                study_run_verdict(&cell->predicted)) == 0;
     }
     if (measured)
         printf("\nMeasured verdicts as predicted: %zu of %zu.\n", same, measured);
@@ -186,17 +185,26 @@ static void print_map(const struct study *study, const struct study_cell *cell,
     puts("|");
 }
 
+static void print_conclusion(const struct study *study)
+{
+    char sentences[STUDY_SENTENCES][2 * KEY_ADVICE_TEXT];
+    size_t count = study_advice_conclude(study, sentences);
+    puts("\nIn short:");
+    for (size_t i = 0; i < count; i++)
+        printf("  %s\n", sentences[i]);
+}
+
 void study_print(const struct study *study, unsigned colours)
 {
     struct heat_scale scale = heat_scale_of(study);
     printf("%s: %s\n", study->scenario.name, study->scenario.summary);
     if (study->unfinished[0])
-        printf("\nUnfinished: %s. What follows is what there was until then.\n",
-            study->unfinished);
+        printf("\nUnfinished: %s. What follows is what there was until then.\n", study->unfinished);
     print_fixed(study);
     for (size_t i = 0; i < SCENARIO_QUERIES && study->scenario.queries[i].name; i++)
         print_query(study, i);
     print_runs(study);
+    print_conclusion(study);
     printf("\nHeat: keys downwards, %u s to the right, one scale for all (brightest %.0f "
            "requests/s in a thirty-second of the rows); ^ split, > move, * both.\n",
         scale.seconds, scale.bucket_most);

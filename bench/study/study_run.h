@@ -6,10 +6,12 @@
 #ifndef STELE_BENCH_STUDY_STUDY_RUN_H
 #define STELE_BENCH_STUDY_STUDY_RUN_H
 
+#include <stdint.h>
+
 #include "base/status.h"
 
 #define RUN_EVENTS_MOST  512
-#define RUN_BUCKETS      32 /* rows of the heat map: ranges of equal rows of the population */
+#define RUN_BUCKETS      32  /* rows of the heat map: ranges of equal rows of the population */
 #define RUN_BALANCED     1.3 /* max/mean of servers up to which they count as balanced ... */
 #define RUN_BALANCED_FOR 15  /* ... for so many seconds */
 
@@ -24,10 +26,10 @@ struct study_run {
     unsigned seconds; /* that it lasted; the arrays have room for `room` */
     unsigned room;
     size_t servers;
-    double *max_mean; /* of what the servers were asked, by second */
-    double *served;   /* part of the requests, by second */
-    double *heat;     /* requests: heat[second * RUN_BUCKETS + bucket] */
-    double *asked;    /* requests: asked[second * servers + server] */
+    double *max_mean;              /* of what the servers were asked, by second */
+    double *served;                /* part of the requests, by second */
+    double *heat;                  /* requests: heat[second * RUN_BUCKETS + bucket] */
+    double *asked;                 /* requests: asked[second * servers + server] */
     size_t splits, moves, tablets; /* tablets: at the end */
     struct run_event events[RUN_EVENTS_MOST];
     size_t event_count;

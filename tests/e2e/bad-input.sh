@@ -57,7 +57,16 @@ expect "study without a scenario" 2 "name a scenario" "$stele" bench study --sim
 expect "study of an unknown scenario" 2 "did you mean 'national-id'" "$stele" bench study nationalid --simulate
 expect "study with an unknown mapper" 2 "did you mean 'salt'" "$stele" bench study national-id --simulate --mappers=salts:4
 expect "study with an unknown field" 2 "did you mean 'birth'" "$stele" bench study national-id --simulate --mappers=salt:4:brith
-expect "study without --simulate" 2 "add --simulate" "$stele" bench study national-id
+expect "study with an unknown option" 2 "did you mean '--simulate'" "$stele" bench study national-id --simulat
+expect "study with an unknown presplit" 2 "rows, none or bytes" "$stele" bench study national-id --simulate --presplit=row
+expect "study of no cluster" 3 "cannot reach" "$stele" bench study national-id --connect=127.0.0.1:1 --quiet
+expect "study of two places" 2 "both" "$stele" bench study national-id --connect=127.0.0.1:1 --zookeeper=127.0.0.1:1
+expect "advice on a missing file" 1 "nothing.tsv" "$stele" bench study --advise="$work/nothing.tsv"
+expect "advice on no keys" 1 "holds no keys" "$stele" bench study --advise=/dev/null
+printf 'a\t1\nb\tmany\n' >"$work/bad.tsv"
+expect "advice on a bad weight" 1 "line 2: 'many'" "$stele" bench study --advise="$work/bad.tsv"
+expect "advice on a missing table" 1 "nope" "$stele" bench study --table=nope
+expect "server with a bad capacity" 2 "sim-capacity" "$stele" standalone "$work/x" --sim-capacity=none
 expect "bench with a bad mix" 2 "mix" "$stele" bench load --mix=get:50
 
 # ---- the socket ----

@@ -89,11 +89,11 @@ static void runs_end_as_expected(void **state)
     for (size_t i = 0; i < sizeof cases / sizeof *cases; i++) {
         struct model_settings settings = model_settings_default();
         struct world world;
-        struct model_result result;
+        struct study_run result;
         struct error error = {0};
         open_world(&world, cases[i].scenario, cases[i].design);
         assert_ok(model_run(&world.set, &settings, &result, &error), &error);
-        assert_string_equal(model_verdict(&result), cases[i].verdict);
+        assert_string_equal(study_run_verdict(&result), cases[i].verdict);
         assert_near(cases[i].scenario, result.start_max_mean, cases[i].start, .1);
         assert_near(cases[i].scenario, result.start_served, cases[i].served_start, .1);
         if (strcmp(cases[i].verdict, "comes back") == 0)
@@ -102,7 +102,7 @@ static void runs_end_as_expected(void **state)
             assert_near(cases[i].scenario, result.balanced_after_s, cases[i].after_s, .3);
         else
             assert_int_equal(result.balanced_after_s, cases[i].after_s);
-        model_result_deinit(&result);
+        study_run_deinit(&result);
         close_world(&world);
     }
 }
@@ -114,14 +114,14 @@ static void split_and_balancer_need_each_other(void **state)
     for (unsigned i = 0; i < 2; i++) {
         struct model_settings settings = model_settings_default();
         struct world world;
-        struct model_result result;
+        struct study_run result;
         struct error error = {0};
         settings.has_split = i == 0;
         settings.has_balancer = i == 1;
         open_world(&world, "hot-range", "raw");
         assert_ok(model_run(&world.set, &settings, &result, &error), &error);
         assert_true(result.end_max_mean > 3);
-        model_result_deinit(&result);
+        study_run_deinit(&result);
         close_world(&world);
     }
 }
@@ -131,16 +131,16 @@ static void the_same_seed_gives_the_same_run(void **state)
     (void)state;
     struct model_settings settings = model_settings_default();
     struct world world;
-    struct model_result first, second;
+    struct study_run first, second;
     struct error error = {0};
     open_world(&world, "national-id", "raw");
     assert_ok(model_run(&world.set, &settings, &first, &error), &error);
     assert_ok(model_run(&world.set, &settings, &second, &error), &error);
     assert_memory_equal(
-        first.heat, second.heat, settings.seconds * MODEL_BUCKETS * sizeof *first.heat);
+        first.heat, second.heat, settings.seconds * RUN_BUCKETS * sizeof *first.heat);
     assert_memory_equal(first.events, second.events, sizeof first.events);
-    model_result_deinit(&first);
-    model_result_deinit(&second);
+    study_run_deinit(&first);
+    study_run_deinit(&second);
     close_world(&world);
 }
 

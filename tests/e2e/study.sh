@@ -1,0 +1,73 @@
+#!/usr/bin/env bash
+# Row key studies at the shell: predicted ones and their files, advice, and a short one measured on a standalone server.
+# Ends with "study: N checks passed".
+set -u
+here=$(cd "$(dirname "$0")" && pwd)
+. "$here/server.sh"
+passed=0
+
+fail() { echo "study: $1"; [ -z "${2:-}" ] || head -n 30 "$2"; exit 1; }
+pass() { passed=$((passed + 1)); }
+says() { grep -q -- "$2" "$1" || fail "no '$2'" "$1"; pass; }
+
+# ---- predicted ----
+"$stele" bench study national-id --simulate --mappers='raw;salt:16;md5' --html="$work/a.html" --svg="$work/a.svg" \
+    >"$work/a.txt" 2>&1 || fail "simulate failed" "$work/a.txt"
+says "$work/a.txt" "^raw .* cured$"
+says "$work/a.txt" "^md5 .* even$"
+says "$work/a.txt" "wide cohort"
+"$stele" bench study national-id --simulate --mappers='raw;salt:16;md5' --json >"$work/a.json" || fail "json failed"
+"$stele" bench study national-id --simulate --mappers='raw;salt:16;md5' --json | cmp - "$work/a.json" || fail "a seed gives two answers"
+pass
+python3 - "$work/a.json" "$work/a.html" "$work/a.svg" <<'PYTHON' || exit 1
+import json, re, sys
+import xml.etree.ElementTree as tree
+study = json.load(open(sys.argv[1]))
+assert study["schema"] == "stele.study/1" and study["mode"] == "simulate", study["schema"]
+assert [cell["verdict"] for cell in study["cells"]] == ["cured", "even", "even"]
+assert len(study["cells"][0]["predicted"]["heat"][0]) == study["settings"]["buckets"]
+page = open(sys.argv[2]).read()
+inside = re.search(r'<script id="study" type="application/json">(.*?)</script>', page, re.S).group(1)
+assert json.loads(inside)["cells"] and page.count('class="panel"') == 3
+for picture in re.findall(r"<svg.*?</svg>", page, re.S):
+    tree.fromstring(picture)
+assert tree.parse(sys.argv[3]).getroot().tag.endswith("svg")
+PYTHON
+pass
+
+# ---- advice ----
+for number in $(seq 400); do printf 'user%04d\t%d\n' "$number" $((number == 7 ? 900 : 1)); done >"$work/keys.tsv"
+"$stele" bench study --advise="$work/keys.tsv" >"$work/advice.txt" || fail "advice failed" "$work/advice.txt"
+says "$work/advice.txt" "^pattern  single row"
+says "$work/advice.txt" "user0007"
+seq -f 'log%08g' 1000 | "$stele" bench study --advise=- >"$work/advice.txt" 2>"$work/said" || fail "advice failed" "$work/advice.txt"
+says "$work/advice.txt" "^pattern  append"
+says "$work/said" "sorted by key"
+awk 'BEGIN { srand(1); for (i = 0; i < 2000; i++) printf "k%06d\n", rand() < 0.8 ? 400000 + 100000 * rand() : 1000000 * rand() }' |
+    "$stele" bench study --advise=- --json >"$work/advice.json" || fail "advice failed" "$work/advice.json"
+says "$work/advice.json" '"pattern":"wide cohort"'
+
+# ---- measured, one server ----
+start_server --sim-capacity=400
+"$stele" bench study national-id --connect="$address" --mappers=md5:4 --rate=400 --seconds=16 --rows=2000 --quiet \
+    --html="$work/live.html" --json >"$work/live.json" 2>"$work/said" || fail "live failed" "$work/said"
+python3 - "$work/live.json" <<'PYTHON' || exit 1
+import json, sys
+study = json.load(open(sys.argv[1]))
+assert study["mode"] == "live" and study["settings"]["servers"] == 1
+for cell in study["cells"]:
+    run = cell["measured"][0]
+    assert run["verdict"] == "even" and run["requests"] >= 400 * 15, run["requests"]
+    assert run["answers"] > 0.9 * run["requests"], (run["answers"], run["requests"])
+    assert run["counted"] > 0.7 * run["answers"], (run["counted"], run["answers"])
+    assert cell["seen"][0]["rows_wanted"] == study["cells"][0]["seen"][0]["rows_wanted"]
+PYTHON
+pass
+says "$work/live.html" "Predicted and measured"
+echo "list" | "$stele" shell -n >"$work/tables" 2>&1
+says "$work/tables" "^0 row(s)"
+echo "create 'stele_study_1', 'f'" | "$stele" shell -n >/dev/null
+"$stele" bench study national-id --connect="$address" --mappers=raw --rate=400 --seconds=2 --rows=500 --quiet >"$work/said" 2>&1
+[ $? -eq 1 ] || fail "a table that exists was taken" "$work/said"
+says "$work/said" "exists; --overwrite"
+echo "study: $passed checks passed"
