@@ -22,7 +22,7 @@ bool hdr_log_begin(FILE *file, int64_t base_ms)
 /* A zigzag varint; counts stay far below the 2^56 from which on HdrHistogram's differ from others. */
 static void put_count(struct buffer *bytes, int64_t count)
 {
-    buffer_put_varint(bytes, ((uint64_t)count << 1) ^ (uint64_t)(count >> 63));
+    buffer_put_varint(bytes, count < 0 ? ((uint64_t)-count << 1) - 1 : (uint64_t)count << 1);
 }
 
 /* Fills in a big-endian number whose place was left open. */

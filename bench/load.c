@@ -238,22 +238,23 @@ static int work_at_server(const struct job *job)
     return code;
 }
 
-static int work_at_engine(struct job *job)
+static int work_at_engine(const struct job *place)
 {
-    const struct load_settings *settings = job->settings;
+    const struct load_settings *settings = place->settings;
     struct store_statistics work;
     struct engine_store engine;
+    struct job job = *place;
     struct error error = {0};
     int code;
     if (engine_store_open(
             &engine, settings->directory, settings->family, settings->memory_bytes, &error)) {
-        code = fail(job, &error);
+        code = fail(&job, &error);
     } else {
-        job->engine = &engine;
-        snprintf(job->outcome->place, sizeof job->outcome->place, "engine in %s", engine.directory);
-        code = run_job(job);
+        job.engine = &engine;
+        snprintf(job.outcome->place, sizeof job.outcome->place, "engine in %s", engine.directory);
+        code = run_job(&job);
         store_statistics_read(engine.store, &work);
-        snprintf(job->outcome->engine_work, sizeof job->outcome->engine_work,
+        snprintf(job.outcome->engine_work, sizeof job.outcome->engine_work,
             "%" PRIu64 " log syncs, %" PRIu64 " flushes, %" PRIu64
             " compactions, cache hits %.1f %%",
             work.log_syncs, work.flushes, work.compactions,

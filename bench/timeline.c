@@ -136,8 +136,9 @@ static struct second *open_second_locked(struct timeline *timeline, int64_t numb
     struct second **at = &timeline->open;
     while (*at && (*at)->number < number)
         at = &(*at)->next;
-    if (*at && (*at)->number == number)
-        return *at;
+    struct second *found = *at;
+    if (found && found->number == number)
+        return found;
     struct second *second = timeline->spare;
     if (second)
         timeline->spare = second->next;

@@ -95,6 +95,24 @@ run "the generator alone" 0 "nothing \(--null\)" -q --null --duration=1 --warmup
 run "no server" 3 "stele: " -q --connect=127.0.0.1:1
 run "two places" 2 "one of --connect" --connect=127.0.0.1:1 --zookeeper=127.0.0.1:1
 
+# ---- what happens to the tablets meanwhile; the live line of a terminal ----
+"$stele" bench load -q --json --table=moving --rows=1000 --duration=7 --warmup=0 >"$work/out" 2>"$work/err" &
+load=$!
+for _ in $(seq 100); do # the fill is over once rows are read
+    "$stele" shell -n -e "get 'moving', 'user0000000000000999'" 2>/dev/null | grep -q '^ f:q' && break
+    sleep 0.05
+done
+sleep 1
+"$stele" shell -n -e "split 'moving', 'user0000000000000500'" >/dev/null 2>"$work/both"
+wait $load
+note "a load over a split ends well" $? "$work/err"
+json "the split is an event" 'any("split at" in e["text"] and "500" in e["text"] for e in j["events"]) and len(j["tablets"]) == 2 and j["totals"]["failed"] == 0'
+if command -v script >/dev/null; then
+    script -qec "'$stele' bench load --reuse --rows=1000 --duration=2.2 --warmup=0" /dev/null >"$work/out" 2>&1 </dev/null
+    grep -qP '\r\x1b\[K' "$work/out" && grep -q "latency, ms" "$work/out"
+    note "a terminal's live line is rewritten in place" $? "$work/out"
+fi
+
 # ---- reports and what is asserted ----
 run "an unknown metric" 2 "did you mean 'p9" -q --assert='p98<5ms'
 run "a bound without a unit" 2 "a time such as" -q --assert='p99<5'
