@@ -4,10 +4,12 @@
 import { useCallback, useEffect, useRef, useState } from 'preact/hooks';
 
 export class ApiError extends Error {
-  constructor(status, code, message) {
+  // elsewhere: the address of the server that knows better, when the answer names one.
+  constructor(status, code, message, elsewhere) {
     super(message);
     this.status = status;
     this.code = code;
+    this.elsewhere = /^https?:\/\//.test(elsewhere ?? '') ? elsewhere : null;
   }
 }
 
@@ -27,7 +29,8 @@ async function call(path, options = {}) {
     throw new ApiError(response.status, 'bad answer', `${response.status}: not JSON`);
   }
   if (!response.ok) {
-    throw new ApiError(response.status, body.error?.code ?? String(response.status), body.error?.message ?? response.statusText);
+    throw new ApiError(response.status, body.error?.code ?? String(response.status), body.error?.message ?? response.statusText,
+      body.master ?? body.server);
   }
   return body;
 }

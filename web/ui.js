@@ -15,6 +15,10 @@ export const Notice = ({ kind = 'info', title, children }) => html`<div class=${
 
 // What an answer of useApi() is while it is not there. `what` is a thing: "the tables".
 export function Waiting({ api, what }) {
+  if (api.error?.status === 421) { // not an error: another server's to tell
+    return html`<${Notice} title="Not here:">${api.error.message}. ${api.error.elsewhere
+      && html`<a href=${`${api.error.elsewhere}/${location.hash}`}>The same page at ${api.error.elsewhere.replace(/^https?:\/\//, '')}</a>`}</${Notice}>`;
+  }
   if (api.error) {
     return html`<${Notice} kind="error" title=${`Could not read ${what}:`}>${api.error.message}
       ${' '}<button class="plain" onClick=${api.refresh}>Try again</button></${Notice}>`;

@@ -3,7 +3,7 @@
 //
 //   node web/build.mjs --out=build/pages && node tests/browser/fake_api.mjs build/pages/site [PORT]
 //
-// As a module: await fakeServer(site, {readOnly, requests}) -> {url, requests, close()}.
+// As a module: await fakeServer(site, {readOnly, master}) -> {url, requests, close()}.
 
 import { readFileSync, existsSync } from 'node:fs';
 import { createServer } from 'node:http';
@@ -138,7 +138,7 @@ function fail(status, code, message) {
   throw Object.assign(new Error(message), { status, code });
 }
 
-export async function fakeServer(site, { readOnly = false, port = 0 } = {}) {
+export async function fakeServer(site, { readOnly = false, master = null, port = 0 } = {}) {
   const requests = [];
   const server = createServer((request, response) => {
     const url = new URL(request.url, 'http://localhost');
@@ -157,6 +157,10 @@ export async function fakeServer(site, { readOnly = false, port = 0 } = {}) {
     if (request.method === 'POST') {
       const isGood = request.headers['x-stele-token'] === 'secret' && !readOnly;
       request.resume().on('end', () => (isGood ? send(202, { procedure: 18 }) : send(403, { error: { code: 'bad_token', message: 'no token' } })));
+      return;
+    }
+    if (master && /^(cluster|servers|tables|keyvis|events|tasks|balancer|hot)/.test(path)) { // a tablet server of a cluster
+      send(421, { error: { code: 'not_the_master', message: 'the leading master answers this' }, master });
       return;
     }
     const [pattern, answer] = routes(url.searchParams, readOnly).find(([one]) => one.test(path)) ?? [];

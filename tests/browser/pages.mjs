@@ -194,6 +194,14 @@ await test('100,000 tablets: a page at a time', async () => {
   await page.waitForFunction(() => location.hash.includes('after=100'));
 });
 
+await test('a tablet server says where the master is', async () => {
+  const other = await fakeServer(site, { master: 'http://127.0.0.1:16010' });
+  const page = await open('#/tables/people', { at: other.url, expect: /421/ });
+  await page.waitForSelector('main .notice a');
+  expect((await page.getAttribute('main .notice a', 'href')) === 'http://127.0.0.1:16010/#/tables/people', 'no way to the master');
+  other.close();
+});
+
 await test('a table that is not there says so', async () => {
   const page = await open('#/tables/nope', { expect: /404/ });
   expect(/there is no table 'nope'/.test(await page.textContent('[role=alert]')), 'no reason is given');

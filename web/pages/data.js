@@ -6,7 +6,7 @@ import { query, useApi } from '../api.js';
 import { clock, plural, size } from '../format.js';
 import { Key, KeyMode, base64, bytesOf, parseBytes, printBytes } from '../keys.js';
 import { go, link } from '../route.js';
-import { Choice, Field, Notice, Page, Pager, Waiting } from '../ui.js';
+import { Choice, Field, Page, Pager, Waiting } from '../ui.js';
 
 export function DataTables() {
   const tables = useApi('tables?limit=1000&sort=name');
@@ -47,7 +47,6 @@ export function Data({ route: { path: [, name], state } }) {
     <${Choice} label="Versions" value=${state.versions ?? '1'} options=${[['1', 'newest'], ['3', '3'], ['10', '10'], ['100', '100']]} onChange=${(versions) => set({ versions: versions === '1' ? undefined : versions })} />`;
   return html`<${Page} title=${`Rows of ${name}`} tools=${tools}>
     <${Waiting} api=${api} what="the rows" />
-    ${api.error?.code === 'not_here' && html`<${Notice}>Another server serves that row: see <a href="#/servers">the servers</a>.</${Notice}>`}
     ${api.data && (api.data.items.length === 0 ? html`<p class="quiet">${state.row ? 'There is no such row.' : 'No rows here.'}</p>`
       : html`<div class="wide" role="region" aria-label=${`Rows of ${name}`} tabindex="0"><table class="data"><thead><tr><th>Row</th><th>Column</th><th class="number">Timestamp</th><th>Value</th></tr></thead>
         ${api.data.items.map((row) => html`<${Row} key=${row.row.b64} row=${row} />`)}</table></div>

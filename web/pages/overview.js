@@ -30,7 +30,6 @@ export function Overview({ version }) {
   const now = cluster.data;
   return html`<${Page} title="Overview">
     <${Waiting} api=${cluster} what="the cluster" />
-    ${cluster.error?.code === 'not_the_master' && html`<p>This server is no leading master. Its own figures are below.</p>`}
     ${now && html`
       ${now.warnings.length === 0 ? html`<${Notice} kind="good" title="Healthy.">Nothing to warn of.</${Notice}>`
         : now.warnings.map((one) => html`<${Notice} kind="warning" title=${one.text.charAt(0).toUpperCase() + one.text.slice(1)} />`)}
