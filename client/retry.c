@@ -8,8 +8,10 @@ void retry_init(
     struct retry *retry, const struct stele_options *options, uint32_t timeout_ms, uint64_t now_ns)
 {
     uint32_t operation_ms = timeout_ms ? timeout_ms : options->operation_timeout_ms;
-    *retry = (struct retry){options, now_ns + (uint64_t)operation_ms * 1000000, 0};
+    *retry = (struct retry){options, now_ns + (uint64_t)operation_ms * 1000000, 0, 0};
 }
+
+#define QUICK_ATTEMPTS 2
 
 /* The clock is the dice of the last hundredth: many clients do not come back together. */
 static uint64_t back_off_ns(uint32_t unit_ms, uint32_t attempts, uint64_t now_ns)
@@ -18,6 +20,14 @@ static uint64_t back_off_ns(uint32_t unit_ms, uint32_t attempts, uint64_t now_ns
     size_t index = attempts - 1 < last ? attempts - 1 : last;
     uint64_t pause = (uint64_t)unit_ms * 1000000 * multipliers[index];
     return pause + dice_below(&(struct dice){now_ns}, pause / 100 + 1);
+}
+
+/* Of a region that is somewhere else now: see retry_again. */
+static uint64_t relocation_pause_ns(struct retry *retry, uint64_t now_ns)
+{
+    if (retry->quick == QUICK_ATTEMPTS)
+        return back_off_ns(retry->options->pause_ms, retry->attempts - retry->quick, now_ns);
+    return retry->quick++ == 0 ? 0 : back_off_ns(retry->options->pause_ms, 1, now_ns) / 4;
 }
 
 bool retry_again(
@@ -35,8 +45,9 @@ bool retry_again(
     case EXCEPTION_RETRY_NOW:
         pause = 0;
         break;
-    case EXCEPTION_REGION_MOVED: /* at once, to where it went; then as any other */
-        pause = retry->attempts == 1 ? 0 : back_off_ns(options->pause_ms, retry->attempts, now_ns);
+    case EXCEPTION_REGION_MOVED:
+    case EXCEPTION_REGION_GONE:
+        pause = relocation_pause_ns(retry, now_ns);
         break;
     case EXCEPTION_OVERLOADED:
         pause = back_off_ns(options->pause_overloaded_ms, retry->attempts, now_ns);

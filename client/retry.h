@@ -9,11 +9,14 @@ struct retry {
     const struct stele_options *options;
     uint64_t deadline_ns; /* of the whole operation */
     uint32_t attempts;    /* made so far */
+    uint32_t quick;       /* of them, those that were followed by a quick one (retry_again) */
 };
 
 void retry_init(
     struct retry *retry, const struct stele_options *options, uint32_t timeout_ms, uint64_t now_ns);
-/* After a failed attempt: true to try again after *out_pause_ns. False when it is final: the
+/* After a failed attempt: true to try again after *out_pause_ns. A region that moved, was split or merged is there again
+ * within some 20 ms: the first attempt after that comes at once, the second after a quarter of the pause, and only
+ * then HBase's back-off begins. False when it is final: the
  * failure then tells the number of attempts, and is a time-out when only the time ended it. */
 bool retry_again(
     struct retry *retry, struct failure *failure, uint64_t now_ns, uint64_t *out_pause_ns);

@@ -11,7 +11,7 @@ enum exception_kind {
     EXCEPTION_RETRY,        /* pause and try again */
     EXCEPTION_RETRY_NOW,    /* no pause */
     EXCEPTION_OVERLOADED,   /* a longer pause */
-    EXCEPTION_REGION_GONE,  /* find the region again, then as RETRY */
+    EXCEPTION_REGION_GONE,  /* find the region again; a short pause, then as RETRY */
     EXCEPTION_REGION_MOVED, /* as REGION_GONE; the message names the new place */
     EXCEPTION_REGION_BUSY,  /* pause; the place is right */
     EXCEPTION_SERVER_GONE,  /* or silent: forget every region of that server, then as RETRY */
