@@ -363,7 +363,7 @@ static void on_located(struct locate_waiter *waiter, const struct failure *failu
             return;
         }
         batch->table->is_suspect = true;
-        failure_init(&lost, EXCEPTION_RETRY, STELE_CONNECTION,
+        failure_init(&lost, EXCEPTION_REGION_GONE, STELE_CONNECTION,
             "a region of table %s is on no server", batch->table->name_text);
         failure = &lost;
     }

@@ -244,7 +244,7 @@ static void on_located(struct locate_waiter *waiter, const struct failure *failu
         return;
     }
     struct failure lost;
-    failure_init(&lost, EXCEPTION_RETRY, STELE_CONNECTION,
+    failure_init(&lost, EXCEPTION_REGION_GONE, STELE_CONNECTION,
         "the region of the row in table %s is on no server", call->table->name_text);
     call->table->is_suspect = true;
     fail(call, &lost);
