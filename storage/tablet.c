@@ -97,6 +97,8 @@ struct version *tablet_register_read_point(
 {
     mutex_lock(&tablet->mutex);
     uint64_t now = atomic_load_explicit(&tablet->read_point, memory_order_acquire);
+    if (sequence > 0 && sequence < tablet->scan_floor)
+        sequence = tablet->scan_floor;
     point->sequence = sequence > 0 && sequence < now ? sequence : now;
     /* Mostly the newest, so its place is found from the end. */
     struct read_point *head = &tablet->read_points;

@@ -74,9 +74,11 @@ struct tablet {
     struct row_locks locks;
     _Atomic uint64_t appended_sequence; /* log thread */
     _Atomic uint64_t read_point;        /* log thread */
-    _Atomic int64_t clock_ms;           /* the wall clock, as far as it has risen here */
-    _Atomic int64_t greatest_ms;        /* greatest timestamp given out, over all owners */
-    struct marker_clock markers;        /* of delete markers, by row */
+    uint64_t
+        scan_floor; /* a read point below means nothing here (tablet_register_read_point); set when opened */
+    _Atomic int64_t clock_ms;    /* the wall clock, as far as it has risen here */
+    _Atomic int64_t greatest_ms; /* greatest timestamp given out, over all owners */
+    struct marker_clock markers; /* of delete markers, by row */
     _Atomic uint64_t writes_under_way;
     _Atomic bool is_closed; /* writes and reads are refused */
 
@@ -130,7 +132,12 @@ struct version *tablet_snapshot(struct tablet *tablet, uint64_t *out_read_point)
 /* Mutex held. Puts `version` (taken over) in force; returns the old one, to be unreferenced outside
  * the lock. */
 struct version *tablet_publish_locked(struct tablet *tablet, struct version *version);
-/* Registers: sequence 0 = the current read point. The version that goes with it. */
+/* Registers: sequence 0 = the current read point. The version that goes with it.
+ *
+ * Clients that lose a scanner open another with the read point of the first (HBase's mvcc_read_point), also when the
+ * tablet was merged meanwhile: then it counts writes of one of the parents, and rows of the other could be above it.
+ * So a tablet with parents knows no read point below what it was opened with: rows are then as they are now, none is
+ * left out. */
 struct version *tablet_register_read_point(
     struct tablet *tablet, struct read_point *point, uint64_t sequence);
 void tablet_unregister_read_point(struct tablet *tablet, struct read_point *point);

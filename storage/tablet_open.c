@@ -188,6 +188,7 @@ static enum status open_parts(struct tablet *tablet, const char *table_id, const
     log_tablet_init(&tablet->log, tablet->info.id, last_sequence);
     atomic_store(&tablet->appended_sequence, last_sequence);
     atomic_store(&tablet->read_point, last_sequence);
+    tablet->scan_floor = tablet->manifest.parent_count > 0 ? last_sequence : 0;
     return take_ownership(tablet, error);
 }
 

@@ -334,6 +334,54 @@ static uint64_t sstable_bytes_written(struct host *host)
     return statistics.flushed_bytes + statistics.compacted_bytes;
 }
 
+static uint64_t read_point_given(struct tablet *tablet, uint64_t asked)
+{
+    struct scan_request request;
+    struct scanner *scanner;
+    struct error error = {0};
+    scan_request_init(&request);
+    request.read_point = asked;
+    assert_ok(scanner_open(tablet, &request, &scanner, &error), &error);
+    uint64_t given = scanner_read_point(scanner);
+    scanner_close(scanner);
+    return given;
+}
+
+/* HBase's clients go on scanning with the read point of the tablet they began in. */
+static void a_read_point_of_one_parent_hides_no_row_of_the_other(void **state)
+{
+    (void)state;
+    struct hosts_world world;
+    struct host *a, *b;
+    two_hosts(&world, &a, &b);
+    struct host *master = hosts_new(&world);
+    assert_status(host_start(master, STORE_DOCUMENTS), STATUS_OK);
+    host_write_rows(a, 0, HOSTS_ROWS);
+    assert_int_equal(read_point_given(a->tablets[0], 1), 1); /* of its own */
+    assert_status(host_close_wait(a, HOSTS_TABLET), STATUS_OK);
+    assert_status(run(master, split_body, NULL), STATUS_OK);
+    assert_status(host_open_wait(a, LEFT), STATUS_OK);
+    assert_status(host_open_wait(b, RIGHT), STATUS_OK);
+    host_write_rows(a, 0, 1);
+    uint64_t left = read_point_given(a->tablets[0], 0);
+    for (unsigned i = 0; i < 3; i++)
+        host_write_rows(b, 8, HOSTS_ROWS);
+    uint64_t right = read_point_given(b->tablets[0], 0);
+    assert_true(left < right);
+    assert_status(host_close_wait(a, LEFT), STATUS_OK);
+    assert_status(host_close_wait(b, RIGHT), STATUS_OK);
+    assert_status(run(master, merge_body, NULL), STATUS_OK);
+    assert_status(host_open_wait(a, WHOLE), STATUS_OK);
+    assert_true(read_point_given(a->tablets[0], left) >= right);
+    /* and after it moved */
+    host_write_rows(a, 0, HOSTS_ROWS);
+    assert_status(host_close_wait(a, WHOLE), STATUS_OK);
+    assert_status(host_open_wait(b, WHOLE), STATUS_OK);
+    assert_true(read_point_given(b->tablets[0], left) >= right);
+    hosts_check(&world);
+    hosts_deinit(&world);
+}
+
 static void a_split_and_a_merge_keep_every_row_and_write_no_sstable(void **state)
 {
     (void)state;
@@ -427,6 +475,7 @@ int main(void)
         cmocka_unit_test(a_zombie_that_was_collected_is_still_sealed),
         cmocka_unit_test(a_look_tells_whether_one_was_buried),
         cmocka_unit_test(servers_are_listed_with_what_is_known_of_them),
+        cmocka_unit_test(a_read_point_of_one_parent_hides_no_row_of_the_other),
         cmocka_unit_test(a_split_and_a_merge_keep_every_row_and_write_no_sstable),
         cmocka_unit_test(a_split_that_would_lose_rows_is_refused),
     };
