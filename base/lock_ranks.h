@@ -13,6 +13,7 @@ enum lock_rank {
     LOCK_RANK_HEAT_BOARD = 37,      /* server/heat: what tablet servers reported, events */
     LOCK_RANK_STORE = 40,           /* storage: tablets of the store, budgets */
     LOCK_RANK_TABLET = 50,          /* storage: one tablet's lists of memtables and SSTables */
+    LOCK_RANK_COMPACTIONS = 53,     /* storage: compactions under way, and those that wait */
     LOCK_RANK_ROW_LOCKS = 55,       /* storage: row lock table of a tablet */
     LOCK_RANK_LOG = 60,             /* storage: queue of the log executor, segment list */
     LOCK_RANK_COLLECTOR = 65,       /* storage: files given up, waiting for proof */

@@ -98,6 +98,7 @@ static enum status make_executors(struct store *store, struct error *error)
     if (status == STATUS_OK && has_tablets)
         status = env_executor_new(
             env, "compaction", config->compaction_threads, &store->compactors, error);
+    store->compaction_slots.executor = store->compactors;
     if (status == STATUS_OK)
         status = env_executor_new(env, "upkeep", 1, &store->upkeep, error);
     return status;
@@ -187,6 +188,7 @@ enum status store_open(
     store->env = config->env;
     fill_defaults(&store->config);
     mutex_init(&store->mutex, LOCK_RANK_STORE);
+    compaction_slots_init(&store->compaction_slots);
     store->tablets.previous = store->tablets.next = &store->tablets;
 
     enum status status = directory_init(&store->directory, config->env, root, incarnation, error);
@@ -362,6 +364,7 @@ void store_free(struct store *store)
     memory_free(store->closings);
     env_file_close(store->alive);
     env_file_close(store->lock);
+    compaction_slots_deinit(&store->compaction_slots);
     mutex_deinit(&store->mutex);
     memory_free((char *)store->config.root);
     memory_free((char *)store->config.incarnation);

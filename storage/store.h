@@ -13,6 +13,7 @@
 #include "base/mutex.h"
 #include "storage/collector.h"
 #include "storage/compaction.h"
+#include "storage/compaction_slots.h"
 #include "storage/directory.h"
 #include "storage/log.h"
 #include "storage/manifest.h"
@@ -67,6 +68,7 @@ struct store {
     _Atomic uint64_t compacted_bytes;
 
     struct compaction_budget compaction_budget; /* bytes a second of all compactions */
+    struct compaction_slots compaction_slots;
 
     /* tablet_sweep.c's own */
     struct task sweep;

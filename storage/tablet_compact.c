@@ -2,7 +2,8 @@
  * which, compaction.h how; here is when, and what the manifest makes of it.
  *
  * One compaction a tablet at a time, in slices on the compaction executor, so that tablets take
- * turns and the byte budget is kept without a thread that sleeps. It reads past the cache and never
+ * turns and the byte budget is kept without a thread that sleeps; few of all tablets at once, and none
+ * for which the disk has no room (compaction_slots.h). It reads past the cache and never
  * holds up a flush: their commits are edits of the same queue. Readers keep the files they began
  * with; those compacted away are given to the collector once nobody does. */
 #include "base/log_lines.h"
@@ -14,7 +15,11 @@
 #include "storage/tablet.h"
 #include "storage/tablet_setting.h"
 
-enum { READAHEAD_BYTES = 1 << 20 };
+enum {
+    READAHEAD_BYTES = 2 << 20, /* of all inputs of a compaction together */
+    READAHEAD_MOST = 1 << 20,  /* of one */
+    READAHEAD_LEAST = 64 << 10,
+};
 static const uint64_t rest_ns = (uint64_t)10 * 1000 * 1000 *
                                 1000; /* of a tablet that is to close */
 
@@ -33,6 +38,8 @@ struct compaction {
     const struct version_family *family;
     struct compaction_choice choice;
     struct compaction_job *job; /* NULL between families */
+    struct compaction_slot slot;
+    bool is_chosen; /* it waited for its slot */
     char name[SSTABLE_NAME_SIZE];
     struct path path;
     struct tablet_file *added;
@@ -75,6 +82,7 @@ static void compaction_end(
         log_line(
             LOG_WARN, "tablet.compact", "tablet=%s error=\"%s\"", tablet->info.id, error->message);
     compaction_free(compaction->job);
+    compaction_slots_give(&tablet->store->compaction_slots, &compaction->slot);
     version_unref(compaction->version);
     struct tablet_request *requests = compaction->requests;
     mutex_lock(&tablet->mutex);
@@ -155,6 +163,14 @@ static struct compaction_choice choose(
 
 /* ---- One family ---- */
 
+static uint32_t readahead_bytes(size_t inputs)
+{
+    uint32_t share = (uint32_t)(READAHEAD_BYTES / inputs);
+    return share > READAHEAD_MOST    ? READAHEAD_MOST
+           : share < READAHEAD_LEAST ? READAHEAD_LEAST
+                                     : share;
+}
+
 static enum status open_input(
     struct compaction *compaction, struct cell_iterator **out_input, struct error *error)
 {
@@ -166,7 +182,7 @@ static enum status open_input(
         struct tablet_file *file = compaction->family->files[compaction->choice.first + i];
         struct sstable_iterator_options options = {.from_row = file->entry.start_row,
             .to_row = file->entry.end_row,
-            .readahead_bytes = READAHEAD_BYTES};
+            .readahead_bytes = readahead_bytes(count)};
         enum status status = sstable_iterator_new(file->table, &options, &sources[i], error);
         if (status) {
             while (i > 0)
@@ -234,6 +250,36 @@ static enum status start_family(struct compaction *compaction, struct error *err
     return status ? status : compaction_new(&options, &compaction->job, error);
 }
 
+/* The most that it may write: what it reads, unless all of that has expired. */
+static uint64_t output_bytes(const struct compaction *compaction)
+{
+    uint64_t bytes = 0;
+    if (compaction->choice.reason == COMPACTION_EXPIRED)
+        return 0;
+    for (size_t i = 0; i < compaction->choice.count; i++)
+        bytes += compaction->family->files[compaction->choice.first + i]->entry.size_bytes;
+    return bytes;
+}
+
+/* Whether the disk has room for all compactions under way, this one among them. Not knowing is no
+ * reason to refuse. */
+static enum status check_space(struct compaction *compaction, struct error *error)
+{
+    struct store *store = compaction->tablet->store;
+    uint64_t free_bytes;
+    if (compaction->slot.input_bytes == 0 ||
+        env_space_free(store->env, store->directory.root, &free_bytes, NULL))
+        return STATUS_OK;
+    uint64_t needed = compaction_slots_bytes(&store->compaction_slots) +
+                      store->config.log_segment_bytes;
+    if (free_bytes >= needed)
+        return STATUS_OK;
+    return error_set(error, STATUS_NO_SPACE,
+        "no room to compact %zu files of %llu bytes: %llu bytes are free, %llu needed",
+        compaction->choice.count, (unsigned long long)compaction->slot.input_bytes,
+        (unsigned long long)free_bytes, (unsigned long long)needed);
+}
+
 /* To the next family with something to do; false when there is none. */
 static bool choose_family(struct compaction *compaction)
 {
@@ -272,6 +318,7 @@ static void compaction_committed(
     compaction->added = NULL;
     compaction_free(compaction->job);
     compaction->job = NULL;
+    compaction_slots_give(&store->compaction_slots, &compaction->slot);
     if (status) {
         compaction_end(compaction, status, error);
         return;
@@ -348,11 +395,22 @@ static void compaction_run(struct task *task)
         atomic_load(&compaction->progress.is_cancelled)) {
         status = error_set(&error, STATUS_CANCELLED, "the tablet is closing");
     } else if (!compaction->job) {
-        if (!choose_family(compaction)) {
+        if (!compaction->is_chosen && !choose_family(compaction)) {
             compaction_end(compaction, STATUS_OK, &error);
             return;
         }
-        status = start_family(compaction, &error);
+        if (!compaction->is_chosen) {
+            compaction->is_chosen = true;
+            compaction->slot.task = &compaction->task;
+            compaction->slot.is_cancelled = &compaction->progress.is_cancelled;
+            compaction->slot.input_bytes = output_bytes(compaction);
+            if (!compaction_slots_take(&store->compaction_slots, &compaction->slot))
+                return; /* comes again with it */
+        }
+        compaction->is_chosen = false;
+        status = check_space(compaction, &error);
+        if (!status)
+            status = start_family(compaction, &error);
     } else {
         status = compaction_step(compaction->job, false, &due_ns, &error);
         atomic_store(&compaction->tablet->counters.compacted_cells,
@@ -502,6 +560,8 @@ static void cancel_locked(struct tablet *tablet)
     atomic_store(&tablet->compaction->progress.is_cancelled, true);
     /* It may be resting for its byte budget. */
     struct executor *compactors = tablet->store->compactors;
+    if (compaction_slots_wake(&tablet->store->compaction_slots, &tablet->compaction->slot))
+        return;
     if (executor_cancel(compactors, &tablet->compaction->task))
         executor_submit(compactors, &tablet->compaction->task);
 }

@@ -149,6 +149,27 @@ static void test_compaction_keeps_answers_and_makes_one_file(void **state)
     assert_string_equal(world_scan_all(world), before);
 }
 
+/* A compaction needs room for what it writes before what it read can go. */
+static void test_a_compaction_without_room_is_refused_and_leaves_nothing(void **state)
+{
+    struct tablet_world *world = *state;
+    for (int i = 0; i < 2; i++) {
+        world_put(world, "r", i ? "f:b" : "f:a", 10, "x");
+        assert_status(world_flush(world), STATUS_OK);
+    }
+    env_memory_set_space(world->env, world->config.log_segment_bytes);
+    assert_status(world_compact(world, true), STATUS_NO_SPACE);
+    struct tablet_statistics statistics;
+    tablet_statistics_read(world->tablet, &statistics);
+    assert_int_equal(statistics.sstable_count, 2);
+    assert_string_equal(world_scan_all(world), "r f:a@10=x;r f:b@10=x");
+    env_memory_set_space(world->env, UINT64_MAX);
+    assert_status(world_compact(world, true), STATUS_OK);
+    tablet_statistics_read(world->tablet, &statistics);
+    assert_int_equal(statistics.sstable_count, 1);
+    assert_string_equal(world_scan_all(world), "r f:a@10=x;r f:b@10=x");
+}
+
 static void test_increments_add_up_over_restarts_and_flushes(void **state)
 {
     struct tablet_world *world = *state;
@@ -189,6 +210,8 @@ int main(void)
         cmocka_unit_test_setup_teardown(
             test_increments_add_up_over_restarts_and_flushes, set_up, tear_down),
         cmocka_unit_test_setup_teardown(test_a_repeated_nonce_counts_once, set_up, tear_down),
+        cmocka_unit_test_setup_teardown(
+            test_a_compaction_without_room_is_refused_and_leaves_nothing, set_up, tear_down),
     };
     return cmocka_run_group_tests(tests, NULL, NULL);
 }
