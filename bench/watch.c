@@ -2,13 +2,12 @@
 
 #include <pthread.h>
 #include <stdio.h>
-#include <stdlib.h>
 #include <string.h>
 #include <unistd.h>
 
 #include "base/env.h"
 #include "base/memory.h"
-#include "bench/server_cpu.h"
+#include "bench/load_counters.h"
 
 #define LOOK_EVERY      2    /* ticks between two looks at the regions */
 #define REPORT_WAIT_MS  5000 /* for the servers' reports after a run; HBase's come every 3 s */
@@ -16,25 +15,16 @@
 #define TIMEOUT_MS      3000
 #define KEY_TEXT        96
 
-/* Counters of a tablet before the run. */
-struct before {
-    char *name; /* owned */
-    uint64_t reads, writes;
-};
-
 struct watch {
     struct stele_client *client; /* owned; runs on its own thread */
     struct stele_bytes table;
     int server_pid;
-    struct before *before; /* owned */
-    size_t before_count;
-    struct watched_server servers[WATCH_SERVERS_MOST]; /* cpu_us: before the run */
-    size_t server_count;
     unsigned ticks; /* the command's thread, as all above */
     pthread_mutex_t mutex;
     pthread_cond_t is_idle;
     bool is_looking;    /* guarded, as all below: a look is under way */
     double looked_at_s; /* of that look */
+    struct load_counters counters;
     struct watched_region *last;
     size_t last_count;
     struct watched_event *events;
@@ -100,9 +90,7 @@ void watch_free(struct watch *watch)
         return;
     stele_client_close(watch->client); /* ends a look that is under way */
     wait_until_idle(watch);
-    for (size_t i = 0; i < watch->before_count; i++)
-        memory_free(watch->before[i].name);
-    memory_free(watch->before);
+    load_counters_deinit(&watch->counters);
     forget_regions(watch->last, watch->last_count);
     memory_free(watch->events);
     pthread_cond_destroy(&watch->is_idle);
@@ -210,6 +198,19 @@ static void compare(struct watch *watch, const struct watched_region *now, size_
     }
 }
 
+/* The second half of a look: the counters, once they have begun to count. */
+static void on_cluster(
+    void *context, const struct stele_error *error, const struct stele_cluster *cluster)
+{
+    struct watch *watch = context;
+    pthread_mutex_lock(&watch->mutex);
+    if (error->status == STELE_OK && watch->counters.has_begun)
+        load_counters_read(&watch->counters, cluster, watch->table, watch->server_pid);
+    watch->is_looking = false;
+    pthread_cond_signal(&watch->is_idle);
+    pthread_mutex_unlock(&watch->mutex);
+}
+
 static void on_regions(
     void *context, const struct stele_error *error, const struct stele_region_list *list)
 {
@@ -229,9 +230,8 @@ static void on_regions(
         watch->last = now;
         watch->last_count = count;
     }
-    watch->is_looking = false;
-    pthread_cond_signal(&watch->is_idle);
     pthread_mutex_unlock(&watch->mutex);
+    stele_cluster_status_async(watch->client, on_cluster, watch);
 }
 
 static void look(struct watch *watch, double at_s)
@@ -263,75 +263,16 @@ size_t watch_tablets(struct watch *watch)
 
 /* ---- Counters ---- */
 
-static bool is_here(struct stele_bytes host)
-{
-    char own[256] = "";
-    struct span name = span_make(host.data, host.size);
-    gethostname(own, sizeof own - 1);
-    return span_equal(name, span_string("localhost")) || span_equal(name, span_string(own)) ||
-           span_starts_with(name, span_string("127.")) || span_equal(name, span_string("::1"));
-}
-
-static bool is_of_table(const struct watch *watch, struct stele_bytes region)
-{
-    return region.size > watch->table.size && region.data[watch->table.size] == ',' &&
-           memcmp(region.data, watch->table.data, watch->table.size) == 0;
-}
-
-static void read_servers(struct watch *watch, const struct stele_cluster *cluster)
-{
-    watch->server_count = 0;
-    for (size_t i = 0; i < cluster->server_count && i < WATCH_SERVERS_MOST; i++) {
-        const struct stele_server *server = &cluster->servers[i].server;
-        struct watched_server *watched = &watch->servers[watch->server_count++];
-        *watched = (struct watched_server){.pid = -1};
-        snprintf(watched->address, sizeof watched->address, "%.*s:%u", (int)server->host.size,
-            (const char *)server->host.data, server->port);
-        if (watch->server_pid > 0)
-            watched->pid = i == 0 ? watch->server_pid : -1;
-        else if (is_here(server->host))
-            watched->pid = server_cpu_find(server->port);
-        if (watched->pid > 0 && !server_cpu_read(watched->pid, &watched->cpu_us))
-            watched->pid = -1;
-    }
-}
-
 void watch_begin(struct watch *watch)
 {
     struct stele_cluster cluster;
     struct stele_error error;
     if (stele_cluster_status(watch->client, &cluster, &error))
         return;
-    size_t room = 0;
-    for (size_t i = 0; i < cluster.server_count; i++)
-        room += cluster.servers[i].region_count;
-    watch->before = memory_allocate_zeroed(room + 1, sizeof *watch->before);
-    for (size_t i = 0; watch->before && i < cluster.server_count; i++) {
-        for (size_t j = 0; j < cluster.servers[i].region_count; j++) {
-            const struct stele_region_load *region = &cluster.servers[i].regions[j];
-            if (!is_of_table(watch, region->name))
-                continue;
-            struct before *before = &watch->before[watch->before_count];
-            before->name = memory_allocate(region->name.size + 1);
-            if (!before->name)
-                continue;
-            memcpy(before->name, region->name.data, region->name.size);
-            before->name[region->name.size] = '\0';
-            before->reads = region->read_requests;
-            before->writes = region->write_requests;
-            watch->before_count++;
-        }
-    }
-    read_servers(watch, &cluster);
+    pthread_mutex_lock(&watch->mutex);
+    load_counters_read(&watch->counters, &cluster, watch->table, watch->server_pid);
+    pthread_mutex_unlock(&watch->mutex);
     stele_cluster_free(&cluster);
-}
-
-static const struct before *find_before(const struct watch *watch, const char *name)
-{
-    for (size_t i = 0; i < watch->before_count; i++)
-        if (strcmp(watch->before[i].name, name) == 0)
-            return &watch->before[i];
-    return NULL;
 }
 
 /* True when every server has reported since. */
@@ -356,91 +297,21 @@ static enum stele_status read_after(
     }
 }
 
-static void take_tablet(const struct watch *watch, const struct stele_region_load *load,
-    struct watched_server *server, struct watch_figures *figures)
-{
-    struct watched_tablet *tablet = &figures->tablets[figures->tablet_count];
-    tablet->name = memory_allocate(load->name.size + 1);
-    if (!tablet->name)
-        return;
-    memcpy(tablet->name, load->name.data, load->name.size);
-    tablet->name[load->name.size] = '\0';
-    const struct before *before = find_before(watch, tablet->name);
-    /* a tablet that was opened anew meanwhile counts from 0 */
-    tablet->reads = load->read_requests;
-    tablet->writes = load->write_requests;
-    if (before && before->reads <= tablet->reads && before->writes <= tablet->writes) {
-        tablet->reads -= before->reads;
-        tablet->writes -= before->writes;
-    }
-    memcpy(tablet->server, server->address, sizeof tablet->server);
-    server->reads += tablet->reads;
-    server->writes += tablet->writes;
-    server->tablets++;
-    figures->tablet_count++;
-}
-
-static struct watched_server *take_server(
-    const struct watch *watch, const struct stele_server *server, struct watch_figures *figures)
-{
-    struct watched_server *taken = &figures->servers[figures->server_count++];
-    *taken = (struct watched_server){.pid = -1};
-    snprintf(taken->address, sizeof taken->address, "%.*s:%u", (int)server->host.size,
-        (const char *)server->host.data, server->port);
-    for (size_t i = 0; i < watch->server_count; i++)
-        if (strcmp(watch->servers[i].address, taken->address) == 0)
-            *taken = watch->servers[i];
-    return taken;
-}
-
-/* From the times at the beginning to what was used since. */
-static void read_cpu_times(struct watch *watch)
-{
-    for (size_t i = 0; i < watch->server_count; i++) {
-        struct watched_server *server = &watch->servers[i];
-        uint64_t now_us;
-        if (server->pid <= 0 || !server_cpu_read(server->pid, &now_us)) {
-            server->pid = -1;
-            continue;
-        }
-        server->cpu_us = now_us - server->cpu_us;
-        server->resident_kib = server_cpu_resident_kib(server->pid);
-    }
-}
-
-/* By start key, as the names of one table sort. */
-static int compare_tablets(const void *a, const void *b)
-{
-    return strcmp(
-        ((const struct watched_tablet *)a)->name, ((const struct watched_tablet *)b)->name);
-}
-
 void watch_end(struct watch *watch, bool is_reachable, struct watch_figures *out_figures)
 {
     struct watch_figures figures = {0};
     struct stele_cluster cluster;
     struct stele_error error;
-    read_cpu_times(watch);
+    pthread_mutex_lock(&watch->mutex);
+    load_counters_end_cpu(&watch->counters);
+    pthread_mutex_unlock(&watch->mutex);
     wait_until_idle(watch);
     figures.events = watch->events;
     figures.event_count = watch->event_count;
     watch->events = NULL;
     if (is_reachable && read_after(watch, &cluster, &error) == STELE_OK) {
-        size_t room = 0;
-        for (size_t i = 0; i < cluster.server_count; i++)
-            room += cluster.servers[i].region_count;
-        figures.tablets = memory_allocate_zeroed(room + 1, sizeof *figures.tablets);
-        snprintf(figures.version, sizeof figures.version, "%.*s", (int)cluster.version.size,
-            (const char *)cluster.version.data);
-        for (size_t i = 0; i < cluster.server_count && i < WATCH_SERVERS_MOST; i++) {
-            struct watched_server *server = take_server(
-                watch, &cluster.servers[i].server, &figures);
-            for (size_t j = 0; figures.tablets && j < cluster.servers[i].region_count; j++)
-                if (is_of_table(watch, cluster.servers[i].regions[j].name))
-                    take_tablet(watch, &cluster.servers[i].regions[j], server, &figures);
-        }
-        if (figures.tablets)
-            qsort(figures.tablets, figures.tablet_count, sizeof *figures.tablets, compare_tablets);
+        load_counters_read(&watch->counters, &cluster, watch->table, watch->server_pid);
+        load_counters_take(&watch->counters, &figures);
         stele_cluster_free(&cluster);
     }
     *out_figures = figures;

@@ -1,10 +1,9 @@
 /* The table seen from its servers while a load runs: which tablet and server took how many
  * requests, and what happened to the tablets meanwhile.
  *
- * Requests are the servers' own counters (HBase's ClusterMetrics), read before and after; a tablet
- * that was born in the run is counted from its birth, and what a split parent took goes with it.
- * HBase tells them with its reports, every 3 s: the reading after waits for one. Events (splits,
- * merges, moves) come from reading the list of regions every other second. */
+ * Requests are the servers' own counters (HBase's ClusterMetrics; load_counters.h).
+ * HBase tells them with its reports, every 3 s: the reading after waits for one. Counters are read,
+ * and events (splits, merges, moves) found in the list of regions, every other second. */
 #ifndef STELE_BENCH_WATCH_H
 #define STELE_BENCH_WATCH_H
 
