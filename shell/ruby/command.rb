@@ -76,6 +76,7 @@ module Shell
 
   # The shell's words for what went wrong (HBase's translate_hbase_exceptions).
   def self.explain(name, args, error)
+    return arity_text(name, args) || error.message if error.is_a?(ArgumentError)
     return error.message unless error.is_a?(Native::Error)
     # a snapshot's table is the second argument, or in the message
     first = args[0].is_a?(Hbase::Table) ? args[0].name : args[0].to_s
@@ -104,6 +105,16 @@ module Shell
     else
       error.kind.empty? ? message : "#{error.class_name}: #{message}"
     end
+  end
+
+  # Ruby's words for too few or too many arguments of a command: "expected 2+", "expected 4..6". nil: they fit.
+  def self.arity_text(name, args)
+    kinds = COMMANDS.method(name).parameters.map { |kind, _| kind }
+    least = kinds.count(:req)
+    most = kinds.include?(:rest) ? nil : least + kinds.count(:opt)
+    return nil if args.size >= least && (most.nil? || args.size <= most)
+    expected = most.nil? ? "#{least}+" : most > least ? "#{least}..#{most}" : least.to_s
+    "wrong number of arguments (given #{args.size}, expected #{expected})"
   end
 
   def self.binary(text)

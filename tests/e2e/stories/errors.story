@@ -40,9 +40,23 @@ For usage try 'help "create"'
 Took N seconds
 stele> put 'e'
 
-ERROR: wrong number of arguments (given 1, expected 4)
+ERROR: wrong number of arguments (given 1, expected 4..6)
 
 For usage try 'help "put"'
+
+Took N seconds
+stele> get 'e'
+
+ERROR: wrong number of arguments (given 1, expected 2+)
+
+For usage try 'help "get"'
+
+Took N seconds
+stele> exists
+
+ERROR: wrong number of arguments (given 0, expected 1)
+
+For usage try 'help "exists"'
 
 Took N seconds
 stele> put 'e', 'r', 'nope:q', 'v'
