@@ -83,6 +83,40 @@ static void assert_reads_equal(const struct read_request *a, const struct read_r
         a->is_cache_fill == b->is_cache_fill && a->is_existence_only == b->is_existence_only);
 }
 
+static bool has_bytes(const struct buffer *message, struct span wanted)
+{
+    for (size_t i = 0; i + wanted.size <= message->size; i++)
+        if (memcmp(message->data + i, wanted.data, wanted.size) == 0)
+            return true;
+    return false;
+}
+
+/* NameBytesPair{name = 1, value = 2}: what stands behind the name is HBase's, not ours to choose. */
+static void attributes_are_hbases(void **state)
+{
+    const struct attribute own[] = {{SPAN_LITERAL("k"), SPAN_LITERAL("v")}};
+    struct get_message get = {.row = SPAN_LITERAL("r")};
+    struct read_request read;
+    (void)state;
+    read_request_init(&get.read);
+    get.read.is_uncommitted = true;
+    get.read.is_raw = true;
+    get.read.attributes = own;
+    get.read.attribute_count = 1;
+    get_encode(&out, &get);
+    assert_true(has_bytes(&out, SPAN_LITERAL("_isolationlevel_\x12\x01\x01")));
+    assert_true(has_bytes(&out, SPAN_LITERAL("_raw_\x12\x01\xff")));
+    assert_true(has_bytes(&out, SPAN_LITERAL("\x0a\x01k\x12\x01v")));
+    read_request_init(&read);
+    assert_ok(
+        read_attribute_decode(SPAN_LITERAL("\x0a\x10_isolationlevel_\x12\x01\x01"), &read), &error);
+    assert_true(read.is_uncommitted);
+    read_request_init(&read);
+    assert_ok(
+        read_attribute_decode(span_make("\x0a\x10_isolationlevel_\x12\x01\0", 21), &read), &error);
+    assert_false(read.is_uncommitted);
+}
+
 static void gets_pass_both_ways(void **state)
 {
     (void)state;
@@ -541,6 +575,7 @@ int main(void)
 {
 #define TEST(name) cmocka_unit_test_setup_teardown(name, set_up, tear_down)
     const struct CMUnitTest tests[] = {
+        TEST(attributes_are_hbases),
         TEST(gets_pass_both_ways),
         TEST(a_default_get_is_small_and_has_defaults),
         TEST(families_are_sorted_and_merged),

@@ -138,6 +138,7 @@ final class VersionScenarios {
         t.put(put("long", "f:old", 1, "older than its time").setTTL(HOUR_S * 1000L));
         t.put(put("long", "g:old", 1, "older than the family's time").setTTL(Long.MAX_VALUE / 2));
         Thread.sleep(10);
+        s.askScan("raw", t, new Scan().setRaw(true).readAllVersions());
         for (String state : List.of("memory", "file", "compacted")) {
             s.out.ask("short in " + state, () -> t.get(new Get(b("short"))));
             s.out.ask("long in " + state, () -> t.get(new Get(b("long"))));
