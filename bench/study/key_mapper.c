@@ -10,8 +10,8 @@
 #define SALT_DIGITS 2
 #define MD5_DIGITS  (2 * MD5_SIZE)
 
-static const char *const mapper_names[] = {"raw", "promote", "swap", "order", "reverse", "salt",
-    "random-salt", "md5", "uuid", "latest", "template"};
+static const char *const mapper_names[] = {"raw", "promote", "swap", "order", "reverse",
+    "bit-reverse", "salt", "random-salt", "md5", "uuid", "latest", "template"};
 
 /* ---- Reading a design ---- */
 
@@ -222,6 +222,10 @@ static enum status parse_kind(
         mapper->kind = MAPPER_REVERSE;
         return STATUS_OK;
     }
+    if (span_equal(name, SPAN_LITERAL("bit-reverse")) && !rest.size) {
+        mapper->kind = MAPPER_BIT_REVERSE;
+        return STATUS_OK;
+    }
     if (span_equal(name, SPAN_LITERAL("uuid")) && !rest.size) {
         mapper->kind = MAPPER_UUID;
         return STATUS_OK;
@@ -327,6 +331,17 @@ static size_t put_uuid(const char *digest, uint8_t *out)
     return size;
 }
 
+/* From the end, by bytes or by bits; twice is the same again. */
+static void turn(const struct key_mapper *mapper, struct span bytes, uint8_t *out)
+{
+    for (size_t i = 0; i < bytes.size; i++) {
+        uint8_t byte = bytes.data[bytes.size - 1 - i], turned = 0;
+        for (unsigned bit = 0; bit < 8; bit++)
+            turned = (uint8_t)(turned << 1 | (byte >> bit & 1));
+        out[i] = mapper->kind == MAPPER_BIT_REVERSE ? turned : byte;
+    }
+}
+
 size_t key_mapper_encode(const struct key_mapper *mapper, const struct study_key *key,
     struct dice *dice, uint8_t out_row[STUDY_KEY_SIZE])
 {
@@ -343,9 +358,9 @@ size_t key_mapper_encode(const struct key_mapper *mapper, const struct study_key
         prefix = put_salt((unsigned)dice_below(dice, mapper->buckets), out_row);
         break;
     case MAPPER_REVERSE:
+    case MAPPER_BIT_REVERSE:
         size = put_parts(mapper, key, raw);
-        for (size_t i = 0; i < size; i++)
-            out_row[i] = raw[size - 1 - i];
+        turn(mapper, span_make(raw, size), out_row);
         return size;
     case MAPPER_MD5_PREFIX:
     case MAPPER_MD5:
@@ -374,9 +389,8 @@ bool key_mapper_decode(const struct key_mapper *mapper, struct span row, struct 
     if (row.size < prefix)
         return false;
     row = span_slice(row, prefix, row.size - prefix);
-    if (mapper->kind == MAPPER_REVERSE) {
-        for (size_t i = 0; i < row.size; i++)
-            turned[i] = row.data[row.size - 1 - i];
+    if (mapper->kind == MAPPER_REVERSE || mapper->kind == MAPPER_BIT_REVERSE) {
+        turn(mapper, row, turned);
         row.data = turned;
     }
     struct study_key key = {0};

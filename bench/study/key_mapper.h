@@ -4,6 +4,7 @@
  *   raw                     the fields as they stand
  *   order:a,b               the fields in another order ("promote" puts the last one first, "swap" the second)
  *   reverse                 the bytes of raw from the end
+ *   bit-reverse             the bits of raw from the end: the lowest bit decides most; rows are not text
  *   salt:N[:a,b]            hash % N as two hex digits, then raw; the hash is of the named fields, else of all
  *   random-salt:N           a random number below N as two hex digits, then raw: a get must ask N times
  *   md5:K                   K hex digits of the MD5 of raw, then raw
@@ -30,6 +31,7 @@
 enum key_mapper_kind {
     MAPPER_PARTS, /* raw, order, template */
     MAPPER_REVERSE,
+    MAPPER_BIT_REVERSE,
     MAPPER_SALT,
     MAPPER_RANDOM_SALT,
     MAPPER_MD5_PREFIX,

@@ -207,10 +207,15 @@ static void set_number(
     study_key_set(key, layout, field, text + strlen(text) - (size_t)width);
 }
 
+static unsigned is_leap(unsigned year)
+{
+    return year % 4 == 0 && (year % 100 != 0 || year % 400 == 0);
+}
+
 static unsigned days_of_month(unsigned year, unsigned month)
 {
     static const unsigned days[] = {31, 28, 31, 30, 31, 30, 31, 31, 30, 31, 30, 31};
-    return days[month] + (month == 1 && year % 4 == 0 && (year % 100 != 0 || year % 400 == 0));
+    return days[month] + (month == 1 && is_leap(year));
 }
 
 /* A day of [FIRST_YEAR, END_YEAR) as YYYYMMDD. */
@@ -219,11 +224,10 @@ static uint64_t draw_birth(struct dice *dice)
     unsigned year = FIRST_YEAR, month = 0;
     unsigned day = (unsigned)dice_below(
         dice, (END_YEAR - FIRST_YEAR) * 365 + (END_YEAR - FIRST_YEAR) / 4);
-    while (day >= days_of_month(year, month)) {
+    for (; day >= 365 + is_leap(year); year++)
+        day -= 365 + is_leap(year);
+    for (; day >= days_of_month(year, month); month++)
         day -= days_of_month(year, month);
-        month = (month + 1) % 12;
-        year += month == 0;
-    }
     return year * 10000ull + (month + 1) * 100 + day + 1;
 }
 

@@ -31,6 +31,9 @@ static void rows_are_as_the_design_says(void **state)
     } cases[] = {
         {"raw", "200305170042"},
         {"promote", "004220030517"},
+        {"swap", "004220030517"},
+        /* '2' is 0x32, 0x4c with its bits turned; the last byte comes first */
+        {"bit-reverse", "\x4c\x2c\x0c\x0c\xec\x8c\xac\x0c\xcc\x0c\x0c\x4c"},
         {"order:serial", "004220030517"},
         {"reverse", "240071503002"},
         {"latest:birth", "799694820042"},
@@ -54,10 +57,10 @@ static void what_keeps_the_key_gives_it_back(void **state)
     static const struct {
         const char *design;
         bool keeps;
-    } cases[] = {{"raw", true}, {"promote", true}, {"reverse", true}, {"salt:16", true},
-        {"salt:7:serial", true}, {"random-salt:4", true}, {"md5:4", true}, {"md5", false},
-        {"uuid", false}, {"latest:birth", true}, {"template:{birth:2-8}{serial}", false},
-        {"template:x{serial}{birth}", true}};
+    } cases[] = {{"raw", true}, {"promote", true}, {"reverse", true}, {"bit-reverse", true},
+        {"swap", true}, {"salt:16", true}, {"salt:7:serial", true}, {"random-salt:4", true},
+        {"md5:4", true}, {"md5", false}, {"uuid", false}, {"latest:birth", true},
+        {"template:{birth:2-8}{serial}", false}, {"template:x{serial}{birth}", true}};
     struct arena arena = {0};
     struct dice dice = {1};
     struct study_key key = key_of("19981231", "9999"), back;
@@ -81,7 +84,7 @@ static void prefixes_hold_all_rows_of_a_query(void **state)
         size_t prefixes;
         bool is_whole_table;
     } cases[] = {{"raw", 1, false}, {"salt:16", 16, false}, {"random-salt:4", 4, false},
-        {"md5:4", 1, true}, {"reverse", 1, true}, {"promote", 1, true},
+        {"md5:4", 1, true}, {"reverse", 1, true}, {"bit-reverse", 1, true}, {"promote", 1, true},
         {"template:{birth:2-8}{serial}", 1, false}, {"uuid", 1, true}};
     struct arena arena = {0};
     struct study_key partial = {.text = {"200305"}, .known = {6}};
@@ -113,9 +116,12 @@ static void a_wrong_design_is_named(void **state)
     static const struct {
         const char *design, *says;
     } cases[] = {{"salts:4", "did you mean"}, {"salt:0", "1 to 256"},
-        {"salt:4:birht", "did you mean 'birth'"}, {"order:birth,birth", "twice"},
-        {"template:{birth", "no }"}, {"template:{birth:4-99}", "bytes 0 to 8"},
-        {"template:", "used otherwise"}, {"md5:40", "1 to 32"}};
+        {"salt:4:birht", "did you mean 'birth'"},
+        {"template:{birth}-{seral}", "there is no field 'seral'; did you mean 'serial'"},
+        {"bitreverse", "did you mean 'bit-reverse'"}, {"reverse:4", "used otherwise"},
+        {"order:birth,birth", "twice"}, {"template:{birth", "no }"},
+        {"template:{birth:4-99}", "bytes 0 to 8"}, {"template:", "used otherwise"},
+        {"md5:40", "1 to 32"}};
     struct arena arena = {0};
     for (size_t i = 0; i < sizeof cases / sizeof *cases; i++) {
         struct key_mapper mapper;
