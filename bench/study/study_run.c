@@ -5,9 +5,10 @@
 #include "base/memory.h"
 #include "bench/study/skew.h"
 
-#define ENDS_S  10  /* the first and last seconds that "start" and "end" are means of */
-#define BETTER  0.9 /* of the start's max/mean is an improvement */
-#define WHILE_S 5
+#define ENDS_S     10  /* the first and last seconds that "start" and "end" are means of */
+#define BETTER     0.9 /* of the start's max/mean is an improvement */
+#define WHILE_S    5
+#define SMOOTHED_S 4 /* seconds that a max/mean is of: the noise of counting is not skew */
 
 enum status study_run_init(
     struct study_run *run, unsigned seconds, size_t servers, struct error *error)
@@ -46,7 +47,12 @@ void study_run_note(struct study_run *run, const struct run_event *event)
 
 void study_run_end_second(struct study_run *run, unsigned second)
 {
-    run->max_mean[second] = skew_of(&run->asked[second * run->servers], run->servers).max_mean;
+    double sums[SKEW_MOST] = {0};
+    unsigned from = second + 1 < SMOOTHED_S ? 0 : second + 1 - SMOOTHED_S;
+    for (unsigned one = from; one <= second; one++)
+        for (size_t server = 0; server < run->servers; server++)
+            sums[server] += run->asked[one * run->servers + server];
+    run->max_mean[second] = skew_of(sums, run->servers).max_mean;
 }
 
 bool study_run_is_settled(const struct study_run *run, unsigned second)

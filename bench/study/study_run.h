@@ -26,10 +26,10 @@ struct study_run {
     unsigned seconds; /* that it lasted; the arrays have room for `room` */
     unsigned room;
     size_t servers;
-    double *max_mean;              /* of what the servers were asked, by second */
-    double *served;                /* part of the requests, by second */
-    double *heat;                  /* requests: heat[second * RUN_BUCKETS + bucket] */
-    double *asked;                 /* requests: asked[second * servers + server] */
+    double *max_mean; /* of what the servers were asked, by second, over the last 4 s */
+    double *served;   /* part of the requests, by second */
+    double *heat;     /* requests: heat[second * RUN_BUCKETS + bucket] */
+    double *asked;    /* requests: asked[second * servers + server] */
     size_t splits, moves, tablets; /* tablets: at the end */
     struct run_event events[RUN_EVENTS_MOST];
     size_t event_count;
@@ -47,7 +47,7 @@ enum status study_run_init(
     struct study_run *run, unsigned seconds, size_t servers, struct error *error);
 void study_run_deinit(struct study_run *run);
 void study_run_note(struct study_run *run, const struct run_event *event);
-/* Sets max_mean of a second from what was asked in it. */
+/* Sets max_mean of a second from what was asked until then. */
 void study_run_end_second(struct study_run *run, unsigned second);
 /* Whether it was balanced for RUN_BALANCED_FOR seconds by the end of `second`: what comes after is more of the same. */
 bool study_run_is_settled(const struct study_run *run, unsigned second);
