@@ -22,7 +22,7 @@
 /* What a live study asks of one machine, and what is modelled when there is none to spare. */
 #define LIVE_RATE         2000
 #define LIVE_SECONDS      75
-#define LIVE_ROWS         40000
+#define LIVE_ROWS         20000
 #define LIVE_BALANCE_S    5 /* the master's own */
 #define CAPACITY_OF_RATE  0.4
 #define SPLIT_OF_RATE     0.125
@@ -59,7 +59,7 @@ static const char usage[] =
     "rate)\n"
     "  --split-at=N         requests a second at which a tablet is split (an eighth of the rate)\n"
     "  --seconds=N          at most, of a run (75; --simulate 180)\n"
-    "  --rows=N             of the table (40000; --simulate 200000)      --tablets=N   of the "
+    "  --rows=N             of the table (20000; --simulate 200000)      --tablets=N   of the "
     "fixed cut (32)\n"
     "  --table=PREFIX       of the tables' names (stele_study)           --overwrite   drops them "
     "if they are there\n"

@@ -23,7 +23,7 @@ export async function openPage(browser, url, { width = 1280, height = 800, schem
   const page = await browser.newPage({ viewport: { width, height }, colorScheme: scheme, timezoneId: 'UTC' });
   page.setDefaultTimeout(30_000);
   opened.push(page);
-  const home = new URL(url).origin;
+  const home = url.startsWith('file:') ? url : new URL(url).origin; // a file has none
   page.on('console', (message) => {
     if (['error', 'warning'].includes(message.type()) && !expect?.test(message.text())) errors.push(`console: ${message.text()} (${url})`);
   });
