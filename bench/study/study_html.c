@@ -251,15 +251,16 @@ static void put_agreement(const struct study *study, struct buffer *out)
     put(out, "<h2>Predicted and measured</h2><p class=\"soft\">Measured on ");
     picture_put_text(out, study->place);
     buffer_put_format(out,
-        ". Each design was measured %u time%s, in an order drawn from the seed, on a fresh table; "
-        "the "
-        "one in the middle is shown. Every get and query was checked: all designs gave the same "
-        "answers.</p><div class=\"scroll\"><table><thead><tr><th>key</th><th "
-        "class=\"left\">predicted</th>"
-        "<th>start &#8594; end</th><th>balanced after</th><th class=\"left\">measured</th>"
-        "<th>start &#8594; end</th><th>balanced after</th><th>asked</th><th>answered</th>"
-        "<th>p99, start &#8594; end</th></tr></thead><tbody>",
-        study->repeats, study->repeats == 1 ? "" : "s");
+        ". Each design was measured %u time%s, in an order drawn from the seed, on a fresh "
+        "table%s. Every get and query was "
+        "checked: all designs gave the same answers.</p><div "
+        "class=\"scroll\"><table><thead><tr><th>key</th>"
+        "<th class=\"left\">predicted</th><th>start &#8594; end</th><th>balanced after</th>"
+        "<th class=\"left\">measured</th><th>start &#8594; end</th><th>balanced "
+        "after</th><th>asked</th>"
+        "<th>answered</th><th>p99, start &#8594; end</th></tr></thead><tbody>",
+        study->repeats, study->repeats == 1 ? "" : "s",
+        study->repeats == 1 ? "" : "; the run in the middle is shown");
     for (size_t i = 0; i < study->cell_count; i++) {
         const struct study_cell *cell = &study->cells[i];
         const struct study_run *told = &cell->predicted, *run = study_cell_run(cell);
