@@ -1,7 +1,6 @@
 // A heat map on a canvas: keys from top to bottom, time from left to right, one colour a cell.
 //
-// Imports nothing, so that a page that is one file can carry it (the report of `stele bench study`); the Key Visualizer
-// puts axes, brush and tooltip over it.
+// Imports nothing: any page can use it as it is. The Key Visualizer (keymap.js) puts axes, brush and tooltip over it.
 //
 //   const map = heatmap(canvas, {
 //     rows, times,          how many rows; where each column begins, with the end of the last one behind (unix seconds)
