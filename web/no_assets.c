@@ -1,4 +1,4 @@
-/* A program without pages: built with -Dweb=disabled, or where there is no npm. */
+/* A program without pages: built with -Dweb=disabled, or where there is no npm (else web/build.mjs writes this table). */
 #include "server/web/assets.h"
 
 const struct web_asset web_assets[] = {{NULL, NULL, NULL, NULL, 0}};
