@@ -21,6 +21,7 @@ static const char *const service_names[SERVICE_COUNT] = {
     [SERVICE_ADMIN] = "AdminService",
     [SERVICE_MASTER] = "MasterService",
     [SERVICE_REGISTRY] = "ClientMetaService",
+    [SERVICE_STELE] = "SteleService",
 };
 
 struct connection {

@@ -30,6 +30,10 @@ union job_result {
     struct stele_procedure_list procedures;
     struct stele_lock_list locks;
     struct stele_cluster cluster;
+    struct stele_hot_tablet_list hot_tablets;
+    struct stele_hot_row_list hot_rows;
+    struct stele_heat_map heat_map;
+    struct stele_tablet_event_list events;
 };
 
 struct job {

@@ -19,7 +19,13 @@ static void on_answer(struct call *call, const struct failure *failure,
 {
     struct question *question = call->context;
     (void)block;
-    if (failure)
+    if (failure && question->service == SERVICE_STELE &&
+        strcmp(failure->error.exception_class, EXCEPTION_UNKNOWN_SERVICE) == 0)
+        failure_set(&question->job.error, STELE_UNSUPPORTED,
+            "the server does not know %s: it is HBase, which does not measure heat, or a Stele "
+            "that is older than this client",
+            question->method);
+    else if (failure)
         question->job.error = failure->error;
     else if (question->decode)
         question->decode(question, answer->result);
@@ -29,7 +35,7 @@ static void on_answer(struct call *call, const struct failure *failure,
 static void begin(struct job *job)
 {
     struct question *question = (struct question *)job;
-    bool is_to_master = question->service == SERVICE_MASTER;
+    bool is_to_master = question->service != SERVICE_ADMIN;
     struct server *server = NULL;
     struct server_name name;
     if (!is_to_master && !server_name_parse(buffer_span(&question->subject), &name, NULL))

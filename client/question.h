@@ -15,7 +15,7 @@ typedef enum stele_status question_decode(struct question *question, struct span
 struct question {
     struct job job;
     const char *method;
-    enum service service;  /* SERVICE_MASTER: the active master is asked */
+    enum service service;  /* SERVICE_MASTER, SERVICE_STELE: the active master is asked */
     struct buffer request; /* the message; written before it is started */
     struct buffer subject; /* what the answer is about, for errors; else the server to ask */
     question_decode *decode;

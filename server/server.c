@@ -384,6 +384,7 @@ static enum status make_master(struct server *server, struct error *error)
     }
     if (heat_board_new(service->env, master.is_alone, &service->heat))
         return error_set(error, STATUS_NO_MEMORY, "no memory for the server");
+    master.heat = service->heat;
     return master_new(&master, &service->master, error);
 }
 

@@ -424,6 +424,7 @@ void native_define(mrb_state *mrb, struct RClass *shell)
     native_define_admin(mrb, native);
     native_define_changes(mrb, native);
     native_define_cluster(mrb, native);
+    native_define_heat(mrb, native);
     native_define_master(mrb, native);
     native_define_rows(mrb, native);
     native_define_scan(mrb, native);

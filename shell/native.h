@@ -19,6 +19,7 @@ void native_define(mrb_state *mrb, struct RClass *shell);
 void native_define_admin(mrb_state *mrb, struct RClass *native);
 void native_define_changes(mrb_state *mrb, struct RClass *native);
 void native_define_cluster(mrb_state *mrb, struct RClass *native);
+void native_define_heat(mrb_state *mrb, struct RClass *native);
 void native_define_master(mrb_state *mrb, struct RClass *native);
 void native_define_rows(mrb_state *mrb, struct RClass *native);
 void native_define_scan(mrb_state *mrb, struct RClass *native);

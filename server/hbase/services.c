@@ -10,6 +10,7 @@ static const struct rpc_service services[] = {
     {"MasterService", master_methods, false},
     {"ClientMetaService", registry_methods, false},
     {PEER_SERVICE_NAME, peer_methods, true},
+    {"SteleService", stele_methods, false},
     /* HBase has these; nothing of them is built. */
     {"HbckService", no_methods, false},
     {"LockService", no_methods, false},

@@ -5,6 +5,7 @@
  *   MasterService      master_methods
  *   ClientMetaService  registry_methods
  *   StelePeerService   peer_methods: our own, between servers
+ *   SteleService       stele_methods: our own, for our own clients (proto/heat.proto)
  *
  * Each table ends with a method without a name. Any other method, and any other service of HBase's, answers
  * with the exception that a client takes for "not supported". */
@@ -17,6 +18,7 @@ extern const struct call_method client_methods[];
 extern const struct call_method admin_methods[];
 extern const struct call_method master_methods[];
 extern const struct call_method registry_methods[];
+extern const struct call_method stele_methods[]; /* heat_service.c */
 extern const struct call_method peer_methods[]; /* server/peer/peer_service.h */
 
 struct rpc_service {

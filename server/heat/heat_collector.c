@@ -85,6 +85,8 @@ bool heat_collector_second(struct heat_collector *collector, int64_t now_s)
     }
     let_go(&gathering);
     arena_deinit(&arena);
+    if (collector->first == 0)
+        collector->first = now_s;
     collector->second = now_s;
     collector->minute = minute;
     return has_ended;
@@ -176,6 +178,17 @@ static enum status make_minute(const struct gathering *gathering, int64_t minute
     return STATUS_OK;
 }
 
+/* How much of a minute has been measured. */
+static double measured(const struct heat_collector *collector, int64_t minute, int64_t now_s)
+{
+    int64_t from = minute * MINUTE_S, to = from + MINUTE_S;
+    if (collector->first > from)
+        from = collector->first;
+    if (now_s < to)
+        to = now_s;
+    return to > from ? (double)(to - from) : 0;
+}
+
 static enum status make_rows(const struct gathering *gathering, int64_t now_s, struct arena *arena,
     struct heat_report *report)
 {
@@ -247,6 +260,7 @@ enum status heat_collector_report(const struct heat_collector *collector,
         if (buckets > HEAT_REPORT_BUCKETS)
             break; /* the rest with the next report */
         status = make_minute(&gathering, minute, arena, &minutes[made], &report.left_out);
+        minutes[made].seconds = measured(collector, minute, now_s);
         for (size_t i = 0; !status && i < minutes[made].column_count; i++)
             buckets += minutes[made].columns[i].axis.count;
         made += status == STATUS_OK;
@@ -255,7 +269,7 @@ enum status heat_collector_report(const struct heat_collector *collector,
         status = make_minute(&gathering, 0, arena, &minutes[made], &report.left_out);
     if (!status) {
         minutes[made].minute = running;
-        minutes[made].seconds = (double)(now_s - running * MINUTE_S);
+        minutes[made].seconds = measured(collector, running, now_s);
         report.minutes = minutes;
         report.minute_count = made + 1;
         status = make_rows(&gathering, now_s, arena, &report);

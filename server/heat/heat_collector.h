@@ -18,7 +18,8 @@
 
 struct heat_collector {
     struct tablet_service *tablets; /* borrowed */
-    int64_t second, minute;         /* of the last heat_collector_second; 0 = none yet */
+    int64_t first;                  /* the first second; 0 = none yet, as below */
+    int64_t second, minute;         /* of the last heat_collector_second */
 };
 
 /* `now_s`: the wall clock. True when a minute has ended. */

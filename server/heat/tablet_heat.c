@@ -73,7 +73,7 @@ void tablet_heat_deinit(struct tablet_heat *heat)
 
 /* ---- Counting ---- */
 
-static uint64_t head_of(struct span row, size_t skip)
+static inline uint64_t head_of(struct span row, size_t skip)
 {
     if (row.size >= skip + 8)
         return load_be64(row.data + skip);
@@ -88,14 +88,30 @@ static struct span bound_key(const struct heat_body *body, unsigned i)
     return span_make(body->bounds[i].key, body->bounds[i].size);
 }
 
+/* As span_starts_with, by words: it is asked for every call. `prefix` lies in TABLET_HEAT_KEY bytes of its own. */
+static inline bool has_prefix(struct span row, const uint8_t *prefix, size_t size)
+{
+    if (row.size < size)
+        return false;
+    size_t at = 0;
+    for (; at + 8 <= size; at += 8)
+        if (load_be64(row.data + at) != load_be64(prefix + at))
+            return false;
+    for (; at < size; at++)
+        if (row.data[at] != prefix[at])
+            return false;
+    return true;
+}
+
 /* How many bounds are at or before the row. */
-static unsigned find_bucket(const struct heat_body *body, struct span row)
+static inline unsigned find_bucket(const struct heat_body *body, struct span row)
 {
     if (body->bound_count == 0)
         return 0;
-    struct span prefix = span_make(body->bounds[0].key, body->prefix_size);
-    if (!span_starts_with(row, prefix))
+    if (!has_prefix(row, body->bounds[0].key, body->prefix_size)) {
+        struct span prefix = span_make(body->bounds[0].key, body->prefix_size);
         return span_compare(row, prefix) < 0 ? 0 : body->bound_count;
+    }
     uint64_t head = head_of(row, body->prefix_size);
     unsigned low = 0;
     for (unsigned step = TABLET_HEAT_BUCKETS / 2; step > 0; step /= 2)
@@ -107,7 +123,7 @@ static unsigned find_bucket(const struct heat_body *body, struct span row)
     return low;
 }
 
-static void bucket_add(uint64_t counters[HEAT_COUNTERS], const struct heat_use *use)
+static inline void bucket_add(uint64_t counters[HEAT_COUNTERS], const struct heat_use *use)
 {
     counters[use->kind] += use->operations;
     counters[HEAT_BYTES_IN] += use->bytes_in;
@@ -144,8 +160,19 @@ static void count_row(
         hot_rows_count(body->rows[kind], row, weight);
 }
 
-void tablet_heat_add_locked(struct tablet_heat *heat, const struct heat_use *use,
-    struct span first_row, struct span last_row)
+/* A scan: what it took is divided among the buckets that it went through. */
+static void add_rows(
+    struct heat_body *body, const struct heat_use *use, struct span first_row, struct span last_row)
+{
+    unsigned first = find_bucket(body, first_row), last = find_bucket(body, last_row);
+    if (last <= first)
+        bucket_add(body->counters[first], use);
+    else
+        add_range(body, use, first, last);
+}
+
+static inline void add(struct tablet_heat *heat, const struct heat_use *use, struct span first_row,
+    struct span last_row)
 {
     struct heat_body *body = heat->body;
     if (!body) {
@@ -153,20 +180,21 @@ void tablet_heat_add_locked(struct tablet_heat *heat, const struct heat_use *use
         if (!body)
             return;
     }
-    unsigned first = find_bucket(body, first_row), last = first;
-    bool is_one_row = first_row.data == last_row.data || span_equal(first_row, last_row);
-    if (!is_one_row)
-        last = find_bucket(body, last_row);
-    if (last <= first)
-        bucket_add(body->counters[first], use);
-    else
-        add_range(body, use, first, last);
-    if (!is_one_row)
+    if (first_row.data != last_row.data && !span_equal(first_row, last_row)) {
+        add_rows(body, use, first_row, last_row);
         return;
+    }
+    bucket_add(body->counters[find_bucket(body, first_row)], use);
     enum heat_row_kind kind = use->kind == HEAT_WRITES ? HEAT_ROW_WRITE : HEAT_ROW_READ;
     uint64_t weight = hot_sampler_next(&body->samplers[kind]);
     if (weight > 0)
         count_row(body, kind, first_row, weight);
+}
+
+void tablet_heat_add_locked(struct tablet_heat *heat, const struct heat_use *use,
+    struct span first_row, struct span last_row)
+{
+    add(heat, use, first_row, last_row);
 }
 
 void tablet_heat_lock(struct tablet_heat *heat)
@@ -183,7 +211,7 @@ void tablet_heat_add(struct tablet_heat *heat, const struct heat_use *use, struc
     struct span last_row)
 {
     mutex_lock(&heat->mu);
-    tablet_heat_add_locked(heat, use, first_row, last_row);
+    add(heat, use, first_row, last_row);
     mutex_unlock(&heat->mu);
 }
 

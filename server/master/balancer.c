@@ -156,7 +156,11 @@ static bool plan_and_move(struct master *master, struct balance_settings setting
         if (under_way + *out_begun >= MOVES_AT_A_TIME)
             break;
         struct assigned_tablet *tablet = view.tablets[move->tablet];
-        bool is_begun = master_move_tablet(master, tablet, view.servers[move->to]);
+        struct buffer reason = {0};
+        balance_move_put_reason(move, &reason);
+        bool is_begun = master_move_tablet(
+            master, tablet, view.servers[move->to], buffer_span(&reason));
+        buffer_deinit(&reason);
         tell_move(master, &view, move, is_begun);
         if (!is_begun)
             continue;
@@ -232,8 +236,10 @@ static size_t normalize_table(struct master *master, struct catalogue_table *tab
             &steps, &count) == STATUS_OK)
         for (size_t i = 0; i < count; i++)
             begun += steps[i].is_split
-                         ? master_split_tablet(master, all[steps[i].first], SPAN_EMPTY)
-                         : master_merge_tablets(master, &all[steps[i].first], steps[i].count);
+                         ? master_split_tablet(master, all[steps[i].first], SPAN_EMPTY,
+                               SPAN_LITERAL("normalizer: larger than others"))
+                         : master_merge_tablets(master, &all[steps[i].first], steps[i].count,
+                               SPAN_LITERAL("normalizer: small neighbours"));
     arena_deinit(&arena);
     return begun;
 }

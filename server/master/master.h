@@ -23,6 +23,7 @@
 #include "server/master/server_report.h"
 #include "server/master/tablet_link.h"
 
+struct heat_board;
 struct master;
 
 struct master_config {
@@ -40,6 +41,7 @@ struct master_config {
      * tenure of that epoch is over; what is true must be read anew by whoever is elected next. May be NULL. */
     void (*superseded)(void *context, uint64_t epoch, const struct error *error);
     void *context;
+    struct heat_board *heat; /* told of splits, merges and moves; borrowed; may be NULL */
     /* Nobody lives longer than this process (standalone): servers are not given up. */
     bool is_alone;
 };

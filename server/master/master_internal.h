@@ -218,11 +218,12 @@ void master_launch(struct master *master, struct master_request *request,
 /* region_request.c: assign, unassign, move, split, merge. */
 void master_change_tablets(struct master *master, struct master_request *request);
 /* Procedures that the master asks of itself: false when it must wait or there is no memory. */
-bool master_move_tablet(
-    struct master *master, struct assigned_tablet *tablet, const struct assigned_server *server);
-bool master_split_tablet(struct master *master, struct assigned_tablet *tablet, struct span row);
-bool master_merge_tablets(
-    struct master *master, struct assigned_tablet *const *tablets, size_t count);
+bool master_move_tablet(struct master *master, struct assigned_tablet *tablet,
+    const struct assigned_server *server, struct span reason);
+bool master_split_tablet(
+    struct master *master, struct assigned_tablet *tablet, struct span row, struct span reason);
+bool master_merge_tablets(struct master *master, struct assigned_tablet *const *tablets,
+    size_t count, struct span reason);
 
 /* chore_request.c: balance, normalize, janitor, cleaner, dead servers. */
 void master_run_chore(struct master *master, struct master_request *request);

@@ -313,6 +313,7 @@ struct split_wish {
     struct master *master;
     char id[TABLET_ID_SIZE];
     struct buffer row;
+    char reason[96];
 };
 
 static void run_split_wish(struct task *task)
@@ -323,7 +324,8 @@ static void run_split_wish(struct task *task)
         struct assigned_tablet *tablet = assignment_find(
             &master->catalogue.assignment, span_string(wish->id));
         if (tablet && tablet->state == ASSIGNMENT_OPEN && !tablet->lock)
-            (void)master_split_tablet(master, tablet, buffer_span(&wish->row));
+            (void)master_split_tablet(
+                master, tablet, buffer_span(&wish->row), span_string(wish->reason));
     }
     buffer_deinit(&wish->row);
     memory_free(wish);
@@ -338,6 +340,13 @@ static void pass_split_on(struct master *master, const struct tablet_report *rep
     wish->master = master;
     memcpy(wish->id, report->id, sizeof wish->id);
     buffer_put(&wish->row, report->split_row);
+    if (report->split_reason == SPLIT_BY_LOAD)
+        snprintf(wish->reason, sizeof wish->reason, "load: %.0f requests/s, %.0f KiB/s, %.2f cores",
+            (double)report->load[VIEW_REQUESTS], (double)report->load[VIEW_BYTES] / 1024,
+            (double)report->load[VIEW_CPU]);
+    else
+        snprintf(wish->reason, sizeof wish->reason, "size: %.0f MiB",
+            (double)report->size_bytes / (1 << 20));
     master_hold(master);
     master_back(master, &wish->task);
 }

@@ -153,7 +153,8 @@ static void bring_back(struct master *master, const struct master_request *reque
         struct assigned_tablet *tablet = assignment_find(
             &master->catalogue.assignment, request->tablets[i]);
         if (tablet && tablet->state == ASSIGNMENT_OPEN && tablet->server != server)
-            (void)master_move_tablet(master, tablet, server);
+            (void)master_move_tablet(
+                master, tablet, server, SPAN_LITERAL("its server was recommissioned"));
     }
 }
 

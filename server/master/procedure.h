@@ -135,6 +135,8 @@ struct procedure {
     /* in memory only */
     uint32_t version; /* number in its chain */
     bool was_open; /* read from disk at the open of its table, or beyond: it may have been served */
+    struct span came_from; /* move: the server that had the tablet, as text */
+    struct span reason;    /* move, split, merge: in words; empty = begun by an earlier master */
 };
 
 struct procedure_decision {

@@ -7,6 +7,7 @@
 #include "base/memory.h"
 #include "base/pause.h"
 #include "proto/exception_class.h"
+#include "server/heat/heat_board.h"
 #include "server/master/master_document.h"
 #include "server/master/master_internal.h"
 
@@ -138,6 +139,39 @@ static void answer_early(struct task *task)
         answer(running);
 }
 
+/* Splits, merges and moves are shown with the heat that they answer to. */
+static void note_event(const struct running *running)
+{
+    const struct procedure *procedure = &running->procedure;
+    struct heat_event event = {.table = procedure->table_name,
+        .tablet_id = procedure->source_count ? procedure->sources[0] : SPAN_EMPTY,
+        .reason = procedure->reason.size ? procedure->reason
+                                         : SPAN_LITERAL("begun by an earlier master")};
+    struct master *master = running->master;
+    if (!master->config.heat || running->has_failed)
+        return;
+    if (procedure->kind == PROCEDURE_SPLIT && procedure->tablet_count > 1) {
+        event.kind = HEAT_SPLIT;
+        event.key = procedure->tablets[1].start_row;
+    } else if (procedure->kind == PROCEDURE_MERGE && procedure->tablet_count > 0) {
+        event.kind = HEAT_MERGE;
+        event.tablet_id = span_string(procedure->tablets[0].id);
+        event.key = procedure->tablets[0].start_row;
+    } else if (procedure->kind == PROCEDURE_MOVE) {
+        event.kind = HEAT_MOVE;
+        event.from = procedure->came_from;
+        const struct assigned_tablet *tablet = assignment_find(
+            &master->catalogue.assignment, event.tablet_id);
+        if (tablet)
+            event.key = tablet->info.start_row;
+        if (tablet && tablet->server)
+            event.to = span_string(tablet->server->text);
+    } else {
+        return;
+    }
+    heat_board_note(master->config.heat, &event);
+}
+
 static void finish(struct running *running)
 {
     struct master *master = running->master;
@@ -145,6 +179,7 @@ static void finish(struct running *running)
     char name[32];
     if (running->is_answer_due)
         master_cancel(master, &running->answer_task);
+    note_event(running);
     note_result(running, PROCEDURE_FINISHED);
     answer(running); /* all that counts is on disk: taken up once more, it would find itself done */
     snprintf(name, sizeof name, "%020" PRIu64, running->procedure.id);

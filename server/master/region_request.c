@@ -171,6 +171,8 @@ static bool make(struct master *master, enum procedure_kind kind,
         return false;
     for (size_t i = 0; i < count; i++)
         out_procedure->sources[i] = arena_copy(arena, span_string(tablets[i]->info.id));
+    if (tablets[0]->server)
+        out_procedure->came_from = arena_copy(arena, span_string(tablets[0]->server->text));
     if (kind != PROCEDURE_MERGE)
         return true;
     struct tablet_info *merged = arena_allocate_zeroed(arena, 1, sizeof *merged);
@@ -208,6 +210,7 @@ void master_change_tablets(struct master *master, struct master_request *request
         master_refuse(request, EXCEPTION_IO, "no memory for a procedure");
         return;
     }
+    procedure.reason = SPAN_LITERAL("asked for");
     procedure.server = arena_copy(&arena, request->server);
     procedure.row = arena_copy(&arena, request->row);
     if (request->operation == MASTER_MOVE && request->server.size == 0) {
@@ -222,7 +225,7 @@ void master_change_tablets(struct master *master, struct master_request *request
 
 static bool launch(struct master *master, enum procedure_kind kind,
     struct assigned_tablet *const *tablets, size_t count, const struct assigned_server *server,
-    struct span row)
+    struct span row, struct span reason)
 {
     struct arena arena = {0};
     struct procedure procedure;
@@ -234,23 +237,25 @@ static bool launch(struct master *master, enum procedure_kind kind,
     if (server)
         procedure.server = arena_copy(&arena, span_string(server->text));
     procedure.row = arena_copy(&arena, row);
+    procedure.reason = arena_copy(&arena, reason);
     master_launch(master, NULL, &procedure, &arena);
     return true;
 }
 
-bool master_move_tablet(
-    struct master *master, struct assigned_tablet *tablet, const struct assigned_server *server)
+bool master_move_tablet(struct master *master, struct assigned_tablet *tablet,
+    const struct assigned_server *server, struct span reason)
 {
-    return launch(master, PROCEDURE_MOVE, &tablet, 1, server, SPAN_EMPTY);
+    return launch(master, PROCEDURE_MOVE, &tablet, 1, server, SPAN_EMPTY, reason);
 }
 
-bool master_split_tablet(struct master *master, struct assigned_tablet *tablet, struct span row)
+bool master_split_tablet(
+    struct master *master, struct assigned_tablet *tablet, struct span row, struct span reason)
 {
-    return !is_meta(tablet) && launch(master, PROCEDURE_SPLIT, &tablet, 1, NULL, row);
+    return !is_meta(tablet) && launch(master, PROCEDURE_SPLIT, &tablet, 1, NULL, row, reason);
 }
 
 bool master_merge_tablets(
-    struct master *master, struct assigned_tablet *const *tablets, size_t count)
+    struct master *master, struct assigned_tablet *const *tablets, size_t count, struct span reason)
 {
-    return count > 1 && launch(master, PROCEDURE_MERGE, tablets, count, NULL, SPAN_EMPTY);
+    return count > 1 && launch(master, PROCEDURE_MERGE, tablets, count, NULL, SPAN_EMPTY, reason);
 }

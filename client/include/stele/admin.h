@@ -618,4 +618,6 @@ void stele_cluster_free(struct stele_cluster *cluster);
 }
 #endif
 
+#include "heat.h"
+
 #endif

@@ -1,0 +1,63 @@
+#!/usr/bin/env bash
+# Measured heat at the shell: a hot row is found with its count, its tablet is the hottest, and the map is bright where it
+# lies. STELE names the program (default build/release/stele). Ends with "N passed, N failed, N skipped".
+set -u
+here=$(cd "$(dirname "$0")" && pwd)
+. "$here/server.sh"
+start_server
+passed=0 failed=0
+
+check() { # name, pattern, file
+    if grep -Eq -- "$2" "$3"; then
+        passed=$((passed + 1))
+    else
+        failed=$((failed + 1))
+        echo "FAILED $1: no line like $2 in:"
+        cat "$3"
+    fi
+}
+
+run() {
+    "$stele" shell --connect="$address" -n >"$work/out" 2>&1 || { failed=$((failed + 1)); cat "$work/out"; }
+}
+
+run <<'END'
+create 'warm', 'f', SPLITS => ['m']
+200.times { |i| put 'warm', format('a%04d', i), 'f:q', 'x' * 100 }
+200.times { |i| put 'warm', format('z%04d', i), 'f:q', 'x' * 100 }
+200.times { get 'warm', 'z0150' }
+END
+
+# reports come each five seconds: looked for until they are there
+for _ in $(seq 40); do
+    run <<'END'
+hot_rows 'warm', LIMIT => 3
+END
+    grep -Eq '^z0150 +read +200 ' "$work/out" && break
+    sleep 0.5
+done
+check 'the hot row is found with its exact count' '^z0150 +read +200 .* 100 % ' "$work/out"
+run <<'END'
+hot_tablets 'warm'
+END
+check 'its tablet is the hottest' '^warm [0-9a-f]{32} .* \[m, \) ' <(sed -n 2p "$work/out")
+check 'all tablets with calls are counted' '^2 tablet\(s\) had calls' "$work/out"
+run <<'END'
+heatmap 'warm', METRIC => 'gets', MINUTES => 2, ROWS => 8
+END
+check 'the brightest row of the map begins in the upper half' '^(m|z[0-9]*) .*@' "$work/out"
+check 'cold keys are dark' '^\(start\) +\| *\| 0/s' "$work/out"
+check 'the map has its numbers' '^brightest: ' "$work/out"
+run <<'END'
+split 'warm', 'a0100'
+END
+for _ in $(seq 40); do
+    run <<'END'
+heatmap 'warm', MINUTES => 2
+END
+    grep -q '\^' "$work/out" && break
+    sleep 0.5
+done
+check 'a split is marked' '^ +\^' "$work/out"
+echo "$passed passed, $failed failed, 0 skipped"
+[ "$failed" -eq 0 ]
