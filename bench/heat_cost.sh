@@ -1,5 +1,5 @@
 #!/bin/sh
-# What measuring heat costs a call: instructions of the server for each get and put, with and without it.
+# What measuring heat costs a call: instructions of the server for each read and update, with and without it.
 #
 #   bench/heat_cost.sh [BUILD] [CALLS]         BUILD: build/release; CALLS: 20000
 #
@@ -18,14 +18,14 @@ trap 'test -z "$server" || kill "$server" 2>/dev/null || :; rm -rf "$work"' EXIT
 run() {
     rm -rf "$work/data" "$work/out" "$work/profile"
     valgrind --tool=callgrind --callgrind-out-file="$work/profile" "$stele" standalone "$work/data" \
-        --listen=127.0.0.1:0 --zookeeper-port=off >"$work/out" 2>"$work/err" &
+        --listen=127.0.0.1:0 --zookeeper-port=off --bigtable-port=off --web-port=off >"$work/out" 2>"$work/err" &
     server=$!
     while ! grep -q ready "$work/out"; do
         kill -0 "$server" || { cat "$work/err" >&2; exit 1; }
         sleep 0.2
     done
     address=$(sed -n 's/.*hbase=\([^ ]*\).*/\1/p' "$work/out")
-    "$stele" bench load "$1" --connect="$address" --rows=2000 --operations="$2" --table=cost --presplit=1 >"$work/load" 2>&1 ||
+    "$stele" bench load --mix="$1":100 --connect="$address" --rows=2000 --operations="$2" --table=cost -q --patience=60s >"$work/load" 2>&1 ||
         { cat "$work/load" >&2; exit 1; }
     kill "$server"
     wait "$server" || :
@@ -33,11 +33,11 @@ run() {
     callgrind_annotate --inclusive=yes "$work/profile" 2>/dev/null | awk '
         { count = $1; gsub(",", "", count) }
         /PROGRAM TOTALS/ { total = count }
-        /:tablet_heat_add / { heat += count }
+        /:tablet_heat_add( |$)/ { heat += count }
         END { print total, heat + 0 }'
 }
 
-for kind in get put; do
+for kind in read update; do
     first=$(run "$kind" "$calls")
     second=$(run "$kind" $((calls * 3)))
     echo "$kind $calls $first $second" | awk '{

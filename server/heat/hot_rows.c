@@ -20,8 +20,10 @@ struct entry {
 
 /* One window. */
 struct sketch {
-    uint64_t all; /* counted */
-    unsigned count;
+    uint64_t all;   /* counted */
+    uint64_t least; /* no entry has less */
+    uint8_t cursor; /* where the next entry that has no more is looked for */
+    uint8_t count;
     uint8_t buckets[BUCKETS]; /* the first entry; NOBODY = none */
     struct entry entries[HOT_ROW_SLOTS];
 };
@@ -33,8 +35,8 @@ struct hot_rows {
 
 static void sketch_clear(struct sketch *sketch)
 {
-    sketch->all = 0;
-    sketch->count = 0;
+    sketch->all = sketch->least = 0;
+    sketch->count = sketch->cursor = 0;
     memset(sketch->buckets, NOBODY, sizeof sketch->buckets);
 }
 
@@ -91,6 +93,22 @@ static unsigned sketch_least(const struct sketch *sketch)
     return least;
 }
 
+/* The entry to give up: one that has least. Counts only rise, so those that had more than the least need not be looked
+ * at again before a round has found no other. */
+static unsigned sketch_victim(struct sketch *sketch)
+{
+    for (unsigned i = 0; i < HOT_ROW_SLOTS; i++) {
+        unsigned at = sketch->cursor;
+        sketch->cursor = (uint8_t)((sketch->cursor + 1) % HOT_ROW_SLOTS);
+        if (sketch->entries[at].count <= sketch->least)
+            return at;
+    }
+    unsigned at = sketch_least(sketch);
+    sketch->least = sketch->entries[at].count;
+    sketch->cursor = (uint8_t)((at + 1) % HOT_ROW_SLOTS);
+    return at;
+}
+
 static void sketch_unlink(struct sketch *sketch, unsigned index)
 {
     uint8_t *at = &sketch->buckets[sketch->entries[index].hash % BUCKETS];
@@ -113,7 +131,7 @@ static void sketch_count(struct sketch *sketch, struct span row, uint64_t weight
     if (index < HOT_ROW_SLOTS) {
         sketch->count++;
     } else {
-        index = sketch_least(sketch);
+        index = sketch_victim(sketch);
         before = sketch->entries[index].count;
         sketch_unlink(sketch, index);
     }
