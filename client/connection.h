@@ -16,7 +16,14 @@
 #include "client/loop.h"
 #include "proto/frame.h"
 
-enum service { SERVICE_CLIENT, SERVICE_ADMIN, SERVICE_MASTER, SERVICE_REGISTRY, SERVICE_STELE, SERVICE_COUNT };
+enum service {
+    SERVICE_CLIENT,
+    SERVICE_ADMIN,
+    SERVICE_MASTER,
+    SERVICE_REGISTRY,
+    SERVICE_STELE,
+    SERVICE_COUNT
+};
 
 struct connection;
 

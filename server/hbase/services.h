@@ -19,7 +19,7 @@ extern const struct call_method admin_methods[];
 extern const struct call_method master_methods[];
 extern const struct call_method registry_methods[];
 extern const struct call_method stele_methods[]; /* heat_service.c */
-extern const struct call_method peer_methods[]; /* server/peer/peer_service.h */
+extern const struct call_method peer_methods[];  /* server/peer/peer_service.h */
 
 struct rpc_service {
     const char *name;
