@@ -239,17 +239,20 @@ static void print_differences(FILE *out, const json_t *a, const json_t *b)
     }
 }
 
+static const char *text_of(const json_t *report, const char *key)
+{
+    const char *text = json_string_value(json_object_get(report, key));
+    return text ? text : "?";
+}
+
 static void print_side(FILE *out, const char *name, const json_t *reports)
 {
     const json_t *report = json_array_get(reports, 0);
-    const char *end = json_string_value(json_object_get(report, "end"));
-    fprintf(out, "%s: %zu run%s of '%s' at %s, %.0f s, revision %s%s\n", name,
-        json_array_size(reports), json_array_size(reports) == 1 ? "" : "s",
-        json_string_value(json_object_get(report, "name")),
-        json_string_value(json_object_get(report, "place")),
-        number_of(json_object_get(report, "totals"), "seconds"),
-        json_string_value(json_object_get(report, "revision")),
-        end && strcmp(end, "complete") != 0 ? " (partial)" : "");
+    size_t runs = json_array_size(reports);
+    fprintf(out, "%s: %zu run%s of '%s' at %s, %.0f s, revision %s%s\n", name, runs,
+        runs == 1 ? "" : "s", text_of(report, "name"), text_of(report, "place"),
+        number_of(json_object_get(report, "totals"), "seconds"), text_of(report, "revision"),
+        strcmp(text_of(report, "end"), "complete") == 0 ? "" : " (partial)");
 }
 
 void comparison_print(FILE *out, const struct comparison_plan *plan, const json_t *a,

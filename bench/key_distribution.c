@@ -170,12 +170,11 @@ static uint64_t draw_hot(
 static uint64_t draw_exponential(
     struct key_draw *draw, const struct key_distribution *keys, uint64_t rows)
 {
-    double fall = -log(1 - keys->share) / ((double)rows * keys->to);
-    for (;;) {
-        double at = -log(1 - zipf_unit(&draw->dice)) / fall;
-        if (at < (double)rows)
-            return (uint64_t)at;
-    }
+    /* by the inverse of the distribution, cut at the last row: one draw, however flat it is */
+    double fall = -log1p(-keys->share) / ((double)rows * keys->to);
+    double below_last = -expm1(-fall * (double)rows);
+    uint64_t row = (uint64_t)(-log1p(-zipf_unit(&draw->dice) * below_last) / fall);
+    return row < rows ? row : rows - 1;
 }
 
 uint64_t key_draw_next(

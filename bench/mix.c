@@ -33,7 +33,8 @@ static enum status take_part(struct span part, struct mix *mix, struct error *er
     double percent = 100;
     if (part.size >= sizeof text)
         return error_set(error, STATUS_INVALID, "a part is too long");
-    memcpy(text, part.data, part.size);
+    for (size_t i = 0; i < part.size; i++)
+        text[i] = (char)part.data[i];
     text[part.size] = '\0';
     char *colon = strchr(text, ':');
     if (colon) {

@@ -77,7 +77,7 @@ for workload in ycsb-a ycsb-b ycsb-c ycsb-d ycsb-e ycsb-f randomRead randomWrite
 done
 json "deletes count rows" 'j["operations"].keys() == {"delete"} and j["fill"]["rows"] == 1000'
 run "dropped tables are gone" 0 "schema" $short -q --json --workload=ycsb-c --table=w-ycsb-a --splits=4 --key-order=hashed
-json "splits, and what tablets and servers took" 'len(j["tablets"]) == 4 and 0.9 < sum(t["reads"] for t in j["tablets"]) / j["totals"]["operations"] < 1.7 and j["servers"][0]["cpu_s"] > 0'
+json "splits, and what tablets and servers took" 'len(j["tablets"]) == 4 and 0.2 < sum(t["reads"] for t in j["tablets"]) / j["totals"]["operations"] < 1.7 and j["servers"][0]["cpu_s"] > 0'
 json "the report says how it was made" 'j["schema"] == "stele.load/1" and j["seed"] == 1 and j["config"]["workload"] == "ycsb-c" and j["host"]["cores"] > 0 and j["revision"]'
 run "batches" 0 "schema" $short -q --json --mix=read:50,update:50 --batch=20 --table=batches
 json "rows of batches" 'j["totals"]["rows"] == 20 * j["totals"]["operations"] and j["totals"]["missing"] == 0'
@@ -191,6 +191,9 @@ echo '{"schema": "x"}' >"$work/foreign.json"
 "$stele" bench diff "$work/a.json" "$work/foreign.json" >"$work/both" 2>&1
 [ $? -eq 1 ] && grep -q "no report of" "$work/both"
 note "diff of a foreign file" $? "$work/both"
+printf '{"schema": "stele.load/1", "timeline": 5, "totals": [1], "operations": {"read": 7}, "config": []}' >"$work/odd.json"
+"$stele" bench diff "$work/odd.json" "$work/a.json" >"$work/both" 2>&1 && grep -q "^A: 1 run of '?'" "$work/both"
+note "diff of a report that lacks everything" $? "$work/both"
 run "one place against another" 0 "^all +server CPU us" -q --rows=1000 --duration=1 --warmup=0 --reuse --against="$STELE_CONNECT"
 
 # ---- the engine alone ----

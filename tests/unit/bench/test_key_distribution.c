@@ -69,6 +69,7 @@ static void a_part_of_the_rows_takes_its_share(void **state)
         {"single:50", 0, 5000, 5001, .5},
         {"single:50", 0, 0, 5000, .25},
         {"exponential:95/10", 0, 0, 1000, .95},
+        {"exponential:0.0001/50", 0, 0, 5000, .5},
         {"burst:80/5/60/10", 5, 0, 500, .8},
         {"burst:80/5/60/10", 15, 0, 500, .05},
         {"burst:80/5/60/10", 65, 0, 500, .8},
