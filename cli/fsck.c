@@ -65,7 +65,8 @@ int command_fsck(int argc, char **argv)
     }
     if (problems) {
         fflush(stdout);
-        fprintf(stderr, "stele: %" PRIu64 " problems in %s\n", problems, root);
+        fprintf(stderr, "stele: %" PRIu64 " problem%s in %s\n", problems, problems == 1 ? "" : "s",
+            root);
         return EXIT_FAILED;
     }
     printf("%s is clean\n", root);

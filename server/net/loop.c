@@ -42,6 +42,8 @@ bool output_budget_take(struct output_budget *output, uint64_t bytes)
     if (waiting + making + bytes <= output_budget_most(output))
         return true;
     atomic_fetch_sub_explicit(&output->making, bytes, memory_order_relaxed);
+    if (waiting > output->limit_bytes / 4)
+        atomic_fetch_add_explicit(&output->refusals, 1, memory_order_relaxed);
     return false;
 }
 
@@ -74,6 +76,17 @@ static void relieve(struct loop *loop, uint64_t now_ns)
     connection_close(worst);
 }
 
+/* Since the last tick, by whatever loop. */
+static bool was_refused(struct loop *loop)
+{
+    if (!loop->output)
+        return false;
+    uint64_t refusals = atomic_load_explicit(&loop->output->refusals, memory_order_relaxed);
+    bool was_refused = refusals != loop->refusals_seen;
+    loop->refusals_seen = refusals;
+    return was_refused;
+}
+
 static void tick(void *context)
 {
     struct loop *loop = context;
@@ -84,7 +97,7 @@ static void tick(void *context)
         next = one->next;
         connection_tick(one, now_ns);
     }
-    if (loop_output_is_over(loop))
+    if (loop_output_is_over(loop) || was_refused(loop))
         relieve(loop, now_ns);
 }
 

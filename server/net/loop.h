@@ -21,10 +21,12 @@
  * (who calls asks loop_output_is_over), and each loop, at each tick, closes the connection whose output has waited
  * longest, if that is LIMIT_OUTPUT_PATIENCE_MS or more.
  *   Answers of many bytes ask for them while they are made (output_budget_take), and are refused what would leave
- * less than a quarter of the limit: so the large never bring it over the limit, and the small go out beside them. */
+ * less than a quarter of the limit: so the large never bring it over the limit, and the small go out beside them. One
+ * that is refused while so much waits to be read is as good as being over the limit: who reads nothing is shown out. */
 struct output_budget {
     _Atomic uint64_t bytes;
-    _Atomic uint64_t making; /* taken for answers that are made */
+    _Atomic uint64_t making;   /* taken for answers that are made */
+    _Atomic uint64_t refusals; /* for want of what waits to be read */
     uint64_t limit_bytes;
 };
 
@@ -44,6 +46,7 @@ struct loop {
     size_t connection_count;
     struct connection *dirty;        /* to be written at the end of the turn */
     struct output_budget *output;    /* the server's; NULL = no limit */
+    uint64_t refusals_seen;          /* of the budget's, at the last tick */
     void *service;                   /* the server's per-loop state (calls to reuse) */
     void (*turn)(struct loop *loop); /* before writing, each turn; may be NULL */
     unsigned expected;          /* calls whose end another thread will tell soon (loop_expect) */

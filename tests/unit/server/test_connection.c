@@ -312,6 +312,28 @@ static void the_longest_unread_goes_when_memory_is_short(void **state)
     world->loop->output = NULL;
 }
 
+static void who_reads_nothing_goes_when_an_answer_finds_no_room(void **state)
+{
+    struct world *world = *state;
+    struct output_budget budget = {.limit_bytes = 4u << 20};
+    world->loop->output = &budget;
+    world->peer.room = 0;
+    for (int i = 0; i < 2; i++)
+        send_message(world, 'B');
+    turn(world);
+    assert_int_equal(atomic_load(&budget.bytes), 2u << 20);
+    env_memory_advance_ns(world->env, LIMIT_OUTPUT_PATIENCE_MS * 1000000ull);
+    fake.hooks.tick(fake.hooks.context);
+    end_turn();
+    assert_false(world->peer.is_closed); /* nobody misses the memory */
+    assert_false(output_budget_take(&budget, 2u << 20));
+    fake.hooks.tick(fake.hooks.context);
+    end_turn();
+    assert_true(world->peer.is_closed);
+    assert_true(output_budget_take(&budget, 2u << 20));
+    world->loop->output = NULL;
+}
+
 static void large_answers_leave_room_for_small_ones(void **state)
 {
     (void)state;
@@ -468,6 +490,7 @@ int main(void)
         world_test(who_has_said_his_last_word_still_gets_his_answers),
         world_test(an_unfinished_last_word_closes),
         world_test(the_longest_unread_goes_when_memory_is_short),
+        world_test(who_reads_nothing_goes_when_an_answer_finds_no_room),
         world_test(who_reads_in_time_stays_when_memory_is_short),
         cmocka_unit_test(large_answers_leave_room_for_small_ones),
         world_test(memory_stays_until_the_last_call_ends),
