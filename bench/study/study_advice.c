@@ -30,7 +30,8 @@ double study_advice_amplification(const struct study *study, const struct study_
     double worst = 1;
     for (size_t i = 0; i < SCENARIO_QUERIES && study->scenario.queries[i].name; i++) {
         const struct query_cost *cost = &design->queries[i];
-        double rows = cost->rows_wanted ? (double)cost->rows_read / (double)cost->rows_wanted : 1;
+        /* a query that finds nothing has read all the same */
+        double rows = (double)cost->rows_read / (double)(cost->rows_wanted ? cost->rows_wanted : 1);
         worst = rows > worst ? rows : worst;
     }
     return worst;
