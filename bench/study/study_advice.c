@@ -133,9 +133,10 @@ size_t study_advice_conclude(
     if (costliest && study_advice_amplification(study, costliest->design) > 2) {
         study_cell_name(study, costliest, name);
         snprintf(out_sentences[count++], SENTENCE,
-            "'%s' is even too, but its queries read %.0f rows for each they return: fit for single "
+            "'%s' is even%s, but its queries read %.0f rows for each they return: fit for single "
             "rows only.",
-            name, study_advice_amplification(study, costliest->design));
+            name, costliest == first ? "" : " too",
+            study_advice_amplification(study, costliest->design));
     }
     return count;
 }

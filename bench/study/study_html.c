@@ -245,6 +245,23 @@ static void put_after(struct buffer *out, const struct study_run *run)
         buffer_put_format(out, "<td>%d s</td>", run->balanced_after_s);
 }
 
+static double after_s(const struct study_run *run)
+{
+    return run->balanced_after_s < 0 ? (double)run->seconds : run->balanced_after_s;
+}
+
+/* From the least to the most of several runs. */
+static void put_measured_after(struct buffer *out, const struct study_cell *cell)
+{
+    const struct study_run *run = study_cell_run(cell);
+    struct study_range range = study_cell_range(cell, after_s);
+    if (cell->measured_count == 1 || run->balanced_after_s < 0)
+        put_after(out, run);
+    else
+        buffer_put_format(
+            out, "<td>%d s (%.0f to %.0f)</td>", run->balanced_after_s, range.least, range.most);
+}
+
 static void put_agreement(const struct study *study, struct buffer *out)
 {
     char name[STUDY_TEXT_SIZE];
@@ -276,7 +293,7 @@ static void put_agreement(const struct study *study, struct buffer *out)
         }
         buffer_put_format(out, "<td class=\"left\">%s</td><td>%.2f &#8594; %.2f</td>",
             study_run_verdict(run), run->start_max_mean, run->end_max_mean);
-        put_after(out, run);
+        put_measured_after(out, cell);
         buffer_put_format(
             out, "<td>%" PRIu64 "</td><td>%" PRIu64 "</td>", run->requests, run->answers);
         if (run->start_p99_ms > 0 && run->end_p99_ms > 0)
