@@ -11,6 +11,7 @@ enum lock_rank {
     LOCK_RANK_TABLET_LOAD = 35,     /* server/tablet: seconds and sampled keys of one tablet */
     LOCK_RANK_HEAT = 36,            /* server/heat: one tablet's buckets and hot rows */
     LOCK_RANK_HEAT_BOARD = 37,      /* server/heat: what tablet servers reported, events */
+    LOCK_RANK_TABLE_TRAFFIC = 36,   /* server/tablet: what each table's tablets did here */
     LOCK_RANK_STORE = 40,           /* storage: tablets of the store, budgets */
     LOCK_RANK_TABLET = 50,          /* storage: one tablet's lists of memtables and SSTables */
     LOCK_RANK_COMPACTIONS = 53,     /* storage: compactions under way, and those that wait */

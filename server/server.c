@@ -65,8 +65,10 @@ struct server {
     struct reporter *reporter;
     struct heat_reporter *heat_reporter;
     struct web_server *web;
-    struct loop *web_loops[LOOPS_MAX]; /* what the web port shows of the loops */
-    _Atomic bool is_told;              /* ready has run */
+    struct loop *web_loops[LOOPS_MAX]; /* what the web port shows of the loops, as the next two */
+    const struct call_metrics *web_metrics[LOOPS_MAX];
+    const _Atomic size_t *web_connections[LOOPS_MAX];
+    _Atomic bool is_told; /* ready has run */
 
     /* Closing */
     void (*closed)(void *context);
@@ -232,13 +234,19 @@ static enum status listen_for_web(struct server *server, struct error *error)
 
 static enum status start_web(struct server *server, struct error *error)
 {
-    for (unsigned i = 0; i < server->loop_count; i++)
+    for (unsigned i = 0; i < server->loop_count; i++) {
+        const struct loop_service *service = server->loops[i].loop->service;
         server->web_loops[i] = server->loops[i].loop;
+        server->web_metrics[i] = &service->calls.metrics;
+        server->web_connections[i] = &server->loops[i].connections;
+    }
     struct web_service service = {
         .hbase = &server->service,
         .role = server->config.role,
         .loops = server->web_loops,
         .loop_count = server->loop_count,
+        .metrics = server->web_metrics,
+        .connections = server->web_connections,
         .advertise_host = server->config.advertise_host,
     };
     return server->web ? web_server_start(server->web, &service, error) : STATUS_OK;
@@ -557,6 +565,7 @@ enum status server_open(
     if (!server)
         return error_set(error, STATUS_NO_MEMORY, "no memory for the server");
     server->config = *config;
+    slow_log_init(&server->service.slow);
     server->output.limit_bytes = server->config.memory_bytes / 8 * OUTPUT_EIGHTHS;
     enum status status = make_loops(server, error);
     if (!status)
@@ -736,6 +745,7 @@ void server_free(struct server *server)
     heat_board_free(server->service.heat);
     membership_free(server->membership);
     znode_tree_free(server->znodes);
+    slow_log_deinit(&server->service.slow);
     memory_free(server);
 }
 

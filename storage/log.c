@@ -54,7 +54,7 @@ struct log {
     uint64_t space_retry_ns; /* entries are refused until then */
     _Atomic bool is_full;    /* the last try to get space failed; others may clear it */
 
-    _Atomic uint64_t syncs;
+    _Atomic uint64_t syncs, sync_ns;
     _Atomic uint64_t groups;
     _Atomic uint64_t records;
 };
@@ -394,9 +394,12 @@ static enum status sync_and_look(struct log *log, struct error *error)
 {
     if (log->synced < log->tail) {
         pause_point("log.sync.before");
+        uint64_t began_ns = env_monotonic_ns(log->env);
         enum status status = env_file_sync(log->files.file, error);
         if (status)
             return status;
+        atomic_fetch_add_explicit(
+            &log->sync_ns, env_monotonic_ns(log->env) - began_ns, memory_order_relaxed);
         pause_point("log.sync.after");
         log->synced = log->tail;
         atomic_fetch_add_explicit(&log->syncs, 1, memory_order_relaxed);
@@ -639,6 +642,7 @@ void log_statistics_read(const struct log *log, struct log_statistics *out_stati
     out_statistics->segments = log->files.count;
     mutex_unlock(&writable->mutex);
     out_statistics->syncs = atomic_load_explicit(&log->syncs, memory_order_relaxed);
+    out_statistics->sync_ns = atomic_load_explicit(&log->sync_ns, memory_order_relaxed);
     out_statistics->groups = atomic_load_explicit(&log->groups, memory_order_relaxed);
     out_statistics->records = atomic_load_explicit(&log->records, memory_order_relaxed);
 }

@@ -140,7 +140,7 @@ void log_space_returned(struct log *log);
 struct log_statistics {
     uint64_t bytes; /* of all segments that are kept, as preallocated */
     uint64_t segments;
-    uint64_t syncs;
+    uint64_t syncs, sync_ns;
     uint64_t groups;
     uint64_t records; /* entries written */
 };

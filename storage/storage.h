@@ -100,7 +100,12 @@ struct store_statistics {
     uint64_t memtable_bytes, memtable_budget_bytes;
     uint64_t cache_bytes, cache_budget_bytes, cache_hits, cache_misses;
     uint64_t log_bytes, log_segments, log_syncs, log_records, log_groups;
+    uint64_t log_sync_ns; /* that log_syncs took */
     uint64_t flushes, compactions, flushed_bytes, compacted_bytes;
+    uint64_t flush_ns;                        /* that flushes took */
+    uint64_t writes_delayed, writes_delay_ns; /* for want of memory for memtables */
+    uint64_t writes_refused;                  /* for the same */
+    uint64_t compactions_queued;              /* and running */
     uint64_t space_free_bytes;
 };
 

@@ -427,6 +427,12 @@ void store_statistics_read(const struct store *store, struct store_statistics *o
         .compactions = atomic_load(&store->compactions),
         .flushed_bytes = atomic_load(&store->flushed_bytes),
         .compacted_bytes = atomic_load(&store->compacted_bytes),
+        .log_sync_ns = log.sync_ns,
+        .flush_ns = atomic_load(&store->flush_ns),
+        .writes_delayed = atomic_load(&store->writes_delayed),
+        .writes_delay_ns = atomic_load(&store->writes_delay_ns),
+        .writes_refused = atomic_load(&store->writes_refused),
+        .compactions_queued = store->compactors ? executor_depth(store->compactors) : 0,
     };
     (void)env_space_free(
         store->env, store->directory.root, &out_statistics->space_free_bytes, NULL);

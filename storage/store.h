@@ -66,6 +66,9 @@ struct store {
     _Atomic uint64_t compactions;
     _Atomic uint64_t flushed_bytes;
     _Atomic uint64_t compacted_bytes;
+    _Atomic uint64_t flush_ns;
+    _Atomic uint64_t writes_delayed, writes_refused;
+    _Atomic uint64_t writes_delay_ns;
 
     struct compaction_budget compaction_budget; /* bytes a second of all compactions */
     struct compaction_slots compaction_slots;

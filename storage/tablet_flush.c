@@ -141,6 +141,7 @@ static void flush_committed(struct tablet_edit *edit, enum status status, const 
                 (unsigned long long)((now_ns - flush->started_ns) / 1000000));
         atomic_fetch_add(&tablet->store->flushes, 1);
         atomic_fetch_add(&tablet->store->flushed_bytes, flush->bytes);
+        atomic_fetch_add(&tablet->store->flush_ns, now_ns - flush->started_ns);
         mutex_lock(&tablet->mutex);
         if (tablet->closing)
             tablet->close_report.rest_bytes += flush->bytes;

@@ -68,11 +68,14 @@ static bool pass_pressure(struct tablet *tablet, struct write *write, bool is_de
     if (pressure == MEMTABLE_PRESSURE_FULL) {
         error_set(&write->error, STATUS_BUSY, "Over memstore limit=%llu, regionName=%s",
             (unsigned long long)memtable_memory_budget(store->memtable_memory), tablet->info.id);
+        atomic_fetch_add(&store->writes_refused, 1);
         write_refuse(tablet, write, STATUS_BUSY);
         return false;
     }
     if (pressure == MEMTABLE_PRESSURE_FLUSH || is_delayed)
         return true;
+    atomic_fetch_add(&store->writes_delayed, 1);
+    atomic_fetch_add(&store->writes_delay_ns, DELAY_NS);
     tablet_ref(tablet);
     write->engine = tablet;
     write->task.run = delayed_task_run;

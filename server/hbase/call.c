@@ -6,6 +6,7 @@
 #include "base/limits.h"
 #include "base/memory.h"
 #include "server/hbase/call_load.h"
+#include "server/hbase/client_service.h"
 #include "server/net/loop.h"
 
 #define CALLS_KEPT       1024
@@ -158,9 +159,23 @@ bool call_answer_grow(struct call *call, size_t bytes)
     return true;
 }
 
+/* It ends: what it was and how long it took. */
+static void count_end(struct call *call)
+{
+    struct hbase_service *service = call->service;
+    struct call_pool *pool = call->loop->service;
+    uint64_t now_ns = env_monotonic_ns(service->env);
+    uint64_t duration_ns = now_ns > call->received_ns ? now_ns - call->received_ns : 0;
+    call_metrics_count(&pool->metrics, client_method_kind(call->method), duration_ns,
+        call->is_failed ? call->exception_class : NULL, now_ns);
+    if (duration_ns > SLOW_LOG_MS * UINT64_C(1000000))
+        slow_log_note(&service->slow, call, duration_ns);
+}
+
 void call_emit(struct call *call)
 {
     struct connection *connection = call->connection;
+    count_end(call);
     if (connection_is_open(connection)) {
         uint8_t memory[FRAME_HEAD_SIZE_MAX(0) + 64];
         struct buffer head = {.data = memory, .capacity = sizeof memory, .limit = sizeof memory};

@@ -21,6 +21,7 @@
 #include "proto/frame.h"
 #include "proto/unpack.h"
 #include "server/hbase/answer_looks.h"
+#include "server/hbase/call_metrics.h"
 #include "server/hbase/exception.h"
 #include "server/hbase/service.h"
 #include "server/net/connection.h"
@@ -83,6 +84,7 @@ struct call_pool {
     struct call *first;
     size_t count;
     struct loop_looks looks;
+    struct call_metrics metrics;
 };
 
 /* Loop thread. A call that holds the connection; NULL on no memory. */

@@ -6,5 +6,7 @@
 
 /* Ended by an entry without a name. */
 extern const struct call_method client_methods[];
+/* What it is counted as; of another service's, and NULL: CALL_OTHER. */
+enum call_kind client_method_kind(const struct call_method *method);
 
 #endif

@@ -6,6 +6,7 @@
 
 #include "proto/server_name.h"
 #include "server/hbase/sim_capacity.h"
+#include "server/hbase/slow_log.h"
 #include "server/master/master.h"
 #include "server/tablet/tablet_service.h"
 
@@ -37,6 +38,7 @@ struct hbase_service {
     _Atomic uint64_t calls_in_flight;
     _Atomic uint64_t calls_received;
     _Atomic bool is_stopping;
+    struct slow_log slow;         /* any thread's */
     struct sim_capacity capacity; /* off but for studies */
 };
 

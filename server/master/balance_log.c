@@ -30,9 +30,11 @@ void balance_log_note_run(struct balance_log *log, const struct balance_run *run
 {
     mutex_lock(&log->mu);
     uint64_t runs = log->last.runs + 1, moves = log->last.moves + begun;
+    uint64_t with_moves = log->last.runs_with_moves + (begun > 0);
     log->last = *run;
     log->last.runs = runs;
     log->last.moves = moves;
+    log->last.runs_with_moves = with_moves;
     mutex_unlock(&log->mu);
 }
 

@@ -24,8 +24,8 @@ struct balance_record {
 
 /* One plan: the last of them. */
 struct balance_run {
-    int64_t time_ms;      /* 0 = there was none */
-    uint64_t runs, moves; /* in all */
+    int64_t time_ms;                       /* 0 = there was none */
+    uint64_t runs, runs_with_moves, moves; /* in all */
     double worst_share, potential;
     char verdict[BALANCE_REASON_SIZE];
 };

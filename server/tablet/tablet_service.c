@@ -10,6 +10,7 @@
 struct tablet_service {
     struct store *store;
     struct env *env;
+    struct table_traffic *traffic;
     struct mutex mu;                /* LOCK_RANK_SERVICE */
     struct served_tablet **buckets; /* guarded by mu, as all below */
     size_t bucket_count;            /* a power of two */
@@ -30,7 +31,10 @@ enum status tablet_service_new(struct store *store, struct tablet_service **out_
     service->env = store_env(store);
     service->bucket_count = FIRST_BUCKETS;
     service->buckets = memory_allocate_zeroed(FIRST_BUCKETS, sizeof *service->buckets);
-    if (!service->buckets) {
+    service->traffic = table_traffic_new();
+    if (!service->buckets || !service->traffic) {
+        table_traffic_unref(service->traffic);
+        memory_free(service->buckets);
         memory_free(service);
         return STATUS_NO_MEMORY;
     }
@@ -51,6 +55,7 @@ void tablet_service_free(struct tablet_service *service)
         }
     }
     mutex_deinit(&service->mu);
+    table_traffic_unref(service->traffic);
     memory_free(service->buckets);
     memory_free(service);
 }
@@ -66,6 +71,7 @@ void served_tablet_unref(struct served_tablet *tablet)
         return;
     if (tablet->tablet)
         tablet_unref(tablet->tablet);
+    table_traffic_leave(&tablet->traffic);
     tablet_load_free(tablet->load);
     tablet_heat_deinit(&tablet->heat);
     arena_deinit(&tablet->arena);
@@ -125,8 +131,8 @@ static struct served_tablet *remove_locked(struct tablet_service *service, struc
     return tablet;
 }
 
-static struct served_tablet *served_tablet_new(
-    const char *id, const char *table_id, const struct region_info *info)
+static struct served_tablet *served_tablet_new(struct tablet_service *service, const char *id,
+    const char *table_id, const struct region_info *info)
 {
     struct served_tablet *tablet = memory_allocate_zeroed(1, sizeof *tablet);
     if (!tablet)
@@ -152,6 +158,7 @@ static struct served_tablet *served_tablet_new(
         served_tablet_unref(tablet);
         return NULL;
     }
+    table_traffic_join(service->traffic, tablet->table_name, tablet->load, &tablet->traffic);
     return tablet;
 }
 
@@ -239,7 +246,7 @@ static enum status add(struct tablet_service *service, const struct table_schema
         .start_key = info->start_row,
         .end_key = info->end_row,
     };
-    struct served_tablet *tablet = served_tablet_new(info->id, info->table_id, &region);
+    struct served_tablet *tablet = served_tablet_new(service, info->id, info->table_id, &region);
     if (!tablet)
         return STATUS_NO_MEMORY;
     mutex_lock(&service->mu);
@@ -381,6 +388,11 @@ size_t tablet_service_count(struct tablet_service *service)
     size_t count = service->count;
     mutex_unlock(&service->mu);
     return count;
+}
+
+struct table_traffic *tablet_service_traffic(struct tablet_service *service)
+{
+    return service->traffic;
 }
 
 size_t tablet_service_opening_count(struct tablet_service *service)

@@ -16,6 +16,7 @@
 
 #include "proto/region.h"
 #include "server/heat/tablet_heat.h"
+#include "server/tablet/table_traffic.h"
 #include "server/tablet/tablet_load.h"
 #include "storage/storage.h"
 
@@ -43,11 +44,12 @@ struct served_tablet {
     struct span region_name; /* the whole name */
     struct region_info info; /* spans live as long as this */
     bool is_meta;
-    struct tablet_load *load;   /* owned; its own threads' rules */
-    struct tablet_heat heat;    /* the same */
-    uint64_t heat_picked_bytes; /* the heat collector's: the data as its buckets were made */
-    struct arena arena;         /* of the spans */
-    struct served_tablet *next; /* the table's chain; guarded by its mutex, as all below */
+    struct tablet_load *load;      /* owned; its own threads' rules */
+    struct tablet_heat heat;       /* the same */
+    uint64_t heat_picked_bytes;    /* the heat collector's: the data as its buckets were made */
+    struct traffic_member traffic; /* the same */
+    struct arena arena;            /* of the spans */
+    struct served_tablet *next;    /* the table's chain; guarded by its mutex, as all below */
     bool is_closing;
     uint64_t expected_until_ns; /* opening has not begun yet; 0 = it has */
     struct tablet_waiter *waiters;
@@ -90,6 +92,8 @@ struct served_tablet *tablet_service_find_meta(struct tablet_service *service);
 void tablet_service_each(struct tablet_service *service,
     bool (*each)(void *context, struct served_tablet *tablet), void *context);
 size_t tablet_service_count(struct tablet_service *service);
+/* What each table has had done here since the start. */
+struct table_traffic *tablet_service_traffic(struct tablet_service *service);
 size_t tablet_service_opening_count(struct tablet_service *service);
 /* What all open tablets carry together, as tablet_load_measure says it, and their memtables. */
 void tablet_service_measure(

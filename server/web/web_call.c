@@ -156,7 +156,7 @@ static bool may_act(struct web_call *call)
 
 /* ---- The way in ---- */
 
-static bool has_word(const char *words, struct span word)
+bool web_has_word(const char *words, struct span word)
 {
     for (const char *at = words; *at;) {
         size_t size = strcspn(at, " ");
@@ -171,7 +171,7 @@ static bool has_known_parameters(struct web_call *call, const struct web_route *
 {
     for (size_t i = 0; i < call->request.parameter_count; i++) {
         struct span name = call->request.parameters[i].name;
-        if (has_word(route->parameters, name))
+        if (web_has_word(route->parameters, name))
             continue;
         struct buffer text = {0};
         buffer_put_escaped(&text, span_make(name.data, name.size < 40 ? name.size : 40));

@@ -16,12 +16,14 @@
 #include <stdatomic.h>
 
 #include "server/hbase/service.h"
+#include "server/heat/heat_event.h"
 #include "server/role.h"
 #include "server/web/web_request.h"
 
 #define WEB_DEADLINE_MS 2000
 #define WEB_TOKEN_SIZE  33
 
+struct call_metrics;
 struct loop;
 struct web_call;
 struct web_route;
@@ -29,6 +31,20 @@ struct web_route;
 /* An option as it was given, for /api/v1/config. */
 struct web_setting {
     const char *name, *value; /* value NULL: the default */
+};
+
+/* Splits, merges and moves since the start, by why: counted from the board's events at each scrape (metrics.c). */
+enum web_reason {
+    WEB_REASON_ASKED,
+    WEB_REASON_LOAD,
+    WEB_REASON_SIZE,
+    WEB_REASON_OTHER,
+    WEB_REASONS
+};
+
+struct web_event_counts {
+    _Atomic uint64_t seen; /* number of the last event counted */
+    _Atomic uint64_t of[HEAT_EVENT_KINDS][WEB_REASONS];
 };
 
 /* What handlers see. Strings are borrowed for its life. */
@@ -40,6 +56,8 @@ struct web_service {
     struct loop *const
         *loops; /* of the data path: whether they live, how many connections they have */
     size_t loop_count;
+    const struct call_metrics *const *metrics; /* of each loop */
+    const _Atomic size_t *const *connections;  /* of each loop */
     const char *host,
         *advertise_host;           /* names of ours besides addresses and localhost; may be NULL */
     bool is_read_only;             /* no actions */
@@ -48,7 +66,8 @@ struct web_service {
     const struct web_setting *settings;
     size_t setting_count;
     char token[WEB_TOKEN_SIZE]; /* of actions */
-    _Atomic bool has_loaded;    /* once, no tablet was being opened: web_health.c */
+    struct web_event_counts events;
+    _Atomic bool has_loaded; /* once, no tablet was being opened: web_health.c */
 };
 
 enum web_outcome { WEB_DONE, WEB_PENDING };
@@ -100,6 +119,9 @@ enum web_outcome web_fail(struct web_call *call, int status, const char *code, c
 enum web_outcome web_fail_error(struct web_call *call, const struct error *error);
 /* 421, with where the master's pages are. */
 enum web_outcome web_fail_not_master(struct web_call *call);
+
+/* True when the word is one of `words`, which have a space between them. */
+bool web_has_word(const char *words, struct span word);
 
 /* ---- Ways to the master ---- */
 

@@ -13,7 +13,13 @@ web_handler web_get_keyvis, web_get_keyvis_cell, web_get_hot_rows, web_get_event
 /* api_tasks.c */
 web_handler web_get_tasks, web_get_balancer;
 /* web_process.c: this process */
-web_handler web_get_version, web_get_token, web_get_config, web_get_server;
+web_handler web_get_version, web_get_token, web_get_config, web_get_server, web_get_slowlog;
+/* api_data.c, api_studies.c */
+web_handler web_get_data, web_get_studies, web_get_study;
+/* api_actions.c */
+web_handler web_post_split, web_post_merge, web_post_move, web_post_compact, web_post_flush;
+/* metrics.c */
+web_handler web_get_metrics;
 /* web_health.c */
 web_handler web_get_livez, web_get_readyz;
 /* web_page.c */

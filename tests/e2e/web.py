@@ -7,6 +7,7 @@ import argparse
 import base64
 import http.client
 import json
+import shutil
 import socket
 import subprocess
 import sys
@@ -240,6 +241,132 @@ def check_events_tasks_balancer():
     expect(tasks["procedures"] == [] and len(tasks["done"]) >= 2 and tasks["waiting"] == 0, tasks)
     balancer = until(lambda: (lambda b: b if b["runs"] else None)(ask("/api/v1/balancer").json()))
     expect(balancer["is_on"] and "fewer than two" in balancer["last"]["verdict"] and balancer["items"] == [], balancer)
+
+
+def act(action, body, token=None, headers=None):
+    head = {"Content-Type": "application/json", "X-Stele-Token": token or ask("/api/v1/token").json()["token"]}
+    head.update(headers or {})
+    return ask("/api/v1/actions/" + action, method="POST", headers=head,
+               body=body if isinstance(body, (bytes, str)) else json.dumps(body))
+
+
+def check_data():
+    shell("create 'd', {NAME => 'f', VERSIONS => 3}, {NAME => 'g'}, SPLITS => ['m']\n"
+          + "\n".join("put 'd', '%s', 'f:q', 'v%s'" % (row, row) for row in "abcmnz")
+          + "\nput 'd', 'a', 'f:q', 'new'\nput 'd', 'a', 'g:x', 'y'\nput 'd', \"\\xff\\x00\", 'f:q', 'last'")
+    rows = ask("/api/v1/data/d").json()
+    keys = [base64.b64decode(one["row"]["b64"]) for one in rows["items"]]
+    expect(keys == [b"a", b"b", b"c", b"m", b"n", b"z", b"\xff\0"] and rows["next"] is None, keys)
+    expect(rows["items"][0]["cells"][0]["value"]["text"] == "new" and len(rows["items"][0]["cells"]) == 2, rows["items"][0])
+    one = ask("/api/v1/data/d?row=b64:_wA").json()
+    expect(one["items"][0]["cells"][0]["value"]["text"] == "last" and one["next"] is None, one)
+    expect(ask("/api/v1/data/d?row=nobody").json()["items"] == [], "no such row")
+    expect(len(ask("/api/v1/data/d?row=a&versions=3&columns=f").json()["items"][0]["cells"]) == 2, "versions")
+    for columns, cells in (("g", 1), ("f:q", 1), ("f:no", 0), ("g:x,f:q", 2), ("f:no,f", 1), ("f,f:no", 1)):
+        items = ask("/api/v1/data/d?row=a&columns=" + columns).json()["items"]
+        expect(sum(len(item["cells"]) for item in items) == cells, (columns, items))
+    seen, start = [], ""
+    while start is not None:
+        page = ask("/api/v1/data/d?limit=2" + ("&start=b64:" + start.replace("+", "-").replace("/", "_") if start else "")).json()
+        seen += [base64.b64decode(item["row"]["b64"]) for item in page["items"]]
+        start = page["next"] and page["next"]["b64"]
+    expect(seen == keys, seen)
+    expect([i["row"]["text"] for i in ask("/api/v1/data/d?start=b&end=n").json()["items"]] == ["b", "c", "m"], "a range")
+    expect(len(ask("/api/v1/data/d?prefix=b64:_w").json()["items"]) == 1, "a prefix of 0xff")
+    for query, status in (("row=", 400), ("row=a&start=b", 400), ("prefix=a&end=b", 400), ("start=b&end=a", 400), ("limit=201", 400),
+                          ("versions=0", 400), ("columns=,", 400), ("columns=nofamily", 400), ("start=b64:*", 400)):
+        answer = ask("/api/v1/data/d?" + query)
+        expect(answer.status == status and answer.code() == "bad_parameter", (query, answer.status, answer.body))
+    expect(ask("/api/v1/data/nobody").code() == "no_such_table", "no such table")
+
+
+def check_actions_are_guarded():
+    tablet = ask("/api/v1/tables/d/tablets").json()["items"][0]["id"]
+    expect(ask("/api/v1/actions/split").status == 405 and ask("/api/v1/actions/split").headers["Allow"] == "POST", "no GET")
+    for answer, code in (
+        (act("split", {"tablet": tablet}, token="0" * 32), "bad_token"),
+        (act("split", {"tablet": tablet}, token="short"), "bad_token"),
+        (act("split", {"tablet": tablet}, headers={"Origin": "http://evil.example"}), "bad_origin"),
+        (act("split", {"tablet": tablet}, headers={"Origin": "null"}), "bad_origin"),
+        (act("split", {"tablet": tablet}, headers={"Content-Type": "text/plain"}), "bad_request"),
+        (act("split", "{"), "bad_request"),
+        (act("split", "[]"), "bad_request"),
+        (act("split", '{"tablet": "a", "tablet": "b"}'), "bad_request"),
+        (act("split", "[" * 60000), "bad_request"),
+        (act("split", {"tablet": 5}), "bad_parameter"),
+        (act("split", {}), "bad_parameter"),
+        (act("split", {"tablet": tablet, "row": "x"}), "bad_parameter"),
+        (act("split", {"tablet": tablet, "row": {"b64": "*"}}), "bad_parameter"),
+        (act("split", {"tablet": tablet, "force": True}), "bad_parameter"),
+        (act("split", {"tablet": "0" * 32}), "no_such_tablet"),
+        (act("split", {"tablet": tablet, "row": {"text": "zz"}}), "refused"),
+        (act("merge", {"tablets": [tablet]}), "bad_parameter"),
+        (act("merge", {"tablets": tablet}), "bad_parameter"),
+        (act("move", {"tablet": tablet, "server": 1}), "bad_parameter"),
+        (act("compact", {}), "bad_parameter"),
+        (act("compact", {"table": "d", "is_major": 1}), "bad_parameter"),
+        (act("flush", {"table": "nobody"}), "no_such_table"),
+        (act("flush", {"table": "d", "tablet": tablet}), "bad_parameter"),
+    ):
+        expect(answer.code() == code, (code, answer.status, answer.body))
+    expect(len(ask("/api/v1/tables/d/tablets").json()["items"]) == 2, "nothing was split")
+
+
+def check_actions():
+    own = {"Origin": "http://" + options.web}
+    tablet = ask("/api/v1/tables/d/tablets").json()["items"][0]["id"]
+    expect(act("flush", {"table": "d"}, headers=own).json() == {"tablets": 2}, "flush")
+    expect(act("compact", {"tablet": tablet, "is_major": True}, headers=own).json() == {"tablets": 1}, "compact")
+    split = act("split", {"tablet": tablet, "row": {"text": "b"}}, headers=own)
+    expect(split.status == 202 and split.json()["procedure"] > 0, split.body)
+    tablets = until(lambda: (lambda all: all if len(all) == 3 else None)(
+        [t for t in ask("/api/v1/tables/d/tablets").json()["items"] if t["state"] == "open"]))
+    expect([t["start_key"]["text"] for t in tablets] == ["", "b", "m"], tablets)
+    merge = act("merge", {"tablets": [t["id"] for t in tablets[:2]]}, headers=own)
+    expect(merge.status == 202, merge.body)
+    until(lambda: len(ask("/api/v1/tables/d/tablets?state=open").json()["items"]) == 2)
+
+
+def check_this_process():
+    server = ask("/api/v1/server").json()
+    expect(server["role"] == "standalone" and server["tablets"] >= 6 and server["log"]["records"] > 0, server)
+    expect({one["op"] for one in server["latency"]} >= {"get", "mutate", "scan"}, server["latency"])
+    expect(all(0 < one["p50_s"] <= one["p99_s"] for one in server["latency"]), server["latency"])
+    config = ask("/api/v1/config").json()
+    expect({"name": "web-port", "value": "0", "is_default": False} in config["items"], config["items"])
+    slow = ask("/api/v1/slowlog").json()
+    expect(slow["threshold_s"] == 0.1 and all(one["duration_s"] > 0.1 for one in slow["items"]), slow)
+
+
+def check_studies():
+    names = [one["name"] for one in ask("/api/v1/studies?sort=name").json()["items"]]
+    expect(names == ["a.html", "b.json"], names)
+    report = ask("/api/v1/studies/a.html")
+    expect(report.body == b"<p>report" and report.headers["Content-Security-Policy"].startswith("sandbox"), report.headers)
+    expect(ask("/api/v1/studies/b.json").json() == {"schema": "stele.study/1"}, "a study")
+    for name in ("c.json", "secret.txt", "..%2Fready", "..%2fdata%2fcluster", "%2e%2e%2Fx.json", ".hidden.json", "a.html%00.json"):
+        expect(ask("/api/v1/studies/" + name).code() == "no_such_study", name)
+
+
+def check_metrics():
+    text = ask("/metrics")
+    expect(text.headers["Content-Type"].startswith("text/plain; version=0.0.4"), text.headers)
+    values = {line.rsplit(" ", 1)[0]: float(line.rsplit(" ", 1)[1]) for line in text.body.decode().splitlines() if line[0] != "#"}
+    expect(values['stele_requests_total{op="get",table="users",code="ok"}'] == 1, "one get of users")
+    expect(values['stele_requests_total{op="write",table="users",code="ok"}'] == 2, "two puts")
+    expect(values['stele_rows_written_total{table="users"}'] == 2, "two rows")
+    expect(values['stele_request_duration_seconds_count{op="get"}'] == values[
+        'stele_request_duration_seconds_bucket{op="get",le="+Inf"}'] >= 1, "buckets and count agree")
+    expect(not any("tablet=" in name for name in values), "no tablets without detail")
+    expect(b"stele_tablet_rows_written_total{table=\"users\",tablet=" in ask("/metrics?detail=tablet").body, "tablets")
+    expect(ask("/metrics?detail=rows").code() == "bad_parameter", "detail")
+    promtool = shutil.which("promtool")
+    if promtool:
+        for path in ("/metrics", "/metrics?detail=tablet"):
+            ran = subprocess.run([promtool, "check", "metrics"], input=ask(path).body, capture_output=True, timeout=60)
+            expect(ran.returncode == 0 and not ran.stderr, ran.stdout + ran.stderr)
+    else:
+        print("web.py: no promtool here: the format of /metrics is not checked")
 
 
 checks = [(name, check) for name, check in list(globals().items()) if name.startswith("check_")]
