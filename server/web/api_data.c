@@ -289,8 +289,9 @@ static enum web_outcome fail_not_here(struct browse *browse, struct span row)
         mutex_lock(&catalogue->mutex);
         const struct catalogue_table *table = catalogue_find_locked(catalogue, browse->table);
         size_t index = table ? catalogue_tablet_of_row(table, row) : SIZE_MAX;
-        const struct assigned_server *server = index == SIZE_MAX ? NULL
-                                                                 : table->tablets[index]->server;
+        const struct assigned_server *server = NULL;
+        if (table && index != SIZE_MAX)
+            server = table->tablets[index]->server;
         if (server)
             address = web_address(call, server->name.host, server->load.web_port);
         mutex_unlock(&catalogue->mutex);

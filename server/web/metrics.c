@@ -14,7 +14,7 @@ static void put_process(struct metrics_text *text, const struct web_call *call)
 {
     const struct web_service *service = call->service;
     struct process_facts facts;
-    process_facts_read(&facts);
+    process_facts_read(service->env, &facts);
     const struct metric_label build[] = {
         LABEL("version", service->version ? service->version : "?"),
         LABEL("role", service->role == SERVER_STANDALONE ? "standalone"

@@ -1,6 +1,5 @@
 #include "server/web/process_facts.h"
 
-#include <dirent.h>
 #include <stdio.h>
 #include <string.h>
 #include <sys/resource.h>
@@ -11,19 +10,21 @@ static double seconds(struct timeval time)
     return (double)time.tv_sec + (double)time.tv_usec / 1e6;
 }
 
-static uint64_t count_names(const char *path)
+static enum status count_name(void *context, const char *name, struct error *error)
 {
-    DIR *directory = opendir(path);
+    (void)name, (void)error;
+    ++*(uint64_t *)context;
+    return STATUS_OK;
+}
+
+static uint64_t count_names(struct env *env, const char *path)
+{
     uint64_t count = 0;
-    if (!directory)
-        return 0;
-    for (struct dirent *one; (one = readdir(directory));)
-        count += one->d_name[0] != '.';
-    closedir(directory);
+    (void)env_directory_list(env, path, count_name, &count, NULL);
     return count;
 }
 
-void process_facts_read(struct process_facts *out_facts)
+void process_facts_read(struct env *env, struct process_facts *out_facts)
 {
     struct rusage usage;
     struct rlimit limit;
@@ -41,7 +42,7 @@ void process_facts_read(struct process_facts *out_facts)
     }
     if (file)
         fclose(file);
-    uint64_t files = count_names("/proc/self/fd");
+    uint64_t files = count_names(env, "/proc/self/fd");
     out_facts->open_files = files > 0 ? files - 1 : 0; /* without the one that looked */
-    out_facts->threads = count_names("/proc/self/task");
+    out_facts->threads = count_names(env, "/proc/self/task");
 }

@@ -2,7 +2,7 @@
 #ifndef STELE_SERVER_WEB_PROCESS_FACTS_H
 #define STELE_SERVER_WEB_PROCESS_FACTS_H
 
-#include <stdint.h>
+#include "base/env.h"
 
 struct process_facts {
     double cpu_s;
@@ -12,6 +12,6 @@ struct process_facts {
 };
 
 /* Any thread; 0 is what the system does not tell. */
-void process_facts_read(struct process_facts *out_facts);
+void process_facts_read(struct env *env, struct process_facts *out_facts);
 
 #endif

@@ -156,7 +156,7 @@ enum web_outcome web_get_server(struct web_call *call)
     struct hbase_service *hbase = service->hbase;
     struct process_facts facts;
     uint64_t connections = 0;
-    process_facts_read(&facts);
+    process_facts_read(service->env, &facts);
     for (size_t i = 0; i < service->loop_count; i++)
         connections += atomic_load_explicit(service->connections[i], memory_order_relaxed);
     json_t *object = json_pack("{s:s, s:s, s:I, s:I, s:o, s:o, s:o}", "name", hbase->name_text,
