@@ -18,7 +18,7 @@ export function DataTables() {
 function Row({ row }) {
   return html`<tbody>${row.cells.map((cell, i) => html`<tr key=${i}>
     ${i === 0 && html`<th scope="rowgroup" rowspan=${row.cells.length} class="row-key"><${Key} of=${row.row} most=${120} />${row.is_partial && html`<br /><small>more cells than shown</small>`}</th>`}
-    <td><code>${cell.family}</code>:<${Key} of=${cell.qualifier} most=${60} /></td>
+    <td><code>${cell.family}</code>:<${Key} of=${cell.qualifier} most=${120} /></td>
     <td class="number" title=${String(cell.timestamp)}>${clock(cell.timestamp / 1000, { day: true, seconds: true })}</td>
     <td><${Key} of=${cell.value} most=${200} />${(cell.value.cut || cell.cut) && html` <small>of ${size(cell.size_bytes)}</small>`}</td></tr>`)}</tbody>`;
 }

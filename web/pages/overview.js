@@ -54,9 +54,9 @@ export function Overview({ version }) {
         <${Chart} label="CPU for requests, in percent of a core" times=${past.times} show=${count} series=${[{ label: '%', values: past.cpu, color: 3 }]} least=${10} /></div>`}`}
     <div class="columns"><section><h2>Latency of this process, last minute</h2>
       ${server.data && (server.data.latency.some((one) => one.count > 0) ? html`<div class="wide" tabindex="0" role="region" aria-label="Latency"><table>
-        <thead><tr><th>Kind</th><th class="number">Calls</th><th class="number">p50</th><th class="number">p99</th><th class="number">Worst</th></tr></thead>
+        <thead><tr><th>Kind</th><th class="number">Calls</th><th class="number">p50</th><th class="number">p99</th><th class="number">All under</th></tr></thead>
         <tbody>${server.data.latency.filter((one) => one.count > 0).map((one) => html`<tr><td>${one.op}</td><td class="number">${count(one.count)}</td>
-          ${['p50_s', 'p99_s', 'max_s'].map((name) => html`<td class="number">${micros(one[name] === null ? null : 1e6 * one[name])}</td>`)}</tr>`)}</tbody></table></div>`
+          ${['p50_s', 'p99_s', 'below_s'].map((name) => html`<td class="number">${micros(one[name] == null ? null : 1e6 * one[name])}</td>`)}</tr>`)}</tbody></table></div>`
         : html`<p class="quiet">No requests in the last minute.</p>`)}
       ${server.data && html`<dl class="pairs"><dt>Up</dt><dd>${lasting(server.data.uptime_s)}, since ${clock(server.data.started_ms / 1000, { day: true })}</dd>
         <dt>Connections</dt><dd>${server.data.connections}</dd><dt>Memory</dt><dd>${size(server.data.resident_bytes)} resident</dd>

@@ -87,7 +87,7 @@ export function SlowLog({ route: { state } }) {
         { id: 'table', title: 'Table', value: (one) => one.table, cell: tableLink },
         { id: 'row', title: 'Row', cell: (one) => one.row && html`<${Key} of=${one.row} edge="start" />` },
         { id: 'took', title: 'Took', value: (one) => one.duration_s, number: true, cell: (one) => micros(1e6 * one.duration_s) },
-        { id: 'cpu', title: 'CPU', value: (one) => one.cpu_s, number: true, cell: (one) => micros(1e6 * one.cpu_s) },
+        { id: 'cpu', title: 'CPU', value: (one) => one.cpu_s, number: true, cell: (one) => micros(one.cpu_s == null ? null : 1e6 * one.cpu_s) },
         { id: 'in', title: 'Asked', number: true, cell: (one) => size(one.request_bytes) },
         { id: 'out', title: 'Answered', value: (one) => one.response_bytes, number: true, cell: (one) => size(one.response_bytes) },
         { id: 'client', title: 'Client', cell: (one) => one.client },
