@@ -55,7 +55,7 @@ static enum status end_result(struct read_sink *sink, bool is_partial)
 enum status tablet_rows_read(
     struct tablet *tablet, struct tablet_command *command, struct error *error)
 {
-    struct rows_sink sink = {.sink = {keep_cell, end_result}, .command = command};
+    struct rows_sink sink = {.sink = {.cell = keep_cell, .result = end_result}, .command = command};
     struct scan_request request;
     struct scan_limits limits = {.results = UINT64_MAX,
         .rows = UINT64_MAX,

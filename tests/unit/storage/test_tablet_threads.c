@@ -174,7 +174,7 @@ static void *run_reader(void *context)
     struct tablet *tablet = thread->shared->world->tablet;
     uint64_t counter = 0;
     while (!thread->shared->is_over) {
-        struct whole_rows rows = {.sink = {check_cell, check_result}};
+        struct whole_rows rows = {.sink = {.cell = check_cell, .result = check_result}};
         scan_once(tablet, &rows, thread->number % 2 == 1);
         CHECK(rows.rows <= ROWS + 1);
         CHECK(rows.counter >= counter);
