@@ -206,7 +206,7 @@ static void find_window(
     double sum = 0;
     for (size_t to = 0; to < buckets; to++) {
         sum += loads[to];
-        while (sum - loads[from] >= HALF * all && from < to)
+        while (from < to && sum - loads[from] >= HALF * all)
             sum -= loads[from++];
         if (sum >= HALF * all && to + 1 - from < best) {
             best = to + 1 - from;

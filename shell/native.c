@@ -253,6 +253,21 @@ static mrb_value wall_ms(mrb_state *mrb, mrb_value self)
     return mrb_int_value(mrb, (mrb_int)(env_wall_ms(env_real())));
 }
 
+/* So many milliseconds, or until ^C. */
+static mrb_value pause_ms(mrb_state *mrb, mrb_value self)
+{
+    mrb_int ms;
+    (void)self;
+    mrb_get_args(mrb, "i", &ms);
+    format_flush();
+    struct timespec left = {.tv_sec = ms / 1000, .tv_nsec = ms % 1000 * 1000000};
+    while (!interrupt_is_set() && nanosleep(&left, &left) != 0)
+        ;
+    if (interrupt_is_set())
+        mrb_raise(mrb, mrb_class_get(mrb, "Interrupt"), "interrupted");
+    return mrb_nil_value();
+}
+
 static mrb_value read_answer(mrb_state *mrb, mrb_value self)
 {
     char line[256];
@@ -410,6 +425,7 @@ void native_define(mrb_state *mrb, struct RClass *shell)
     mrb_define_module_function(mrb, native, "now", now, MRB_ARGS_NONE());
     mrb_define_module_function(mrb, native, "time_text", time_text, MRB_ARGS_REQ(1));
     mrb_define_module_function(mrb, native, "wall_ms", wall_ms, MRB_ARGS_NONE());
+    mrb_define_module_function(mrb, native, "pause_ms", pause_ms, MRB_ARGS_REQ(1));
     mrb_define_module_function(mrb, native, "read_answer", read_answer, MRB_ARGS_NONE());
     mrb_define_module_function(mrb, native, "leave", leave, MRB_ARGS_OPT(1));
     mrb_define_module_function(mrb, native, "toggle_debug", toggle_debug, MRB_ARGS_NONE());

@@ -264,7 +264,7 @@ const struct study_run *study_cell_run(const struct study_cell *cell)
         size_t below = 0;
         for (size_t j = 0; j < cell->measured_count; j++)
             below += cell->measured[j].end_max_mean < run->end_max_mean ||
-                     (cell->measured[j].end_max_mean == run->end_max_mean && j < i);
+                     (j < i && cell->measured[j].end_max_mean == run->end_max_mean);
         if (below == (cell->measured_count - 1) / 2)
             best = run;
     }

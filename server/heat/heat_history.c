@@ -79,7 +79,7 @@ static struct kept_axis *axis_keep(
     axis->count = (uint32_t)from->count;
     axis->bytes = bytes;
     axis->values = (void *)(axis + 1);
-    axis->ends = (uint32_t *)(axis->values + from->count);
+    axis->ends = (void *)(axis->values + from->count);
     axis->keys = (uint8_t *)(axis->ends + from->count);
     uint32_t end = 0;
     for (size_t i = 0; i < from->count; i++) {
@@ -252,6 +252,8 @@ static void evict(struct heat_history *history)
     for (struct table *table = history->tables; table; table = table->next)
         if (!largest || table->bytes > largest->bytes)
             largest = table;
+    if (!largest)
+        return;
     unsigned level = LAYERS;
     while (level > 0 && largest->layers[level - 1].count == 0)
         level--;

@@ -68,10 +68,11 @@ static void put_bounds(struct buffer *out, const struct span *bounds, size_t cou
 {
     struct span before = SPAN_EMPTY;
     buffer_put_u8(out, (uint8_t)count);
-    for (size_t i = 0; i < count; before = bounds[i++]) {
+    for (size_t i = 0; i < count; i++) {
         size_t shared = shared_size(before, bounds[i]);
         buffer_put_varint(out, shared);
         buffer_put_sized(out, span_slice(bounds[i], shared, bounds[i].size - shared));
+        before = bounds[i];
     }
 }
 
@@ -99,7 +100,10 @@ void heat_ring_add(struct heat_ring *ring, int64_t time, const struct span *boun
     buffer_put_u16(&record, 0);
     buffer_put_varint(&record, (uint64_t)time);
     buffer_put_u8(&record, (uint8_t)count);
-    put_bounds(&record, bounds, bounds ? count - 1 : 0);
+    if (bounds)
+        put_bounds(&record, bounds, count - 1);
+    else
+        put_bounds(&record, &(struct span){0}, 0);
     put_counters(&record, count, counters);
     if (buffer_status(&record) || !make_room(ring, record.size))
         return;

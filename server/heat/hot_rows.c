@@ -241,8 +241,10 @@ static size_t list_window(const struct sketch *sketch, const struct sketch *othe
         double error = (double)(entry->error + (same ? same->error : rest));
         if (stride > 1)
             error += 2 * sqrt(total * (stride - 1));
-        rows[count++] = (struct hot_row){
-            .row = row, .kind = kind, .count = total, .error = error < total ? error : total};
+        if (error > total)
+            error = total;
+        rows[count] = (struct hot_row){.row = row, .kind = kind, .count = total, .error = error};
+        count++;
     }
     return count;
 }

@@ -142,3 +142,13 @@ module Shell
     end
   end
 end
+
+# What scripts for HBase's shell use of Ruby and mruby lacks.
+module Kernel
+  def sleep(seconds)
+    raise TypeError, "can't convert #{seconds.class} into time interval" unless seconds.is_a?(Numeric)
+    raise ArgumentError, 'time interval must not be negative' if seconds.negative?
+    Shell::Native.pause_ms((seconds * 1000).to_i)
+    seconds.round
+  end
+end
