@@ -126,6 +126,7 @@ await test('a split by button splits', async () => {
   await page.locator('dialog[open]').getByRole('button', { name: 'Split' }).click();
   await page.waitForFunction(() => !document.querySelector('dialog[open]'));
   await eventually(async () => (await server.api('tables/halves')).tablets === 2, 'there is one tablet still');
+  await eventually(async () => (await server.api('events?table=halves')).items.some((one) => one.kind === 'split'), 'no event tells of it');
   await page.waitForFunction(() => document.querySelectorAll('tbody tr').length === 2);
 });
 
