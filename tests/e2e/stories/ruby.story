@@ -67,4 +67,4 @@ Took N seconds
 stele> sleep 0.01; sleep 1
 => 1
 stele> sleep -1
-ERROR: ArgumentError: time interval must not be negative (type help for the commands)
+ERROR: ArgumentError: time interval must not be negative
