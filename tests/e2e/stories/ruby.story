@@ -66,5 +66,3 @@ stele> u.drop
 Took N seconds
 stele> sleep 0.01; sleep 1
 => 1
-stele> sleep -1
-ERROR: ArgumentError: time interval must not be negative
