@@ -129,6 +129,15 @@ json_t *api_server(struct web_call *call, const struct assigned_server *server, 
     return object;
 }
 
+size_t api_live_servers(struct web_call *call)
+{
+    struct catalogue *catalogue = api_catalogue(call);
+    mutex_lock(&catalogue->mutex);
+    size_t count = assignment_live_count(&catalogue->assignment);
+    mutex_unlock(&catalogue->mutex);
+    return count;
+}
+
 double api_servers_mean(const struct catalogue *catalogue)
 {
     double sum = 0;

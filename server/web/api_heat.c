@@ -123,8 +123,7 @@ static bool draw(
 
 /* ---- The picture ---- */
 
-/* The row that holds the key. */
-static size_t row_of(const struct heat_matrix *matrix, struct span key)
+size_t api_row_of(const struct heat_matrix *matrix, struct span key)
 {
     size_t low = 0, high = matrix->row_count;
     while (high - low > 1) {
@@ -206,8 +205,8 @@ static json_t *tablets_array(
         struct span start = one->info.start_row, end = one->info.end_row;
         if (!is_inside(query, start, end) || ++count > TABLETS_SHOWN)
             continue;
-        size_t first = row_of(matrix, start);
-        size_t last = end.size ? row_of(matrix, end) : matrix->row_count - 1;
+        size_t first = api_row_of(matrix, start);
+        size_t last = end.size ? api_row_of(matrix, end) : matrix->row_count - 1;
         if (end.size && last > first && span_equal(matrix->bounds[last], end))
             last--;
         json_array_append_new(
@@ -240,7 +239,7 @@ static json_t *marks_array(
         json_array_append_new(
             array, json_pack("{s:I, s:s, s:o, s:I, s:o, s:o}", "time", (json_int_t)time_s, "kind",
                        heat_event_kind_name(event->kind), "key", web_json_bytes(event->key), "row",
-                       (json_int_t)row_of(matrix, event->key), "reason",
+                       (json_int_t)api_row_of(matrix, event->key), "reason",
                        web_json_text(event->reason), "tablet", web_json_text(event->tablet_id)));
     }
     return array;
@@ -274,7 +273,7 @@ enum web_outcome web_get_keyvis(struct web_call *call)
     json_object_set_new(object, "levels", levels_text(call, &matrix, question.unit));
     json_object_set_new(object, "tablets", tablets_array(call, query, &matrix));
     json_object_set_new(object, "marks", marks_array(call, query, &matrix));
-    json_object_set_new(object, "diagnosis", json_array());
+    json_object_set_new(object, "diagnosis", api_diagnosis(call, query, known_s, &matrix));
     return web_answer_json(call, 200, object);
 }
 

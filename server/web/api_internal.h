@@ -2,6 +2,7 @@
 #ifndef STELE_SERVER_WEB_API_INTERNAL_H
 #define STELE_SERVER_WEB_API_INTERNAL_H
 
+#include "server/heat/heat_history.h"
 #include "server/master/catalogue.h"
 #include "server/web/web_handlers.h"
 #include "server/web/web_json.h"
@@ -38,6 +39,13 @@ bool api_has_table(struct web_call *call, struct span name);
 struct catalogue *api_catalogue(struct web_call *call);
 /* The segment as the catalogue knows the name. */
 struct span api_table_name(struct span segment);
+/* The row of the picture that holds the key. */
+size_t api_row_of(const struct heat_matrix *matrix, struct span key);
+/* What the heat of a whole table in the query's time says: an array of one item, or of none when too little is known or
+ * only a part of the keys is shown. `shown`: the picture whose rows are named. */
+json_t *api_diagnosis(struct web_call *call, const struct heat_query *query, int64_t known_s,
+    const struct heat_matrix *shown);
+size_t api_live_servers(struct web_call *call);
 /* Answers 404. */
 enum web_outcome api_no_such_table(struct web_call *call, struct span name);
 

@@ -55,6 +55,15 @@ await test('the hot range is brighter in the canvas than its neighbours', async 
   await shot(page, 'real-keyvis');
 });
 
+await test('the diagnosis says what kind of heat it is, and what to do', async () => {
+  await eventually(async () => {
+    const { diagnosis } = await server.api('keyvis?table=people&metric=reads&from=-300');
+    return diagnosis.length === 1 && ['narrow_range', 'wide_cohort'].includes(diagnosis[0].kind) && diagnosis[0].advice !== '';
+  }, 'it is not called a hot range');
+  const page = await open('#/keyvis?table=people&metric=reads&from=-300');
+  await page.waitForSelector('.advice');
+});
+
 await test('brushing it narrows the keys', async () => {
   const page = await open('#/keyvis?table=people&metric=reads&from=-300');
   await page.waitForSelector('.keymap .overlay');

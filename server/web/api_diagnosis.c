@@ -1,0 +1,134 @@
+/* What the heat of a table's keys looks like and what to do about it (model/key_advice.h), for the Key Visualizer. */
+#include <math.h>
+#include <stdio.h>
+#include <string.h>
+
+#include "model/key_advice.h"
+#include "server/heat/heat_board.h"
+#include "server/heat/heat_even.h"
+#include "server/web/api_internal.h"
+
+#define RANGES       512 /* of one size */
+#define COLUMNS_MOST 60
+
+/* The table's tablets, with what they hold; 0 when it is gone, or on no memory. */
+static size_t list_tablets(
+    struct web_call *call, struct span table_name, struct heat_extent **out_tablets)
+{
+    struct catalogue *catalogue = api_catalogue(call);
+    size_t count = 0;
+    mutex_lock(&catalogue->mutex);
+    const struct catalogue_table *table = catalogue_find_locked(catalogue, table_name);
+    struct heat_extent *tablets = table ? arena_allocate_zeroed(
+                                              &call->arena, table->tablet_count, sizeof *tablets)
+                                        : NULL;
+    for (; tablets && count < table->tablet_count; count++) {
+        const struct assigned_tablet *one = table->tablets[count];
+        tablets[count] = (struct heat_extent){
+            .start = arena_copy(&call->arena, one->info.start_row),
+            .end = arena_copy(&call->arena, one->info.end_row),
+            .bytes = 1 + (double)one->info.sstable_bytes + (double)one->load[VIEW_MEMORY]};
+    }
+    mutex_unlock(&catalogue->mutex);
+    *out_tablets = tablets;
+    return count;
+}
+
+/* The busiest row, and its share of all that the table is asked for now. */
+static void find_top_row(struct web_call *call, struct span table, struct key_heat *heat)
+{
+    struct heat_board *board = call->service->hbase->heat;
+    struct heat_tablets tablets = {0};
+    struct heat_rows rows = {0};
+    double all = 0;
+    uint32_t metric = heat_metric_find(SPAN_LITERAL("ops"));
+    if (heat_board_rows(board, table, 1, &call->arena, &rows) || rows.count == 0 ||
+        rows.rows[0].window_s <= 0 ||
+        heat_board_tablets(board, table, metric, SIZE_MAX, &call->arena, &tablets))
+        return;
+    for (size_t i = 0; i < tablets.count; i++)
+        all += heat_sum(&tablets.tablets[i].per_s, metric);
+    double sure = rows.rows[0].count - rows.rows[0].error;
+    if (all > 0 && sure > 0) {
+        heat->top_row = rows.rows[0].row;
+        heat->top_share = fmin(1, sure / rows.rows[0].window_s / all);
+    }
+}
+
+/* From the first column in which anything was asked for. */
+static void set_loads(const struct heat_even *even, struct key_heat *heat)
+{
+    size_t first = 0, last = even->columns * even->ranges;
+    while (first < last && even->loads[first] <= 0)
+        first++;
+    first /= even->ranges;
+    heat->loads = even->loads + first * even->ranges;
+    heat->buckets = even->ranges;
+    heat->columns = even->columns - first;
+}
+
+/* "single row" -> "single_row" */
+static json_t *kind_name(enum key_pattern pattern)
+{
+    char name[32];
+    snprintf(name, sizeof name, "%s", key_pattern_name(pattern));
+    for (char *at = name; *at; at++)
+        if (*at == ' ')
+            *at = '_';
+    return json_string(name);
+}
+
+static json_t *item_of(const struct key_diagnosis *diagnosis, const struct heat_matrix *drawn,
+    const struct heat_even *even, const struct heat_matrix *shown)
+{
+    char advice[2 * KEY_ADVICE_TEXT + 16];
+    size_t last = diagnosis->to > diagnosis->from ? diagnosis->to - 1 : diagnosis->from;
+    bool has_price = diagnosis->pattern != KEY_EVEN && diagnosis->price[0];
+    snprintf(advice, sizeof advice, "%s%s%s", diagnosis->advice, has_price ? " Price: " : "",
+        has_price ? diagnosis->price : "");
+    json_t *item = json_pack("{s:o, s:s, s:s}", "kind", kind_name(diagnosis->pattern), "text",
+        diagnosis->reason, "advice", advice);
+    if (item && diagnosis->pattern != KEY_EVEN && last < even->ranges) {
+        struct span from = drawn->bounds[even->rows[diagnosis->from]],
+                    to = drawn->bounds[even->rows[last]];
+        json_object_set_new(item, "first_row", json_integer((json_int_t)api_row_of(shown, from)));
+        json_object_set_new(item, "last_row", json_integer((json_int_t)api_row_of(shown, to)));
+    }
+    return item;
+}
+
+json_t *api_diagnosis(struct web_call *call, const struct heat_query *shown_query, int64_t known_s,
+    const struct heat_matrix *shown)
+{
+    struct heat_query query = *shown_query;
+    struct heat_matrix drawn;
+    struct heat_even even;
+    struct heat_extent *tablets;
+    struct key_heat heat = {0};
+    struct key_diagnosis diagnosis;
+    struct error error;
+    json_t *array = json_array();
+    query.rows = HEAT_ROWS_MOST;
+    query.columns = COLUMNS_MOST;
+    if (query.from_s < known_s)
+        query.from_s = known_s;
+    if (query.start_key.size || query.end_key.size || query.from_s >= query.to_s)
+        return array;
+    size_t count = list_tablets(call, query.table, &tablets);
+    if (count == 0 ||
+        heat_board_matrix(call->service->hbase->heat, &query, &call->arena, &drawn, &error) ||
+        drawn.column_count == 0 || drawn.most <= 0 ||
+        heat_even_make(&drawn, tablets, count, RANGES, &call->arena, &even))
+        return array;
+    set_loads(&even, &heat);
+    heat.column_s = drawn.step_s;
+    heat.servers = api_live_servers(call);
+    struct span *starts = arena_allocate_zeroed(&call->arena, RANGES, sizeof *starts);
+    for (size_t i = 0; starts && i < RANGES; i++)
+        starts[i] = drawn.bounds[even.rows[i]];
+    heat.starts = starts;
+    find_top_row(call, query.table, &heat);
+    if (heat.columns > 0 && key_advice_diagnose(&heat, &diagnosis))
+        json_array_append_new(array, item_of(&diagnosis, &drawn, &even, shown));
+    return array;
+}
