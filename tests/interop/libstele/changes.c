@@ -48,6 +48,10 @@ static void fill(struct stele_table *rows)
     stele_batch_free(&batch);
 }
 
+/* HBase may begin a compaction long after it said that there is none. */
+#define SETTLE_ATTEMPTS 600
+#define SETTLE_PAUSE_US 100000
+
 /* HBase refuses to split or merge a region whose files are references still, until a compaction has
  * rewritten them and the janitor has removed the parents. True when the last failure was that, after
  * both. */
@@ -63,6 +67,7 @@ static bool has_settled(void)
            state != STELE_COMPACTION_NONE)
         usleep(10000);
     EXPECT_OK(stele_run_catalog_janitor(client, &removed, &error));
+    usleep(SETTLE_PAUSE_US);
     return true;
 }
 
@@ -72,7 +77,7 @@ static void split_at(struct stele_bytes target, const char *key)
     int attempts = 0;
     do {
         status = stele_split(client, target, stele_text(key), &error);
-    } while (status && attempts++ < 200 && has_settled());
+    } while (status && attempts++ < SETTLE_ATTEMPTS && has_settled());
     EXPECT_OK(status);
 }
 
@@ -88,7 +93,7 @@ static void merge_all(void)
         int attempts = 0;
         do {
             status = stele_merge_regions(client, two, 2, false, &error);
-        } while (status && attempts++ < 200 && has_settled());
+        } while (status && attempts++ < SETTLE_ATTEMPTS && has_settled());
         EXPECT_OK(status);
         stele_region_list_free(&list);
         if (status)
