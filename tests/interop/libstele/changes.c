@@ -50,7 +50,7 @@ static void fill(struct stele_table *rows)
 
 /* HBase may begin a compaction long after it said that there is none. */
 #define SETTLE_ATTEMPTS 600
-#define SETTLE_PAUSE_US 100000
+#define SETTLE_PAUSE_US 20000
 
 /* HBase refuses to split or merge a region whose files are references still, until a compaction has
  * rewritten them and the janitor has removed the parents. True when the last failure was that, after
