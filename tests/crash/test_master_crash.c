@@ -9,55 +9,6 @@
 
 #include "tests/support/support.h"
 
-static const char *const keys[] = {"r16", "r32", "r48", NULL};
-
-/* A cluster with the table, its rows written. */
-static void make(struct master_world *world, uint64_t seed, size_t servers)
-{
-    master_world_init(world, seed);
-    for (size_t i = 0; i < servers; i++)
-        master_world_server(world);
-    master_world_lead(world, master_world_master(world));
-    master_world_create_table(world, keys);
-    master_world_put_all(world);
-}
-
-static struct master_request about(
-    struct master_world *world, enum master_operation operation, const char *row)
-{
-    struct master_request request = {.operation = operation, .waits = true};
-    request.tablets = arena_allocate_zeroed(&world->arena, 2, sizeof *request.tablets);
-    request.tablets[0] = master_world_tablet(world, row);
-    request.tablet_count = 1;
-    return request;
-}
-
-static void ask(struct master_world *world, struct master_request *request)
-{
-    const char *refused = master_world_ask(world, request);
-    if (refused)
-        fail_msg("%s: %s (seed %llu)", refused, master_world_error.message,
-            (unsigned long long)world->seed);
-}
-
-static void of_snapshot(
-    struct master_world *world, enum master_operation operation, const char *table)
-{
-    struct master_request request = {.operation = operation,
-        .waits = true,
-        .table = span_string(table),
-        .snapshot_name = SPAN_LITERAL("s"),
-        .snapshot_type = 1};
-    ask(world, &request);
-}
-
-static void set_table(struct master_world *world, enum master_operation operation)
-{
-    struct master_request request = {
-        .operation = operation, .waits = true, .table = SPAN_LITERAL("t")};
-    ask(world, &request);
-}
-
 /* What is under way when the master or a server dies, on the table as `before` has left it. */
 struct trial {
     enum master_operation operation;
@@ -68,7 +19,7 @@ struct trial {
 
 static void disabled(struct master_world *world)
 {
-    set_table(world, MASTER_DISABLE_TABLE);
+    master_world_table(world, MASTER_DISABLE_TABLE);
 }
 
 /* The rows may go now, or stay. */
@@ -80,22 +31,22 @@ static void to_be_emptied(struct master_world *world)
 
 static void unassigned(struct master_world *world)
 {
-    struct master_request request = about(world, MASTER_UNASSIGN, "r20");
-    ask(world, &request);
+    struct master_request request = master_world_request(world, MASTER_UNASSIGN, "r20");
+    master_world_done(world, &request);
 }
 
 static void with_snapshot(struct master_world *world)
 {
-    of_snapshot(world, MASTER_SNAPSHOT, "t");
+    master_world_snapshot(world, MASTER_SNAPSHOT, "t");
 }
 
 /* The table is not what it was any more. */
 static void to_be_restored(struct master_world *world)
 {
     with_snapshot(world);
-    struct master_request split = about(world, MASTER_SPLIT, "r20");
+    struct master_request split = master_world_request(world, MASTER_SPLIT, "r20");
     split.row = SPAN_LITERAL("r24");
-    ask(world, &split);
+    master_world_done(world, &split);
     disabled(world);
 }
 
@@ -142,7 +93,7 @@ static void begin(struct master_world *world, const struct trial *trial)
         request->split_keys = split_keys;
         request->split_key_count = 2;
     } else if (server || trial->operation == MASTER_ASSIGN) {
-        *request = about(world, trial->operation, "r20");
+        *request = master_world_request(world, trial->operation, "r20");
     }
     if (trial->operation == MASTER_SPLIT)
         request->row = SPAN_LITERAL("r24");
@@ -169,7 +120,7 @@ static size_t killed;
 static bool master_dies_at(uint64_t seed, const struct trial *trial, uint64_t n)
 {
     struct master_world world;
-    make(&world, seed, 3);
+    master_world_make(&world, seed, 3);
     if (trial->before)
         trial->before(&world);
     struct node *first = world.leader;
@@ -203,7 +154,7 @@ static void a_master_that_dies_at_any_call_leaves_all_or_nothing(void **state)
 static bool server_dies_at(uint64_t seed, const struct trial *trial, uint64_t n)
 {
     struct master_world world;
-    make(&world, seed, 3);
+    master_world_make(&world, seed, 3);
     if (trial->before)
         trial->before(&world);
     struct node *server = master_world_place(&world, "r20");
@@ -240,7 +191,7 @@ static void a_server_that_dies_at_any_call_loses_nothing(void **state)
 static bool master_fails_at(uint64_t seed, const struct trial *trial, uint64_t n)
 {
     struct master_world world;
-    make(&world, seed, 3);
+    master_world_make(&world, seed, 3);
     if (trial->before)
         trial->before(&world);
     struct node *first = world.leader;

@@ -602,3 +602,52 @@ void master_world_check(struct master_world *world)
             check_table(world, table);
     check_meta(world);
 }
+
+/* ---- For tests, in one call ---- */
+
+/* A cluster with the table, its rows written. */
+void master_world_make(struct master_world *world, uint64_t seed, size_t servers)
+{
+    master_world_init(world, seed);
+    for (size_t i = 0; i < servers; i++)
+        master_world_server(world);
+    master_world_lead(world, master_world_master(world));
+    master_world_create_table(world, (const char *const[]){"r16", "r32", "r48", NULL});
+    master_world_put_all(world);
+}
+
+struct master_request master_world_request(
+    struct master_world *world, enum master_operation operation, const char *row)
+{
+    struct master_request request = {.operation = operation, .waits = true};
+    request.tablets = arena_allocate_zeroed(&world->arena, 2, sizeof *request.tablets);
+    request.tablets[0] = master_world_tablet(world, row);
+    request.tablet_count = 1;
+    return request;
+}
+
+void master_world_done(struct master_world *world, struct master_request *request)
+{
+    const char *refused = master_world_ask(world, request);
+    if (refused)
+        fail_msg("%s: %s (seed %llu)", refused, master_world_error.message,
+            (unsigned long long)world->seed);
+}
+
+void master_world_snapshot(
+    struct master_world *world, enum master_operation operation, const char *table)
+{
+    struct master_request request = {.operation = operation,
+        .waits = true,
+        .table = span_string(table),
+        .snapshot_name = SPAN_LITERAL("s"),
+        .snapshot_type = 1};
+    master_world_done(world, &request);
+}
+
+void master_world_table(struct master_world *world, enum master_operation operation)
+{
+    struct master_request request = {
+        .operation = operation, .waits = true, .table = SPAN_LITERAL("t")};
+    master_world_done(world, &request);
+}

@@ -83,6 +83,19 @@ struct node *master_world_place(struct master_world *world, const char *row);
 bool master_world_put(struct master_world *world, unsigned i);
 void master_world_put_all(struct master_world *world);
 
+/* ---- In one call; what fails, fails the test ---- */
+
+/* A world with that many servers, a leader and the table "t" of four tablets (r16, r32, r48), its rows written. */
+void master_world_make(struct master_world *world, uint64_t seed, size_t servers);
+/* A request about the tablet that holds the row; there is room for another tablet. */
+struct master_request master_world_request(
+    struct master_world *world, enum master_operation operation, const char *row);
+void master_world_done(struct master_world *world, struct master_request *request);
+/* Of the snapshot "s", and of table "t": taken, restored, forgotten; enabled, disabled. */
+void master_world_snapshot(
+    struct master_world *world, enum master_operation operation, const char *table);
+void master_world_table(struct master_world *world, enum master_operation operation);
+
 /* Everything must hold after some time: every tablet of every enabled table is open at one server which says so, rows
  * of hbase:meta and the catalogue agree and have no hole and no overlap, every row has its acknowledged value, in the table and in what was cloned of it (a table "v" is empty). */
 void master_world_check(struct master_world *world);

@@ -8,42 +8,11 @@
 #include "proto/exception_class.h"
 #include "tests/support/support.h"
 
-static const char *const keys[] = {"r16", "r32", "r48", NULL};
-
-/* A cluster with the table, its rows written. */
-static void make(struct master_world *world, uint64_t seed, size_t servers)
-{
-    master_world_init(world, seed);
-    for (size_t i = 0; i < servers; i++)
-        master_world_server(world);
-    master_world_lead(world, master_world_master(world));
-    master_world_create_table(world, keys);
-    master_world_put_all(world);
-}
-
-static struct master_request about(
-    struct master_world *world, enum master_operation operation, const char *row)
-{
-    struct master_request request = {.operation = operation, .waits = true};
-    request.tablets = arena_allocate_zeroed(&world->arena, 2, sizeof *request.tablets);
-    request.tablets[0] = master_world_tablet(world, row);
-    request.tablet_count = 1;
-    return request;
-}
-
-static void ask(struct master_world *world, struct master_request *request)
-{
-    const char *refused = master_world_ask(world, request);
-    if (refused)
-        fail_msg("%s: %s (seed %llu)", refused, master_world_error.message,
-            (unsigned long long)world->seed);
-}
-
 static void a_table_spreads_over_the_servers(void **state)
 {
     struct master_world world;
     (void)state;
-    make(&world, 1, 2);
+    master_world_make(&world, 1, 2);
     assert_ptr_not_equal(master_world_place(&world, "r00"), NULL);
     size_t first = 0;
     for (size_t i = 0; i < 4; i++) {
@@ -67,19 +36,19 @@ static void a_tablet_moves_with_all_its_rows(void **state)
 {
     struct master_world world;
     (void)state;
-    make(&world, 2, 3);
+    master_world_make(&world, 2, 3);
     struct node *to = other_server(&world, master_world_place(&world, "r20"));
-    struct master_request move = about(&world, MASTER_MOVE, "r20");
+    struct master_request move = master_world_request(&world, MASTER_MOVE, "r20");
     move.server = span_string(to->text);
-    ask(&world, &move);
+    master_world_done(&world, &move);
     assert_ptr_equal(master_world_place(&world, "r20"), to);
     assert_true(master_world_put(&world, 20));
     master_world_check(&world);
 
-    struct master_request anywhere = about(&world, MASTER_MOVE, "r20");
-    ask(&world, &anywhere);
+    struct master_request anywhere = master_world_request(&world, MASTER_MOVE, "r20");
+    master_world_done(&world, &anywhere);
     assert_ptr_not_equal(master_world_place(&world, "r20"), to);
-    struct master_request nowhere = about(&world, MASTER_MOVE, "r20");
+    struct master_request nowhere = master_world_request(&world, MASTER_MOVE, "r20");
     nowhere.server = SPAN_LITERAL("no,1,1");
     assert_string_equal(master_world_ask(&world, &nowhere), EXCEPTION_DO_NOT_RETRY_IO);
     master_world_check(&world);
@@ -90,10 +59,10 @@ static void a_tablet_splits_and_merges(void **state)
 {
     struct master_world world;
     (void)state;
-    make(&world, 3, 2);
-    struct master_request split = about(&world, MASTER_SPLIT, "r20");
+    master_world_make(&world, 3, 2);
+    struct master_request split = master_world_request(&world, MASTER_SPLIT, "r20");
     split.row = SPAN_LITERAL("r24");
-    ask(&world, &split);
+    master_world_done(&world, &split);
     struct span left = master_world_tablet(&world, "r20"),
                 right = master_world_tablet(&world, "r24");
     assert_false(span_equal(left, right));
@@ -101,22 +70,22 @@ static void a_tablet_splits_and_merges(void **state)
     assert_true(master_world_put(&world, 23));
     master_world_check(&world);
 
-    struct master_request merge = about(&world, MASTER_MERGE, "r24");
+    struct master_request merge = master_world_request(&world, MASTER_MERGE, "r24");
     merge.tablets[1] = left;
     merge.tablet_count = 2;
-    ask(&world, &merge);
+    master_world_done(&world, &merge);
     assert_true(span_equal(master_world_tablet(&world, "r20"), master_world_tablet(&world, "r24")));
     assert_true(master_world_put(&world, 24));
     master_world_check(&world);
 
-    struct master_request far = about(&world, MASTER_MERGE, "r00");
+    struct master_request far = master_world_request(&world, MASTER_MERGE, "r00");
     far.tablets[1] = master_world_tablet(&world, "r63");
     far.tablet_count = 2;
     assert_string_equal(master_world_ask(&world, &far), EXCEPTION_MERGE_REGION);
-    struct master_request gone = about(&world, MASTER_SPLIT, "r20");
+    struct master_request gone = master_world_request(&world, MASTER_SPLIT, "r20");
     gone.tablets[0] = left;
     assert_string_equal(master_world_ask(&world, &gone), EXCEPTION_UNKNOWN_REGION);
-    struct master_request outside = about(&world, MASTER_SPLIT, "r20");
+    struct master_request outside = master_world_request(&world, MASTER_SPLIT, "r20");
     outside.row = SPAN_LITERAL("r60");
     assert_string_equal(master_world_ask(&world, &outside), EXCEPTION_DO_NOT_RETRY_IO);
     master_world_check(&world);
@@ -128,9 +97,9 @@ static void a_close_that_comes_late_leaves_no_tablet_unserved(void **state)
 {
     struct master_world world;
     (void)state;
-    make(&world, 3, 2);
+    master_world_make(&world, 3, 2);
     master_world_place(&world, "r20")->is_close_to_stray = true;
-    struct master_request split = about(&world, MASTER_SPLIT, "r20");
+    struct master_request split = master_world_request(&world, MASTER_SPLIT, "r20");
     split.row = SPAN_LITERAL("r24");
     master_world_submit(&world, &split);
     master_world_settle(&world, 5000);
@@ -145,14 +114,14 @@ static void an_unassigned_tablet_stays_closed_until_it_is_assigned(void **state)
 {
     struct master_world world;
     (void)state;
-    make(&world, 4, 2);
-    struct master_request unassign = about(&world, MASTER_UNASSIGN, "r00");
-    ask(&world, &unassign);
+    master_world_make(&world, 4, 2);
+    struct master_request unassign = master_world_request(&world, MASTER_UNASSIGN, "r00");
+    master_world_done(&world, &unassign);
     master_world_settle(&world, 3000);
     assert_null(master_world_place(&world, "r00"));
     master_world_check(&world);
-    struct master_request assign = about(&world, MASTER_ASSIGN, "r00");
-    ask(&world, &assign);
+    struct master_request assign = master_world_request(&world, MASTER_ASSIGN, "r00");
+    master_world_done(&world, &assign);
     assert_non_null(master_world_place(&world, "r00"));
     master_world_check(&world);
     master_world_deinit(&world);
@@ -162,7 +131,7 @@ static void a_dead_servers_tablets_are_served_by_the_others(void **state)
 {
     struct master_world world;
     (void)state;
-    make(&world, 5, 3);
+    master_world_make(&world, 5, 3);
     struct node *dead = master_world_place(&world, "r00");
     node_kill(dead);
     master_world_tell_servers(&world);
@@ -187,7 +156,7 @@ static void another_master_takes_over_what_is_open(void **state)
 {
     struct master_world world;
     (void)state;
-    make(&world, 6, 3);
+    master_world_make(&world, 6, 3);
     struct node *place = master_world_place(&world, "r20"), *first = world.leader;
     struct node *second = master_world_master(&world);
     master_world_lead(&world, second);
@@ -195,7 +164,7 @@ static void another_master_takes_over_what_is_open(void **state)
     assert_ptr_equal(master_world_place(&world, "r20"), place);
     /* the first, who does not know, is refused and gives up */
     world.leader = first;
-    struct master_request move = about(&world, MASTER_MOVE, "r20");
+    struct master_request move = master_world_request(&world, MASTER_MOVE, "r20");
     assert_non_null(master_world_ask(&world, &move));
     assert_false(master_is_ready(first->master));
     /* and may lead again */
@@ -208,18 +177,19 @@ static void lost_answers_change_nothing(void **state)
 {
     struct master_world world;
     (void)state;
-    make(&world, 7, 3);
+    master_world_make(&world, 7, 3);
     world.lost_in_hundred = 30;
     for (unsigned i = 0; i < 6; i++) {
         char row[8];
         snprintf(row, sizeof row, "r%02u", i * 10);
-        struct master_request move = about(&world, i % 2 ? MASTER_MOVE : MASTER_SPLIT, row);
+        struct master_request move = master_world_request(
+            &world, i % 2 ? MASTER_MOVE : MASTER_SPLIT, row);
         move.row = i % 2 ? SPAN_EMPTY : SPAN_LITERAL("");
         char at[8];
         snprintf(at, sizeof at, "r%02u", i * 10 + 3);
         if (i % 2 == 0)
             move.row = arena_copy(&world.arena, span_string(at));
-        ask(&world, &move);
+        master_world_done(&world, &move);
     }
     world.lost_in_hundred = 0;
     assert_true(world.lost > 3);
@@ -227,72 +197,7 @@ static void lost_answers_change_nothing(void **state)
     master_world_deinit(&world);
 }
 
-static void switches_and_draining_outlive_the_master(void **state)
-{
-    struct master_world world;
-    (void)state;
-    make(&world, 8, 3);
-    struct master_request off = {.operation = MASTER_SWITCH, .setting = SETTING_SPLIT};
-    ask(&world, &off);
-    assert_true(off.was_on);
-    struct master_request split = about(&world, MASTER_SPLIT, "r20");
-    split.row = SPAN_LITERAL("r24");
-    assert_string_equal(master_world_ask(&world, &split), EXCEPTION_DO_NOT_RETRY_IO);
-    struct node *drained = master_world_place(&world, "r20");
-    struct span text = span_string(drained->text);
-    struct master_request drain = {
-        .operation = MASTER_DECOMMISSION, .servers = &text, .server_count = 1, .offloads = true};
-    ask(&world, &drain);
-    master_world_lead(&world, master_world_master(&world));
-    assert_false(master_setting_is_on(world.leader->master, SETTING_SPLIT));
-    master_world_settle(&world, 20000);
-    master_world_check(&world);
-    for (unsigned i = 0; i < MASTER_WORLD_ROWS; i++) {
-        char row[8];
-        snprintf(row, sizeof row, "r%02u", i);
-        assert_ptr_not_equal(master_world_place(&world, row), drained);
-    }
-    master_world_deinit(&world);
-}
-
-static void a_server_is_drained_with_the_balancer_off_too(void **state)
-{
-    struct master_world world;
-    (void)state;
-    make(&world, 10, 3);
-    struct master_request off = {.operation = MASTER_SWITCH, .setting = SETTING_BALANCER};
-    ask(&world, &off);
-    struct node *drained = master_world_place(&world, "r20");
-    struct span text = span_string(drained->text);
-    struct master_request drain = {
-        .operation = MASTER_DECOMMISSION, .servers = &text, .server_count = 1, .offloads = true};
-    ask(&world, &drain);
-    master_world_settle(&world, 3000);
-    master_world_check(&world);
-    for (unsigned i = 0; i < MASTER_WORLD_ROWS; i++) {
-        char row[8];
-        snprintf(row, sizeof row, "r%02u", i);
-        assert_ptr_not_equal(master_world_place(&world, row), drained);
-    }
-    master_world_deinit(&world);
-}
-
-static void a_leader_that_is_sealed_ends_itself(void **state)
-{
-    struct master_world world;
-    struct error error = {0};
-    (void)state;
-    make(&world, 13, 2);
-    struct node *other = master_world_master(&world);
-    assert_ok(store_bury(other->store, world.leader->text, &error), &error);
-    assert_true(node_is_alive(world.leader));
-    master_world_settle(&world, 2000);
-    assert_false(node_is_alive(world.leader));
-    master_world_lead(&world, other);
-    master_world_check(&world);
-    master_world_deinit(&world);
-}
-
+/* Rows that the server has. */
 static size_t count_at(struct master_world *world, const struct node *node)
 {
     size_t count = 0;
@@ -304,17 +209,75 @@ static size_t count_at(struct master_world *world, const struct node *node)
     return count;
 }
 
+static void switches_and_draining_outlive_the_master(void **state)
+{
+    struct master_world world;
+    (void)state;
+    master_world_make(&world, 8, 3);
+    struct master_request off = {.operation = MASTER_SWITCH, .setting = SETTING_SPLIT};
+    master_world_done(&world, &off);
+    assert_true(off.was_on);
+    struct master_request split = master_world_request(&world, MASTER_SPLIT, "r20");
+    split.row = SPAN_LITERAL("r24");
+    assert_string_equal(master_world_ask(&world, &split), EXCEPTION_DO_NOT_RETRY_IO);
+    struct node *drained = master_world_place(&world, "r20");
+    struct span text = span_string(drained->text);
+    struct master_request drain = {
+        .operation = MASTER_DECOMMISSION, .servers = &text, .server_count = 1, .offloads = true};
+    master_world_done(&world, &drain);
+    master_world_lead(&world, master_world_master(&world));
+    assert_false(master_setting_is_on(world.leader->master, SETTING_SPLIT));
+    master_world_settle(&world, 20000);
+    master_world_check(&world);
+    assert_int_equal(count_at(&world, drained), 0);
+    master_world_deinit(&world);
+}
+
+static void a_server_is_drained_with_the_balancer_off_too(void **state)
+{
+    struct master_world world;
+    (void)state;
+    master_world_make(&world, 10, 3);
+    struct master_request off = {.operation = MASTER_SWITCH, .setting = SETTING_BALANCER};
+    master_world_done(&world, &off);
+    struct node *drained = master_world_place(&world, "r20");
+    struct span text = span_string(drained->text);
+    struct master_request drain = {
+        .operation = MASTER_DECOMMISSION, .servers = &text, .server_count = 1, .offloads = true};
+    master_world_done(&world, &drain);
+    master_world_settle(&world, 3000);
+    master_world_check(&world);
+    assert_int_equal(count_at(&world, drained), 0);
+    master_world_deinit(&world);
+}
+
+static void a_leader_that_is_sealed_ends_itself(void **state)
+{
+    struct master_world world;
+    struct error error = {0};
+    (void)state;
+    master_world_make(&world, 13, 2);
+    struct node *other = master_world_master(&world);
+    assert_ok(store_bury(other->store, world.leader->text, &error), &error);
+    assert_true(node_is_alive(world.leader));
+    master_world_settle(&world, 2000);
+    assert_false(node_is_alive(world.leader));
+    master_world_lead(&world, other);
+    master_world_check(&world);
+    master_world_deinit(&world);
+}
+
 static void a_server_that_only_gets_no_more_keeps_what_it_has(void **state)
 {
     struct master_world world;
     (void)state;
-    make(&world, 9, 3);
+    master_world_make(&world, 9, 3);
     struct node *closed = master_world_place(&world, "r20");
     size_t rows = count_at(&world, closed);
     struct span text = span_string(closed->text), region = master_world_tablet(&world, "r20");
     struct master_request out = {
         .operation = MASTER_DECOMMISSION, .servers = &text, .server_count = 1};
-    ask(&world, &out);
+    master_world_done(&world, &out);
     for (size_t i = 0; i < world.node_count; i++)
         if (world.nodes[i].host && &world.nodes[i] != closed)
             node_kill(&world.nodes[i]);
@@ -323,8 +286,8 @@ static void a_server_that_only_gets_no_more_keeps_what_it_has(void **state)
     master_world_settle(&world, 20000);
     master_world_check(&world);
     assert_int_equal(count_at(&world, closed), rows);
-    struct master_request away = about(&world, MASTER_MOVE, "r20");
-    ask(&world, &away);
+    struct master_request away = master_world_request(&world, MASTER_MOVE, "r20");
+    master_world_done(&world, &away);
     assert_ptr_not_equal(master_world_place(&world, "r20"), closed);
     /* back in, with a region that it is to get */
     struct master_request in = {.operation = MASTER_RECOMMISSION,
@@ -332,7 +295,7 @@ static void a_server_that_only_gets_no_more_keeps_what_it_has(void **state)
         .server_count = 1,
         .tablets = &region,
         .tablet_count = 1};
-    ask(&world, &in);
+    master_world_done(&world, &in);
     master_world_settle(&world, 2000);
     assert_ptr_equal(master_world_place(&world, "r20"), closed);
     master_world_check(&world);
@@ -341,58 +304,40 @@ static void a_server_that_only_gets_no_more_keeps_what_it_has(void **state)
 
 /* ---- Snapshots ---- */
 
-static void of_snapshot(
-    struct master_world *world, enum master_operation operation, const char *table)
-{
-    struct master_request request = {.operation = operation,
-        .waits = true,
-        .table = span_string(table),
-        .snapshot_name = SPAN_LITERAL("s"),
-        .snapshot_type = 1};
-    ask(world, &request);
-}
-
-static void set_table(struct master_world *world, enum master_operation operation)
-{
-    struct master_request request = {
-        .operation = operation, .waits = true, .table = SPAN_LITERAL("t")};
-    ask(world, &request);
-}
-
 static void a_snapshot_is_cloned_and_put_back(void **state)
 {
     struct master_world world;
     char before[MASTER_WORLD_ROWS][16];
     (void)state;
-    make(&world, 10, 3);
-    of_snapshot(&world, MASTER_SNAPSHOT, "t");
+    master_world_make(&world, 10, 3);
+    master_world_snapshot(&world, MASTER_SNAPSHOT, "t");
     memcpy(before, world.values, sizeof before);
     struct master_request again = {.operation = MASTER_SNAPSHOT,
         .table = SPAN_LITERAL("t"),
         .snapshot_name = SPAN_LITERAL("s")};
     assert_string_equal(master_world_ask(&world, &again), EXCEPTION_SNAPSHOT_EXISTS);
-    of_snapshot(
+    master_world_snapshot(
         &world, MASTER_RESTORE_SNAPSHOT, "u"); /* a clone: its rows are checked as those of t */
     master_world_check(&world);
     /* the table goes on, and is split, before it is put back */
-    struct master_request split = about(&world, MASTER_SPLIT, "r20");
+    struct master_request split = master_world_request(&world, MASTER_SPLIT, "r20");
     split.row = SPAN_LITERAL("r24");
-    ask(&world, &split);
+    master_world_done(&world, &split);
     struct master_request drop = {.operation = MASTER_DISABLE_TABLE, .table = SPAN_LITERAL("u")};
-    ask(&world, &drop);
+    master_world_done(&world, &drop);
     master_world_put_all(&world);
     struct master_request enabled = {.operation = MASTER_RESTORE_SNAPSHOT,
         .table = SPAN_LITERAL("t"),
         .snapshot_name = SPAN_LITERAL("s")};
     assert_string_equal(master_world_ask(&world, &enabled), EXCEPTION_TABLE_NOT_DISABLED);
-    set_table(&world, MASTER_DISABLE_TABLE);
-    of_snapshot(&world, MASTER_RESTORE_SNAPSHOT, "t");
-    set_table(&world, MASTER_ENABLE_TABLE);
+    master_world_table(&world, MASTER_DISABLE_TABLE);
+    master_world_snapshot(&world, MASTER_RESTORE_SNAPSHOT, "t");
+    master_world_table(&world, MASTER_ENABLE_TABLE);
     memcpy(world.values, before, sizeof before);
     memcpy(world.tried, before, sizeof before);
     master_world_check(&world);
     assert_true(span_equal(master_world_tablet(&world, "r20"), master_world_tablet(&world, "r24")));
-    of_snapshot(&world, MASTER_DELETE_SNAPSHOT, "t");
+    master_world_snapshot(&world, MASTER_DELETE_SNAPSHOT, "t");
     struct master_request gone = {.operation = MASTER_RESTORE_SNAPSHOT,
         .table = SPAN_LITERAL("v"),
         .snapshot_name = SPAN_LITERAL("s")};
@@ -427,15 +372,15 @@ static void a_tablet_that_cannot_be_opened_holds_up_no_other(void **state)
 {
     struct master_world world;
     (void)state;
-    make(&world, 11, 2);
-    set_table(&world, MASTER_DISABLE_TABLE);
+    master_world_make(&world, 11, 2);
+    master_world_table(&world, MASTER_DISABLE_TABLE);
     struct catalogue *catalogue = master_catalogue(world.leader->master);
     struct catalogue_table *table = catalogue_find_locked(catalogue, SPAN_LITERAL("t"));
     struct damage damage = {.env = world.env};
     snprintf(damage.folder, sizeof damage.folder, "root/tables/%s/sst", table->descriptor.id);
     assert_ok(env_directory_list(world.env, damage.folder, damage_file, &damage, NULL), NULL);
     assert_int_equal(damage.count, 1);
-    set_table(&world, MASTER_ENABLE_TABLE);
+    master_world_table(&world, MASTER_ENABLE_TABLE);
     size_t failed = 0;
     for (size_t i = 0; i < table->tablet_count; i++) {
         const struct assigned_tablet *one = table->tablets[i];
@@ -453,7 +398,7 @@ static void a_tablet_that_cannot_be_opened_holds_up_no_other(void **state)
     master_world_settle(&world, 60000);
     assert_true(world.commands - before < 60);
     /* and the table can be taken out of service */
-    set_table(&world, MASTER_DISABLE_TABLE);
+    master_world_table(&world, MASTER_DISABLE_TABLE);
     master_world_deinit(&world);
 }
 
@@ -463,7 +408,7 @@ static void who_waits_is_answered_when_the_tenure_ends(void **state)
     struct master_request requests[3];
     bool is_done[3] = {false};
     (void)state;
-    make(&world, 12, 2);
+    master_world_make(&world, 12, 2);
     for (size_t i = 0; i < 3; i++) {
         requests[i] = (struct master_request){
             .operation = i ? MASTER_ENABLE_TABLE : MASTER_DISABLE_TABLE,
@@ -490,7 +435,7 @@ static void a_state_that_cannot_be_written_is_written_later(void **state)
     for (uint64_t n = 1; n < 14; n++) {
         struct master_world world;
         bool is_done = false;
-        make(&world, 300 + n, 2);
+        master_world_make(&world, 300 + n, 2);
         struct env *env = world.leader->env;
         struct master_request disable = {.operation = MASTER_DISABLE_TABLE,
             .table = SPAN_LITERAL("t"),
@@ -553,7 +498,7 @@ static void a_lost_meta_table_is_made_anew_from_the_manifests(void **state)
 {
     struct master_world world;
     (void)state;
-    make(&world, 13, 2);
+    master_world_make(&world, 13, 2);
     master_world_settle(&world, 1000);
     for (size_t i = 0; i < world.node_count; i++)
         if (node_is_alive(&world.nodes[i]))
@@ -571,7 +516,7 @@ static void what_a_deposed_master_still_writes_is_dropped(void **state)
 {
     struct master_world world;
     (void)state;
-    make(&world, 14, 2);
+    master_world_make(&world, 14, 2);
     struct node *first = world.leader, *second = master_world_master(&world);
     master_world_lead(&world, second);
     master_world_check(&world);
