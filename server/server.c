@@ -1,163 +1,25 @@
-#include "server/server.h"
+#include "server/server_internal.h"
 
 #include <stdio.h>
 #include <string.h>
 #include <unistd.h>
 
-#include "base/limits.h"
 #include "base/log_lines.h"
 #include "base/memory.h"
 #include "server/hbase/answer_looks.h"
-#include "server/hbase/rpc_connection.h"
 #include "server/hbase/scanner_table.h"
 #include "server/hbase/services.h"
 #include "server/heat/heat_board.h"
-#include "server/membership.h"
-#include "server/net/loop.h"
 #include "server/peer/heat_reporter.h"
 #include "server/peer/reporter.h"
 #include "server/tablet/tablet_host.h"
 #include "server/web/web_server.h"
-#include "server/zk/facade.h"
-
-#define LOOPS_MAX        16
-#define INCARNATION_SIZE 320
-#define GRACE_MS         1000 /* for calls under way when the server closes */
-#define DRAIN_LOOK_MS    10
 
 /* Which part of the memory goes where, in eighths. */
 #define MEMTABLE_EIGHTHS 3
 #define CACHE_EIGHTHS    3
 #define REQUEST_EIGHTHS  1
 #define OUTPUT_EIGHTHS   1
-
-struct server_loop;
-
-/* loop->service: the calls come first, and their pool is what is freed. */
-struct loop_service {
-    struct call_pool calls;
-    struct server_loop *owner;
-};
-
-/* One loop as the server sees it. */
-struct server_loop {
-    struct loop *loop;
-    struct server *server;
-    struct task task;           /* drain, then close_connections */
-    _Atomic size_t connections; /* as of its last turn */
-};
-
-struct server {
-    struct server_config config;
-    char incarnation[INCARNATION_SIZE];
-    struct hbase_service service;
-    struct znode_tree *znodes;
-    struct zk_facade zookeeper;
-    struct server_loop loops[LOOPS_MAX];
-    unsigned loop_count;
-    struct output_budget output; /* of all loops */
-    unsigned next_loop;          /* loop 0: who gets the next connection */
-    struct listener *listener;   /* loop 0's, as the next */
-    struct listener *zookeeper_listener;
-    bool has_started; /* the loops turn */
-    struct membership *membership;
-    struct coordination_listener events;
-    struct reporter *reporter;
-    struct heat_reporter *heat_reporter;
-    struct web_server *web;
-    struct loop *web_loops[LOOPS_MAX]; /* what the web port shows of the loops, as the next two */
-    const struct call_metrics *web_metrics[LOOPS_MAX];
-    const _Atomic size_t *web_connections[LOOPS_MAX];
-    _Atomic bool is_told; /* ready has run */
-
-    /* Closing */
-    void (*closed)(void *context);
-    uint64_t flush_ms;
-    uint64_t grace_until_ns;
-    struct task drain_task; /* on the store's workers */
-    _Atomic unsigned loops_to_clear;
-    struct completion store_closing;
-};
-
-/* ---- Connections ---- */
-
-/* A stream on its way from the loop that accepted it to its own. */
-struct handover {
-    struct task task;
-    struct server_loop *loop;
-    struct stream *stream;
-    protocol_sniff *sniff;
-};
-
-static const struct protocol *sniff_main(
-    void *context, struct span first, bool *out_needs_more, void **out_protocol_context)
-{
-    struct server *server = context;
-    uint32_t size, version;
-    if (first.data[0] != 0) {
-        *out_protocol_context = &server->service;
-        return &rpc_protocol; /* which tells strangers what it expected */
-    }
-    /* A ZooKeeper connect request: its size, then protocol version 0. */
-    *out_needs_more = first.size < 8;
-    if (span_take_be32(&first, &size) || span_take_be32(&first, &version))
-        return NULL;
-    if (size > ZK_CONNECT_SIZE_MAX || version != 0)
-        return NULL;
-    *out_protocol_context = &server->zookeeper;
-    return &zk_protocol;
-}
-
-static const struct protocol *sniff_zookeeper(
-    void *context, struct span first, bool *out_needs_more, void **out_protocol_context)
-{
-    struct server *server = context;
-    (void)first, (void)out_needs_more;
-    *out_protocol_context = &server->zookeeper;
-    return &zk_protocol;
-}
-
-static void handover_run(struct task *task)
-{
-    struct handover *handover = (struct handover *)((char *)task - offsetof(struct handover, task));
-    struct loop *loop = handover->loop->loop;
-    struct connection *connection;
-    if (loop->connection_count >= LIMIT_CONNECTIONS / handover->loop->server->loop_count ||
-        atomic_load_explicit(&loop->is_draining, memory_order_relaxed))
-        handover->stream->table->close(handover->stream);
-    else
-        (void)connection_new(
-            loop, handover->stream, handover->sniff, handover->loop->server, &connection);
-    memory_free(handover);
-}
-
-/* Loop 0. */
-static void deal(struct server *server, struct stream *stream, protocol_sniff *sniff)
-{
-    struct handover *handover = memory_allocate_zeroed(1, sizeof *handover);
-    if (!handover) {
-        stream->table->close(stream);
-        return;
-    }
-    handover->task.run = handover_run;
-    /* Not in turn: clients open their connections in a rhythm (one to ask, one to work), which would put all that
-     * work on one loop. */
-    server->next_loop = server->next_loop * 1103515245u + 12345u;
-    handover->loop = &server->loops[(server->next_loop >> 16) % server->loop_count];
-    handover->stream = stream;
-    handover->sniff = sniff;
-    loop_post(handover->loop->loop, &handover->task);
-}
-
-static void accept_main(void *context, struct stream *stream)
-{
-    deal(context, stream, sniff_main);
-}
-
-static void accept_zookeeper(void *context, struct stream *stream)
-{
-    deal(context, stream, sniff_zookeeper);
-}
 
 /* ---- Start ---- */
 
@@ -202,12 +64,12 @@ static enum status listen_on(struct server *server, struct error *error)
 {
     struct reactor *reactor = server->loops[0].loop->reactor;
     const struct server_config *config = &server->config;
-    enum status status = reactor_listen(reactor, config->host, (uint16_t)config->port, accept_main,
-        server, &server->listener, error);
+    enum status status = reactor_listen(reactor, config->host, (uint16_t)config->port,
+        server_accept_main, server, &server->listener, error);
     if (status || config->zookeeper_port == SERVER_PORT_OFF)
         return status;
     status = reactor_listen(reactor, config->host, (uint16_t)config->zookeeper_port,
-        accept_zookeeper, server, &server->zookeeper_listener, error);
+        server_accept_zookeeper, server, &server->zookeeper_listener, error);
     if (status == STATUS_EXISTS && config->is_zookeeper_optional) {
         log_line(LOG_WARN, "zookeeper.off", "reason=\"%s\"", error ? error->message : "");
         error_clear(error);
@@ -598,132 +460,13 @@ enum status server_open(
     return status;
 }
 
-/* ---- Stop ---- */
-
-static void close_listeners(struct server *server)
-{
-    if (!server->listener)
-        return;
-    const struct reactor_table *table = server->loops[0].loop->reactor->table;
-    table->listener_close(server->listener);
-    if (server->zookeeper_listener)
-        table->listener_close(server->zookeeper_listener);
-    server->listener = server->zookeeper_listener = NULL;
-}
-
-static void store_closed(struct completion *completion)
-{
-    struct server *server = (struct server *)((char *)completion -
-                                              offsetof(struct server, store_closing));
-    if (completion->status)
-        log_line(LOG_WARN, "store.close", "reason=\"%s\"", completion->error.message);
-    if (server->config.role == SERVER_MASTER)
-        server->closed(server->config.context);
-    else /* its tablets are closed: others may have them */
-        membership_withdraw(server->membership, server->closed, server->config.context);
-}
-
-static void close_store(void *context)
-{
-    struct server *server = context;
-    server->store_closing.done = store_closed;
-    store_close(server->service.store, server->flush_ms, &server->store_closing);
-}
-
-/* No call to a peer is under way when the store closes. */
-static void stop_calls(struct server *server)
-{
-    membership_stop_calls(server->membership, close_store, server);
-}
-
-static struct server_loop *loop_from_task(struct task *task)
-{
-    return (struct server_loop *)((char *)task - offsetof(struct server_loop, task));
-}
-
-static void clear_loop(struct task *task)
-{
-    struct server_loop *self = loop_from_task(task);
-    loop_close_connections(self->loop);
-    if (atomic_fetch_sub_explicit(&self->server->loops_to_clear, 1, memory_order_acq_rel) == 1)
-        stop_calls(self->server);
-}
-
-/* Worker: looks now and then whether the connections have gone by themselves. */
-static void wait_for_drain(struct task *task)
-{
-    struct server *server = (struct server *)((char *)task - offsetof(struct server, drain_task));
-    uint64_t now_ns = env_monotonic_ns(server->service.env);
-    size_t left = 0;
-    for (unsigned i = 0; i < server->loop_count; i++)
-        left += atomic_load_explicit(&server->loops[i].connections, memory_order_relaxed);
-    if (left > 0 && now_ns < server->grace_until_ns) {
-        executor_submit_at(
-            store_workers(server->service.store), task, now_ns + DRAIN_LOOK_MS * 1000000ull);
-        return;
-    }
-    atomic_store_explicit(&server->loops_to_clear, server->loop_count, memory_order_release);
-    for (unsigned i = 0; i < server->loop_count; i++) {
-        server->loops[i].task.run = clear_loop;
-        loop_post(server->loops[i].loop, &server->loops[i].task);
-    }
-}
-
-static void drain_loop(struct task *task)
-{
-    struct server_loop *self = loop_from_task(task);
-    struct server *server = self->server;
-    if (self == &server->loops[0])
-        close_listeners(server);
-    atomic_store_explicit(&self->loop->is_draining, true, memory_order_relaxed);
-    for (struct connection *one = self->loop->connections; one; one = one->next)
-        connection_tick(one, env_monotonic_ns(server->service.env));
-    if (atomic_fetch_sub_explicit(&server->loops_to_clear, 1, memory_order_acq_rel) > 1)
-        return;
-    server->drain_task.run = wait_for_drain;
-    executor_submit_at(store_workers(server->service.store), &server->drain_task,
-        env_monotonic_ns(server->service.env) + DRAIN_LOOK_MS * 1000000ull);
-}
-
-static void drain(void *context)
-{
-    struct server *server = context;
-    if (!server->has_started) {
-        stop_calls(server);
-        return;
-    }
-    atomic_store_explicit(&server->loops_to_clear, server->loop_count, memory_order_release);
-    for (unsigned i = 0; i < server->loop_count; i++) {
-        server->loops[i].task.run = drain_loop;
-        loop_post(server->loops[i].loop, &server->loops[i].task);
-    }
-}
-
-void server_close(struct server *server, uint64_t flush_ms, void (*closed)(void *context))
-{
-    server->closed = closed;
-    server->flush_ms = flush_ms;
-    server->grace_until_ns = env_monotonic_ns(server->service.env) + GRACE_MS * 1000000ull;
-    atomic_store_explicit(&server->service.is_stopping, true, memory_order_relaxed);
-    if (server->service.host)
-        tablet_host_stop(server->service.host);
-    reporter_stop(server->reporter);
-    heat_reporter_stop(server->heat_reporter);
-    if (server->service.master)
-        master_stop(server->service.master);
-    if (server->config.role == SERVER_MASTER) /* another can lead at once */
-        membership_withdraw(server->membership, drain, server);
-    else
-        drain(server);
-}
-
 void server_free(struct server *server)
 {
     if (!server)
         return;
     web_server_stop(server->web);
     if (server->loop_count > 0 && !server->has_started)
-        close_listeners(server);
+        server_close_listeners(server);
     if (server->service.looks)
         answer_looks_stop(server->service.looks);
     for (unsigned i = 0; i < server->loop_count; i++) {

@@ -172,18 +172,24 @@ static void count_end(struct call *call)
         slow_log_note(&service->slow, call, duration_ns);
 }
 
+/* An answer that cannot be sent becomes the exception that says why. */
+static void check_answer(struct call *call)
+{
+    if (!call->is_failed && (buffer_status(&call->result) || buffer_status(&call->cells)))
+        call_fail(call, EXCEPTION_REGION_TOO_BUSY, "no memory for the answer");
+    if (call->result.size + call->cells.size > LIMIT_ANSWER_SMALL_SIZE && call->answer_taken == 0 &&
+        loop_output_is_over(call->connection->loop))
+        call_fail_no_room(call);
+}
+
 void call_emit(struct call *call)
 {
     struct connection *connection = call->connection;
+    check_answer(call);
     count_end(call);
     if (connection_is_open(connection)) {
         uint8_t memory[FRAME_HEAD_SIZE_MAX(0) + 64];
         struct buffer head = {.data = memory, .capacity = sizeof memory, .limit = sizeof memory};
-        if (!call->is_failed && (buffer_status(&call->result) || buffer_status(&call->cells)))
-            call_fail(call, EXCEPTION_REGION_TOO_BUSY, "no memory for the answer");
-        if (call->result.size + call->cells.size > LIMIT_ANSWER_SMALL_SIZE &&
-            call->answer_taken == 0 && loop_output_is_over(connection->loop))
-            call_fail_no_room(call);
         if (call->is_failed) {
             struct buffer out = buffer_pool_take(&connection->loop->pool, false);
             put_exception(call, &out);

@@ -10,8 +10,9 @@
 
 #define RANGES       512 /* of one size */
 #define COLUMNS_MOST 60
+#define TABLETS_MOST 8192 /* looked at under the catalogue's mutex; of more nothing is said */
 
-/* The table's tablets, with what they hold; 0 when it is gone, or on no memory. */
+/* The table's tablets, with what they hold; 0 when it is gone, has too many, or on no memory. */
 static size_t list_tablets(
     struct web_call *call, struct span table_name, struct heat_extent **out_tablets)
 {
@@ -19,9 +20,9 @@ static size_t list_tablets(
     size_t count = 0;
     mutex_lock(&catalogue->mutex);
     const struct catalogue_table *table = catalogue_find_locked(catalogue, table_name);
-    struct heat_extent *tablets = table ? arena_allocate_zeroed(
-                                              &call->arena, table->tablet_count, sizeof *tablets)
-                                        : NULL;
+    struct heat_extent *tablets = NULL;
+    if (table && table->tablet_count <= TABLETS_MOST)
+        tablets = arena_allocate_zeroed(&call->arena, table->tablet_count, sizeof *tablets);
     for (; tablets && count < table->tablet_count; count++) {
         const struct assigned_tablet *one = table->tablets[count];
         tablets[count] = (struct heat_extent){

@@ -16,26 +16,13 @@ load() {
 
 # gets MEMORY_MIB NAME CLIENTS: so many at once, beside one that asks for small things.
 gets() {
-    python3 - "$address" "$work/regions" "$server" "$1" "$2" "$3" >>"$work/results" <<'PY'
+    PYTHONPATH=$top/tests/cluster python3 - "$address" "$work/regions" "$server" "$1" "$2" "$3" >>"$work/results" <<'PY'
 import socket, struct, sys, threading, time
+from wire import field, varint
 place = (sys.argv[1].rsplit(":", 1)[0], int(sys.argv[1].rsplit(":", 1)[1]))
 regions = {line.split(b",")[0]: line.strip() for line in open(sys.argv[2], "rb")}
 server, memory_mib, name, clients = int(sys.argv[3]), int(sys.argv[4]), sys.argv[5], int(sys.argv[6])
 ROW = 50 * 800000
-
-def varint(number):
-    out = b""
-    while True:
-        byte, number = number & 127, number >> 7
-        out += bytes([byte | (128 if number else 0)])
-        if not number:
-            return out
-
-def field(number, payload):
-    return varint(number << 3 | 2) + varint(len(payload)) + payload
-
-def integer(number, value):
-    return varint(number << 3) + varint(value)
 
 def sized(message):
     return varint(len(message)) + message
@@ -43,22 +30,22 @@ def sized(message):
 # ClientService, with a codec: cells come behind the message, as for every real client.
 HELLO_BODY = field(2, b"ClientService") + field(3, b"org.apache.hadoop.hbase.codec.KeyValueCodec") + \
     field(5, field(1, b"2.6.4") + field(2, b"") + field(3, b"") + field(4, b"") + field(5, b"") + field(6, b"") +
-          integer(7, 2) + integer(8, 6))
+          field(7, 2) + field(8, 6))
 HELLO = b"HBas\0\x50" + struct.pack(">I", len(HELLO_BODY)) + HELLO_BODY
 
 def request(method, param):
-    body = sized(integer(1, 1) + field(3, method) + integer(4, 1)) + sized(param)
+    body = sized(field(1, 1) + field(3, method) + field(4, 1)) + sized(param)
     return struct.pack(">I", len(body)) + body
 
 def region(table):
-    return field(1, integer(1, 1) + field(2, regions[table]))
+    return field(1, field(1, 1) + field(2, regions[table]))
 
 def get(table, row):
     return request(b"Get", region(table) + field(2, field(1, row)))
 
 def put(table, row):
     value = field(1, b"q") + field(2, b"v")
-    mutation = field(1, row) + integer(2, 2) + field(3, field(1, b"f") + field(2, value))
+    mutation = field(1, row) + field(2, 2) + field(3, field(1, b"f") + field(2, value))
     return request(b"Mutate", region(table) + field(2, mutation))
 
 def read_answer(s):

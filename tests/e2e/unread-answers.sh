@@ -10,25 +10,12 @@ for i in $(seq 0 9); do printf 'row%s\tf:q\t' "$i"; cat "$work/value"; echo; don
 "$stele" import t --format=cells "$work/cells" >/dev/null 2>&1 || { echo "the rows could not be loaded"; exit 1; }
 "$stele" shell -n -e "scan 'hbase:meta', {COLUMNS => 'info:regioninfo'}" | sed -n 's/^ \(\(t\|small\),[^ ]*\) .*/\1/p' >"$work/regions"
 
-python3 - "$address" "$work/regions" "$server" >"$work/results" <<'PY'
+PYTHONPATH=$top/tests/cluster python3 - "$address" "$work/regions" "$server" >"$work/results" <<'PY'
 import socket, struct, sys, time
+from wire import field, varint
 place = (sys.argv[1].rsplit(":", 1)[0], int(sys.argv[1].rsplit(":", 1)[1]))
 regions = {line.split(b",")[0]: line.strip() for line in open(sys.argv[2], "rb")}
 server = int(sys.argv[3])
-
-def varint(number):
-    out = b""
-    while True:
-        byte, number = number & 127, number >> 7
-        out += bytes([byte | (128 if number else 0)])
-        if not number:
-            return out
-
-def field(number, payload):
-    return varint(number << 3 | 2) + varint(len(payload)) + payload
-
-def integer(number, value):
-    return varint(number << 3) + varint(value)
 
 def sized(message):
     return varint(len(message)) + message
@@ -37,18 +24,18 @@ service = field(2, b"ClientService")
 HELLO = b"HBas\0\x50" + struct.pack(">I", len(service)) + service
 
 def request(call_id, method, param):
-    body = sized(integer(1, call_id) + field(3, method) + integer(4, 1)) + sized(param)
+    body = sized(field(1, call_id) + field(3, method) + field(4, 1)) + sized(param)
     return struct.pack(">I", len(body)) + body
 
 def region(table):
-    return field(1, integer(1, 1) + field(2, regions[table]))
+    return field(1, field(1, 1) + field(2, regions[table]))
 
 def get(call_id, table, row):
     return request(call_id, b"Get", region(table) + field(2, field(1, row)))
 
 def put(call_id, table, row):
     value = field(1, b"q") + field(2, b"v")
-    mutation = field(1, row) + integer(2, 2) + field(3, field(1, b"f") + field(2, value))
+    mutation = field(1, row) + field(2, 2) + field(3, field(1, b"f") + field(2, value))
     return request(call_id, b"Mutate", region(table) + field(2, mutation))
 
 def answers(got):
