@@ -169,8 +169,10 @@ static bool find_append(const struct key_heat *heat, double all, struct key_diag
     double first = bucket_load(heat, 0) / all, last = bucket_load(heat, heat->buckets - 1) / all;
     int moves = direction(heat);
     bool has_ends = heat->buckets >= EDGE_BUCKETS;
-    bool is_append = moves > 0 || (moves == 0 && has_ends && last >= EDGE_SHARE);
-    bool is_prepend = !is_append && (moves < 0 || (has_ends && first >= EDGE_SHARE));
+    bool is_at_end = has_ends && !heat->is_cut_after && last >= EDGE_SHARE;
+    bool is_at_start = has_ends && !heat->is_cut_before && first >= EDGE_SHARE;
+    bool is_append = moves > 0 || (moves == 0 && is_at_end);
+    bool is_prepend = !is_append && (moves < 0 || is_at_start);
     unsigned salt = key_advice_salt(heat->servers);
     if (!is_append && !is_prepend)
         return false;

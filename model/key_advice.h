@@ -45,6 +45,7 @@ struct key_heat {
     struct span top_row;
     const struct span *starts; /* first keys of the ranges, for the words; NULL = not known */
     size_t servers;            /* 0 = not known */
+    bool is_cut_before, is_cut_after; /* the table's keys go on there, so that end says nothing */
 };
 
 struct key_diagnosis {

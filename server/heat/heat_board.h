@@ -45,12 +45,15 @@ struct heat_tablet {
     double share; /* of the asked metric, of all that the table takes; 0 .. 1 */
     struct span hottest_start, hottest_end; /* its hottest stretch, by the asked metric ... */
     double hottest_share;                   /* ... and that stretch's share of the tablet */
+    struct heat_axis stretches; /* of the minute that says most: operations in it, not a second */
 };
 
 struct heat_tablets {
     struct heat_tablet *tablets; /* hottest first */
     size_t count;
-    size_t active; /* tablets that had a call in the window, also those past the limit */
+    /* Of those past the limit too: */
+    size_t active;            /* tablets that had a call in the window */
+    struct heat_values per_s; /* what they take together */
 };
 
 /* `table` empty: of all tables. */

@@ -141,6 +141,7 @@ static void find_hottest(
             best = &parts[i];
     const struct heat_axis *axis = &best->column->axis;
     double sum = 0, most = -1;
+    tablet->stretches = *axis;
     for (size_t i = 0; i < axis->count; i++) {
         double value = heat_sum(&axis->values[i], metric);
         sum += value;
@@ -195,6 +196,23 @@ static int hottest_first(const void *a, const void *b)
     return left->index < right->index ? -1 : left->index > right->index;
 }
 
+static bool copy_stretches(struct arena *arena, struct heat_axis *axis)
+{
+    struct span *starts = arena_allocate_zeroed(arena, axis->count, sizeof *starts);
+    struct heat_values *values = arena_allocate_zeroed(arena, axis->count, sizeof *values);
+    if (!starts || !values)
+        return false;
+    memcpy(values, axis->values, axis->count * sizeof *values);
+    for (size_t i = 0; i < axis->count; i++) {
+        starts[i] = axis->starts[i];
+        if (!copy(arena, &starts[i]))
+            return false;
+    }
+    axis->starts = starts;
+    axis->values = values;
+    return copy(arena, &axis->end);
+}
+
 /* The hottest `limit`, copied. */
 static enum status rank_tablets(const struct heat_tablet *all, size_t count, uint32_t metric,
     size_t limit, struct arena *scratch, struct arena *arena, struct heat_tablets *out_tablets)
@@ -213,10 +231,12 @@ static enum status rank_tablets(const struct heat_tablet *all, size_t count, uin
         if (!copy(arena, &tablet->table) || !copy(arena, &tablet->tablet_id) ||
             !copy(arena, &tablet->server) || !copy(arena, &tablet->start_key) ||
             !copy(arena, &tablet->end_key) || !copy(arena, &tablet->hottest_start) ||
-            !copy(arena, &tablet->hottest_end))
+            !copy(arena, &tablet->hottest_end) || !copy_stretches(arena, &tablet->stretches))
             return STATUS_NO_MEMORY;
     }
-    *out_tablets = (struct heat_tablets){tablets, given, count};
+    *out_tablets = (struct heat_tablets){tablets, given, count, {{0}}};
+    for (size_t i = 0; i < count; i++)
+        heat_add(&out_tablets->per_s, &all[i].per_s, 1);
     return STATUS_OK;
 }
 

@@ -94,25 +94,20 @@ bool heat_collector_second(struct heat_collector *collector, int64_t now_s)
 
 /* ---- Reports ---- */
 
-/* Stretches of a column: neighbours that both took nothing are one. */
+/* A stretch for each bucket, also where nothing was taken: they are of about one size, which tells how wide heat is. */
 static enum status make_column(const struct served_tablet *served,
     const struct heat_minute_copy *copy, struct arena *arena, struct heat_column *column)
 {
     struct span *starts = arena_allocate_zeroed(arena, copy->value_count, sizeof *starts);
     if (!starts)
         return STATUS_NO_MEMORY;
-    const struct heat_values none = {0};
-    size_t count = 0;
-    for (size_t i = 0; i < copy->value_count; i++) {
-        if (count > 0 && memcmp(&copy->values[i], &none, sizeof none) == 0 &&
-            memcmp(&copy->values[count - 1], &none, sizeof none) == 0)
-            continue;
-        starts[count] = i > 0 ? copy->bounds[i - 1] : served->info.start_key;
-        copy->values[count++] = copy->values[i];
-    }
+    for (size_t i = 0; i < copy->value_count; i++)
+        starts[i] = i > 0 ? copy->bounds[i - 1] : served->info.start_key;
     *column = (struct heat_column){.table = served->table_name,
-        .axis = {
-            .starts = starts, .values = copy->values, .count = count, .end = served->info.end_key}};
+        .axis = {.starts = starts,
+            .values = copy->values,
+            .count = copy->value_count,
+            .end = served->info.end_key}};
     memcpy(column->table_id, served->table_id, sizeof column->table_id);
     memcpy(column->tablet_id, served->id, sizeof column->tablet_id);
     return STATUS_OK;
@@ -132,13 +127,39 @@ static int hottest_first(const void *a, const void *b)
     return left < right ? 1 : left > right ? -1 : 0;
 }
 
-/* Keeps the bounds of a report: cool tablets as one stretch, the coolest not at all. Says how many those are. */
+static size_t count_stretches(const struct heat_column *columns, size_t count)
+{
+    size_t stretches = 0;
+    for (size_t i = 0; i < count; i++)
+        stretches += columns[i].axis.count;
+    return stretches;
+}
+
+/* Neighbours that both took nothing become one. The arrays are the report's own. */
+static void join_idle(struct heat_axis *axis)
+{
+    struct span *starts = (struct span *)axis->starts;
+    struct heat_values *values = (struct heat_values *)axis->values;
+    const struct heat_values none = {0};
+    size_t count = 0;
+    for (size_t i = 0; i < axis->count; i++) {
+        if (count > 0 && memcmp(&values[i], &none, sizeof none) == 0 &&
+            memcmp(&values[count - 1], &none, sizeof none) == 0)
+            continue;
+        starts[count] = starts[i];
+        values[count++] = values[i];
+    }
+    axis->count = count;
+}
+
+/* Keeps the bounds of a report: idle stretches together, cool tablets as one stretch, the coolest not at all. Says how
+ * many those are. */
 static size_t keep_bounds(struct heat_column *columns, size_t *count, struct arena *arena)
 {
-    size_t buckets = 0;
-    for (size_t i = 0; i < *count; i++)
-        buckets += columns[i].axis.count;
-    if (buckets <= HEAT_REPORT_BUCKETS && *count <= HEAT_REPORT_TABLETS)
+    if (count_stretches(columns, *count) > HEAT_REPORT_BUCKETS)
+        for (size_t i = 0; i < *count; i++)
+            join_idle(&columns[i].axis);
+    if (count_stretches(columns, *count) <= HEAT_REPORT_BUCKETS && *count <= HEAT_REPORT_TABLETS)
         return 0;
     qsort(columns, *count, sizeof *columns, hottest_first);
     size_t left = *count < HEAT_REPORT_TABLETS ? *count : HEAT_REPORT_TABLETS;

@@ -1,8 +1,9 @@
 /* What a tablet server tells the leading master about heat, every HEAT_REPORT_MS: the minute that runs as far as it
  * has come, and, once each, the minutes that have ended.
  *
- * A report is bounded: idle tablets are left out; past HEAT_REPORT_BUCKETS stretches cooler tablets go as one stretch
- * each, and past HEAT_REPORT_TABLETS the coolest are left out. All spans are the sender's. */
+ * A report is bounded: idle tablets are left out; past HEAT_REPORT_BUCKETS stretches idle ones side by side become one,
+ * and cooler tablets go as one stretch each; past HEAT_REPORT_TABLETS the coolest are left out. All spans are the
+ * sender's. */
 #ifndef STELE_SERVER_HEAT_HEAT_REPORT_H
 #define STELE_SERVER_HEAT_HEAT_REPORT_H
 

@@ -1,16 +1,17 @@
-/* What the heat of a table's keys looks like and what to do about it (model/key_advice.h), for the Key Visualizer. */
-#include <math.h>
+/* What the heat of keys looks like and what to do about it (model/key_advice.h): of a table for the Key Visualizer, and of
+ * single tablets. */
 #include <stdio.h>
 #include <string.h>
 
 #include "model/key_advice.h"
-#include "server/heat/heat_board.h"
+#include "server/heat/heat_diagnosis.h"
 #include "server/heat/heat_even.h"
 #include "server/web/api_internal.h"
 
-#define RANGES       512 /* of one size */
-#define COLUMNS_MOST 60
-#define TABLETS_MOST 8192 /* looked at under the catalogue's mutex; of more nothing is said */
+#define RANGES         512 /* of one size */
+#define COLUMNS_MOST   60
+#define TABLETS_MOST   8192 /* looked at under the catalogue's mutex; of more nothing is said */
+#define ROWS_LOOKED_AT 2048
 
 /* The table's tablets, with what they hold; 0 when it is gone, has too many, or on no memory. */
 static size_t list_tablets(
@@ -41,19 +42,11 @@ static void find_top_row(struct web_call *call, struct span table, struct key_he
     struct heat_board *board = call->service->hbase->heat;
     struct heat_tablets tablets = {0};
     struct heat_rows rows = {0};
-    double all = 0;
-    uint32_t metric = heat_metric_find(SPAN_LITERAL("ops"));
     if (heat_board_rows(board, table, 1, &call->arena, &rows) || rows.count == 0 ||
-        rows.rows[0].window_s <= 0 ||
-        heat_board_tablets(board, table, metric, SIZE_MAX, &call->arena, &tablets))
+        heat_board_tablets(board, table, HEAT_OPS, 0, &call->arena, &tablets))
         return;
-    for (size_t i = 0; i < tablets.count; i++)
-        all += heat_sum(&tablets.tablets[i].per_s, metric);
-    double sure = rows.rows[0].count - rows.rows[0].error;
-    if (all > 0 && sure > 0) {
-        heat->top_row = rows.rows[0].row;
-        heat->top_share = fmin(1, sure / rows.rows[0].window_s / all);
-    }
+    heat->top_row = rows.rows[0].row;
+    heat->top_share = heat_row_share(&rows.rows[0], heat_sum(&tablets.per_s, HEAT_OPS));
 }
 
 /* From the first column in which anything was asked for. */
@@ -79,16 +72,21 @@ static json_t *kind_name(enum key_pattern pattern)
     return json_string(name);
 }
 
-static json_t *item_of(const struct key_diagnosis *diagnosis, const struct heat_matrix *drawn,
-    const struct heat_even *even, const struct heat_matrix *shown)
+static json_t *words_of(const struct key_diagnosis *diagnosis)
 {
     char advice[2 * KEY_ADVICE_TEXT + 16];
-    size_t last = diagnosis->to > diagnosis->from ? diagnosis->to - 1 : diagnosis->from;
     bool has_price = diagnosis->pattern != KEY_EVEN && diagnosis->price[0];
     snprintf(advice, sizeof advice, "%s%s%s", diagnosis->advice, has_price ? " Price: " : "",
         has_price ? diagnosis->price : "");
-    json_t *item = json_pack("{s:o, s:s, s:s}", "kind", kind_name(diagnosis->pattern), "text",
+    return json_pack("{s:o, s:s, s:s}", "kind", kind_name(diagnosis->pattern), "text",
         diagnosis->reason, "advice", advice);
+}
+
+static json_t *item_of(const struct key_diagnosis *diagnosis, const struct heat_matrix *drawn,
+    const struct heat_even *even, const struct heat_matrix *shown)
+{
+    size_t last = diagnosis->to > diagnosis->from ? diagnosis->to - 1 : diagnosis->from;
+    json_t *item = words_of(diagnosis);
     if (item && diagnosis->pattern != KEY_EVEN && last < even->ranges) {
         struct span from = drawn->bounds[even->rows[diagnosis->from]],
                     to = drawn->bounds[even->rows[last]];
@@ -132,4 +130,49 @@ json_t *api_diagnosis(struct web_call *call, const struct heat_query *shown_quer
     if (heat.columns > 0 && key_advice_diagnose(&heat, &diagnosis))
         json_array_append_new(array, item_of(&diagnosis, &drawn, &even, shown));
     return array;
+}
+
+/* ---- Of tablets ---- */
+
+static const struct heat_tablet *find_tablet(const struct heat_tablets *tablets, const char *id)
+{
+    for (size_t i = 0; i < tablets->count; i++)
+        if (span_equal(tablets->tablets[i].tablet_id, span_string(id)))
+            return &tablets->tablets[i];
+    return NULL;
+}
+
+static json_t *diagnose_tablet(
+    const struct heat_tablet *tablet, const struct heat_rows *rows, uint32_t metric, size_t servers)
+{
+    struct key_diagnosis diagnosis;
+    return tablet && heat_diagnose_tablet(tablet, rows, metric, servers, &diagnosis)
+               ? words_of(&diagnosis)
+               : json_null();
+}
+
+void api_diagnose_tablets(
+    struct web_call *call, struct span table, enum view_resource resource, json_t *items)
+{
+    static const uint32_t metrics[VIEW_RESOURCES] = {[VIEW_REQUESTS] = HEAT_OPS,
+        [VIEW_BYTES] = HEAT_BYTES,
+        [VIEW_CPU] = 1u << HEAT_CPU_NS,
+        [VIEW_MEMORY] = HEAT_OPS};
+    struct heat_board *board = call->service->hbase->heat;
+    struct heat_tablets tablets = {0};
+    struct heat_rows rows = {0};
+    size_t i, servers = api_live_servers(call);
+    json_t *item;
+    /* the minute that the board looks at is another window than the catalogue's: hence some more */
+    if (heat_board_tablets(board, table, metrics[resource], 2 * json_array_size(items) + 64,
+            &call->arena, &tablets) ||
+        heat_board_rows(board, table, ROWS_LOOKED_AT, &call->arena, &rows))
+        tablets.count = 0;
+    json_array_foreach(items, i, item)
+    {
+        const char *id = json_string_value(json_object_get(item, "id"));
+        json_object_set_new(item, "diagnosis",
+            diagnose_tablet(
+                id ? find_tablet(&tablets, id) : NULL, &rows, metrics[resource], servers));
+    }
 }

@@ -45,6 +45,9 @@ size_t api_row_of(const struct heat_matrix *matrix, struct span key);
  * only a part of the keys is shown. `shown`: the picture whose rows are named. */
 json_t *api_diagnosis(struct web_call *call, const struct heat_query *query, int64_t known_s,
     const struct heat_matrix *shown);
+/* Sets "diagnosis" of each item, which names a tablet by "id": what lies inside it, or null. `table` empty: of all. */
+void api_diagnose_tablets(
+    struct web_call *call, struct span table, enum view_resource resource, json_t *items);
 size_t api_live_servers(struct web_call *call);
 /* Answers 404. */
 enum web_outcome api_no_such_table(struct web_call *call, struct span name);

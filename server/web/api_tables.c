@@ -290,7 +290,9 @@ json_t *api_hot_tablets(struct web_call *call, struct span table_name, struct sp
     mutex_unlock(&catalogue->mutex);
     if (out_total)
         *out_total = hot.total;
-    return web_list_page(&list, make_hot, &catalogue->mutex, &hot);
+    json_t *items = web_list_page(&list, make_hot, &catalogue->mutex, &hot);
+    api_diagnose_tablets(call, table_name, resource, items);
+    return items;
 }
 
 enum web_outcome web_get_hot_tablets(struct web_call *call)

@@ -233,6 +233,13 @@ def check_heat():
         expect(ask("/api/v1/keyvis?" + query).code() == "bad_parameter", query)
 
 
+def check_a_hot_row_is_diagnosed():
+    shell("1500.times { get 'users', '15' }")
+    hot = until(lambda: [one for one in ask("/api/v1/hot-tablets?table=users").json()["items"] if one["diagnosis"]])
+    expect(hot[0]["start_key"]["text"] == "10" and hot[0]["diagnosis"]["kind"] == "single_row", hot)
+    expect("15" in hot[0]["diagnosis"]["text"] and "Price:" in hot[0]["diagnosis"]["advice"], hot)
+
+
 def check_events_tasks_balancer():
     expect(ask("/api/v1/events").json()["items"] is not None, "events")
     for query in ("kind=flood", "limit=0", "after=x"):
@@ -352,7 +359,7 @@ def check_metrics():
     text = ask("/metrics")
     expect(text.headers["Content-Type"].startswith("text/plain; version=0.0.4"), text.headers)
     values = {line.rsplit(" ", 1)[0]: float(line.rsplit(" ", 1)[1]) for line in text.body.decode().splitlines() if line[0] != "#"}
-    expect(values['stele_requests_total{op="get",table="users",code="ok"}'] == 1, "one get of users")
+    expect(values['stele_requests_total{op="get",table="users",code="ok"}'] == 1501, "the gets of users")
     expect(values['stele_requests_total{op="write",table="users",code="ok"}'] == 2, "two puts")
     expect(values['stele_rows_written_total{table="users"}'] == 2, "two rows")
     expect(values['stele_request_duration_seconds_count{op="get"}'] == values[

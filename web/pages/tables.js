@@ -123,7 +123,7 @@ export function Hot({ route: { state } }) {
     <${Choice} label="Tablets by" value=${state.by ?? 'requests'} options=${[['requests', 'requests'], ['bytes', 'bytes'], ['cpu', 'CPU'], ['memtable', 'memtable']]} onChange=${(by) => set({ by })} />
     <${Choice} label="Rows" value=${state.kind ?? ''} options=${[['', 'read and written'], ['read', 'read'], ['write', 'written']]} onChange=${(kind) => set({ kind })} />`;
   return html`<${Page} title="Hot tablets and rows" tools=${tools}>
-    ${(tablets.data?.items ?? []).filter((one) => one.diagnosis).slice(0, 3).map((one) => html`<${Notice} kind="warning" title=${`${one.table}:`}>
+    ${(tablets.data?.items ?? []).filter((one) => one.diagnosis && one.diagnosis.kind !== 'even' && one.part >= 0.1).slice(0, 3).map((one) => html`<${Notice} kind="warning" title=${`${one.table}, tablet ${one.id.slice(0, 8)}:`}>
       ${one.diagnosis.text} <span class="advice">${one.diagnosis.advice}</span></${Notice}>`)}
     <h2>Tablets${tablets.data && html` <small>over the last ${tablets.data.window_s} s; ${rate(tablets.data.total_per_s)} in all</small>`}</h2>
     <${Waiting} api=${tablets} what="the hot tablets" />
@@ -136,7 +136,7 @@ export function Hot({ route: { state } }) {
       { id: 'bytes', title: 'Bytes', number: true, cell: (one) => `${size(one.bytes_per_s)}/s` },
       { id: 'cpu', title: 'CPU', number: true, hint: 'percent of a core', cell: (one) => percent(one.cpu) },
       { id: 'share', title: 'Share', number: true, hint: 'its requests over the mean of its table\'s tablets', cell: (one) => (one.share === null || one.share === undefined ? '–' : `${count(one.share)} ×`) },
-      { id: 'verdict', title: 'Verdict', cell: (one) => one.diagnosis?.kind.replaceAll('_', ' ') ?? '' },
+      { id: 'verdict', title: 'Verdict', hint: 'what its keys look like inside, over the last minutes', cell: (one) => one.diagnosis && html`<span title=${`${one.diagnosis.text}. ${one.diagnosis.advice}`}>${one.diagnosis.kind.replaceAll('_', ' ')}</span>` },
     ]} />`}
     <h2>Rows${rows.data?.items[0] && html` <small>over the last ${Math.round(rows.data.items[0].window_s)} s; a count is at most its error too high</small>`}</h2>
     <${Waiting} api=${rows} what="the hot rows" />

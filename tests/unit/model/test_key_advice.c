@@ -72,9 +72,13 @@ static void new_keys_at_an_end_are_an_append(void **state)
     add_range(BUCKETS - 1, BUCKETS, 100);
     assert_int_equal(diagnose(&heat).pattern, KEY_APPEND);
     assert_non_null(strstr(diagnose(&heat).advice, "salt:8"));
+    heat.is_cut_after = true; /* ... unless the keys go on there */
+    assert_int_equal(diagnose(&heat).pattern, KEY_NARROW_RANGE);
     heat = fill(1);
     add_range(0, 1, 100);
     assert_int_equal(diagnose(&heat).pattern, KEY_PREPEND);
+    heat.is_cut_before = true;
+    assert_int_equal(diagnose(&heat).pattern, KEY_NARROW_RANGE);
 }
 
 static void a_diagonal_is_an_append_or_a_prepend(void **state)
