@@ -182,6 +182,7 @@ static void scan_over(struct stele_table *rows, const struct change *changes, si
     const struct stele_result *result;
     size_t count = 0, next = 0;
     enum stele_status status;
+    settle(); /* else a scan could open what the last merge left as references, and hold them to its end */
     base_scan(&scan);
     scan.caching = caching;
     /* Looking ahead it would open the new region at once, and with it the references, which HBase does not split as
