@@ -8,7 +8,7 @@
 #include "server/master/balancer.h"
 #include "server/master/placement.h"
 
-#define ASSIGNING_MOST 512 /* at a time */
+#define ASSIGNING_MOST 512 /* at a time; hbase:meta besides, for all others may be waiting for it */
 #define BATCH          256
 
 struct assigned_server *master_pick_server(
@@ -51,12 +51,17 @@ static bool should_be_open(const struct assigned_tablet *tablet)
            tablet->state != ASSIGNMENT_MERGED && !tablet->is_unassigned;
 }
 
+static bool is_meta(const struct assigned_tablet *tablet)
+{
+    return strcmp(tablet->info.id, META_TABLET_ID) == 0;
+}
+
 void master_want_open(struct master *master, struct assigned_tablet *tablet)
 {
     if (tablet->is_idle)
         return;
     tablet->is_idle = true;
-    if (strcmp(tablet->info.id, META_TABLET_ID) == 0) {
+    if (is_meta(tablet)) {
         tablet->idle_next = master->idle;
         master->idle = tablet;
         if (!tablet->idle_next)
@@ -116,7 +121,6 @@ static void on_opened(void *context, enum status status, const struct error *err
     tablet->table->assigning_count--;
     if (master_is_over(master))
         return;
-    bool is_meta = strcmp(tablet->info.id, META_TABLET_ID) == 0;
     if (status == STATUS_WRONG_STATE) {
         master_heal_table(master, tablet->table);
     } else if (status) {
@@ -124,9 +128,11 @@ static void on_opened(void *context, enum status status, const struct error *err
             error ? error->message : "");
         master_want_open(master, tablet);
     }
-    if (is_meta)
+    if (is_meta(tablet))
         master_start_meta_open(master);
     master_wake(master);
+    if (master->has_more_idle && master->assigning <= ASSIGNING_MOST - BATCH)
+        master_assign_idle(master);
 }
 
 static void assign(
@@ -170,14 +176,24 @@ static size_t take_idle(struct master *master, struct assigned_tablet **out_tabl
     return count;
 }
 
+static size_t room_to_assign(const struct master *master)
+{
+    size_t room = master->assigning < ASSIGNING_MOST ? ASSIGNING_MOST - master->assigning : 0;
+    if (room == 0 && master->idle && is_meta(master->idle))
+        room = 1;
+    return room < BATCH ? room : BATCH;
+}
+
 void master_assign_idle(struct master *master)
 {
     struct assigned_tablet *tablets[BATCH];
     struct assigned_server *servers[BATCH];
+    size_t room;
     if (!master->is_starting_done)
         return; /* procedures of the tenure before do not have their locks yet */
-    while (master->idle && master->assigning < ASSIGNING_MOST && master_pick_server(master, NULL)) {
-        size_t count = take_idle(master, tablets, BATCH);
+    while ((room = room_to_assign(master)) > 0 && master_pick_server(master, NULL)) {
+        size_t count = take_idle(master, tablets, room);
+        master->has_more_idle = count == room; /* else those left are not to be opened yet */
         if (count == 0)
             return;
         master_place(master, tablets, count, servers);

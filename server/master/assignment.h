@@ -83,7 +83,7 @@ struct assigned_tablet {
     struct assigned_server *server; /* where it is, or is being opened or closed; NULL = nowhere */
     bool is_manifest_closed;        /* its manifest says closed: no log has anything for it */
     bool is_listed;                 /* scratch: its server says that it has it */
-    bool is_in_meta;                /* hbase:meta had its row when the tenure began */
+    bool is_in_meta;                /* hbase:meta had its right row when the tenure began */
     bool is_unassigned;             /* closed by command: stays so until it is assigned */
     bool has_references;            /* shares files: no split before a compaction (storage.h) */
     int64_t since_ms;               /* in this state since */

@@ -327,6 +327,15 @@ static bool is_due(uint64_t *last_ns, uint64_t now_ns, uint64_t period_ns)
     return true;
 }
 
+/* Places are being found: no time to move. A tablet that did not open is tried again for ever, and holds up nothing. */
+static bool is_placing(const struct master *master)
+{
+    const struct assigned_tablet *one = master->idle;
+    while (one && one->failures > 0)
+        one = one->idle_next;
+    return one != NULL;
+}
+
 static void do_chores(struct master *master)
 {
     uint64_t now_ns = env_monotonic_ns(master->env);
@@ -337,7 +346,7 @@ static void do_chores(struct master *master)
         drain(master);
     if (is_due(&master->last_balance_ns, now_ns, BALANCE_PERIOD_NS)) {
         master_sweep(master);
-        if (master_setting_is_on(master, SETTING_BALANCER) && !master->idle)
+        if (master_setting_is_on(master, SETTING_BALANCER) && !is_placing(master))
             (void)master_balance(master, false, &calculated, &begun);
     }
     if (is_due(&master->last_snapshots_ns, now_ns, SNAPSHOTS_PERIOD_NS)) {

@@ -220,6 +220,7 @@ static void clear_tenure(struct master *master)
     meta_access_init(&master->meta);
     master->idle = NULL;
     master->idle_end = &master->idle;
+    master->has_more_idle = false;
     master->lists_pending = 0;
     master->is_starting_done = master->has_meta_rows = false;
     master->last_balance_ns = master->last_drain_ns = 0;

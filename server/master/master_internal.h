@@ -102,6 +102,7 @@ struct master {
     struct assigned_tablet *idle;          /* should be open, and are nowhere */
     struct assigned_tablet **idle_end;
     size_t assigning;      /* of them, being opened */
+    bool has_more_idle;    /* the last look at the list did not come to its end */
     struct task tick_task; /* every TICK_NS while it leads */
     bool is_tick_out;
     uint64_t ticks;

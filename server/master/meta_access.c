@@ -19,6 +19,7 @@ struct meta_sending {
     struct server_name server; /* host in `text` */
     char text[SERVER_TEXT_SIZE];
     struct meta_sending *next; /* while it waits */
+    bool is_first;             /* does not wait for others to begin */
     void (*done)(void *context, enum status status, const struct error *error);
     void *context;
 };
@@ -137,7 +138,8 @@ static void send(struct meta_sending *sending)
 {
     struct master *master = sending->master;
     const struct assigned_tablet *meta = master_meta_tablet(master);
-    if (!meta || meta->state != ASSIGNMENT_OPEN || !master->meta.is_read) {
+    bool may_write = sending->is_first ? master->meta.is_read : master->meta.is_begun;
+    if (!meta || meta->state != ASSIGNMENT_OPEN || !may_write) {
         wait(sending);
         return;
     }
@@ -161,7 +163,7 @@ static void send(struct meta_sending *sending)
     tablet_link_send(master->config.link, command);
 }
 
-void meta_access_write(struct master *master, struct meta_batch *batch,
+static void write_batch(struct master *master, struct meta_batch *batch, bool is_first,
     void (*done)(void *context, enum status status, const struct error *error), void *context)
 {
     struct error error = {0};
@@ -177,6 +179,7 @@ void meta_access_write(struct master *master, struct meta_batch *batch,
     }
     sending->master = master;
     sending->batch = batch;
+    sending->is_first = is_first;
     sending->done = done;
     sending->context = context;
     sending->command.kind = TABLET_COMMAND_WRITE;
@@ -185,6 +188,24 @@ void meta_access_write(struct master *master, struct meta_batch *batch,
         cancel(sending);
     else
         send(sending);
+}
+
+void meta_access_write(struct master *master, struct meta_batch *batch,
+    void (*done)(void *context, enum status status, const struct error *error), void *context)
+{
+    write_batch(master, batch, false, done, context);
+}
+
+void meta_access_write_first(struct master *master, struct meta_batch *batch,
+    void (*done)(void *context, enum status status, const struct error *error), void *context)
+{
+    write_batch(master, batch, true, done, context);
+}
+
+void meta_access_begin(struct master *master)
+{
+    master->meta.is_begun = true;
+    meta_access_open(master);
 }
 
 static struct meta_sending *take_waiting(struct master *master)
@@ -256,7 +277,7 @@ static void end_reading(struct meta_reading *reading, enum status status, const 
     master->meta.is_read = master->meta.is_read || is_first;
     reading->done(reading->context, status, error);
     if (is_first)
-        meta_access_open(master); /* what waited for a timestamp */
+        meta_access_open(master); /* what waited for a timestamp, and need not wait for more */
     arena_deinit(&reading->arena);
     buffer_deinit(&reading->after);
     memory_free(reading);

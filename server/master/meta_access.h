@@ -2,7 +2,7 @@
  * our epoch, so that a deposed master's rows are refused.
  *
  * A batch is sent until it is written, or the tenure is over. While hbase:meta is nowhere, and until it has been read
- * once, batches wait. Each batch has its own timestamp, above all that hbase:meta held when the tenure began and above
+ * once and brought in line, batches wait. Each batch has its own timestamp, above all that hbase:meta held when the tenure began and above
  * all before it, whatever our clock says: a batch that was sent twice, or overtaken by a younger one, changes nothing.
  *
  * Threads: the master's executor. */
@@ -21,6 +21,7 @@ struct meta_access {
     struct meta_sending **waiting_end;
     struct meta_reading *reading; /* waits likewise */
     bool is_read;                 /* once in this tenure: before, no batch can have its timestamp */
+    bool is_begun;                /* batches of all may be written */
     struct task retry_task;
     bool is_retry_out;
     uint64_t delay_ns;      /* of the next retry */
@@ -33,6 +34,11 @@ void meta_access_init(struct meta_access *meta);
  * is durable, or why not (STATUS_CANCELLED: the tenure is over). Empty batches are done at once. */
 void meta_access_write(struct master *master, struct meta_batch *batch,
     void (*done)(void *context, enum status status, const struct error *error), void *context);
+/* The same for a batch that brings hbase:meta in line: it waits only until all rows have been read. */
+void meta_access_write_first(struct master *master, struct meta_batch *batch,
+    void (*done)(void *context, enum status status, const struct error *error), void *context);
+/* hbase:meta is in line: the batches of all others may be written. */
+void meta_access_begin(struct master *master);
 /* hbase:meta is open: what waits is sent. */
 void meta_access_open(struct master *master);
 /* At the end of a tenure. */
