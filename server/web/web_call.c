@@ -112,7 +112,7 @@ static bool is_our_host(const struct web_call *call)
                                                  is_same_name(name, call->service->advertise_host));
 }
 
-static bool is_our_origin(const struct web_request *request)
+bool web_is_our_origin(const struct web_request *request)
 {
     struct span origin = request->origin;
     struct span schemes[] = {SPAN_LITERAL("http://"), SPAN_LITERAL("https://")};
@@ -143,7 +143,7 @@ static bool may_act(struct web_call *call)
     const struct web_request *request = &call->request;
     if (call->service->is_read_only)
         web_fail(call, 403, "read_only", "actions are off (--ui-readonly)");
-    else if (!is_our_origin(request))
+    else if (!web_is_our_origin(request))
         web_fail(call, 403, "bad_origin", "actions come from our own pages only");
     else if (!is_token(call))
         web_fail(call, 403, "bad_token", "X-Stele-Token is not the one of /api/v1/token");

@@ -83,6 +83,7 @@ struct web_answer {
     const char *policy;   /* Content-Security-Policy instead of the usual one; or NULL */
     const char *allow;    /* of a 405 */
     bool is_gzip;         /* the body is compressed */
+    bool is_varied;       /* is_gzip is as the client takes it */
     bool is_immutable;    /* may be kept for ever */
 };
 
@@ -99,6 +100,8 @@ struct web_call {
 
 /* Judges host, method, route, parameters, token. NULL: the answer says what is wrong. Loop thread. */
 const struct web_route *web_call_begin(struct web_call *call);
+/* Of a request that says where it comes from. True without one: that is no browser. */
+bool web_is_our_origin(const struct web_request *request);
 bool web_route_is_on_loop(const struct web_route *route);
 enum web_outcome web_route_run(const struct web_route *route, struct web_call *call);
 /* Any thread, after WEB_PENDING. */

@@ -51,7 +51,7 @@ static void check_alive(const struct web_call *call, struct checks *checks)
             atomic_load_explicit(&service->loops[i]->ticked_ns, memory_order_relaxed), now_ns);
     }
     if (service->hbase->master)
-        note_tick(checks, "master", master_ticked_ns(service->hbase->master), now_ns);
+        note_tick(checks, "master-loop", master_ticked_ns(service->hbase->master), now_ns);
 }
 
 static void check_tablets(struct web_service *service, struct checks *checks)

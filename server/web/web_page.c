@@ -1,10 +1,12 @@
 /* The pages: files that lie in the program (assets.h), or in a directory (--ui-dir) for those who work on them. */
 #include <stdio.h>
+#include <zlib.h>
 
 #include "server/web/assets.h"
 #include "server/web/web_handlers.h"
 
 #define FILE_SIZE_MAX (4u << 20)
+#define INFLATE_STEP  (64u << 10)
 
 static const char plain_page[] = "<!DOCTYPE html>\n<html lang=\"en\"><head><meta "
                                  "charset=\"utf-8\"><title>Stele</title></head><body>\n"
@@ -42,14 +44,40 @@ static bool has_tag(struct span given, const char *etag)
     return given.size >= tag.size && memmem(given.data, given.size, tag.data, tag.size);
 }
 
+/* For a client that does not take gzip (curl without --compressed): all browsers do, so the bytes are kept in no other
+ * form. */
+static bool inflate_asset(const struct web_asset *asset, struct buffer *out_body)
+{
+    z_stream stream = {.next_in = (Bytef *)asset->gzip, .avail_in = (uInt)asset->length};
+    int result = inflateInit2(&stream, 16 + MAX_WBITS); /* with gzip's head */
+    while (result == Z_OK) {
+        uint8_t *room = buffer_reserve(out_body, INFLATE_STEP);
+        if (!room)
+            break;
+        stream.next_out = room;
+        stream.avail_out = INFLATE_STEP;
+        result = inflate(&stream, Z_NO_FLUSH);
+        buffer_commit(out_body, INFLATE_STEP - stream.avail_out);
+    }
+    inflateEnd(&stream);
+    return result == Z_STREAM_END;
+}
+
 static enum web_outcome answer_asset(struct web_call *call, const struct web_asset *asset)
 {
     call->answer.etag = asset->etag;
     call->answer.is_immutable = span_starts_with(call->request.path, SPAN_LITERAL("/assets/"));
     if (has_tag(call->request.if_none_match, asset->etag))
         return web_answer_text(call, 304, asset->type, SPAN_EMPTY);
-    call->answer.is_gzip =
-        true; /* every browser since 1999 takes it; the bytes are kept in no other form */
+    call->answer.is_varied = true;
+    if (!call->request.accepts_gzip) {
+        if (!inflate_asset(asset, &call->answer.body))
+            return web_fail(call, 503, "busy", "no memory");
+        call->answer.status = 200;
+        call->answer.type = asset->type;
+        return WEB_DONE;
+    }
+    call->answer.is_gzip = true;
     return web_answer_text(call, 200, asset->type, span_make(asset->gzip, asset->length));
 }
 

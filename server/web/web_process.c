@@ -34,8 +34,9 @@ enum web_outcome web_get_token(struct web_call *call)
 {
     struct span site = call->request.fetch_site;
     /* browsers keep other sites from reading the answer; this keeps them from asking */
-    if (site.size > 0 && !span_equal(site, SPAN_LITERAL("same-origin")) &&
-        !span_equal(site, SPAN_LITERAL("none")))
+    bool is_from_elsewhere = site.size > 0 && !span_equal(site, SPAN_LITERAL("same-origin")) &&
+                             !span_equal(site, SPAN_LITERAL("none"));
+    if (is_from_elsewhere || !web_is_our_origin(&call->request))
         return web_fail(call, 403, "bad_origin", "the token is for our own pages only");
     if (call->service->is_read_only)
         return web_fail(call, 403, "read_only", "actions are off (--ui-readonly)");

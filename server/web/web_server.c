@@ -23,7 +23,8 @@
 
 #define WORKERS      2
 #define TICK_MS      250
-#define LISTEN_QUEUE 128
+#define AGAIN_MS     5 /* until evhttp has seen the ends that we made */
+#define LISTEN_QUEUE 512
 #define METHODS                                                                                    \
     (EVHTTP_REQ_GET | EVHTTP_REQ_HEAD | EVHTTP_REQ_POST | EVHTTP_REQ_PUT | EVHTTP_REQ_DELETE |     \
         EVHTTP_REQ_OPTIONS | EVHTTP_REQ_PATCH)
@@ -37,7 +38,8 @@ struct web_connection {
     struct bufferevent *stream; /* just accepted: its socket is not known yet */
     ino_t inode;                /* 0 = free, when there is no stream */
     int fd;
-    uint64_t since_ns; /* accepted, or answered last */
+    bool has_asked;    /* a whole request came */
+    uint64_t since_ns; /* accepted, or asked last */
 };
 
 /* A call that is out: on a worker or at the master. */
@@ -62,7 +64,7 @@ struct web_server {
     struct event_base *base;
     struct evhttp *http;
     struct evconnlistener *listener;
-    struct event *wake_event, *tick_event, *accept_event;
+    struct event *wake_event, *tick_event, *accept_event, *again_event;
     int wake_fd;
     _Atomic bool is_stopping;
     struct web_connection connections[WEB_CONNECTIONS_MAX]; /* the loop's, as the next three */
@@ -128,27 +130,46 @@ static void touch_connection(struct web_server *server, struct evhttp_request *h
 {
     int fd = bufferevent_getfd(
         evhttp_connection_get_bufferevent(evhttp_request_get_connection(http)));
-    for (size_t i = 0; i < WEB_CONNECTIONS_MAX; i++)
-        if (server->connections[i].inode && server->connections[i].fd == fd)
-            server->connections[i].since_ns = env_monotonic_ns(server->env);
+    for (size_t i = 0; i < WEB_CONNECTIONS_MAX; i++) {
+        struct web_connection *one = &server->connections[i];
+        if (!one->inode || one->fd != fd)
+            continue;
+        one->has_asked = true;
+        one->since_ns = env_monotonic_ns(server->env);
+    }
+}
+
+/* How long a connection may be without a whole request: less when others wait for its place, or a few hundred that say
+ * nothing would keep a probe of /livez out for as long as they like. */
+static uint64_t patience_ns(const struct web_server *server, const struct web_connection *one)
+{
+    uint64_t limit_ms = !server->is_full ? WEB_SLOW_S * 1000ull
+                        : one->has_asked ? WEB_KEPT_MS
+                                         : WEB_MUTE_MS;
+    return limit_ms * 1000000;
 }
 
 /* Forgets those that have ended, and ends those that take too long. */
 static void sweep_connections(struct web_server *server)
 {
+    static const struct timeval again = {.tv_usec = AGAIN_MS * 1000};
     uint64_t now_ns = env_monotonic_ns(server->env);
-    bool has_room = false;
+    bool has_room = false, has_ended_some = false;
     for (size_t i = 0; i < WEB_CONNECTIONS_MAX; i++) {
         struct web_connection *one = &server->connections[i];
-        if (one->inode && inode_of(one->fd) != one->inode)
+        if (one->inode && inode_of(one->fd) != one->inode) {
             *one = (struct web_connection){0};
-        else if (one->inode && now_ns - one->since_ns > WEB_SLOW_S * 1000000000ull)
+        } else if (one->inode && now_ns - one->since_ns > patience_ns(server, one)) {
             shutdown(one->fd, SHUT_RDWR); /* evhttp sees its end */
+            has_ended_some = true;
+        }
         has_room = has_room || !is_in_use(one);
     }
     if (server->is_full && has_room) {
         evconnlistener_enable(server->listener);
         server->is_full = false;
+    } else if (server->is_full && has_ended_some) {
+        event_add(server->again_event, &again);
     }
 }
 
@@ -182,10 +203,10 @@ static void put_headers(struct evkeyvalq *headers, const struct web_answer *answ
                              : "no-store");
     if (answer->etag)
         evhttp_add_header(headers, "ETag", answer->etag);
-    if (answer->is_gzip) {
+    if (answer->is_gzip)
         evhttp_add_header(headers, "Content-Encoding", "gzip");
+    if (answer->is_varied)
         evhttp_add_header(headers, "Vary", "Accept-Encoding");
-    }
     if (answer->allow)
         evhttp_add_header(headers, "Allow", answer->allow);
 }
@@ -522,13 +543,15 @@ static bool make_events(struct web_server *server)
         server->base, server->wake_fd, EV_READ | EV_PERSIST, on_wake, server);
     server->accept_event = event_new(server->base, -1, 0, on_accepted, server);
     server->tick_event = event_new(server->base, -1, EV_PERSIST, on_tick, server);
+    server->again_event = evtimer_new(server->base, on_tick, server);
     server->listener = evconnlistener_new(server->base, NULL, NULL,
         LEV_OPT_CLOSE_ON_FREE | LEV_OPT_CLOSE_ON_EXEC, 0, server->listen_fd);
     if (!server->listener)
         return false;
     server->listen_fd = -1; /* the listener's */
     return server->wake_event && server->tick_event && server->accept_event &&
-           !event_add(server->wake_event, NULL) && !event_add(server->tick_event, &period) &&
+           server->again_event && !event_add(server->wake_event, NULL) &&
+           !event_add(server->tick_event, &period) &&
            evhttp_bind_listener(server->http, server->listener);
 }
 
@@ -597,6 +620,8 @@ void web_server_free(struct web_server *server)
         event_free(server->tick_event);
     if (server->accept_event)
         event_free(server->accept_event);
+    if (server->again_event)
+        event_free(server->again_event);
     if (server->base)
         event_base_free(server->base);
     if (server->wake_fd >= 0)

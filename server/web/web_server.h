@@ -7,7 +7,9 @@
  *
  * Limits: head and body (web_request.h), WEB_CONNECTIONS_MAX connections (more wait in the kernel), WEB_CALLS_MAX calls
  * out at once (more are answered 503: a stuck master cannot gather them), WEB_IDLE_S without a byte
- * closes, as WEB_SLOW_S without a whole request does.
+ * closes, as WEB_SLOW_S without a whole request does. While all connections are in use and others wait, one without a
+ * whole request is ended after WEB_MUTE_MS, one that is kept after an answer after WEB_KEPT_MS: slow clients cannot keep a
+ * probe out.
  *
  * Threads: new, stop, free from the server's owner, which is no executor. */
 #ifndef STELE_SERVER_WEB_WEB_SERVER_H
@@ -19,6 +21,8 @@
 #define WEB_CALLS_MAX       32
 #define WEB_IDLE_S          30
 #define WEB_SLOW_S          60
+#define WEB_MUTE_MS         500
+#define WEB_KEPT_MS         3000 /* over WEB_DEADLINE_MS: one that waits for its answer gets it */
 
 struct web_server;
 

@@ -5,6 +5,7 @@
 Each check is a function `check_*`; a failure names it and ends with exit 1."""
 import argparse
 import base64
+import gzip
 import http.client
 import json
 import shutil
@@ -137,6 +138,17 @@ def check_token():
     token = ask("/api/v1/token").json()["token"]
     expect(len(token) == 32 and token == ask("/api/v1/token").json()["token"], token)
     expect(ask("/api/v1/token", headers={"Sec-Fetch-Site": "cross-site"}).code() == "bad_origin", "another site")
+    expect(ask("/api/v1/token", headers={"Origin": "http://evil.example"}).code() == "bad_origin", "another origin")
+
+
+def check_pages_for_those_that_take_no_gzip():
+    plain = ask("/")
+    expect(plain.headers["Content-Encoding"] is None and plain.body.lower().startswith(b"<!doctype html>"), plain.body[:80])
+    small = ask("/", headers={"Accept-Encoding": "gzip, br"})
+    if plain.headers["ETag"]:  # a build with pages
+        expect(small.headers["Content-Encoding"] == "gzip" and gzip.decompress(small.body) == plain.body, "the same page")
+        expect(plain.headers["Vary"] == small.headers["Vary"] == "Accept-Encoding", "a cache keeps the two apart")
+        expect(ask("/", headers={"If-None-Match": plain.headers["ETag"]}).status == 304, "not changed")
 
 
 def check_many_connections():

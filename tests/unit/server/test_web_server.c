@@ -147,6 +147,34 @@ static void no_more_wait_than_it_can_hold(void **state)
     stop(&world);
 }
 
+/* More than there is room for, none of which says what it wants; they send a byte now and then. */
+static void slow_clients_do_not_keep_a_probe_out(void **state)
+{
+    (void)state;
+    struct world world;
+    char text[4096];
+    static int slow[WEB_CONNECTIONS_MAX + 40];
+    const size_t count = sizeof slow / sizeof *slow;
+    start(&world);
+    int kept = connect_to(&world);
+    assert_int_equal(write(kept, "GET /livez HTTP/1.1\r\nHost: localhost\r\n\r\n", 40), 40);
+    assert_true(read(kept, text, sizeof text) > 0);
+    for (size_t i = 0; i < count; i++) {
+        slow[i] = connect_to(&world);
+        assert_int_equal(write(slow[i], "GET /l", 6), 6);
+    }
+    uint64_t began_ns = env_monotonic_ns(env_real());
+    assert_int_equal(get(&world, "/livez", text, sizeof text), 200);
+    assert_true(env_monotonic_ns(env_real()) - began_ns < UINT64_C(10000000000));
+    /* one that has asked is kept longer than those that have not */
+    assert_int_equal(write(kept, "GET /livez HTTP/1.1\r\nHost: localhost\r\n\r\n", 40), 40);
+    assert_true(read(kept, text, sizeof text) > 0);
+    close(kept);
+    for (size_t i = 0; i < count; i++)
+        close(slow[i]);
+    stop(&world);
+}
+
 static void it_ends_with_requests_under_way(void **state)
 {
     (void)state;
@@ -167,6 +195,7 @@ int main(void)
         cmocka_unit_test(a_stuck_loop_is_told),
         cmocka_unit_test(others_are_answered_while_some_wait),
         cmocka_unit_test(no_more_wait_than_it_can_hold),
+        cmocka_unit_test(slow_clients_do_not_keep_a_probe_out),
         cmocka_unit_test(it_ends_with_requests_under_way),
     };
     return cmocka_run_group_tests(tests, NULL, NULL);
