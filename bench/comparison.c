@@ -31,46 +31,62 @@ struct values {
 
 /* ---- Reading ---- */
 
-enum status comparison_read(const char *path, json_t **out_reports, struct error *error)
+/* The next report of the file, appended; *out_is_end when there is none. */
+static enum status read_one(
+    FILE *file, const char *name, json_t *reports, bool *out_is_end, struct error *error)
 {
-    bool is_input = strcmp(path, "-") == 0;
-    FILE *file = is_input ? stdin : fopen(path, "re");
+    json_error_t problem;
+    int next;
+    while ((next = fgetc(file)) == '\n' || next == ' ' || next == '\r' || next == '\t')
+        ;
+    *out_is_end = next == EOF;
+    if (next == EOF)
+        return STATUS_OK;
+    ungetc(next, file);
+    json_t *report = json_loadf(file, JSON_DISABLE_EOF_CHECK, &problem);
+    const char *schema = json_string_value(json_object_get(report, "schema"));
+    enum status status = STATUS_OK;
+    if (!report)
+        status = error_set(
+            error, STATUS_INVALID, "%s, line %d: %s", name, problem.line, problem.text);
+    else if (!schema || strcmp(schema, SCHEMA) != 0)
+        status = error_set(error, STATUS_INVALID,
+            "%s is no report of 'bench load --json' (schema %s)", name, SCHEMA);
+    else if (json_array_size(reports) == REPORTS_MOST)
+        status = error_set(error, STATUS_LIMIT, "%s has more than %d reports", name, REPORTS_MOST);
+    if (status)
+        json_decref(report);
+    else
+        json_array_append_new(reports, report);
+    return status;
+}
+
+enum status comparison_read_stream(
+    FILE *file, const char *name, json_t **out_reports, struct error *error)
+{
     json_t *reports = json_array();
     enum status status = STATUS_OK;
-    if (!file)
-        status = error_set(error, STATUS_NOT_FOUND, "%s: %s", path, strerror(errno));
-    while (!status) {
-        json_error_t problem;
-        int next;
-        while ((next = fgetc(file)) == '\n' || next == ' ' || next == '\r' || next == '\t')
-            ;
-        if (next == EOF)
-            break;
-        ungetc(next, file);
-        json_t *report = json_loadf(file, JSON_DISABLE_EOF_CHECK, &problem);
-        const char *schema = json_string_value(json_object_get(report, "schema"));
-        if (!report)
-            status = error_set(
-                error, STATUS_INVALID, "%s, line %d: %s", path, problem.line, problem.text);
-        else if (!schema || strcmp(schema, SCHEMA) != 0)
-            status = error_set(error, STATUS_INVALID,
-                "%s is no report of 'bench load --json' (schema %s)", path, SCHEMA);
-        else if (json_array_size(reports) == REPORTS_MOST)
-            status = error_set(
-                error, STATUS_LIMIT, "%s has more than %d reports", path, REPORTS_MOST);
-        if (status)
-            json_decref(report);
-        else
-            json_array_append_new(reports, report);
-    }
+    bool is_end = false;
+    while (!status && !is_end)
+        status = read_one(file, name, reports, &is_end, error);
     if (!status && json_array_size(reports) == 0)
-        status = error_set(error, STATUS_INVALID, "%s is empty", path);
-    if (file && !is_input)
-        fclose(file);
+        status = error_set(error, STATUS_INVALID, "%s is empty", name);
     if (status)
         json_decref(reports);
     else
         *out_reports = reports;
+    return status;
+}
+
+enum status comparison_read(const char *path, json_t **out_reports, struct error *error)
+{
+    if (strcmp(path, "-") == 0)
+        return comparison_read_stream(stdin, "standard input", out_reports, error);
+    FILE *file = fopen(path, "re");
+    if (!file)
+        return error_set(error, STATUS_NOT_FOUND, "%s: %s", path, strerror(errno));
+    enum status status = comparison_read_stream(file, path, out_reports, error);
+    fclose(file);
     return status;
 }
 

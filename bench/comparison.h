@@ -24,8 +24,10 @@ enum verdict { VERDICT_SAME, VERDICT_BETTER, VERDICT_WORSE, VERDICT_UNSURE };
 /* a and b: arrays of reports. Prints the table; *out_worse: figures that are worse in b. */
 void comparison_print(FILE *out, const struct comparison_plan *plan, const json_t *a,
     const json_t *b, size_t *out_worse);
-/* Reads a file of one report or several. STATUS_INVALID names what is wrong with it. */
+/* Reads a file ("-": standard input) of one report or several. STATUS_INVALID names what is wrong with it. */
 enum status comparison_read(const char *path, json_t **out_reports, struct error *error);
+enum status comparison_read_stream(
+    FILE *file, const char *name, json_t **out_reports, struct error *error);
 
 /* The subcommand "diff"; argv[0] is "diff". Returns the exit code. */
 int command_bench_diff(int argc, char **argv);

@@ -235,6 +235,7 @@ static enum stele_status decode_map(struct question *question, struct span answe
         .from_s = response->from_s,
         .step_s = response->step_s,
         .values = response->values,
+        .bytes = response->n_bytes == rows ? response->bytes : NULL,
         .memory = question->job.memory,
     };
     return STELE_OK;

@@ -101,8 +101,7 @@ static void show_range(
     show_key(heat->starts[from], first);
     if (to < heat->buckets)
         show_key(heat->starts[to], end);
-    snprintf(
-        out_text, room, " (from %s to %s)", from == 0 && !*first ? "the beginning" : first, end);
+    snprintf(out_text, room, " (from %s to %s)", !*first ? "the beginning" : first, end);
 }
 
 /* ---- Patterns; each true when it fits ---- */

@@ -28,10 +28,14 @@
 #define SPLIT_OF_RATE     0.125
 #define LIVE_TABLE_PREFIX "stele_study"
 
+#define HISTORY_MINUTES      60
+#define HISTORY_MINUTES_MOST 50400 /* five weeks: what servers keep */
+
 static const char usage[] =
     "usage: stele bench study SCENARIO [--simulate] [options]\n"
-    "       stele bench study --advise=FILE | --table=NAME [--connect=... | --zookeeper=...] "
-    "[--json]\n"
+    "       stele bench study --advise FILE [--json]\n"
+    "       stele bench study --advise --table=NAME [--minutes=N] [--connect=... | "
+    "--zookeeper=...] [--json]\n"
     "\n"
     "Compares row key designs on one trace of requests: how unevenly they load tablets and "
     "servers, whether\n"
@@ -39,8 +43,10 @@ static const char usage[] =
     "on a cluster:\n"
     "the given one, or one that it starts on this machine for the while. --list tells the "
     "scenarios.\n"
-    "Without a scenario: what is wrong with the keys of FILE (lines of key, tab, weight) or of a "
-    "table in use.\n"
+    "--advise: what is wrong with the keys of FILE (lines of key, tab, weight), or of a table in "
+    "use, from\n"
+    "the heat that its server measured in the last N minutes (60; up to five weeks), else from its "
+    "counters.\n"
     "\n"
     "  --simulate           only predict: no server, a second of time\n"
     "  --connect=HOST:PORT | --zookeeper=HOST:PORT,...   measure on this cluster; its tables are "
@@ -74,6 +80,7 @@ static const char usage[] =
 struct study_options {
     const char *mappers, *html, *svg, *connect, *zookeeper, *table;
     const char *advise_file;
+    unsigned minutes;
     struct study_axes axes;
     bool is_simulated, is_json, is_overwriting, is_quiet, is_local, is_advising;
 };
@@ -103,6 +110,7 @@ enum {
     OPTION_SVG,
     OPTION_QUIET,
     OPTION_ADVISE,
+    OPTION_MINUTES,
     OPTION_COUNT
 };
 
@@ -130,7 +138,8 @@ static const struct option_value option_table[OPTION_COUNT] = {
     [OPTION_HTML] = {.name = "html"},
     [OPTION_SVG] = {.name = "svg"},
     [OPTION_QUIET] = {.name = "quiet", .is_flag = true},
-    [OPTION_ADVISE] = {.name = "advise"},
+    [OPTION_ADVISE] = {.name = "advise", .is_flag = true, .is_optional = true},
+    [OPTION_MINUTES] = {.name = "minutes"},
 };
 
 static volatile sig_atomic_t is_stopped;
@@ -258,6 +267,28 @@ static bool take_settings(
     return true;
 }
 
+/* "--advise=FILE", "--advise FILE", "--advise --table=NAME": an exit code, or -1 to go on. */
+static int take_advising(
+    const struct options *options, const char *advise_text, struct study_options *own)
+{
+    double minutes = HISTORY_MINUTES;
+    own->advise_file = advise_text && *advise_text ? advise_text : NULL;
+    if (own->advise_file && options->argument_count > 0)
+        return complain("--advise=FILE takes no scenario", NULL, NULL);
+    if (options->argument_count > 0)
+        own->advise_file = options->arguments[0];
+    if (!own->advise_file && !own->table)
+        return complain("--advise takes a file of keys, or --table=NAME", NULL, NULL);
+    if (own->advise_file && own->table)
+        return complain("--advise: a file or --table=NAME, not both", NULL, NULL);
+    if (own->advise_file && options_get(options, "minutes"))
+        return complain("--minutes goes with --table", NULL, NULL);
+    if (!take_number(options, "minutes", 1, HISTORY_MINUTES_MOST, &minutes))
+        return EXIT_USAGE;
+    own->minutes = (unsigned)minutes;
+    return -1;
+}
+
 /* An exit code, or -1 to go on. */
 static int parse_options(int argc, char **argv, struct study *study, struct study_options *own)
 {
@@ -283,7 +314,6 @@ static int parse_options(int argc, char **argv, struct study *study, struct stud
     own->connect = options_get(&options, "connect");
     own->zookeeper = options_get(&options, "zookeeper");
     own->table = options_get(&options, "table");
-    own->advise_file = options_get(&options, "advise");
     own->is_simulated = options_get(&options, "simulate") != NULL;
     own->is_json = options_get(&options, "json") != NULL;
     own->is_overwriting = options_get(&options, "overwrite") != NULL;
@@ -293,11 +323,12 @@ static int parse_options(int argc, char **argv, struct study *study, struct stud
         return complain("--connect and --zookeeper both say where the cluster is", NULL, NULL);
     if (own->is_simulated && (own->connect || own->zookeeper))
         return complain("--simulate asks no cluster", NULL, NULL);
-    own->is_advising = options.argument_count == 0 && (own->advise_file || own->table);
+    const char *advise_text = options_get(&options, "advise");
+    own->is_advising = advise_text || (options.argument_count == 0 && own->table);
     if (own->is_advising)
-        return -1;
-    if (own->advise_file)
-        return complain("--advise takes no scenario", NULL, NULL);
+        return take_advising(&options, advise_text, own);
+    if (options_get(&options, "minutes"))
+        return complain("--minutes goes with --advise", NULL, NULL);
     if (options.argument_count == 0)
         return complain(
             "name a scenario; 'stele bench study --list' tells which there are", NULL, NULL);
@@ -521,7 +552,12 @@ int command_bench_study(int argc, char **argv)
     if (code >= 0)
         return code;
     if (own.is_advising)
-        return advise(own.advise_file, own.table, own.connect, own.zookeeper, own.is_json);
+        return advise(&(struct advice_wanted){.file = own.advise_file,
+            .table = own.table,
+            .connect = own.connect,
+            .zookeeper = own.zookeeper,
+            .minutes = own.minutes,
+            .is_json = own.is_json});
     study.is_live = !own.is_simulated;
     enum status status = study_plan_make(&study, own.mappers, &own.axes, &arena, &error);
     if (status == STATUS_INVALID) {

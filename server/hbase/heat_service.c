@@ -5,6 +5,7 @@
 #include "server/coordination/coordination.h"
 #include "server/hbase/services.h"
 #include "server/heat/heat_board.h"
+#include "server/master/table_extents.h"
 
 #define LIMIT_DEFAULT   20
 #define LIMIT_MOST      10000
@@ -172,6 +173,27 @@ static enum call_outcome hot_rows(struct call *call)
 
 /* ---- Map ---- */
 
+/* What lies in each row, so that its reader can tell a hot range that is wide from one that was looked at closely. */
+static void put_bytes(struct call *call, struct span table, const struct heat_matrix *matrix)
+{
+    struct heat_extent *tablets;
+    struct heat_grid grid = {.bounds = matrix->bounds, .row_count = matrix->row_count};
+    size_t count = table_extents_list(
+        master_catalogue(call->service->master), table, &call->arena, &tablets);
+    double *bytes = count ? arena_allocate_zeroed(&call->arena, grid.row_count, sizeof *bytes)
+                          : NULL;
+    if (!bytes)
+        return;
+    heat_even_weigh(&grid, tablets, count, bytes);
+    size_t mark = wire_begin(&call->result, 6);
+    for (size_t row = 0; row < grid.row_count; row++) {
+        uint64_t bits;
+        memcpy(&bits, &bytes[row], sizeof bits);
+        buffer_put_u64(&call->result, bits);
+    }
+    wire_end(&call->result, mark);
+}
+
 static void put_matrix(struct buffer *out, const struct heat_matrix *matrix)
 {
     for (size_t i = 0; i <= matrix->row_count; i++)
@@ -216,6 +238,7 @@ static enum call_outcome heat_map(struct call *call)
     if (status)
         return call_fail(call, EXCEPTION_DO_NOT_RETRY_IO, "%s", error.message);
     put_matrix(&call->result, &matrix);
+    put_bytes(call, query.table, &matrix);
     return CALL_DONE;
 }
 

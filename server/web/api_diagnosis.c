@@ -3,37 +3,32 @@
 #include <stdio.h>
 #include <string.h>
 
+#include "model/heat_even.h"
 #include "model/key_advice.h"
 #include "server/heat/heat_diagnosis.h"
-#include "server/heat/heat_even.h"
+#include "server/master/table_extents.h"
 #include "server/web/api_internal.h"
 
 #define RANGES         512 /* of one size */
 #define COLUMNS_MOST   60
-#define TABLETS_MOST   8192 /* looked at under the catalogue's mutex; of more nothing is said */
 #define ROWS_LOOKED_AT 2048
 
-/* The table's tablets, with what they hold; 0 when it is gone, has too many, or on no memory. */
-static size_t list_tablets(
-    struct web_call *call, struct span table_name, struct heat_extent **out_tablets)
+/* Its heat over ranges of one size. False when nothing can be said of it. */
+static bool make_even(struct web_call *call, struct span table, const struct heat_matrix *drawn,
+    struct heat_even *out_even)
 {
-    struct catalogue *catalogue = api_catalogue(call);
-    size_t count = 0;
-    mutex_lock(&catalogue->mutex);
-    const struct catalogue_table *table = catalogue_find_locked(catalogue, table_name);
-    struct heat_extent *tablets = NULL;
-    if (table && table->tablet_count <= TABLETS_MOST)
-        tablets = arena_allocate_zeroed(&call->arena, table->tablet_count, sizeof *tablets);
-    for (; tablets && count < table->tablet_count; count++) {
-        const struct assigned_tablet *one = table->tablets[count];
-        tablets[count] = (struct heat_extent){
-            .start = arena_copy(&call->arena, one->info.start_row),
-            .end = arena_copy(&call->arena, one->info.end_row),
-            .bytes = 1 + (double)one->info.sstable_bytes + (double)one->load[VIEW_MEMORY]};
-    }
-    mutex_unlock(&catalogue->mutex);
-    *out_tablets = tablets;
-    return count;
+    struct heat_extent *tablets;
+    struct heat_grid grid = {.bounds = drawn->bounds,
+        .row_count = drawn->row_count,
+        .column_count = drawn->column_count,
+        .values = drawn->values};
+    size_t count = table_extents_list(api_catalogue(call), table, &call->arena, &tablets);
+    double *bytes = count ? arena_allocate_zeroed(&call->arena, grid.row_count, sizeof *bytes)
+                          : NULL;
+    if (!bytes)
+        return false;
+    heat_even_weigh(&grid, tablets, count, bytes);
+    return heat_even_make(&grid, bytes, RANGES, &call->arena, out_even) == STATUS_OK;
 }
 
 /* The busiest row, and its share of all that the table is asked for now. */
@@ -102,7 +97,6 @@ json_t *api_diagnosis(struct web_call *call, const struct heat_query *shown_quer
     struct heat_query query = *shown_query;
     struct heat_matrix drawn;
     struct heat_even even;
-    struct heat_extent *tablets;
     struct key_heat heat = {0};
     struct key_diagnosis diagnosis;
     struct error error;
@@ -113,11 +107,8 @@ json_t *api_diagnosis(struct web_call *call, const struct heat_query *shown_quer
         query.from_s = known_s;
     if (query.start_key.size || query.end_key.size || query.from_s >= query.to_s)
         return array;
-    size_t count = list_tablets(call, query.table, &tablets);
-    if (count == 0 ||
-        heat_board_matrix(call->service->hbase->heat, &query, &call->arena, &drawn, &error) ||
-        drawn.column_count == 0 || drawn.most <= 0 ||
-        heat_even_make(&drawn, tablets, count, RANGES, &call->arena, &even))
+    if (heat_board_matrix(call->service->hbase->heat, &query, &call->arena, &drawn, &error) ||
+        drawn.column_count == 0 || drawn.most <= 0 || !make_even(call, query.table, &drawn, &even))
         return array;
     set_loads(&even, &heat);
     heat.column_s = drawn.step_s;

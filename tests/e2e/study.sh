@@ -37,7 +37,7 @@ pass
 
 # ---- advice ----
 for number in $(seq 400); do printf 'user%04d\t%d\n' "$number" $((number == 7 ? 900 : 1)); done >"$work/keys.tsv"
-"$stele" bench study --advise="$work/keys.tsv" >"$work/advice.txt" || fail "advice failed" "$work/advice.txt"
+"$stele" bench study --advise "$work/keys.tsv" >"$work/advice.txt" || fail "advice failed" "$work/advice.txt"
 says "$work/advice.txt" "^pattern  single row"
 says "$work/advice.txt" "user0007"
 seq -f 'log%08g' 1000 | "$stele" bench study --advise=- >"$work/advice.txt" 2>"$work/said" || fail "advice failed" "$work/advice.txt"
@@ -70,4 +70,29 @@ echo "create 'stele_study_1', 'f'" | "$stele" shell -n >/dev/null
 "$stele" bench study national-id --connect="$address" --mappers=raw --rate=400 --seconds=2 --rows=500 --quiet >"$work/said" 2>&1
 [ $? -eq 1 ] || fail "a table that exists was taken" "$work/said"
 says "$work/said" "exists; --overwrite"
+
+# ---- advice on a table: from the heat that its server measured; without any, from its counters ----
+echo "create 'quiet', 'f'" | "$stele" shell -n >/dev/null
+"$stele" bench study --advise --table=quiet >"$work/quiet" 2>&1 &
+quiet=$!
+echo "create 'busy', 'f', SPLITS => ['h', 'q']; 300.times { |i| put 'busy', format('k%04d', i), 'f:q', i.to_s; get 'busy', 'k0123' }" |
+    "$stele" shell -n >/dev/null || fail "no busy table"
+for _ in $(seq 40); do # reports come each five seconds
+    echo "hot_rows 'busy', LIMIT => 1" | "$stele" shell -n >"$work/rows" 2>&1
+    grep -Eq '^k0123 +read +300 ' "$work/rows" && break
+    sleep 0.5
+done
+"$stele" bench study --advise --table=busy --minutes=30 >"$work/advice.txt" 2>"$work/said" || fail "no advice on a table" "$work/said"
+says "$work/advice.txt" "^pattern  single row"
+says "$work/advice.txt" "row k0123 takes "
+says "$work/advice.txt" "^seen     the server's measured heat: the last [0-9]* minute"
+"$stele" bench study --advise --table=busy --json >"$work/advice.json" 2>/dev/null || fail "no advice on a table as JSON"
+says "$work/advice.json" '"source":"history","pattern":"single row"'
+wait "$quiet"
+[ $? -eq 1 ] || fail "advice on a table that nobody uses" "$work/quiet"
+says "$work/quiet" "^no measured heat of the last 60 minutes: "
+says "$work/quiet" "was not used while it was watched"
+"$stele" bench study --advise --table=nowhere >"$work/said" 2>&1
+[ $? -eq 1 ] || fail "advice on a table that is not there" "$work/said"
+says "$work/said" "there is no table nowhere"
 echo "study: $passed checks passed"

@@ -94,9 +94,10 @@ struct stele_heat_map {
     const struct stele_bytes *bounds; /* row_count + 1; the last is empty at the end of the table */
     size_t row_count, column_count;
     int64_t from_s;
-    uint32_t step_s; /* a multiple of 60 */
-    const float *
-        values; /* values[column * row_count + row]: the metric a second, of all keys of the row together */
+    uint32_t step_s;     /* a multiple of 60 */
+    const float *values; /* values[column * row_count + row]: the metric a second, of all keys of
+                            the row together */
+    const double *bytes; /* by row: about what is stored there; NULL: not known */
     void *memory;
 };
 void stele_heat_map_free(struct stele_heat_map *map);
