@@ -14,7 +14,7 @@ double report_rate(const struct load_outcome *outcome); /* operations a second *
 double report_per_operation(uint64_t us, const struct load_outcome *outcome);
 struct skew report_tablet_skew(const struct load_outcome *outcome);
 struct skew report_server_skew(const struct load_outcome *outcome);
-/* A rate beyond reach: less than 98 % of what was asked was done. */
+/* A rate beyond reach: less than 98 % of what was asked was done, or a hundredth of what was due never began. */
 bool report_is_beyond_reach(const struct load_outcome *outcome);
 
 /* A JSON object, schema "stele.load/1"; the caller's. NULL on no memory. */

@@ -80,6 +80,8 @@ static json_t *totals(const struct load_outcome *outcome)
     json_object_set_new(object, "seconds", number((double)outcome->run.elapsed_ns / 1e9));
     json_object_set_new(object, "rate_asked", number(outcome->settings->pace.rate));
     json_object_set_new(object, "unstarted", json_integer((json_int_t)outcome->run.unstarted));
+    if (outcome->run.late && histogram_count(outcome->run.late))
+        json_object_set_new(object, "late_us", latencies(outcome->run.late));
     json_object_set_new(object, "abandoned", json_integer((json_int_t)outcome->run.abandoned));
     if (outcome->run.first_failure[0])
         json_object_set_new(object, "first_failure", json_string(outcome->run.first_failure));

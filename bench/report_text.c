@@ -26,7 +26,9 @@ double report_per_operation(uint64_t us, const struct load_outcome *outcome)
 bool report_is_beyond_reach(const struct load_outcome *outcome)
 {
     double asked = outcome->settings->pace.rate;
-    return asked > 0 && (outcome->run.unstarted > 0 || report_rate(outcome) < 0.98 * asked);
+    uint64_t unstarted = outcome->run.unstarted;
+    return asked > 0 && (100 * unstarted > outcome->run.all.operations + unstarted ||
+                            report_rate(outcome) < 0.98 * asked);
 }
 
 struct skew report_tablet_skew(const struct load_outcome *outcome)
@@ -102,6 +104,19 @@ static void print_operations(FILE *out, const struct run_result *run)
         run->all.missing, (double)run->all.rows / seconds);
 }
 
+/* How well the load kept its own schedule: part of the intended latency that is no server's. */
+static void print_pacing(FILE *out, const struct run_result *run)
+{
+    double middle, p99;
+    if (!run->late || !tally_quantile(run->late, 0.5, &middle))
+        return;
+    fprintf(out, "pacing       this load began its requests %.0f us late (p50)", middle);
+    if (tally_quantile(run->late, 0.99, &p99))
+        fprintf(out, ", %.0f us (p99)", p99);
+    fprintf(out, ", %.0f us at most: its own timers and CPU, not the server\n",
+        (double)histogram_max(run->late) / 1e3);
+}
+
 static void print_servers(FILE *out, const struct load_outcome *outcome)
 {
     const struct watch_figures *watched = &outcome->watched;
@@ -131,6 +146,9 @@ static void print_limits(FILE *out, const struct load_outcome *outcome)
             "beyond reach %.0f operations/s were asked for, %.0f/s were done; %" PRIu64
             " that were due never started\n",
             outcome->settings->pace.rate, report_rate(outcome), run->unstarted);
+    else if (run->unstarted)
+        fprintf(
+            out, "not begun    %" PRIu64 " that were due just before the end\n", run->unstarted);
     if (run->abandoned)
         fprintf(out, "unanswered   %" PRIu64 " requests were in flight when the run was stopped\n",
             run->abandoned);
@@ -170,6 +188,7 @@ void report_text_print(FILE *out, const struct load_outcome *outcome)
     fprintf(out, "\nvalues       %.1f MB/s\n", (double)run->all.bytes / seconds / 1e6);
     fprintf(out, "%s   %.2f us an operation\n", settings->is_engine ? "CPU       " : "client CPU",
         report_per_operation(outcome->client_cpu_us, outcome));
+    print_pacing(out, run);
     if (outcome->engine_work[0])
         fprintf(out, "engine       %s\n", outcome->engine_work);
     print_servers(out, outcome);

@@ -62,7 +62,9 @@ void run_result_deinit(struct run_result *result)
     for (int i = 0; i < OPERATION_COUNT; i++)
         tally_deinit(&result->of[i]);
     memory_free(result->points);
+    histogram_free(result->late);
     result->points = NULL;
+    result->late = NULL;
 }
 
 /* ---- For the threads ---- */
@@ -80,6 +82,7 @@ bool run_begin(struct run_thread *thread, bool is_ready, struct runner *runner,
         return false;
     share.offset = (double)thread->index / (double)run->plan->threads;
     runner_init(runner, &share, run->timeline, thread->index, run->started_ns, start, context);
+    runner->late = thread->late;
     return true;
 }
 
@@ -206,6 +209,9 @@ static enum status join(struct run *run, struct worker *workers, struct run_resu
             status = workers[i].status;
             *error = workers[i].error;
         }
+        if (thread->late && result->late)
+            histogram_merge(result->late, thread->late);
+        histogram_free(thread->late);
         result->unstarted += thread->unstarted;
         result->abandoned += thread->abandoned;
         if (thread->ended_ns > counted_from_ns + result->elapsed_ns)
@@ -224,18 +230,20 @@ enum status run_threads(
 {
     struct run run = {.plan = plan, .timeline = timeline_new(plan->threads)};
     struct worker *workers = memory_allocate_zeroed(plan->threads, sizeof *workers);
-    struct run_result result = {0};
+    struct run_result result = {.late = plan->pace.rate > 0 ? histogram_new() : NULL};
     enum status status = STATUS_OK;
     if (!run.timeline || !workers) {
         timeline_free(run.timeline);
         memory_free(workers);
+        run_result_deinit(&result);
         return error_set(error, STATUS_NO_MEMORY, "no memory for %zu threads", plan->threads);
     }
     share_out(&run);
     CHECK(pthread_barrier_init(&run.is_ready, NULL, (unsigned)plan->threads + 1) == 0);
     CHECK(pthread_barrier_init(&run.has_begun, NULL, (unsigned)plan->threads + 1) == 0);
     for (size_t i = 0; i < plan->threads; i++) {
-        workers[i].thread = (struct run_thread){.run = &run, .index = i};
+        workers[i].thread = (struct run_thread){
+            .run = &run, .index = i, .late = plan->pace.rate > 0 ? histogram_new() : NULL};
         CHECK(pthread_create(&workers[i].handle, NULL, work, &workers[i]) == 0);
     }
     pthread_barrier_wait(&run.is_ready);

@@ -48,10 +48,11 @@ struct run_result {
     struct tally of[OPERATION_COUNT];
     struct point *points; /* owned; the warm-up's too */
     size_t point_count, point_room;
-    uint64_t elapsed_ns; /* after the warm-up */
-    uint64_t unstarted;  /* open loop: due by the end and never started */
-    uint64_t abandoned;  /* in flight when the run was stopped */
-    int64_t started_ms;  /* wall clock, of second 0 */
+    uint64_t elapsed_ns;    /* after the warm-up */
+    uint64_t unstarted;     /* open loop: due by the end and never started */
+    uint64_t abandoned;     /* in flight when the run was stopped */
+    struct histogram *late; /* open loop: runner.h; owned */
+    int64_t started_ms;     /* wall clock, of second 0 */
     enum run_end end;
     char first_failure[1024];
 };
@@ -66,6 +67,7 @@ struct run_thread {
     size_t index;
     uint64_t unstarted, abandoned;
     uint64_t ended_ns;
+    struct histogram *late; /* open loop; run.c's */
     char first_failure[1024];
 };
 /* Makes ready, calls run_begin, works until the plan or run_is_stopped says so, calls runner_end.

@@ -36,9 +36,9 @@ static bool may_start(struct runner *runner, uint64_t now_ns)
     return !runner->is_over;
 }
 
-uint64_t runner_go(struct runner *runner, uint64_t now_ns)
+/* is_woken: by its clock, while a slot was idle; else a slot has just become so. */
+static uint64_t start_due(struct runner *runner, uint64_t now_ns, bool is_woken)
 {
-    recorder_tick(&runner->recorder, now_ns);
     while (may_start(runner, now_ns) && runner->idle) {
         uint64_t intended_ns = now_ns;
         if (runner->plan.rate > 0) {
@@ -51,11 +51,19 @@ uint64_t runner_go(struct runner *runner, uint64_t now_ns)
         slot->rows = slot->bytes = slot->missing = 0;
         slot->intended_ns = intended_ns;
         slot->start_ns = now_ns;
+        if (is_woken && runner->late && now_ns >= runner->counted_from_ns)
+            histogram_record(runner->late, now_ns - intended_ns, 1);
         runner->issued++;
         runner->busy++;
         runner->start(runner->context, slot, now_ns);
     }
     return UINT64_MAX;
+}
+
+uint64_t runner_go(struct runner *runner, uint64_t now_ns)
+{
+    recorder_tick(&runner->recorder, now_ns);
+    return start_due(runner, now_ns, true);
 }
 
 uint64_t runner_done(
@@ -78,7 +86,7 @@ uint64_t runner_done(
     }
     runner->busy--;
     runner_add_slot(runner, slot);
-    return runner_go(runner, now_ns);
+    return start_due(runner, now_ns, false);
 }
 
 void runner_stop(struct runner *runner)

@@ -9,6 +9,9 @@
  * come, and runner_done when a request ended; both start what is due through `start`, which must
  * not call back from inside. So a test can run it on a clock of its own.
  *
+ * The load's own lateness is told apart from the server's: how long after its intended start a request began that had not
+ * to wait for a slot (`late`). It is what timers and the CPU of this thread cost, and within the intended latency.
+ *
  * What started in the warm-up and ended after it is not counted. One thread. */
 #ifndef STELE_BENCH_RUNNER_H
 #define STELE_BENCH_RUNNER_H
@@ -42,6 +45,7 @@ struct runner {
     runner_start_function *start;
     void *context;
     struct recorder recorder;
+    struct histogram *late; /* borrowed; NULL: not wanted */
     struct slot *idle;
     uint64_t started_ns;
     uint64_t counted_from_ns; /* end of the warm-up */

@@ -18,16 +18,18 @@
 #include "base/memory.h"
 #include "bench/study/live_internal.h"
 
-#define TABLETS_SEEN   1024
-#define SLOTS          20000 /* requests in flight; past it they count as not served */
-#define TRIES          5     /* of a request whose tablet is on its way */
-#define PACE_US        1000
-#define STOOD_STILL_MS 2000 /* between two looks at the clock: stopped, or a machine asleep */
-#define ENDS_S         10
-#define ALL_FAILED_S   10 /* seconds without one answer: the cluster is gone */
-#define FAILURES_TOLD  5
-#define ENCODED_SIZE   32
-#define VALUE_SIZE     (STUDY_FIELDS * STUDY_FIELD_SIZE)
+#define TABLETS_SEEN     1024
+#define SLOTS            20000 /* requests in flight; past it they count as not served */
+#define TRIES            5     /* of a request whose tablet is on its way */
+#define PACE_US          1000
+#define STOOD_STILL_MS   2000 /* between two looks at the clock: stopped, or a machine asleep */
+#define ENDS_S           10
+#define ALL_FAILED_S     10 /* seconds without one answer: the cluster is gone */
+#define FAILURES_TOLD    5
+#define ENCODED_SIZE     32
+#define REPORTS_WAIT_MS  5000
+#define REPORTS_PAUSE_MS 200
+#define VALUE_SIZE       (STUDY_FIELDS * STUDY_FIELD_SIZE)
 
 struct live_cell_run;
 
@@ -53,6 +55,8 @@ struct seen_tablet {
 struct counted_tablet {
     char encoded[ENCODED_SIZE];
     uint64_t requests;
+    uint64_t grown; /* from the look before to the last */
+    unsigned look;  /* the last that had it; of a tablet that is gone, forgotten */
 };
 
 struct live_cell_run {
@@ -73,6 +77,8 @@ struct live_cell_run {
     struct counted_tablet counted[TABLETS_SEEN];
     size_t counted_count;
     bool has_counted; /* once: what was there before the run does not count */
+    unsigned count_look;
+    int64_t reported_ms; /* the oldest of the servers' reports, at the last look */
     bool is_listing, is_counting;
     double *answered;                             /* by second */
     struct histogram *first, *last, *before_last; /* of the first 10 s, and of the last 10 to 20 */
@@ -272,6 +278,14 @@ static void on_regions(
     run->tablet_count = count;
 }
 
+/* Its counters are gone, or began anew: what it took from its last report to its end is in none. Reports come as often
+ * as looks, so that is half of what it took between two, in the mean. */
+static void note_lost(struct live_cell_run *run, struct counted_tablet *one)
+{
+    run->run->lost += one->grown / 2;
+    one->grown = 0;
+}
+
 /* What a tablet's counters rose by; a tablet that was opened anew began at 0. */
 static uint64_t count_tablet(struct live_cell_run *run, struct stele_bytes name, uint64_t requests)
 {
@@ -282,16 +296,31 @@ static uint64_t count_tablet(struct live_cell_run *run, struct stele_bytes name,
         struct counted_tablet *one = &run->counted[i];
         if (memcmp(one->encoded, encoded, ENCODED_SIZE) != 0)
             continue;
-        uint64_t before = requests < one->requests ? 0 : one->requests;
+        if (requests < one->requests) {
+            note_lost(run, one);
+            one->requests = 0;
+        }
+        one->grown = requests - one->requests;
         one->requests = requests;
-        return requests - before;
+        one->look = run->count_look;
+        return one->grown;
     }
     if (run->counted_count == TABLETS_SEEN)
         return 0;
     struct counted_tablet *one = &run->counted[run->counted_count++];
     memcpy(one->encoded, encoded, ENCODED_SIZE);
     one->requests = requests;
-    return run->has_counted ? requests : 0;
+    one->grown = run->has_counted ? requests : 0;
+    one->look = run->count_look;
+    return one->grown;
+}
+
+/* Those that the look did not have were split, or are on their way. */
+static void note_gone(struct live_cell_run *run)
+{
+    for (size_t i = 0; i < run->counted_count; i++)
+        if (run->counted[i].look != run->count_look)
+            note_lost(run, &run->counted[i]);
 }
 
 static void on_cluster(
@@ -299,12 +328,18 @@ static void on_cluster(
 {
     struct live_cell_run *run = context;
     size_t live_servers = 0;
+    int64_t reported_ms = INT64_MAX;
     run->is_counting = false;
     if (failure->status)
         return;
+    run->count_look++;
     for (size_t i = 0; i < cluster->server_count; i++) {
         const struct stele_server_load *server = &cluster->servers[i];
-        live_servers += live_find_server(run->live, &server->server) != SIZE_MAX;
+        if (live_find_server(run->live, &server->server) != SIZE_MAX) {
+            live_servers++;
+            if ((int64_t)server->report_end_ms < reported_ms)
+                reported_ms = (int64_t)server->report_end_ms;
+        }
         for (size_t j = 0; j < server->region_count; j++) {
             const struct stele_region_load *load = &server->regions[j];
             if (load->name.size > run->name.size && load->name.data[run->name.size] == ',' &&
@@ -313,7 +348,9 @@ static void on_cluster(
                     run, load->name, load->read_requests + load->write_requests);
         }
     }
+    note_gone(run);
     run->has_counted = true;
+    run->reported_ms = reported_ms;
     if (live_servers < run->live->server_count && !run->is_over)
         end(run, error_set(&run->error, STATUS_REMOTE, "%zu of %zu tablet servers are gone",
                      run->live->server_count - live_servers, run->live->server_count));
@@ -489,6 +526,20 @@ static void conclude(struct live_cell_run *run)
     study_run_conclude(result);
 }
 
+/* Servers tell their counters each second (HBase's: each three): the last look is one at reports of after the end. */
+static void take_last_counters(struct live_cell_run *run)
+{
+    int64_t end_ms = env_wall_ms(env_real());
+    uint64_t until_ns = now_ns() + REPORTS_WAIT_MS * 1000000ull;
+    do {
+        look(run);
+        finish_looks(run);
+        if (run->reported_ms >= end_ms || run->status)
+            return;
+        spin(run, REPORTS_PAUSE_MS);
+    } while (now_ns() < until_ns);
+}
+
 enum status live_run(
     struct live *live, size_t index, struct study_run *out_run, struct error *error)
 {
@@ -509,8 +560,7 @@ enum status live_run(
         run->started_ns = run->paced_ns = run->answered_ns = now_ns();
         on_pace(-1, 0, run);
         event_base_loop(live->loop, EVLOOP_NO_EXIT_ON_EMPTY);
-        look(run); /* the last counters */
-        finish_looks(run);
+        take_last_counters(run);
         conclude(run);
         status = run->status;
         if (status)

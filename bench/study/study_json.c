@@ -70,8 +70,9 @@ static void put_run(struct buffer *out, const struct study_run *run)
     if (run->requests)
         buffer_put_format(out,
             ",\"requests\":%" PRIu64 ",\"answers\":%" PRIu64 ",\"counted\":%" PRIu64
-            ",\"p99_ms\":[%.1f,%.1f]",
-            run->requests, run->answers, run->counted, run->start_p99_ms, run->end_p99_ms);
+            ",\"lost_by_counters\":%" PRIu64 ",\"p99_ms\":[%.1f,%.1f]",
+            run->requests, run->answers, run->counted, run->lost, run->start_p99_ms,
+            run->end_p99_ms);
     buffer_put_format(out, ",\"timeline\":{");
     put_series(out, "max_mean", run->max_mean, run->seconds, 3);
     buffer_put_u8(out, ',');

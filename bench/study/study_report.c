@@ -93,9 +93,13 @@ static void print_measured(const struct study_cell *cell)
         printf("%.0f -> %.0f ms; ", run->start_p99_ms, run->end_p99_ms);
     else
         printf("of too few; ");
-    printf("%llu asked, %llu answered, %llu by the tablets' counters\n",
+    printf("%llu asked, %llu answered, %llu by the tablets' counters",
         (unsigned long long)run->requests, (unsigned long long)run->answers,
         (unsigned long long)run->counted);
+    if (run->lost > 0)
+        printf(" (and about %llu from their last reports to splits and moves)",
+            (unsigned long long)run->lost);
+    putchar('\n');
 }
 
 static void print_agreement(const struct study *study)

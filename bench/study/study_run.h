@@ -41,6 +41,8 @@ struct study_run {
     double start_p99_ms, end_p99_ms;
     uint64_t requests, answers; /* asked, and answered */
     uint64_t counted;           /* by the tablets' own counters */
+    uint64_t
+        lost; /* about so many no counter has: taken from a tablet's last report to its end by split or move */
 };
 
 enum status study_run_init(

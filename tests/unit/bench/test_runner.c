@@ -21,6 +21,8 @@ struct world {
     uint64_t now_ns;
     uint64_t delay_ns, stall_from_ns, stall_until_ns;
     uint64_t unstarted;
+    uint64_t wakes_late_ns; /* this machine's timers */
+    struct histogram *late;
     struct tally sum;
     size_t seconds;
 };
@@ -44,6 +46,7 @@ static void run(struct world *world, const struct runner_plan *plan, size_t slot
     world->stall_from_ns += world->now_ns;
     world->stall_until_ns += world->now_ns;
     runner_init(&world->runner, plan, world->timeline, 0, world->now_ns, start, world);
+    world->runner.late = world->late;
     for (size_t i = 0; i < slots; i++)
         runner_add_slot(&world->runner, &world->slots[i]);
     uint64_t next_ns = runner_go(&world->runner, world->now_ns);
@@ -59,7 +62,7 @@ static void run(struct world *world, const struct runner_plan *plan, size_t slot
             next_ns = runner_done(&world->runner, &world->slots[first], false, true, world->now_ns);
         } else {
             assert_true(next_ns != UINT64_MAX);
-            world->now_ns = next_ns;
+            world->now_ns = next_ns + world->wakes_late_ns;
             next_ns = runner_go(&world->runner, world->now_ns);
         }
     }
@@ -185,6 +188,24 @@ static void a_rate_beyond_reach_is_told(void **state)
     world_free(world);
 }
 
+/* What waits for a slot is the server's doing, and not the load's. */
+static void the_loads_own_lateness_is_told(void **state)
+{
+    (void)state;
+    struct world *world = world_new(2 * MS);
+    struct runner_plan plan = {.rate = 100, .duration_ns = 4 * SECOND, .warmup_ns = SECOND};
+    world->wakes_late_ns = 50000;
+    world->late = histogram_new();
+    world->stall_from_ns = 2 * SECOND;
+    world->stall_until_ns = 3 * SECOND;
+    run(world, &plan, 1);
+    assert_in_range(histogram_count(world->late), 270, 280); /* not those of the stall and of catching up */
+    assert_in_range(histogram_max(world->late), 49500, 50500);
+    assert_true(histogram_max(world->sum.intended) > SECOND / 2);
+    histogram_free(world->late);
+    world_free(world);
+}
+
 static void so_many_operations_and_no_more(void **state)
 {
     (void)state;
@@ -202,6 +223,7 @@ int main(void)
         cmocka_unit_test(an_open_loop_keeps_its_rate),
         cmocka_unit_test(a_stall_is_seen_by_all_who_would_have_come),
         cmocka_unit_test(a_rate_beyond_reach_is_told),
+        cmocka_unit_test(the_loads_own_lateness_is_told),
         cmocka_unit_test(so_many_operations_and_no_more),
     };
     return cmocka_run_group_tests(tests, NULL, NULL);
