@@ -199,7 +199,8 @@ static void the_loads_own_lateness_is_told(void **state)
     world->stall_from_ns = 2 * SECOND;
     world->stall_until_ns = 3 * SECOND;
     run(world, &plan, 1);
-    assert_in_range(histogram_count(world->late), 270, 280); /* not those of the stall and of catching up */
+    assert_in_range(
+        histogram_count(world->late), 270, 280); /* not those of the stall and of catching up */
     assert_in_range(histogram_max(world->late), 49500, 50500);
     assert_true(histogram_max(world->sum.intended) > SECOND / 2);
     histogram_free(world->late);
