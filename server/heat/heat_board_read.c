@@ -268,6 +268,44 @@ enum status heat_board_tablets(struct heat_board *board, struct span table, uint
     return status;
 }
 
+/* The part of the axis before the row; below 0: nothing was asked for. */
+static double axis_share_before(const struct heat_axis *axis, struct span row)
+{
+    double before = 0, all = 0;
+    for (size_t i = 0; i < axis->count; i++) {
+        double ops = heat_sum(&axis->values[i], HEAT_OPS);
+        struct span end = i + 1 < axis->count ? axis->starts[i + 1] : axis->end;
+        all += ops;
+        if (end.size > 0 && span_compare(end, row) <= 0)
+            before += ops;
+        else if (span_compare(axis->starts[i], row) < 0)
+            before += ops / 2;
+    }
+    return all > 0 ? before / all : -1;
+}
+
+double heat_board_share_before(struct heat_board *board, struct span tablet_id, struct span row)
+{
+    struct view view;
+    double share = -1;
+    bool is_sure = false;
+    if (view_take(board, &view))
+        return 0.5;
+    for (size_t i = 0; i < view.minute_count && !is_sure; i++) {
+        const struct heat_minute *minute = &view.minutes[i]->minute;
+        for (size_t c = 0; c < minute->column_count; c++) {
+            const struct heat_column *column = &minute->columns[c];
+            if (!span_equal(span_string(column->tablet_id), tablet_id) ||
+                axis_share_before(&column->axis, row) < 0)
+                continue;
+            share = axis_share_before(&column->axis, row);
+            is_sure = minute->seconds >= FEW_S;
+        }
+    }
+    view_free(&view);
+    return share < 0 ? 0.5 : share;
+}
+
 /* ---- Rows ---- */
 
 static int most_first(const void *a, const void *b)

@@ -413,17 +413,46 @@ enum status tablet_heat_read_minute(struct tablet_heat *heat, int64_t minute, st
     return status;
 }
 
-enum status tablet_heat_read_second(struct tablet_heat *heat, int64_t second, struct arena *arena,
-    struct heat_minute_copy *out_copy)
+/* Adds a second to the copy's values. */
+static enum status add_second(const struct heat_body *body, int64_t second, struct arena *arena,
+    struct heat_minute_copy *copy)
+{
+    struct span *bounds;
+    struct heat_values *values;
+    size_t count;
+    enum status status = heat_ring_read(&body->seconds, second, arena, &bounds, &values, &count);
+    if (status || count != copy->value_count)
+        return status;
+    for (size_t i = 0; i < count; i++)
+        heat_add(&copy->values[i], &values[i], 1);
+    return STATUS_OK;
+}
+
+static enum status read_seconds(const struct heat_body *body, int64_t from_s, int64_t to_s,
+    struct arena *arena, struct heat_minute_copy *copy)
+{
+    bool is_found = false;
+    copy->value_count = body->bound_count + 1;
+    copy->values = arena_allocate_zeroed(arena, copy->value_count, sizeof *copy->values);
+    if (!copy->values)
+        return STATUS_NO_MEMORY;
+    for (int64_t second = from_s; second < to_s; second++) {
+        enum status status = add_second(body, second, arena, copy);
+        if (status == STATUS_NO_MEMORY)
+            return status;
+        is_found = is_found || status == STATUS_OK;
+    }
+    return is_found ? copy_bounds(body, arena, &copy->bounds) : STATUS_NOT_FOUND;
+}
+
+enum status tablet_heat_read_seconds(struct tablet_heat *heat, int64_t from_s, int64_t to_s,
+    struct arena *arena, struct heat_minute_copy *out_copy)
 {
     struct heat_minute_copy copy = {0};
     enum status status = STATUS_NOT_FOUND;
     mutex_lock(&heat->mu);
     if (heat->body)
-        status = heat_ring_read(
-            &heat->body->seconds, second, arena, &copy.bounds, &copy.values, &copy.value_count);
-    if (!status)
-        status = copy_bounds(heat->body, arena, &copy.bounds);
+        status = read_seconds(heat->body, from_s, to_s, arena, &copy);
     mutex_unlock(&heat->mu);
     if (!status)
         *out_copy = copy;

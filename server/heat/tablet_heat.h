@@ -80,9 +80,10 @@ struct heat_minute_copy {
 /* Copies into the arena. `minute` 0: the one that runs. STATUS_NOT_FOUND: it is not kept (or was idle). */
 enum status tablet_heat_read_minute(struct tablet_heat *heat, int64_t minute, struct arena *arena,
     struct heat_minute_copy *out_copy);
-/* Operations of one second that passed, the same way; STATUS_NOT_FOUND too when the buckets were others. */
-enum status tablet_heat_read_second(struct tablet_heat *heat, int64_t second, struct arena *arena,
-    struct heat_minute_copy *out_copy);
+/* Operations of the seconds from `from_s` to before `to_s` together, as far as they are kept, the same way; none is kept
+ * from before the buckets were made. */
+enum status tablet_heat_read_seconds(struct tablet_heat *heat, int64_t from_s, int64_t to_s,
+    struct arena *arena, struct heat_minute_copy *out_copy);
 
 /* Hot rows of the last one to two minutes, by kind, most first: at most `most` of each kind. Table and tablet of
  * *out_rows are left alone. */

@@ -7,6 +7,8 @@
 #include "base/memory.h"
 
 #define FIRST_BUCKETS 256
+#define LOAD_CARRIED_MS                                                                            \
+    60000 /* closed for longer than it takes to move, what it carried is forgotten */
 
 void assignment_init(struct assignment *assignment)
 {
@@ -238,6 +240,9 @@ void assignment_set(struct assignment *assignment, struct assigned_tablet *table
     bool names_server = state == ASSIGNMENT_OPENING || state == ASSIGNMENT_OPEN ||
                         state == ASSIGNMENT_CLOSING;
     CHECK(names_server == (server != NULL));
+    if (state == ASSIGNMENT_OPENING && !tablet->server &&
+        now_ms - tablet->since_ms > LOAD_CARRIED_MS)
+        memset(tablet->load, 0, sizeof tablet->load);
     if (tablet->server != server) {
         leave_server(tablet);
         if (server)
@@ -257,6 +262,15 @@ void assigned_tablet_set_failure(struct assigned_tablet *tablet, const char *mes
     size_t size = message ? strlen(message) + 1 : 0;
     if (size && (tablet->failure = memory_allocate(size)))
         memcpy(tablet->failure, message, size);
+}
+
+void assigned_tablet_take_load(
+    struct assigned_tablet *tablet, const float load[VIEW_RESOURCES], int64_t now_ms)
+{
+    bool is_new = now_ms - tablet->since_ms < LOAD_KNOWN_AFTER_MS;
+    for (unsigned r = 0; r < VIEW_RESOURCES; r++)
+        if (r == VIEW_MEMORY || !is_new || load[r] > tablet->load[r])
+            tablet->load[r] = load[r];
 }
 
 void assigned_tablet_set_region_load(struct assigned_tablet *tablet, struct span bytes)

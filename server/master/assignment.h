@@ -93,8 +93,8 @@ struct assigned_tablet {
     unsigned failures;                    /* to open, in a row */
     uint64_t retry_ns;                    /* not to be opened before */
     char *failure;                        /* why it did not open; heap, or NULL */
+    float load[VIEW_RESOURCES];           /* assigned_tablet_take_load */
     /* as last reported */
-    float load[VIEW_RESOURCES];
     uint64_t size_bytes;
     void *region_load; /* RegionLoad as the wire has it; heap */
     size_t region_load_size;
@@ -143,6 +143,12 @@ void assignment_set(struct assignment *assignment, struct assigned_tablet *table
     enum assignment_state state, struct assigned_server *server, int64_t now_ms);
 /* Remembers why it did not open (NULL = forget). Best effort. */
 void assigned_tablet_set_failure(struct assigned_tablet *tablet, const char *message);
+/* Takes what its server measured. A tablet that has just been opened was measured over a window in which it was not
+ * there: for LOAD_KNOWN_AFTER_MS what it carried before (on another server, or as a part of its parent) counts, where
+ * that is more. So a server that has just been given a hot tablet does not look idle and is not given another. */
+#define LOAD_KNOWN_AFTER_MS 12000 /* the window of loads (tablet_load.h), and a report */
+void assigned_tablet_take_load(
+    struct assigned_tablet *tablet, const float load[VIEW_RESOURCES], int64_t now_ms);
 /* Replaces what was reported. Best effort. */
 void assigned_tablet_set_region_load(struct assigned_tablet *tablet, struct span bytes);
 

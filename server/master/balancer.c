@@ -15,10 +15,8 @@
 #define LOOK_PERIOD_NS      1000000000ull
 #define SILENT_NS           3000000000ull /* reports come each second */
 #define SNAPSHOTS_PERIOD_NS 10000000000ull
-#define LOAD_KNOWN_AFTER_MS                                                                        \
-    12000 /* the window that loads are means of (tablet_load.h), and a report */
-#define MOVES_AT_A_TIME 32
-#define RETIRED_KEPT_MS 60000 /* clients that still hold the parent find out */
+#define MOVES_AT_A_TIME     32
+#define RETIRED_KEPT_MS     60000 /* clients that still hold the parent find out */
 
 /* ---- The view ---- */
 

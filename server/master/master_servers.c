@@ -372,7 +372,7 @@ static void take_load(
             &master->catalogue.assignment, span_string(one->id));
         if (!tablet || tablet->server != server)
             continue;
-        memcpy(tablet->load, one->load, sizeof tablet->load);
+        assigned_tablet_take_load(tablet, one->load, server->load.reported_ms);
         tablet->size_bytes = one->size_bytes;
         assigned_tablet_set_region_load(tablet, one->region_load);
     }

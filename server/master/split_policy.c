@@ -5,6 +5,7 @@
 
 #define ACROSS_MOST     0.5
 #define DIFFERENCE_MOST 0.25
+#define HOT_AGREEMENT   2.0 /* a hot row has half its share of the samples, at least */
 #define TABLETS_GROWING 100 /* IncreasingToUpperBound: more of them here use the full size */
 
 enum policy { POLICY_STEPPING, POLICY_CONSTANT, POLICY_INCREASING, POLICY_DISABLED };
@@ -138,7 +139,7 @@ struct span split_policy_cut_row(const struct table_schema *schema, struct span 
     return row;
 }
 
-/* ---- The key ---- */
+/* ---- A row judged by samples ---- */
 
 static bool is_inside(const struct split_candidate *candidate, struct span row)
 {
@@ -168,38 +169,128 @@ static double difference(const struct split_decision *decision)
     return difference < 0 ? -difference : difference;
 }
 
-/* The cut row is what counts: it may be left of the sample. */
-static bool find_row(const struct split_candidate *candidate, const struct table_schema *schema,
-    uint32_t sample_count_least, struct split_decision *out_decision)
+/* ---- What is measured ---- */
+
+struct measure {
+    const struct split_stretch *stretches;
+    size_t count; /* 0: nothing */
+    double total;
+};
+
+static struct measure measure_of(const struct split_candidate *candidate)
+{
+    struct measure measure = {candidate->stretches, candidate->stretch_count, 0};
+    for (size_t i = 0; i < measure.count; i++)
+        measure.total += measure.stretches[i].load;
+    if (measure.count < 2 || measure.total <= 0)
+        measure.count = 0;
+    return measure;
+}
+
+/* The part of stretch k that lies before `row`, by the samples inside it; a half when there are none. */
+static double part_before(const struct measure *measure, size_t k,
+    const struct split_sample *judges, size_t count, struct span row)
+{
+    struct span start = measure->stretches[k].start_row;
+    bool is_last = k + 1 == measure->count;
+    size_t before = 0, behind = 0;
+    for (size_t i = 0; i < count; i++) {
+        bool is_inside = span_compare(judges[i].first_row, start) >= 0 &&
+                         (is_last || span_compare(judges[i].last_row,
+                                         measure->stretches[k + 1].start_row) < 0);
+        before += is_inside && span_compare(judges[i].last_row, row) < 0;
+        behind += is_inside && span_compare(judges[i].first_row, row) >= 0;
+    }
+    return before + behind ? (double)before / (double)(before + behind) : 0.5;
+}
+
+/* Sets left and right by what was measured; what lies across is the samples' to say. */
+static void weigh(const struct measure *measure, const struct split_sample *judges, size_t count,
+    struct split_decision *decision)
+{
+    double left = 0;
+    size_t k = 0;
+    if (measure->count == 0)
+        return;
+    for (; k + 1 < measure->count &&
+           span_compare(measure->stretches[k + 1].start_row, decision->row) <= 0;
+         k++)
+        left += measure->stretches[k].load;
+    left += measure->stretches[k].load * part_before(measure, k, judges, count, decision->row);
+    double single = 1 - (double)decision->across;
+    decision->left = (float)(left / measure->total * single);
+    decision->right = (float)((1 - left / measure->total) * single);
+}
+
+/* ---- The key ---- */
+
+struct search {
+    const struct split_candidate *candidate;
+    const struct table_schema *schema;
+    const struct split_sample *judges;
+    size_t judge_count;
+    struct measure measure;
+    struct split_decision best;
+    bool is_found;
+};
+
+/* The cut row is what counts: it may be left of the one that is tried. */
+static void try_row(struct search *search, struct span tried)
+{
+    struct span row = split_policy_cut_row(search->schema, tried);
+    if (!is_inside(search->candidate, row))
+        return;
+    struct split_decision decision = judge(search->judges, search->judge_count, row);
+    weigh(&search->measure, search->judges, search->judge_count, &decision);
+    double cost = difference(&decision) + (double)decision.across;
+    if (search->is_found && cost >= difference(&search->best) + (double)search->best.across)
+        return;
+    search->best = decision;
+    search->is_found = true;
+}
+
+/* SPLIT_NO_OBSTACLE: *out_decision says where. */
+static enum split_obstacle find_row(const struct split_candidate *candidate,
+    const struct table_schema *schema, uint32_t sample_count_least,
+    struct split_decision *out_decision)
 {
     size_t half = candidate->sample_count / 2;
-    const struct split_sample *judges = candidate->samples + half;
-    size_t judge_count = candidate->sample_count - half;
-    bool is_found = false;
-    struct split_decision best = {0};
+    struct search search = {.candidate = candidate,
+        .schema = schema,
+        .judges = candidate->samples + half,
+        .judge_count = candidate->sample_count - half,
+        .measure = measure_of(candidate)};
     if (half < sample_count_least || half == 0)
-        return false;
-    for (size_t i = 0; i < half; i++) {
-        struct span row = split_policy_cut_row(schema, candidate->samples[i].first_row);
-        if (!is_inside(candidate, row))
-            continue;
-        struct split_decision decision = judge(judges, judge_count, row);
-        double cost = difference(&decision) + (double)decision.across;
-        if (is_found && cost >= difference(&best) + (double)best.across)
-            continue;
-        best = decision;
-        is_found = true;
-    }
-    if (!is_found || (double)best.across > ACROSS_MOST || difference(&best) > DIFFERENCE_MOST)
-        return false;
-    *out_decision = best;
-    return true;
+        return SPLIT_FEW_SAMPLES;
+    for (size_t i = 0; i < half; i++)
+        try_row(&search, candidate->samples[i].first_row);
+    for (size_t i = 1; i < search.measure.count; i++)
+        try_row(&search, search.measure.stretches[i].start_row);
+    if (!search.is_found || (double)search.best.across > ACROSS_MOST ||
+        difference(&search.best) > DIFFERENCE_MOST)
+        return SPLIT_NO_KEY;
+    *out_decision = search.best;
+    return SPLIT_NO_OBSTACLE;
 }
 
 /* ---- The decision ---- */
 
-/* The resource that is furthest above its threshold; false when none is. */
-static bool is_loaded(const struct split_candidate *candidate, const struct table_schema *schema,
+/* What the hottest row takes for sure. It was counted over a minute or two: the samples must know it still. */
+static double hot_share(const struct split_candidate *candidate)
+{
+    size_t seen = 0;
+    if (candidate->hot_row.size == 0 || candidate->sample_count == 0)
+        return 0;
+    for (size_t i = 0; i < candidate->sample_count; i++) {
+        const struct split_sample *sample = &candidate->samples[i];
+        seen += span_starts_with(sample->first_row, candidate->hot_row) &&
+                span_equal(sample->first_row, sample->last_row);
+    }
+    double still = HOT_AGREEMENT * (double)seen / (double)candidate->sample_count;
+    return candidate->hot_share < still ? candidate->hot_share : still;
+}
+
+bool split_policy_is_loaded(const float load[VIEW_RESOURCES], const struct table_schema *schema,
     const struct split_settings *settings, enum view_resource *out_resource)
 {
     const double thresholds[VIEW_RESOURCES] = {
@@ -210,7 +301,7 @@ static bool is_loaded(const struct split_candidate *candidate, const struct tabl
     double worst = 1;
     bool is_found = false;
     for (unsigned r = 0; r < VIEW_RESOURCES; r++) {
-        double times = thresholds[r] > 0 ? (double)candidate->load[r] / thresholds[r] : 0;
+        double times = thresholds[r] > 0 ? (double)load[r] / thresholds[r] : 0;
         if (times <= worst)
             continue;
         worst = times;
@@ -218,6 +309,15 @@ static bool is_loaded(const struct split_candidate *candidate, const struct tabl
         is_found = true;
     }
     return is_found;
+}
+
+const char *split_obstacle_text(enum split_obstacle obstacle)
+{
+    static const char *const texts[] = {[SPLIT_NO_OBSTACLE] = "",
+        [SPLIT_ONE_ROW] = "one row takes most of it",
+        [SPLIT_FEW_SAMPLES] = "too little is known yet of where its load lies",
+        [SPLIT_NO_KEY] = "no key halves its load"};
+    return texts[obstacle];
 }
 
 bool split_policy_pays(
@@ -245,10 +345,24 @@ struct split_decision split_policy_decide(const struct split_candidate *candidat
         decision.reason = SPLIT_BY_SIZE;
         return decision;
     }
-    if (settings->by_load && is_loaded(candidate, schema, settings, &resource) &&
-        find_row(candidate, schema, settings->sample_count_least, &decision)) {
-        decision.reason = SPLIT_BY_LOAD;
-        decision.resource = resource;
+    if (!settings->by_load || !split_policy_is_loaded(candidate->load, schema, settings, &resource))
+        return decision;
+    double row_share = hot_share(candidate);
+    float movable[VIEW_RESOURCES];
+    for (unsigned r = 0; r < VIEW_RESOURCES; r++)
+        movable[r] = (float)((double)candidate->load[r] * (1 - row_share));
+    if (!split_policy_is_loaded(movable, schema, settings, &resource)) {
+        decision.obstacle = SPLIT_ONE_ROW;
+        return decision;
     }
+    enum split_obstacle obstacle = find_row(
+        candidate, schema, settings->sample_count_least, &decision);
+    if (obstacle) {
+        decision.obstacle = obstacle == SPLIT_NO_KEY && row_share > DIFFERENCE_MOST ? SPLIT_ONE_ROW
+                                                                                    : obstacle;
+        return decision;
+    }
+    decision.reason = SPLIT_BY_LOAD;
+    decision.resource = resource;
     return decision;
 }

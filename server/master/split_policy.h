@@ -11,7 +11,13 @@
  * candidates, the younger half say what lies left of each, right of it, and across it (scans). So a row order in
  * which all new keys lie beyond the old ones finds no key: the split would be useless by the time that it is done.
  * The best candidate must have at most half of the cost across it, and the two sides must differ by at most a quarter
- * of it. A single hot row has no such key, and stays in one piece.
+ * of it.
+ *
+ * What is measured exactly (server/heat) is taken before what is sampled: the load of each stretch of the tablet's keys
+ * says how much lies left and right of a candidate, and samples only how the stretch that it cuts divides, and what lies
+ * across; the stretches' own bounds are candidates too. A row cannot be cut: what the hottest row takes by itself, its
+ * error left off, is not counted against the thresholds. So a single hot row is no reason to split, and `obstacle`
+ * says that it was not.
  *
  * The thresholds are those of CockroachDB (2,500 requests a second, 10 s) and TiKV (30 MiB/s, a quarter of the CPU). A
  * table may set the first itself: CONFIGURATION => {'stele.split.requests_per_s' => '250'}.
@@ -43,6 +49,12 @@ struct split_sample {
     uint64_t at_s; /* when, in any unit that grows */
 };
 
+/* A stretch of the tablet's keys, up to the next one's start, and what it was asked for lately. */
+struct split_stretch {
+    struct span start_row; /* maybe cut to a prefix; the first may be empty */
+    double load;           /* in any unit, the same for all */
+};
+
 struct split_candidate {
     struct span start_row, end_row; /* of the tablet */
     uint64_t size_bytes;            /* the largest family's SSTables */
@@ -52,14 +64,34 @@ struct split_candidate {
     float load[VIEW_RESOURCES]; /* mean of the last window; 0 while the tablet is younger than it */
     const struct split_sample *samples;
     size_t sample_count;
+    const struct split_stretch *stretches; /* rising; fewer than two: nothing is measured */
+    size_t stretch_count;
+    struct span hot_row; /* the row that takes most, maybe cut to a prefix; empty: none known */
+    double hot_share;    /* of all requests, at least */
 };
+
+/* Why a tablet whose load is above a threshold is not split. */
+enum split_obstacle {
+    SPLIT_NO_OBSTACLE,
+    SPLIT_ONE_ROW, /* without its hottest row it would not be above it, or no key parts the rest from it */
+    SPLIT_FEW_SAMPLES, /* too little is known yet */
+    SPLIT_NO_KEY,      /* no key halves it: scans over everything, or keys that only grow */
+};
+
+/* "one row takes most of it" ...; "" for none. */
+const char *split_obstacle_text(enum split_obstacle obstacle);
 
 struct split_decision {
     enum split_reason reason;
-    enum view_resource resource; /* by load: which one */
+    enum split_obstacle obstacle; /* only with SPLIT_NONE */
+    enum view_resource resource;  /* by load: which one */
     struct span row; /* by load: where, borrowed from the samples; by size empty: ask the engine */
     float left, right, across; /* by load: shares of the cost */
 };
+
+/* Whether a threshold of load is passed, and the resource that is furthest above its own. */
+bool split_policy_is_loaded(const float load[VIEW_RESOURCES], const struct table_schema *schema,
+    const struct split_settings *settings, enum view_resource *out_resource);
 
 /* Whether, why and where. `schema` may be NULL: as if it said nothing. */
 struct split_decision split_policy_decide(const struct split_candidate *candidate,

@@ -5,6 +5,7 @@
 
 #include "base/log_lines.h"
 #include "base/memory.h"
+#include "server/heat/heat_board.h"
 #include "server/master/master_internal.h"
 
 static struct assigned_tablet *source(struct running *running, size_t i)
@@ -274,6 +275,28 @@ static enum status join(struct running *running, struct error *error)
     return status;
 }
 
+/* Each child carries what its part of the parents carried, until its server has measured it: of the halves of a split
+ * as the heat inside the parent says (each a half where nothing is known), of a merged tablet all. */
+static void pass_load_on_locked(struct running *running, double share_before,
+    const float sums[VIEW_RESOURCES], struct assigned_tablet *child, size_t i)
+{
+    double part = running->procedure.kind != PROCEDURE_SPLIT ? 1
+                  : i == 0                                   ? share_before
+                                                             : 1 - share_before;
+    for (unsigned r = 0; r < VIEW_RESOURCES; r++)
+        child->load[r] = r == VIEW_MEMORY ? 0 : (float)((double)sums[r] * part); /* flushed */
+}
+
+static double share_before(const struct running *running)
+{
+    const struct procedure *procedure = &running->procedure;
+    struct heat_board *board = running->master->config.heat;
+    return board && procedure->kind == PROCEDURE_SPLIT && procedure->tablet_count > 1
+               ? heat_board_share_before(
+                     board, procedure->sources[0], procedure->tablets[1].start_row)
+               : 0.5;
+}
+
 /* The parents retire, the children are there, locked with them. */
 static enum status take_children(struct running *running, struct error *error)
 {
@@ -284,10 +307,14 @@ static enum status take_children(struct running *running, struct error *error)
                                                                      : ASSIGNMENT_MERGED;
     int64_t now = env_wall_ms(master->env);
     enum status status = STATUS_OK;
+    double before = share_before(running);
+    float sums[VIEW_RESOURCES] = {0};
     mutex_lock(&catalogue->mutex);
     struct catalogue_table *table = procedure_table(running);
     for (size_t i = 0; i < procedure->source_count && !status; i++) {
         struct assigned_tablet *parent = source(running, i);
+        for (unsigned r = 0; parent && r < VIEW_RESOURCES; r++)
+            sums[r] += parent->load[r];
         if (parent && !catalogue_retire_locked(catalogue, parent, state, now))
             status = STATUS_NO_MEMORY;
     }
@@ -298,6 +325,7 @@ static enum status take_children(struct running *running, struct error *error)
         if (child) {
             child->lock = procedure->id;
             child->has_references = true;
+            pass_load_on_locked(running, before, sums, child, i);
         } else {
             status = STATUS_NO_MEMORY;
         }

@@ -47,6 +47,65 @@ static void rest(struct reporter *self)
 
 /* ---- What there is to say ---- */
 
+/* What each stretch of its keys took of the resource lately. */
+static void measure_stretches(struct reporter *self, struct served_tablet *served,
+    enum view_resource resource, struct split_candidate *candidate)
+{
+    static const uint32_t metrics[VIEW_RESOURCES] = {
+        [VIEW_REQUESTS] = HEAT_OPS, [VIEW_BYTES] = HEAT_BYTES, [VIEW_CPU] = 1u << HEAT_CPU_NS};
+    int64_t now_s = env_wall_ms(self->config.service->env) / 1000;
+    struct heat_minute_copy copy = {0};
+    enum status status = STATUS_NOT_FOUND;
+    if (resource == VIEW_REQUESTS)
+        status = tablet_heat_read_seconds(
+            &served->heat, now_s - LOAD_WINDOW_S + 1, now_s + 1, &self->arena, &copy);
+    else if (now_s % 60 >= LOAD_WINDOW_S) /* of a minute that has just begun little is known */
+        status = tablet_heat_read_minute(&served->heat, 0, &self->arena, &copy);
+    struct split_stretch *stretches = status ? NULL
+                                             : arena_allocate_zeroed(&self->arena, copy.value_count,
+                                                   sizeof *stretches);
+    for (size_t i = 0; stretches && i < copy.value_count; i++)
+        stretches[i] = (struct split_stretch){
+            i > 0 ? copy.bounds[i - 1] : SPAN_EMPTY, heat_sum(&copy.values[i], metrics[resource])};
+    candidate->stretches = stretches;
+    candidate->stretch_count = stretches ? copy.value_count : 0;
+}
+
+/* The row that takes most, read and written, and what it takes for sure. */
+static void find_hot_row(
+    struct reporter *self, struct served_tablet *served, struct split_candidate *candidate)
+{
+    int64_t now_s = env_wall_ms(self->config.service->env) / 1000;
+    struct heat_tablet_rows hot = {0};
+    double all = 0, most = 0;
+    if (tablet_heat_read_rows(&served->heat, now_s, 1, &self->arena, &hot))
+        return;
+    for (unsigned kind = 0; kind < HEAT_ROW_KINDS; kind++)
+        all += hot.all[kind];
+    for (size_t i = 0; i < hot.row_count; i++) {
+        double sure = 0;
+        for (size_t k = 0; k < hot.row_count; k++)
+            if (span_equal(hot.rows[k].row, hot.rows[i].row))
+                sure += hot.rows[k].count - hot.rows[k].error;
+        if (sure <= most)
+            continue;
+        most = sure;
+        candidate->hot_row = hot.rows[i].row;
+    }
+    candidate->hot_share = all > 0 ? most / all : 0;
+}
+
+/* Once for each time that it comes to stand in the way. */
+static void tell_obstacle(struct served_tablet *served, const struct split_decision *decision)
+{
+    if (decision->obstacle != served->split_obstacle && decision->obstacle &&
+        decision->obstacle != SPLIT_FEW_SAMPLES)
+        log_line(LOG_INFO, "split.none", "tablet=%s reason=\"%s\"", served->id,
+            split_obstacle_text(decision->obstacle));
+    if (decision->obstacle != SPLIT_FEW_SAMPLES)
+        served->split_obstacle = decision->obstacle;
+}
+
 /* Whether to ask for a split of the tablet, and where. */
 static void judge_split(struct reporter *self, struct served_tablet *served, uint32_t tablets_here,
     uint64_t now_ns, struct tablet_report *report)
@@ -62,14 +121,17 @@ static void judge_split(struct reporter *self, struct served_tablet *served, uin
         .is_meta = served->is_meta,
         .tablets_here = tablets_here};
     memcpy(candidate.load, report->load, sizeof candidate.load);
-    bool is_loaded = report->load[VIEW_REQUESTS] > split_policy_requests(schema, settings) ||
-                     report->load[VIEW_BYTES] > settings->bytes_per_s ||
-                     report->load[VIEW_CPU] > settings->cpu;
     struct split_sample *samples = NULL;
-    if (is_loaded &&
-        !tablet_load_samples(served->load, now_ns, &self->arena, &samples, &candidate.sample_count))
+    enum view_resource resource;
+    if (split_policy_is_loaded(report->load, schema, settings, &resource) &&
+        !tablet_load_samples(
+            served->load, now_ns, &self->arena, &samples, &candidate.sample_count)) {
         candidate.samples = samples;
+        measure_stretches(self, served, resource, &candidate);
+        find_hot_row(self, served, &candidate);
+    }
     struct split_decision decision = split_policy_decide(&candidate, schema, settings);
+    tell_obstacle(served, &decision);
     report->split_reason = decision.reason;
     report->split_row = arena_copy(&self->arena, decision.row);
 }

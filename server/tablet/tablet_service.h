@@ -44,9 +44,11 @@ struct served_tablet {
     struct span region_name; /* the whole name */
     struct region_info info; /* spans live as long as this */
     bool is_meta;
-    struct tablet_load *load;      /* owned; its own threads' rules */
-    struct tablet_heat heat;       /* the same */
-    uint64_t heat_picked_bytes;    /* the heat collector's: the data as its buckets were made */
+    struct tablet_load *load;   /* owned; its own threads' rules */
+    struct tablet_heat heat;    /* the same */
+    uint64_t heat_picked_bytes; /* the heat collector's: the data as its buckets were made */
+    enum split_obstacle
+        split_obstacle;            /* the reporter's: why it was not split when it last looked */
     struct traffic_member traffic; /* the same */
     struct arena arena;            /* of the spans */
     struct served_tablet *next;    /* the table's chain; guarded by its mutex, as all below */

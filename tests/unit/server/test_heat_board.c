@@ -130,6 +130,13 @@ static void the_hottest_come_first(void **state)
     assert_true(fabs(hot.tablets[0].per_s.of[HEAT_READS] - 20) < 1e-6);
     assert_true(fabs(hot.tablets[0].hottest_share - 8.0 / 9) < 1e-6);
     assert_true(fabs(hot.tablets[0].share + hot.tablets[1].share - 1) < 1e-6);
+    /* the minute that runs: 100 of 900 before "t", and half a stretch */
+    struct span high_id = SPAN_LITERAL("high");
+    assert_true(fabs(heat_board_share_before(board, high_id, SPAN_LITERAL("t")) - 1.0 / 9) < 1e-6);
+    assert_true(fabs(heat_board_share_before(board, high_id, SPAN_LITERAL("x")) - 5.0 / 9) < 1e-6);
+    assert_true(heat_board_share_before(board, high_id, SPAN_LITERAL("m")) < 1e-6);
+    assert_true(
+        fabs(heat_board_share_before(board, SPAN_LITERAL("no"), SPAN_LITERAL("t")) - 0.5) < 1e-6);
     assert_status(
         heat_board_tablets(board, SPAN_LITERAL("other"), HEAT_OPS, 10, &arena, &hot), STATUS_OK);
     assert_int_equal(hot.count, 0);

@@ -156,6 +156,129 @@ static void shared_files_stop_no_split_by_load(void **state)
     assert_int_equal(decide(&candidate, NULL).reason, SPLIT_NONE);
 }
 
+/* ---- What is measured ---- */
+
+/* Keys of five digits in ten stretches of 10,000, each with its load. */
+static struct split_stretch stretches[10];
+static char bounds[10][8];
+
+static void measure(struct split_candidate *candidate, const double loads[10])
+{
+    for (unsigned i = 0; i < 10; i++) {
+        snprintf(bounds[i], sizeof bounds[i], "%u", i);
+        stretches[i] = (struct split_stretch){i ? span_string(bounds[i]) : SPAN_EMPTY, loads[i]};
+    }
+    candidate->stretches = stretches;
+    candidate->stretch_count = 10;
+}
+
+static void what_is_measured_goes_before_what_is_sampled(void **state)
+{
+    static const double loads[10] = {50, 450, 0, 0, 0, 0, 0, 0, 400, 100};
+    (void)state;
+    sample_count = 0;
+    for (unsigned i = 0; i < SAMPLES; i++) /* by chance most samples lie left */
+        sample(i % 8 ? 10000 + i * 31 : 80000 + i * 31, i % 8 ? 10000 + i * 31 : 80000 + i * 31);
+    struct split_candidate candidate = candidate_of(5000);
+    struct split_decision sampled = decide(&candidate, NULL);
+    assert_true(span_compare(sampled.row, SPAN_LITERAL("12000")) < 0);
+    measure(&candidate, loads);
+    struct split_decision decision = decide(&candidate, NULL);
+    assert_int_equal(decision.reason, SPLIT_BY_LOAD);
+    assert_true(span_compare(decision.row, SPAN_LITERAL("2")) >= 0); /* a bound is as good */
+    assert_true(span_compare(decision.row, SPAN_LITERAL("80001")) < 0);
+    assert_true(decision.left > 0.49f && decision.left < 0.51f);
+}
+
+static void samples_part_the_stretch_that_is_cut(void **state)
+{
+    static const double loads[10] = {0, 0, 0, 1000, 0, 0, 0, 0, 0, 0};
+    (void)state;
+    sample_count = 0;
+    for (unsigned i = 0; i < SAMPLES; i++)
+        sample(31000 + i * 7919 % 1000, 31000 + i * 7919 % 1000);
+    struct split_candidate candidate = candidate_of(5000);
+    measure(&candidate, loads);
+    struct split_decision decision = decide(&candidate, NULL);
+    assert_int_equal(decision.reason, SPLIT_BY_LOAD);
+    assert_true(span_compare(decision.row, SPAN_LITERAL("31300")) > 0);
+    assert_true(span_compare(decision.row, SPAN_LITERAL("31700")) < 0);
+}
+
+/* Three tenths of the load lie at one end, seven at the other, nothing between: no cut is good enough. How many of 1,000
+ * tablets like it are cut in vain because the samples say so? */
+static void chance_splits_nothing_that_was_measured(void **state)
+{
+    static const double loads[10] = {300, 0, 0, 0, 0, 0, 0, 0, 0, 700};
+    unsigned by_samples = 0, by_measure = 0;
+    (void)state;
+    for (uint64_t seed = 1; seed <= 1000; seed++) {
+        struct dice dice = {seed};
+        sample_count = 0;
+        for (unsigned i = 0; i < SAMPLES; i++) {
+            unsigned row = dice_below(&dice, 10) < 3 ? 5 : 95000;
+            sample(row, row);
+        }
+        struct split_candidate candidate = candidate_of(5000);
+        by_samples += decide(&candidate, NULL).reason == SPLIT_BY_LOAD;
+        measure(&candidate, loads);
+        struct split_decision decision = decide(&candidate, NULL);
+        by_measure += decision.reason == SPLIT_BY_LOAD;
+        assert_int_equal(decision.obstacle, SPLIT_NO_KEY);
+    }
+    assert_true(by_samples > 50);
+    assert_int_equal(by_measure, 0);
+}
+
+static void one_hot_row_is_no_reason_to_split(void **state)
+{
+    (void)state;
+    sample_count = 0;
+    for (unsigned i = 0; i < SAMPLES; i++) { /* half at one row, a half all over */
+        unsigned row = i / 2 % 2 ? 50000 : i * 7919 % 100000;
+        sample(row, row);
+    }
+    struct split_candidate candidate = candidate_of(4000);
+    candidate.hot_row = SPAN_LITERAL("50000");
+    candidate.hot_share = 0.5;
+    struct split_decision decision = decide(&candidate, NULL); /* 2,000 without it */
+    assert_int_equal(decision.reason, SPLIT_NONE);
+    assert_int_equal(decision.obstacle, SPLIT_ONE_ROW);
+    candidate.load[VIEW_REQUESTS] = 50000; /* the rest is worth it, but no key parts it */
+    decision = decide(&candidate, NULL);
+    assert_int_equal(decision.reason, SPLIT_NONE);
+    assert_int_equal(decision.obstacle, SPLIT_ONE_ROW);
+    assert_non_null(strstr(split_obstacle_text(decision.obstacle), "one row"));
+}
+
+static void what_is_hot_beside_a_hot_row_is_split_from_it(void **state)
+{
+    (void)state;
+    sample_count = 0;
+    for (unsigned i = 0; i < SAMPLES; i++) {
+        unsigned row = i / 2 % 2 ? 100 : 50000 + i * 7919 % 1000;
+        sample(row, row);
+    }
+    struct split_candidate candidate = candidate_of(20000);
+    candidate.hot_row = SPAN_LITERAL("00100");
+    candidate.hot_share = 0.5;
+    struct split_decision decision = decide(&candidate, NULL);
+    assert_int_equal(decision.reason, SPLIT_BY_LOAD);
+    assert_true(span_compare(decision.row, SPAN_LITERAL("00100")) > 0);
+}
+
+static void a_row_that_was_hot_a_minute_ago_is_forgotten(void **state)
+{
+    (void)state;
+    sample_count = 0;
+    for (unsigned i = 0; i < SAMPLES; i++)
+        sample(i * 7919 % 100000, i * 7919 % 100000);
+    struct split_candidate candidate = candidate_of(4000);
+    candidate.hot_row = SPAN_LITERAL("99999x");
+    candidate.hot_share = 0.9;
+    assert_int_equal(decide(&candidate, NULL).reason, SPLIT_BY_LOAD);
+}
+
 /* ---- Size ---- */
 
 static void sizes_follow_the_policy_of_the_table(void **state)
@@ -276,6 +399,12 @@ static void a_split_by_load_must_pay(void **state)
 int main(void)
 {
     const struct CMUnitTest tests[] = {
+        cmocka_unit_test(what_is_measured_goes_before_what_is_sampled),
+        cmocka_unit_test(samples_part_the_stretch_that_is_cut),
+        cmocka_unit_test(chance_splits_nothing_that_was_measured),
+        cmocka_unit_test(one_hot_row_is_no_reason_to_split),
+        cmocka_unit_test(what_is_hot_beside_a_hot_row_is_split_from_it),
+        cmocka_unit_test(a_row_that_was_hot_a_minute_ago_is_forgotten),
         cmocka_unit_test(a_table_may_set_its_own_threshold),
         cmocka_unit_test(a_split_by_load_must_pay),
         cmocka_unit_test(a_loaded_tablet_is_split_where_its_load_halves),

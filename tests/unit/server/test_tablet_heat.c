@@ -170,11 +170,12 @@ static void minutes_and_seconds_are_kept(void **state)
     assert_int_equal((int)copy.values[3].of[HEAT_READS], 5);
     assert_int_equal((int)copy.values[3].of[HEAT_BYTES_IN], 50);
     assert_spans_equal(copy.bounds[2], row_of(75));
-    assert_status(tablet_heat_read_second(&heat, NOW_S + 1, &arena, &copy), STATUS_OK);
+    assert_status(tablet_heat_read_seconds(&heat, NOW_S + 1, NOW_S + 2, &arena, &copy), STATUS_OK);
     assert_int_equal((int)copy.values[3].of[HEAT_READS], 3);
-    assert_status(tablet_heat_read_second(&heat, NOW_S + 2, &arena, &copy), STATUS_OK);
+    assert_status(tablet_heat_read_seconds(&heat, NOW_S + 2, NOW_S + 3, &arena, &copy), STATUS_OK);
     assert_int_equal((int)copy.values[3].of[HEAT_READS], 2);
-    assert_status(tablet_heat_read_second(&heat, NOW_S + 3, &arena, &copy), STATUS_NOT_FOUND);
+    assert_status(
+        tablet_heat_read_seconds(&heat, NOW_S + 3, NOW_S + 4, &arena, &copy), STATUS_NOT_FOUND);
     assert_status(tablet_heat_read_minute(&heat, MINUTE + 2, &arena, &copy), STATUS_NOT_FOUND);
     assert_status(tablet_heat_read_minute(&heat, 0, &arena, &copy), STATUS_NOT_FOUND);
     arena_deinit(&arena);
@@ -202,7 +203,8 @@ static void a_busy_tablet_stays_below_its_bytes(void **state)
             tablet_heat_minute(&heat, second / 60);
     }
     assert_in_range(tablet_heat_memory(&heat), 20000, TABLET_HEAT_BYTES);
-    assert_status(tablet_heat_read_second(&heat, NOW_S + 3690, &arena, &copy), STATUS_OK);
+    assert_status(
+        tablet_heat_read_seconds(&heat, NOW_S + 3690, NOW_S + 3691, &arena, &copy), STATUS_OK);
     int64_t newest = (NOW_S + 3699) / 60;
     assert_status(tablet_heat_read_minute(&heat, newest, &arena, &copy), STATUS_OK);
     assert_status(tablet_heat_read_minute(&heat, newest - 5, &arena, &copy), STATUS_OK);
