@@ -33,6 +33,8 @@ const char *tablet_command_method(enum tablet_command_kind kind)
         return "SplitRow";
     case TABLET_COMMAND_EXPECT:
         return "ExpectTablet";
+    case TABLET_COMMAND_COMPACT:
+        return "CompactTablet";
     }
     return NULL;
 }
@@ -123,6 +125,8 @@ void tablet_command_encode(const struct tablet_command *command, struct buffer *
         wire_put_bytes(out, 8, buffer_span(&part));
         out->is_failed = out->is_failed || part.is_failed;
     }
+    if (command->kind == TABLET_COMMAND_COMPACT)
+        wire_put_bool(out, 11, command->is_major);
     if (command->kind == TABLET_COMMAND_READ) {
         wire_put_bytes(out, 9, command->after_row);
         wire_put_varint(out, 10, command->read_bytes);
@@ -222,6 +226,7 @@ enum status tablet_command_decode(
     command.epoch = message->epoch;
     command.is_dropped = message->is_dropped;
     command.is_prepared = message->is_prepared;
+    command.is_major = message->is_major;
     command.after_row = message->has_after_row ? binary_span(message->after_row) : SPAN_EMPTY;
     command.read_bytes = message->read_bytes;
     enum status status = read_tablet(message->tablet, &command.tablet, error);

@@ -155,6 +155,7 @@ const struct call_method peer_methods[] = {
     {"SetSchema", command},
     {"ListTablets", command},
     {"FlushTablet", command},
+    {"CompactTablet", command},
     {"WriteRows", command},
     {"ReadRows", command},
     {"Stop", command},

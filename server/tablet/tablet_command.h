@@ -29,6 +29,7 @@ enum tablet_command_kind {
     TABLET_COMMAND_SPLIT_ROW = 9,  /* a row that halves the tablet's data */
     TABLET_COMMAND_EXPECT =
         10, /* an OPEN will come soon: hold the tablet's requests until then (a move) */
+    TABLET_COMMAND_COMPACT = 11, /* one tablet; answered when it is begun, not when it is done */
 };
 
 enum served_state { SERVED_OPENING = 0, SERVED_OPEN = 1, SERVED_CLOSING = 2 };
@@ -51,6 +52,7 @@ struct tablet_command {
      * Others: id. */
     struct tablet_info tablet;
     const struct table_schema *schema; /* OPEN, EXPECT, SET_SCHEMA */
+    bool is_major;                     /* COMPACT */
     /* CLOSE */
     bool is_dropped;  /* no flush, and the manifest says dropped */
     bool is_prepared; /* flush while it still serves, so that its rows stop only for the rest */
@@ -93,8 +95,8 @@ struct tablet_command {
 
 /* Statuses that say something to a master, besides the engine's own:
  *   STATUS_SUPERSEDED  its epoch is too low: somebody else leads
- *   STATUS_NOT_FOUND   that life of the server is over (another has its address), or WRITE, READ, FLUSH: the tablet is
- *                      not open there
+ *   STATUS_NOT_FOUND   that life of the server is over (another has its address), or WRITE, READ, FLUSH,
+ *                      COMPACT: the tablet is not open there
  *   STATUS_BUSY        OPEN: the tablet's owner is not sealed yet; the message names it
  *   STATUS_CLOSED      the server is stopping
  *   STATUS_IO, STATUS_TIMEOUT with is_unknown  the server could not be reached, or did not answer in time */

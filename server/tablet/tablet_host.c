@@ -416,7 +416,7 @@ static void list(struct tablet_host *host, struct tablet_command *command)
         &error);
 }
 
-/* ---- Rows, flush ---- */
+/* ---- Rows, flush, compact ---- */
 
 static void on_flushed(struct completion *completion)
 {
@@ -459,6 +459,10 @@ static void run_on_open(struct tablet_host *host, struct tablet_command *command
     } else if (command->kind == TABLET_COMMAND_FLUSH) {
         command->completion.done = on_flushed;
         tablet_flush(served->tablet, NULL, &command->completion);
+    } else if (command->kind == TABLET_COMMAND_COMPACT) {
+        tablet_compact(served->tablet, NULL, command->is_major, NULL);
+        served_tablet_unref(served);
+        answer(command, STATUS_OK, NULL);
     } else if (command->kind == TABLET_COMMAND_WRITE) {
         command->write = (struct write){.operations = command->operations,
             .operation_count = command->operation_count,
@@ -548,6 +552,7 @@ void tablet_host_run(struct tablet_host *host, struct tablet_command *command)
         list(host, command);
         break;
     case TABLET_COMMAND_FLUSH:
+    case TABLET_COMMAND_COMPACT:
     case TABLET_COMMAND_WRITE:
     case TABLET_COMMAND_READ:
     case TABLET_COMMAND_SPLIT_ROW:

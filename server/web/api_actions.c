@@ -148,7 +148,7 @@ enum web_outcome web_post_merge(struct web_call *call)
     return outcome;
 }
 
-/* ---- At the tablets here ---- */
+/* ---- Flush and compact ---- */
 
 struct upkeep {
     struct span table, tablet; /* one of them */
@@ -160,6 +160,8 @@ struct flushing {
     struct completion completion; /* first */
     struct served_tablet *served;
 };
+
+/* Of a tablet server, or a master that does not lead: the tablets here. */
 
 static void flushed(struct completion *completion)
 {
@@ -190,9 +192,70 @@ static bool ask_tablet(void *context, struct served_tablet *served)
     return true;
 }
 
+/* Of the leading master: a command to each tablet's server. Nobody waits for the answers. */
+
+struct upkeep_command {
+    struct tablet_command command; /* first */
+    struct server_name server;
+    char text[SERVER_TEXT_SIZE];
+    struct upkeep_command *next;
+};
+
+static void on_kept_up(struct tablet_command *command)
+{
+    memory_free(command);
+}
+
+static void add_command_locked(struct upkeep *upkeep, const struct assigned_tablet *tablet,
+    uint64_t epoch, struct upkeep_command **list)
+{
+    struct upkeep_command *one = tablet->state == ASSIGNMENT_OPEN
+                                     ? memory_allocate_zeroed(1, sizeof *one)
+                                     : NULL;
+    if (!one)
+        return; /* a close flushes; what there is no memory for is asked for again */
+    memcpy(one->text, tablet->server->text, sizeof one->text);
+    one->server = tablet->server->name;
+    one->server.host = span_make(one->text, tablet->server->name.host.size);
+    one->command.kind = upkeep->is_flush ? TABLET_COMMAND_FLUSH : TABLET_COMMAND_COMPACT;
+    one->command.server = &one->server;
+    one->command.epoch = epoch;
+    one->command.is_major = upkeep->is_major;
+    memcpy(one->command.tablet.id, tablet->info.id, sizeof tablet->info.id);
+    memcpy(one->command.tablet.table_id, tablet->info.table_id, sizeof tablet->info.table_id);
+    one->command.done = on_kept_up;
+    one->next = *list;
+    *list = one;
+    upkeep->count++;
+}
+
+static void ask_cluster(struct web_call *call, struct upkeep *upkeep)
+{
+    struct master *master = call->service->hbase->master;
+    struct catalogue *catalogue = api_catalogue(call);
+    struct upkeep_command *list = NULL;
+    uint64_t epoch = master_epoch(master);
+    mutex_lock(&catalogue->mutex);
+    const struct catalogue_table *table = upkeep->table.size
+                                              ? catalogue_find_locked(catalogue, upkeep->table)
+                                              : NULL;
+    for (size_t i = 0; table && i < table->tablet_count; i++)
+        add_command_locked(upkeep, table->tablets[i], epoch, &list);
+    const struct assigned_tablet *tablet =
+        upkeep->tablet.size ? assignment_find(&catalogue->assignment, upkeep->tablet) : NULL;
+    if (tablet)
+        add_command_locked(upkeep, tablet, epoch, &list);
+    mutex_unlock(&catalogue->mutex);
+    while (list) {
+        struct upkeep_command *one = list;
+        list = one->next;
+        tablet_link_send(master_get_config(master)->link, &one->command);
+    }
+}
+
 static enum web_outcome keep_up(struct web_call *call, struct upkeep *upkeep, const json_t *object)
 {
-    struct tablet_service *tablets = call->service->hbase->tablets;
+    const struct hbase_service *hbase = call->service->hbase;
     const json_t *major = json_object_get(object, "is_major");
     if (!take_text(call, object, "table", false, &upkeep->table) ||
         !take_text(call, object, "tablet", false, &upkeep->tablet))
@@ -203,11 +266,16 @@ static enum web_outcome keep_up(struct web_call *call, struct upkeep *upkeep, co
         return web_fail(call, 400, "bad_parameter", "'is_major' must be true or false");
     upkeep->table = api_table_name(upkeep->table);
     upkeep->is_major = json_is_true(major);
-    if (tablets)
-        tablet_service_each(tablets, ask_tablet, upkeep);
+    bool is_leading = hbase->master && master_is_ready(hbase->master);
+    if (is_leading)
+        ask_cluster(call, upkeep);
+    else if (hbase->tablets)
+        tablet_service_each(hbase->tablets, ask_tablet, upkeep);
+    else
+        return web_fail_not_master(call);
     if (upkeep->count == 0)
         return web_fail(call, 404, upkeep->tablet.size ? "no_such_tablet" : "no_such_table",
-            "this server has no such tablet open");
+            is_leading ? "no such tablet is open" : "this server has no such tablet open");
     return web_answer_json(call, 202, json_pack("{s:I}", "tablets", (json_int_t)upkeep->count));
 }
 

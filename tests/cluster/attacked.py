@@ -36,12 +36,12 @@ def expect(is_true, what):
 
 
 def wait_until(condition, seconds, what):
-    """Until condition() is true; refusals and broken connections count as not yet."""
+    """Until condition() is true, which it returns; refusals and broken connections count as not yet."""
     deadline, last = time.monotonic() + seconds, None
     while time.monotonic() < deadline:
         try:
-            if condition():
-                return
+            if answer := condition():
+                return answer
         except (OSError, Refused, Failure) as error:
             last = error
         time.sleep(0.05)
