@@ -51,6 +51,24 @@ enum status env_file_sync(struct env_file *file, struct error *error)
     return file->env->table->file_sync(file, error);
 }
 
+enum status env_file_write_start(
+    struct env_file *file, uint64_t offset, struct span bytes, struct error *error)
+{
+    CHECK(offset % file->block_size == 0 && bytes.size % file->block_size == 0 &&
+          (uintptr_t)bytes.data % file->block_size == 0);
+    return file->env->table->file_write_start(file, offset, bytes, error);
+}
+
+enum status env_file_write_finish(struct env_file *file, uint64_t poll_ns, struct error *error)
+{
+    return file->env->table->file_write_finish(file, poll_ns, error);
+}
+
+size_t env_file_block_size(const struct env_file *file)
+{
+    return file->block_size;
+}
+
 enum status env_file_truncate(struct env_file *file, uint64_t size, struct error *error)
 {
     return file->env->table->file_truncate(file, size, error);

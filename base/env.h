@@ -38,7 +38,12 @@ enum env_open_flags {
     ENV_CREATE = 2,    /* make it when absent */
     ENV_EXCLUSIVE = 4, /* with ENV_CREATE: STATUS_EXISTS when present */
     ENV_TRUNCATE = 8,
+    /* With ENV_WRITE, a wish: file_write_start goes past the page cache (O_DIRECT). Granted on this machine's own
+     * file systems that can do it; env_file_block_size tells. */
+    ENV_DIRECT = 16,
 };
+
+#define ENV_BLOCK_SIZE 4096 /* what file_write_start takes of a file with ENV_DIRECT granted */
 
 struct env_stat {
     uint64_t size;
@@ -68,6 +73,15 @@ struct env_table {
     enum status (*file_write)(
         struct env_file *file, uint64_t offset, struct span bytes, struct error *error);
     enum status (*file_sync)(struct env_file *file, struct error *error); /* fdatasync */
+    /* Begins a write that is durable once file_write_finish says STATUS_OK, and until then in flight: the disk may
+     * work while the caller does something else. The bytes stay in place until then. One at a time, with no other
+     * call on the file between the two; nothing that was written before may be unsynced. Offset, size and address
+     * are multiples of env_file_block_size. Within the file's size. */
+    enum status (*file_write_start)(
+        struct env_file *file, uint64_t offset, struct span bytes, struct error *error);
+    /* Waits for the started write; for up to poll_ns, while that pays, without sleeping (base/patience.h). A failure
+     * is final, as a failed sync is. */
+    enum status (*file_write_finish)(struct env_file *file, uint64_t poll_ns, struct error *error);
     enum status (*file_truncate)(struct env_file *file, uint64_t size, struct error *error);
     /* Reserves and zeroes [0, size): later writes there change no metadata. STATUS_NO_SPACE leaves
      * the size. */
@@ -136,6 +150,11 @@ enum status env_file_read_exact(
 enum status env_file_write(
     struct env_file *file, uint64_t offset, struct span bytes, struct error *error);
 enum status env_file_sync(struct env_file *file, struct error *error);
+enum status env_file_write_start(
+    struct env_file *file, uint64_t offset, struct span bytes, struct error *error);
+enum status env_file_write_finish(struct env_file *file, uint64_t poll_ns, struct error *error);
+/* ENV_BLOCK_SIZE where ENV_DIRECT was asked for and granted, else 1. */
+size_t env_file_block_size(const struct env_file *file);
 enum status env_file_truncate(struct env_file *file, uint64_t size, struct error *error);
 enum status env_file_preallocate(struct env_file *file, uint64_t size, struct error *error);
 enum status env_file_stat(struct env_file *file, struct env_stat *out_stat, struct error *error);

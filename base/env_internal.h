@@ -11,7 +11,8 @@
 /* Implementations embed this first in their handle, so that env_file_* can dispatch. */
 struct env_file {
     struct env *env;
-    char *path; /* as given to open; the implementation's to free */
+    char *path;        /* as given to open; the implementation's to free */
+    size_t block_size; /* of file_write_start */
 };
 
 struct executor_table {

@@ -80,7 +80,9 @@ static enum status memory_file_open(struct env *env, const char *path, unsigned 
     struct memory_file *file = calloc(1, sizeof(*file));
     CHECK(file);
     *file = (struct memory_file){
-        .file = {.env = env, .path = strdup(path)},
+        .file = {.env = env,
+            .path = strdup(path),
+            .block_size = flags & ENV_DIRECT && memory->world->is_direct ? ENV_BLOCK_SIZE : 1},
         .inode = inode,
         .next = memory->files,
         .link = &memory->files,
@@ -176,6 +178,20 @@ static enum status memory_file_sync(struct env_file *handle, struct error *error
     disk_sync(file->inode);
     call_end(memory);
     return STATUS_OK;
+}
+
+/* A write in flight is one that no sync has made durable yet: whole blocks, which a cut may tear like any other. */
+static enum status memory_file_write_start(
+    struct env_file *handle, uint64_t offset, struct span bytes, struct error *error)
+{
+    return memory_file_write(handle, offset, bytes, error);
+}
+
+static enum status memory_file_write_finish(
+    struct env_file *handle, uint64_t poll_ns, struct error *error)
+{
+    (void)poll_ns;
+    return memory_file_sync(handle, error);
 }
 
 static enum status memory_file_truncate(struct env_file *handle, uint64_t size, struct error *error)
@@ -453,6 +469,8 @@ const struct env_table env_memory_table = {
     .file_read_cached = memory_file_read_cached,
     .file_write = memory_file_write,
     .file_sync = memory_file_sync,
+    .file_write_start = memory_file_write_start,
+    .file_write_finish = memory_file_write_finish,
     .file_truncate = memory_file_truncate,
     .file_preallocate = memory_file_preallocate,
     .file_stat = memory_file_stat,

@@ -27,6 +27,7 @@ enum env_memory_reach {
     ENV_REACH_BLOCKS, /* each waits, and the host with it, until this is changed or the host dies */
 };
 
+/* ENV_DIRECT is granted when the seed is odd, so that whoever tries several meets both. */
 struct env *env_memory_new(uint64_t seed, enum env_memory_executors executors);
 void env_memory_free(struct env *env);
 

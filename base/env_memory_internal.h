@@ -18,6 +18,7 @@ struct env_world {
     /* guards all below and the hosts; the scheduler's queues belong to the one thread that runs */
     struct mutex lock;
     struct disk *disk;
+    bool is_direct;   /* ENV_DIRECT is granted */
     struct dice dice; /* seeds of further hosts */
     struct seeded_scheduler scheduler;
     uint64_t generation;      /* power cuts so far: handles of an older one are dead */

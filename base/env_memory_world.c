@@ -59,6 +59,7 @@ struct env *env_memory_new(uint64_t seed, enum env_memory_executors executors)
     struct env_world *world = calloc(1, sizeof(*world));
     CHECK(world);
     world->kind = executors;
+    world->is_direct = seed % 2 == 1;
     mutex_init(&world->lock, LOCK_RANK_ENV);
     /* Separate streams, so that one more random number in the program does not change the disk's
      * luck. */

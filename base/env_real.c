@@ -20,18 +20,24 @@
 #include <time.h>
 #include <unistd.h>
 
+#include "base/direct_file.h"
 #include "base/env_internal.h"
 #include "base/memory.h"
 
 struct real_file {
     struct env_file file;
     int fd;
+    struct direct_file *direct; /* NULL: started writes go through the page cache */
+    uint64_t started_offset;    /* of the write that is in flight through `direct` */
+    struct span started;
 };
 
 static int fd_of(const struct env_file *file)
 {
     return ((const struct real_file *)file)->fd;
 }
+
+static bool real_path_is_local(struct env *env, const char *path);
 
 static enum status real_file_open(struct env *env, const char *path, unsigned flags, uint32_t mode,
     struct env_file **out_file, struct error *error)
@@ -61,13 +67,19 @@ static enum status real_file_open(struct env *env, const char *path, unsigned fl
         memory_free(path_copy);
         return error_set_errno(error, error_number, "open %s", path);
     }
-    *file = (struct real_file){.file = {.env = env, .path = path_copy}, .fd = fd};
+    *file = (struct real_file){.file = {.env = env, .path = path_copy, .block_size = 1}, .fd = fd};
+    /* Another machine's file system has rules of its own about handles that go past its cache. */
+    if (flags & ENV_DIRECT && real_path_is_local(env, path))
+        file->direct = direct_file_open(path);
+    if (file->direct)
+        file->file.block_size = ENV_BLOCK_SIZE;
     *out_file = &file->file;
     return STATUS_OK;
 }
 
 static void real_file_close(struct env_file *file)
 {
+    direct_file_close(((struct real_file *)file)->direct);
     close(fd_of(file)); /* bytes that matter were synced: close has nothing to tell */
     memory_free(file->path);
     memory_free(file);
@@ -147,6 +159,53 @@ static enum status real_file_sync(struct env_file *file, struct error *error)
     if (fdatasync(fd_of(file)))
         return error_set_errno(error, errno, "sync %s", file->path);
     return STATUS_OK;
+}
+
+/* The file system refused a direct write before any of it was done: from now on without. */
+static void give_up_direct(struct real_file *file)
+{
+    direct_file_close(file->direct);
+    file->direct = NULL;
+}
+
+static enum status real_file_write_start(
+    struct env_file *handle, uint64_t offset, struct span bytes, struct error *error)
+{
+    struct real_file *file = (struct real_file *)handle;
+    if (file->direct) {
+        int result = direct_file_start(file->direct, offset, bytes);
+        if (result == 0) {
+            file->started = bytes;
+            file->started_offset = offset;
+            return STATUS_OK;
+        }
+        if (result != EINVAL)
+            return error_set_errno(error, result, "write %zu bytes to %s at %" PRIu64, bytes.size,
+                handle->path, offset);
+        give_up_direct(file);
+    }
+    return real_file_write(handle, offset, bytes, error);
+}
+
+static enum status real_file_write_finish(
+    struct env_file *handle, uint64_t poll_ns, struct error *error)
+{
+    struct real_file *file = (struct real_file *)handle;
+    if (!file->direct)
+        return real_file_sync(handle, error);
+    size_t done = 0;
+    int result = direct_file_finish(file->direct, poll_ns, &done);
+    if (result == EINVAL)
+        give_up_direct(file);
+    else if (result)
+        return error_set_errno(error, result, "durable write of %zu bytes to %s at %" PRIu64,
+            file->started.size, handle->path, file->started_offset);
+    if (done >= file->started.size)
+        return STATUS_OK;
+    /* Refused, or cut short for no reason told: the rest the usual way, which tells. */
+    enum status status = real_file_write(handle, file->started_offset + done,
+        span_slice(file->started, done, file->started.size - done), error);
+    return status ? status : real_file_sync(handle, error);
 }
 
 static enum status real_file_truncate(struct env_file *file, uint64_t size, struct error *error)
@@ -448,6 +507,8 @@ static const struct env_table real_table = {
     .file_read_cached = real_file_read_cached,
     .file_write = real_file_write,
     .file_sync = real_file_sync,
+    .file_write_start = real_file_write_start,
+    .file_write_finish = real_file_write_finish,
     .file_truncate = real_file_truncate,
     .file_preallocate = real_file_preallocate,
     .file_stat = real_file_stat,

@@ -1,7 +1,7 @@
 /* What the disk and loopback allow together: a bare server takes BYTES over a connection, appends them to a
  * preallocated, zeroed file in DIR, syncs, and sends a few bytes back; its one client waits for them before it
- * sends again. No protocol, no memtable, no hand-over between threads: the most that any server could
- * acknowledge with one request in flight on this machine. Prints answers a second.
+ * sends again. No protocol, no memtable, no hand-over between threads: the most that any server that
+ * writes and syncs so could acknowledge with one request in flight on this machine. Prints answers a second.
  *   sync-echo DIR BYTES SECONDS [CLIENT-CORE [SERVER-CORE]]
  * With `-` for DIR nothing is written or synced: what loopback alone allows. */
 #include <arpa/inet.h>

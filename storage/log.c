@@ -6,6 +6,7 @@
 #include "base/memory.h"
 #include "base/pause.h"
 #include "storage/log_files.h"
+#include "storage/log_tail.h"
 #include "storage/seal.h"
 
 /* Most bytes that an entry adds to a frame besides its body, and that a frame adds besides its
@@ -28,6 +29,8 @@ struct group {
     uint64_t index_bound; /* most bytes they add to the index */
     uint64_t logged;      /* entries that have bytes */
     bool needs_sync;
+    bool is_in_flight;   /* its write has been started, not finished */
+    uint64_t started_ns; /* when its bytes were on their way to the disk, or their sync began */
 };
 
 struct log {
@@ -48,7 +51,10 @@ struct log {
     /* log thread */
     struct entry_list waiting; /* taken from the queue, not in a group yet */
     struct group group;
+    bool inserts_first;      /* what appended() appends should join the group: see gather */
+    bool is_chained;         /* appended() has appended something */
     struct buffer bytes;     /* of the group's frames */
+    struct log_tail end;     /* of the current segment, when it takes whole blocks */
     uint64_t tail;           /* of the current segment */
     uint64_t synced;         /* every byte of it below was synced */
     uint64_t space_retry_ns; /* entries are refused until then */
@@ -169,6 +175,12 @@ static bool has_room(const struct log *log, const struct log_entry *entry)
 
 static enum status write_closing(struct log *log, struct error *error);
 
+static void begin_segment(struct log *log)
+{
+    log->tail = log->synced = LOG_SEGMENT_START;
+    log_tail_begin(&log->end, LOG_SEGMENT_START);
+}
+
 /* Ends the current segment and begins the next, with room for the entry. The group is empty.
  * STATUS_NO_SPACE: the current one (if any) goes on. */
 static enum status switch_segment(
@@ -190,7 +202,7 @@ static enum status switch_segment(
     status = log_files_advance(&log->files, need, error);
     if (status)
         return status;
-    log->tail = log->synced = LOG_SEGMENT_START;
+    begin_segment(log);
     return STATUS_OK;
 }
 
@@ -294,8 +306,27 @@ static struct log_entry *next_entry(struct log *log)
     return pop(&log->waiting);
 }
 
-/* Fills the group. What appended() appends comes last in the queue and joins, while there is room.
- */
+/* Takes an entry into the group, or says why not. STATUS_BUSY: the group must be finished first. */
+static enum status admit(struct log *log, struct log_entry *entry)
+{
+    enum status status = is_dead(log) ? STATUS_CLOSED : STATUS_OK;
+    if (status == STATUS_OK && entry->body.size > LIMIT_LOG_RECORD_SIZE)
+        status = STATUS_LIMIT;
+    if (status == STATUS_OK && entry->sequence_count > 0 && is_refusing(log))
+        status = STATUS_NO_SPACE;
+    if (status == STATUS_OK && has_bytes(entry))
+        status = make_room(log, entry);
+    if (status == STATUS_OK)
+        status = give_sequence(log, entry);
+    if (status == STATUS_OK) {
+        join_group(log, entry);
+        entry->status = STATUS_OK;
+    }
+    return status;
+}
+
+/* Fills the group. With inserts_first, what appended() appends comes last in the queue and joins, while there is
+ * room; else the entries get their appended() when the bytes are on their way (run_log). */
 static void gather(struct log *log)
 {
     struct group *group = &log->group;
@@ -303,27 +334,23 @@ static void gather(struct log *log)
     struct log_entry *entry;
     while (group->count < LOG_GROUP_ENTRIES && group->bound < LOG_GROUP_BYTES &&
            (entry = next_entry(log))) {
-        enum status status = is_dead(log) ? STATUS_CLOSED : STATUS_OK;
-        if (status == STATUS_OK && entry->body.size > LIMIT_LOG_RECORD_SIZE)
-            status = STATUS_LIMIT;
-        if (status == STATUS_OK && entry->sequence_count > 0 && is_refusing(log))
-            status = STATUS_NO_SPACE;
-        if (status == STATUS_OK && has_bytes(entry))
-            status = make_room(log, entry);
+        enum status status = admit(log, entry);
         if (status == STATUS_BUSY) {
             push_front(&log->waiting, entry);
             return;
         }
-        if (status == STATUS_OK)
-            status = give_sequence(log, entry);
-        if (status) {
+        if (status)
             refuse(entry, status);
-            continue;
-        }
-        join_group(log, entry);
-        entry->status = STATUS_OK;
-        entry->appended(entry);
+        else if (log->inserts_first)
+            entry->appended(entry);
     }
+}
+
+/* The entries' appended(), in order, for a group that was gathered without. They stay in the group. */
+static void tell_appended(struct log *log)
+{
+    for (struct log_entry *entry = log->group.entries.first; entry; entry = entry->next)
+        entry->appended(entry);
 }
 
 /* ---- Making the group durable (log thread) ---- */
@@ -368,19 +395,47 @@ static enum status encode_tablet(struct log *log, struct log_tablet *tablet, int
     return status;
 }
 
-static enum status write_group(struct log *log, struct error *error)
+static enum status encode_group(struct log *log, struct error *error)
 {
     int64_t now_ms = env_wall_ms(log->env);
     buffer_reset(&log->bytes);
-    for (struct log_tablet *tablet = log->group.tablets; tablet; tablet = tablet->group_next) {
-        enum status status = encode_tablet(log, tablet, now_ms);
-        if (status)
-            return error_set(error, status, "group of %zu entries", log->group.count);
-    }
+    enum status status = STATUS_OK;
+    for (struct log_tablet *tablet = log->group.tablets; tablet && !status;
+         tablet = tablet->group_next)
+        status = encode_tablet(log, tablet, now_ms);
+    if (status == STATUS_OK && env_file_block_size(log->files.file) > 1)
+        status = log_tail_append(&log->end, buffer_span(&log->bytes));
+    if (status)
+        return error_set(error, status, "group of %zu entries", log->group.count);
     CHECK(log->tail + log->bytes.size <= log->files.current->capacity);
+    return STATUS_OK;
+}
+
+/* Starts a write that will be durable when it is finished: all before it is synced. */
+static enum status start_write(struct log *log, struct error *error)
+{
+    struct env_file *file = log->files.file;
+    log->group.started_ns = env_monotonic_ns(log->env);
+    log->group.is_in_flight = true;
+    if (env_file_block_size(file) == 1)
+        return env_file_write_start(file, log->tail, buffer_span(&log->bytes), error);
+    return env_file_write_start(file, log->end.offset, log_tail_blocks(&log->end), error);
+}
+
+/* Brings the group's bytes on their way: past the page cache when they are to be synced with all that is unsynced,
+ * else into it. */
+static enum status write_group(struct log *log, struct error *error)
+{
+    enum status status = encode_group(log, error);
+    if (status)
+        return status;
     pause_point("log.write.before");
-    enum status status = env_file_write(
-        log->files.file, log->tail, buffer_span(&log->bytes), error);
+    if (log->group.needs_sync && log->synced == log->tail) {
+        status = start_write(log, error);
+    } else {
+        status = env_file_write(log->files.file, log->tail, buffer_span(&log->bytes), error);
+        log_tail_advance(&log->end);
+    }
     pause_point("log.write.after");
     if (status)
         return status;
@@ -389,22 +444,38 @@ static enum status write_group(struct log *log, struct error *error)
     return STATUS_OK;
 }
 
+/* Waits for the disk to have all that was written. */
+static enum status sync_written(struct log *log, struct error *error)
+{
+    struct group *group = &log->group;
+    pause_point("log.sync.before");
+    enum status status;
+    if (group->is_in_flight) {
+        uint64_t poll_ns = group->count <= LOG_POLL_ENTRIES ? LOG_POLL_NS : 0;
+        group->is_in_flight = false;
+        status = env_file_write_finish(log->files.file, poll_ns, error);
+        log_tail_advance(&log->end);
+    } else {
+        group->started_ns = env_monotonic_ns(log->env);
+        status = env_file_sync(log->files.file, error);
+    }
+    if (status)
+        return status;
+    atomic_fetch_add_explicit(
+        &log->sync_ns, env_monotonic_ns(log->env) - group->started_ns, memory_order_relaxed);
+    pause_point("log.sync.after");
+    log->synced = log->tail;
+    atomic_fetch_add_explicit(&log->syncs, 1, memory_order_relaxed);
+    return STATUS_OK;
+}
+
 /* Everything written is synced after it, and we may still say so. */
 static enum status sync_and_look(struct log *log, struct error *error)
 {
-    if (log->synced < log->tail) {
-        pause_point("log.sync.before");
-        uint64_t began_ns = env_monotonic_ns(log->env);
-        enum status status = env_file_sync(log->files.file, error);
-        if (status)
-            return status;
-        atomic_fetch_add_explicit(
-            &log->sync_ns, env_monotonic_ns(log->env) - began_ns, memory_order_relaxed);
-        pause_point("log.sync.after");
-        log->synced = log->tail;
-        atomic_fetch_add_explicit(&log->syncs, 1, memory_order_relaxed);
-    }
-    enum status status = seal_look(log->config.alive, error);
+    enum status status = log->synced < log->tail ? sync_written(log, error) : STATUS_OK;
+    if (status)
+        return status;
+    status = seal_look(log->config.alive, error);
     pause_point("log.look.after");
     return status;
 }
@@ -426,19 +497,24 @@ static void finish_entries(struct log *log)
     }
 }
 
-static void run_group(struct log *log)
+/* The group's bytes, towards the disk. */
+static void send_group(struct log *log)
 {
     struct error error = {0};
-    enum status status = STATUS_OK;
-    if (log->group.tablets && !is_dead(log)) {
-        status = write_group(log, &error);
-        if (status)
-            die(log, &error, status, "write of the tablet log");
-    }
+    if (!log->group.tablets || is_dead(log))
+        return;
+    enum status status = write_group(log, &error);
+    if (status)
+        die(log, &error, status, "write of the tablet log");
+}
+
+static void end_group(struct log *log)
+{
+    struct error error = {0};
     bool needs_sync = log->group.needs_sync ||
                       (log->files.current && log->tail - log->synced > LOG_ASYNC_BYTES);
     if (needs_sync && !is_dead(log)) {
-        status = sync_and_look(log, &error);
+        enum status status = sync_and_look(log, &error);
         if (status)
             die(log, &error, status, "sync of the tablet log");
     }
@@ -518,9 +594,16 @@ static void run_idle(struct log *log)
 static void run_log(struct task *task)
 {
     struct log *log = (struct log *)((char *)task - offsetof(struct log, task));
+    bool inserts_first = log->inserts_first;
+    log->is_chained = false;
     gather(log);
-    if (log->group.count)
-        run_group(log);
+    if (log->group.count) {
+        send_group(log);
+        if (!inserts_first)
+            tell_appended(log);
+        log->inserts_first = log->is_chained;
+        end_group(log);
+    }
 
     mutex_lock(&log->mutex);
     bool has_more = log->waiting.first || log->queue.first;
@@ -556,6 +639,8 @@ void log_append(struct log *log, struct log_entry *entry)
         return;
     }
     push(&log->queue, entry);
+    if (executor_is_current(log->executor))
+        log->is_chained = true;
     /* A closing log refuses by dying: what is queued after its end meets a dead log. */
     schedule_unlock(log);
 }
@@ -568,6 +653,7 @@ enum status log_open(const struct log_config *config, struct log **out_log, stru
     log->config = *config;
     log->env = config->directory->env;
     log->task.run = run_log;
+    log->inserts_first = true;
     mutex_init(&log->mutex, LOCK_RANK_LOG);
     log_files_init(&log->files, config, &log->mutex);
     enum status status = log_files_advance(&log->files, LOG_SEGMENT_START, error);
@@ -582,7 +668,7 @@ enum status log_open(const struct log_config *config, struct log **out_log, stru
         return status;
     }
     executor_poll(log->executor, LOG_POLL_NS);
-    log->tail = log->synced = LOG_SEGMENT_START;
+    begin_segment(log);
     *out_log = log;
     return STATUS_OK;
 }
@@ -619,6 +705,7 @@ void log_free(struct log *log)
         return;
     log_stop(log);
     log_files_deinit(&log->files);
+    log_tail_deinit(&log->end);
     buffer_deinit(&log->bytes);
     mutex_deinit(&log->mutex);
     memory_free(log);

@@ -4,14 +4,24 @@
  *     log_append (any thread)
  *          |  queue                     one task on the log executor makes a group of all that waits
  *          v
- *     per entry, in order:  sequence given -> its place in the group -> appended()
- *                           (the tablet inserts its cells, still invisible, and releases row locks;
- *                            what that lets append joins this same group)
- *     then, once a group:   one write at the segment's tail -> one fdatasync -> one look at `alive`
+ *     per entry, in order:  sequence given -> its place in the group
+ *     once a group:         one write at the segment's tail, durable when it ends, is started
+ *     per entry, in order:  appended()  (the tablet inserts its cells, still invisible, and releases
+ *                           row locks; meanwhile the disk works)
+ *     once a group:         the end of the write is waited for -> one look at `alive`
  *     per entry, in order:  durable()  (the tablet moves its read point and answers)
  *
  * While a group syncs, the next one gathers in the queue: the number of records a sync carries
  * follows the load by itself, and one alone waits for nothing but its own sync.
+ *
+ * Chains. What appended() lets append (the next increment of a hot row) should join the same group,
+ * and cannot join one that is on its way. So after a group whose appended() appended something, the
+ * next is filled the other way: each entry is appended() as it joins, until a group sees no chain.
+ *
+ * The write (env.h: file_write_start). Where the file system grants ENV_DIRECT it goes past the page
+ * cache, in whole blocks (log_tail.h), and the log thread may poll for its end when few wait; else
+ * it is a write and a sync. A group that asks for no sync, and one behind it, goes through the page
+ * cache. docs/decisions/0013-log-past-the-page-cache.md.
  *
  * Sequences. Each tablet counts its own, from 1, rising by the order of appends; they never repeat
  * over its owners (the next starts above). An entry may take several.
@@ -47,7 +57,8 @@ struct log_segment_tablet;
 #define LOG_GROUP_ENTRIES  16384
 #define LOG_ASYNC_BYTES    (4u << 20) /* unsynced bytes of ASYNC entries that force a sync */
 #define LOG_POLL_NS        100000     /* the log thread looks this long for more before it sleeps */
-#define LOG_SPACE_RETRY_MS 1000       /* how often a full disk is tried again */
+#define LOG_POLL_ENTRIES   4 /* and so for the disk, when a group has no more entries than that */
+#define LOG_SPACE_RETRY_MS 1000 /* how often a full disk is tried again */
 
 /* A tablet as the log knows it. Embedded in the tablet; members are the log's. */
 struct log_tablet {
@@ -78,7 +89,7 @@ uint64_t log_tablet_last_sequence(const struct log_tablet *tablet); /* any */
  * appended() is called exactly once, in sequence order over the whole log: with STATUS_OK, sequence
  * is set and the entry has its place in the group; with STATUS_NO_SPACE or STATUS_CLOSED nothing
  * was sequenced and no durable() follows. It may call log_append: such entries join the group being
- * made. durable() is called exactly once after each appended() that had STATUS_OK, in the same
+ * made, or the next. durable() is called exactly once after each appended() that had STATUS_OK, in the same
  * order. Its status is STATUS_OK, or STATUS_CLOSED when the store died meanwhile (tests only): then
  * nothing may be acknowledged.
  *

@@ -29,6 +29,8 @@ void log_files_init(struct log_files *files, const struct log_config *config, st
     uint64_t least = LOG_SEGMENT_START + LOG_SEGMENT_PAGE;
     if (files->segment_bytes < least)
         files->segment_bytes = least;
+    /* Whole blocks, whatever way they are written. */
+    files->segment_bytes -= files->segment_bytes % LOG_SEGMENT_PAGE;
     files->next_capacity = files->segment_bytes < LOG_FIRST_SEGMENT_BYTES ? files->segment_bytes
                                                                           : LOG_FIRST_SEGMENT_BYTES;
 }
@@ -85,11 +87,13 @@ static enum status make_spare(
     struct env_file *file = NULL;
     spare_path(files, number, &path);
     enum status status = env_file_open(
-        env, path.text, ENV_WRITE | ENV_CREATE | ENV_EXCLUSIVE, 0600, &file, error);
+        env, path.text, ENV_WRITE | ENV_DIRECT | ENV_CREATE | ENV_EXCLUSIVE, 0600, &file, error);
     if (status)
         return status;
     /* Not synced here: its header page will be, with everything before it, ahead of its name. */
     status = env_file_preallocate(file, capacity, error);
+    if (status == STATUS_OK && env_file_block_size(file) > 1)
+        env_file_forget(file, 0, capacity); /* the zeroes: frames will go past the page cache */
     env_file_close(file);
     if (status)
         (void)env_path_remove(env, path.text, NULL);
@@ -174,7 +178,8 @@ static enum status name_spare(struct log_files *files, uint64_t spare_number, ui
     uint8_t pages[2 * LOG_SEGMENT_PAGE] = {0};
     log_segment_header_encode(&header, pages);
 
-    enum status status = env_file_open(directory->env, from.text, ENV_WRITE, 0, &file, error);
+    enum status status = env_file_open(
+        directory->env, from.text, ENV_WRITE | ENV_DIRECT, 0, &file, error);
     if (status)
         return status;
     status = env_file_write(file, 0, span_make(pages, sizeof(pages)), error);

@@ -39,7 +39,11 @@
  * segment were synced, and so was all of a segment that has a successor: an invalid frame there is
  * damage (STATUS_CORRUPT with file and offset). At or above that offset it is a torn tail, never
  * acknowledged; the plan of the recovery fixes once and for all where it begins. A read error is
- * never an end. */
+ * never an end.
+ *
+ * Frames are written as the 4096-byte blocks that they touch (log_tail.h), or as they are; a reader
+ * cannot tell. A block is written again, with equal bytes where it has frames already, when the next
+ * frames begin in it: docs/formats/log.md says why a torn one is harmless. */
 #ifndef STELE_STORAGE_LOG_SEGMENT_H
 #define STELE_STORAGE_LOG_SEGMENT_H
 

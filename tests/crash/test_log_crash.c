@@ -50,8 +50,11 @@ static void run_workload(struct history *history, struct env *env, uint64_t seed
         for (size_t i = 0; i < count; i++) {
             enum durability durability = dice_chance(&dice, 80) ? DURABILITY_SYNC_WAL
                                                                 : DURABILITY_ASYNC_WAL;
-            log_world_append(&history->world, (unsigned)dice_below(&dice, LOG_WORLD_TABLETS),
-                20 + dice_below(&dice, 900), durability);
+            struct log_world_entry *entry = log_world_append(&history->world,
+                (unsigned)dice_below(&dice, LOG_WORLD_TABLETS), 20 + dice_below(&dice, 900),
+                durability);
+            if (dice_chance(&dice, 10))
+                log_world_append_then(entry, (unsigned)dice_below(&dice, LOG_WORLD_TABLETS), 100);
         }
         if (dice_chance(&dice, 80))
             log_world_run(&history->world);

@@ -88,6 +88,7 @@ static void appended(struct log_entry *log_entry)
         return;
     }
     entry->is_appended = true;
+    entry->calls = env_memory_call_count(world->env);
     if (world->last_appended)
         world->last_appended->next = entry;
     else

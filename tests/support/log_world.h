@@ -19,6 +19,7 @@ struct log_world_entry {
     unsigned tablet;
     unsigned number;  /* from 0, in the order of log_world_append */
     bool is_appended; /* appended() with STATUS_OK */
+    uint64_t calls;   /* I/O calls of the world before that */
     bool is_refused;
     bool is_durable;              /* durable() with STATUS_OK */
     bool is_done;                 /* no callback is due any more */

@@ -127,6 +127,68 @@ static void bytes_read_back_and_end_where_the_file_ends(void **state)
     env_file_close(file);
 }
 
+/* With the wish for a direct file and without, granted or not: what finish says is done reads back. */
+static void a_started_write_is_there_when_it_is_finished(void **state)
+{
+    struct world *world = *state;
+    struct error error;
+    void *memory = malloc(4 * ENV_BLOCK_SIZE);
+    uint8_t *bytes = (uint8_t *)(((uintptr_t)memory + ENV_BLOCK_SIZE - 1) &
+                                 ~(uintptr_t)(ENV_BLOCK_SIZE - 1));
+    env_file_close(open_new(world, "a"));
+    for (unsigned flags = 0; flags <= ENV_DIRECT; flags += ENV_DIRECT) {
+        struct env_file *file;
+        assert_ok(
+            env_file_open(world->env, in(world, "a"), ENV_WRITE | flags, 0, &file, &error), &error);
+        size_t block = env_file_block_size(file);
+        assert_true(block == 1 || (flags && block == ENV_BLOCK_SIZE));
+        assert_ok(env_file_preallocate(file, UINT64_C(8) * ENV_BLOCK_SIZE, &error), &error);
+        for (unsigned round = 0; round < 6; round++) {
+            memset(bytes, (int)('a' + round), 2 * ENV_BLOCK_SIZE);
+            uint64_t at = (uint64_t)round * ENV_BLOCK_SIZE;
+            assert_ok(env_file_write_start(file, at, span_make(bytes, 2 * ENV_BLOCK_SIZE), &error),
+                &error);
+            assert_ok(env_file_write_finish(file, round % 2 ? 1000000 : 0, &error), &error);
+            char found[2];
+            assert_ok(env_file_read_exact(file, at + ENV_BLOCK_SIZE - 1, found, 2, &error), &error);
+            assert_int_equal(found[0], 'a' + round);
+            assert_int_equal(found[1], 'a' + round);
+        }
+        /* The two ways of one handle see each other's bytes. */
+        assert_ok(env_file_write(file, 10, SPAN_LITERAL("between"), &error), &error);
+        assert_ok(env_file_sync(file, &error), &error);
+        assert_ok(env_file_read_exact(file, 0, bytes, ENV_BLOCK_SIZE, &error), &error);
+        assert_memory_equal(bytes + 8, "aabetweenaa", 11);
+        bytes[0] = 'z';
+        assert_ok(env_file_write_start(file, 0, span_make(bytes, ENV_BLOCK_SIZE), &error), &error);
+        assert_ok(env_file_write_finish(file, 0, &error), &error);
+        assert_ok(env_file_read_exact(file, 0, bytes, 20, &error), &error);
+        assert_memory_equal(bytes, "zaaaaaaaaabetweenaaa", 20);
+        env_file_close(file);
+    }
+    free(memory);
+}
+
+/* A handle may go while its write is on its way: the bytes are the caller's again. */
+static void a_handle_closes_over_a_started_write(void **state)
+{
+    struct world *world = *state;
+    struct error error;
+    uint8_t *bytes = aligned_alloc(ENV_BLOCK_SIZE, ENV_BLOCK_SIZE);
+    memset(bytes, 'x', ENV_BLOCK_SIZE);
+    env_file_close(open_new(world, "a"));
+    for (int i = 0; i < 20; i++) {
+        struct env_file *file;
+        assert_ok(
+            env_file_open(world->env, in(world, "a"), ENV_WRITE | ENV_DIRECT, 0, &file, &error),
+            &error);
+        assert_ok(env_file_preallocate(file, ENV_BLOCK_SIZE, &error), &error);
+        assert_ok(env_file_write_start(file, 0, span_make(bytes, ENV_BLOCK_SIZE), &error), &error);
+        env_file_close(file);
+    }
+    free(bytes);
+}
+
 static void cached_reads_never_invent_an_end(void **state)
 {
     struct world *world = *state;
@@ -363,6 +425,8 @@ int main(void)
     const struct CMUnitTest tests[] = {
         for_both(open_flags_mean_what_they_say),
         for_both(bytes_read_back_and_end_where_the_file_ends),
+        for_both(a_started_write_is_there_when_it_is_finished),
+        for_both(a_handle_closes_over_a_started_write),
         for_both(cached_reads_never_invent_an_end),
         for_both(preallocate_gives_zeroes),
         for_both(links_count_and_exclude),

@@ -120,6 +120,48 @@ static void what_appended_appends_joins_the_group(void **state)
     close_world(&world);
 }
 
+/* One start, one finish, one look: and the first of them before the entry is inserted. */
+static void a_group_is_on_its_way_before_it_is_appended(void **state)
+{
+    (void)state;
+    struct log_world world;
+    open_world(&world, 1 << 20, 0);
+    log_world_append(&world, 0, 50, DURABILITY_SYNC_WAL);
+    log_world_run(&world);
+    for (int i = 0; i < 200; i++) { /* over several blocks */
+        uint64_t before = env_memory_call_count(world.env);
+        struct log_world_entry *entry = log_world_append(&world, 0, 50, DURABILITY_SYNC_WAL);
+        log_world_run(&world);
+        assert_true(entry->is_durable);
+        assert_int_equal(entry->calls, before + 1);
+        assert_int_equal(env_memory_call_count(world.env), before + 3);
+    }
+    assert_int_equal(check_recovered(&world), 201);
+    close_world(&world);
+}
+
+/* Only the first of a chain that nobody saw coming has a sync of its own. */
+static void a_chain_after_a_lone_entry_joins_again(void **state)
+{
+    (void)state;
+    struct log_world world;
+    open_world(&world, 0, 0);
+    log_world_append(&world, 0, 50, DURABILITY_SYNC_WAL);
+    log_world_run(&world);
+    static const unsigned expected[] = {2, 1, 1};
+    for (int round = 0; round < 3; round++) {
+        uint64_t before = syncs(&world);
+        struct log_world_entry *entry = log_world_append(&world, 0, 50, DURABILITY_SYNC_WAL);
+        for (int i = 0; i < 100; i++)
+            entry = log_world_append_then(entry, (unsigned)i % 2, 50);
+        log_world_run(&world);
+        assert_true(entry->is_durable);
+        assert_int_equal(syncs(&world) - before, expected[round]);
+    }
+    assert_int_equal(check_recovered(&world), 304);
+    close_world(&world);
+}
+
 static void skip_is_sequenced_but_not_written(void **state)
 {
     (void)state;
@@ -385,6 +427,8 @@ int main(void)
     const struct CMUnitTest tests[] = {
         cmocka_unit_test(gives_rising_sequences_by_tablet_and_one_sync_a_group),
         cmocka_unit_test(what_appended_appends_joins_the_group),
+        cmocka_unit_test(a_group_is_on_its_way_before_it_is_appended),
+        cmocka_unit_test(a_chain_after_a_lone_entry_joins_again),
         cmocka_unit_test(skip_is_sequenced_but_not_written),
         cmocka_unit_test(async_is_answered_before_the_sync_and_synced_when_idle),
         cmocka_unit_test(a_barrier_sees_all_before_it_and_nothing_after),

@@ -1,0 +1,72 @@
+#include "storage/log_tail.h"
+
+#include <stdlib.h>
+
+#include "base/env.h"
+#include "tests/support/support.h"
+
+/* Appends pieces of all sizes as a log does, writes the blocks into a file in memory, and finds there what was appended,
+ * with zeros behind it. */
+static void blocks_written_again_and_again_make_the_file(void **state)
+{
+    (void)state;
+    enum { FILE_BYTES = 8 << 20 };
+    uint8_t *expected = calloc(1, FILE_BYTES);
+    uint8_t *file = malloc(FILE_BYTES);
+    memset(file, 0xee, FILE_BYTES); /* frames of an earlier life */
+    struct dice dice = {7};
+    struct log_tail tail = {0};
+    size_t size = 2 * ENV_BLOCK_SIZE;
+    log_tail_begin(&tail, size);
+    while (size < FILE_BYTES - (3 << 20)) {
+        size_t piece = dice_chance(&dice, 1)    ? dice_below(&dice, 2 << 20)
+                       : dice_chance(&dice, 10) ? ENV_BLOCK_SIZE - size % ENV_BLOCK_SIZE
+                                                : dice_below(&dice, 6000);
+        for (size_t i = 0; i < piece; i++)
+            expected[size + i] = (uint8_t)(1 + dice_below(&dice, 255));
+        assert_int_equal(log_tail_append(&tail, span_make(expected + size, piece)), STATUS_OK);
+        size += piece;
+        struct span blocks = log_tail_blocks(&tail);
+        assert_true(tail.offset % ENV_BLOCK_SIZE == 0 && blocks.size % ENV_BLOCK_SIZE == 0);
+        assert_true((uintptr_t)blocks.data % ENV_BLOCK_SIZE == 0);
+        assert_true(
+            tail.offset + blocks.size >= size && tail.offset + blocks.size < size + ENV_BLOCK_SIZE);
+        if (blocks.size)
+            memcpy(file + tail.offset, blocks.data, blocks.size);
+        log_tail_advance(&tail);
+        assert_true(tail.capacity <= LOG_TAIL_KEPT_BYTES);
+    }
+    assert_memory_equal(
+        file + 2 * ENV_BLOCK_SIZE, expected + 2 * ENV_BLOCK_SIZE, size - 2 * ENV_BLOCK_SIZE);
+    for (size_t at = size; at % ENV_BLOCK_SIZE; at++)
+        assert_int_equal(file[at], 0);
+    log_tail_deinit(&tail);
+    free(expected);
+    free(file);
+}
+
+/* A group that went another way is still part of the block that is written next. */
+static void what_was_not_written_here_is_kept_too(void **state)
+{
+    (void)state;
+    struct log_tail tail = {0};
+    log_tail_begin(&tail, ENV_BLOCK_SIZE);
+    assert_int_equal(log_tail_append(&tail, SPAN_LITERAL("first ")), STATUS_OK);
+    log_tail_advance(&tail);
+    assert_int_equal(log_tail_append(&tail, SPAN_LITERAL("second")), STATUS_OK);
+    struct span blocks = log_tail_blocks(&tail);
+    assert_int_equal(blocks.size, ENV_BLOCK_SIZE);
+    assert_memory_equal(blocks.data, "first second\0", 13);
+    log_tail_begin(&tail, UINT64_C(3) * ENV_BLOCK_SIZE);
+    assert_int_equal(log_tail_blocks(&tail).size, 0);
+    log_tail_deinit(&tail);
+}
+
+int main(void)
+{
+    const struct CMUnitTest tests[] = {
+        cmocka_unit_test(blocks_written_again_and_again_make_the_file),
+        cmocka_unit_test(what_was_not_written_here_is_kept_too),
+    };
+    return cmocka_run_group_tests(tests, NULL, NULL);
+}
