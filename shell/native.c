@@ -22,6 +22,7 @@
 #include "shell/format.h"
 #include "shell/interpreter.h"
 #include "shell/interrupt.h"
+#include "shell/revision.h"
 #include "shell/session.h"
 
 #define MAX_GROUPS     64
@@ -303,7 +304,9 @@ static mrb_value is_debugging(mrb_state *mrb, mrb_value self)
 static mrb_value version(mrb_state *mrb, mrb_value self)
 {
     (void)self;
-    return mrb_str_cat_cstr(mrb, mrb_str_new_lit(mrb, "stele "), stele_version());
+    char text[192];
+    snprintf(text, sizeof text, "stele %s, %s", stele_version(), shell_revision);
+    return mrb_str_new_cstr(mrb, text);
 }
 
 static mrb_value whoami(mrb_state *mrb, mrb_value self)

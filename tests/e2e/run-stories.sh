@@ -18,6 +18,7 @@ start_server
 normalise() {
     sed -E -e 's/^stele:[0-9]{3}:[0-9]+> /stele> /; s/^stele:[0-9]{3}:[0-9]+\* /stele* /' \
         -e 's/^Took [0-9.]+ seconds/Took N seconds/' \
+        -e 's/^stele [0-9a-z.-]+, (r[0-9a-f]{40}, [A-Z][a-z]{2} [A-Z][a-z]{2} [ 0-9:]+ UTC 20[0-9]{2}|rUnknown, Unknown)$/stele V, rR, DATE/' \
         -e 's/timestamp=20[0-9]{2}-[0-9]{2}-[0-9]{2}T[0-9:.]+/timestamp=T/g' \
         -e 's/20[0-9]{2}-[0-9]{2}-[0-9]{2} [0-9:]{8} [+-][0-9]{4}/T/g' \
         -e 's/(127\.0\.0\.1|localhost)[:,][0-9]+([, ])[0-9]{13}/HOST\2S/g; s/(127\.0\.0\.1|localhost):[0-9]+/HOST/g' \

@@ -20,11 +20,10 @@ For usage try 'help "status"'
 
 Took N seconds
 stele> status 'other'
-
-ERROR: format should be one of 'summary', 'simple', 'detailed', 'tasks', 'replication', not 'other'
-
-For usage try 'help "status"'
-
+1 active master, 0 backup masters, 1 servers, 0 dead, 1.0000 average load
+Took N seconds
+stele> version
+stele V, rR, DATE
 Took N seconds
 stele> help 'procedures'
 Commands of the group procedures:
