@@ -573,6 +573,7 @@ enum status scanner_next(struct scanner *scanner, const struct scan_limits *limi
     struct read_sink *sink, struct scan_progress *progress, struct error *error)
 {
     *progress = (struct scan_progress){0};
+    uint64_t block_bytes = row_reader_block_bytes(scanner->reader);
     if (scanner->is_ended) {
         progress->stop = scanner->end;
         return STATUS_OK;
@@ -593,6 +594,7 @@ enum status scanner_next(struct scanner *scanner, const struct scan_limits *limi
         status = run_scan(&run);
     if (row_reader_is_open(scanner->reader) && note_last_row(&run) && !status)
         status = error_set(error, STATUS_NO_MEMORY, "no memory for a row key");
+    progress->block_bytes = row_reader_block_bytes(scanner->reader) - block_bytes;
     count_reads(scanner, progress);
     if (status != STATUS_WOULD_BLOCK)
         row_reader_suspend(scanner->reader);

@@ -32,6 +32,7 @@ struct table_iterator {
     uint64_t data_offset;
     enum step step;
     struct block_read how;
+    uint64_t *block_bytes; /* of the options */
     struct read_ahead ahead;
     struct span from_row; /* in range_bytes; empty = no bound */
     struct span to_row;
@@ -83,6 +84,8 @@ static enum status load_data(struct table_iterator *it, struct error *error)
     block_unpin(&it->data_pin);
     it->data_pin = pin;
     it->data_offset = handle.offset;
+    if (it->block_bytes)
+        *it->block_bytes += pin.size;
     it->base.is_valid = false; /* its spans lay in the block that is gone */
     cell_cursor_set(&it->data, pin.data);
     return STATUS_OK;
@@ -432,6 +435,7 @@ enum status sstable_iterator_new(struct sstable *table,
     it->part_pin = it->data_pin = (struct block_pin){0};
     it->part_offset = it->data_offset = UINT64_MAX;
     it->step = STEP_LOST;
+    it->block_bytes = options->block_bytes;
     it->ahead.offset = 0;
     it->ahead.size_wanted = options->readahead_bytes;
     it->how = (struct block_read){.may_block = true,

@@ -395,6 +395,7 @@ struct scan_progress {
     enum scan_stop stop;
     uint64_t results, rows, bytes, cells;
     uint64_t rows_scanned, rows_filtered;
+    uint64_t block_bytes; /* of the data blocks of SSTables that were looked into, unpacked */
     struct span last_row; /* last row examined; borrowed until the next call */
     bool is_mid_row;      /* the last result is partial and its row may go on */
 };

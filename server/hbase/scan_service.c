@@ -73,6 +73,7 @@ static void answer(const struct scan_run *run, bool more_results, bool more_in_r
     struct scan_metric metrics[] = {
         {SPAN_LITERAL("ROWS_SCANNED"), (int64_t)run->progress.rows_scanned},
         {SPAN_LITERAL("ROWS_FILTERED"), (int64_t)run->progress.rows_filtered},
+        {SPAN_LITERAL("BLOCK_BYTES_SCANNED"), (int64_t)run->progress.block_bytes},
     };
     struct scan_response response = {.has_scanner_id = true,
         .scanner_id = run->entry->id,
@@ -84,7 +85,7 @@ static void answer(const struct scan_run *run, bool more_results, bool more_in_r
         .read_point = run->is_open ? scanner_read_point(run->entry->scanner) : 0,
         .result_count = sink->result_count,
         .metrics = metrics,
-        .metric_count = run->tracks_metrics ? 2 : 0};
+        .metric_count = run->tracks_metrics ? sizeof metrics / sizeof metrics[0] : 0};
     bool is_late = run->progress.stop == SCAN_STOP_TIME && run->heartbeat_due_ns > 0;
     response.is_heartbeat = is_late && more_in_region;
     if (response.is_heartbeat && run->entry->is_cursor_wanted)
@@ -177,6 +178,7 @@ static void run_count(struct scan_run *run, const struct scan_progress *part)
     sum->cells += part->cells;
     sum->rows_scanned += part->rows_scanned;
     sum->rows_filtered += part->rows_filtered;
+    sum->block_bytes += part->block_bytes;
     sum->stop = part->stop;
     sum->last_row = part->last_row;
     sum->is_mid_row = part->is_mid_row;

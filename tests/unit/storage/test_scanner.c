@@ -272,10 +272,52 @@ static void test_scans_give_what_a_sorted_array_gives(void **state)
         assert_true(cells_compared > 10000 && blocked > 1000 && cut_in_row > 500);
 }
 
+/* One scan of everything, in one step. */
+static uint64_t block_bytes_of_a_scan(struct tablet_world *world)
+{
+    struct error error = {0};
+    struct scan_request request;
+    scan_request_init(&request);
+    struct scanner *scanner;
+    assert_ok(scanner_open(world->tablet, &request, &scanner, &error), &error);
+    struct world_cells cells;
+    world_cells_init(&cells, world);
+    struct scan_limits limits = {
+        .results = UINT64_MAX, .rows = UINT64_MAX, .bytes = UINT64_MAX, .may_block = true};
+    struct scan_progress progress;
+    assert_ok(scanner_next(scanner, &limits, &cells.sink, &progress, &error), &error);
+    scanner_close(scanner);
+    return progress.block_bytes;
+}
+
+/* What a client's scan metrics call BLOCK_BYTES_SCANNED: nothing from the memtable; from SSTables the unpacked blocks,
+ * cached or not. */
+static void block_bytes_are_those_of_the_blocks_looked_into(void **state)
+{
+    (void)state;
+    struct error error = {0};
+    struct tablet_world world;
+    tablet_world_init(&world, 3, ENV_MEMORY_SEEDED);
+    tablet_world_set_families(&world, "f:BLOCKSIZE=1024");
+    assert_ok(tablet_world_start(&world, &error), &error);
+    for (int i = 0; i < 400; i++) {
+        char row[16];
+        snprintf(row, sizeof(row), "row%04d", i);
+        world_put(&world, row, "f:q", 1, "the same value each time");
+    }
+    assert_int_equal(block_bytes_of_a_scan(&world), 0);
+    assert_status(world_flush(&world), STATUS_OK);
+    uint64_t bytes = block_bytes_of_a_scan(&world);
+    assert_true(bytes > 400 * 24 && bytes < 400 * 100);
+    assert_int_equal(block_bytes_of_a_scan(&world), bytes);
+    tablet_world_deinit(&world);
+}
+
 int main(void)
 {
     const struct CMUnitTest tests[] = {
         cmocka_unit_test(test_scans_give_what_a_sorted_array_gives),
+        cmocka_unit_test(block_bytes_are_those_of_the_blocks_looked_into),
     };
     return cmocka_run_group_tests(tests, NULL, NULL);
 }
