@@ -17,7 +17,12 @@ static size_t least_of(size_t a, size_t b, size_t c)
     return least < c ? least : c;
 }
 
-/* Levenshtein; long names count as far away. */
+static char lower(char letter)
+{
+    return letter >= 'A' && letter <= 'Z' ? (char)(letter + 'a' - 'A') : letter;
+}
+
+/* Levenshtein, whatever the case; long names count as far away. */
 static size_t distance(const char *a, const char *b)
 {
     size_t row[NAME_LIMIT + 1], size = strlen(b);
@@ -30,7 +35,8 @@ static size_t distance(const char *a, const char *b)
         row[0] = i;
         for (size_t j = 1; j <= size; j++) {
             size_t above = row[j];
-            row[j] = least_of(row[j] + 1, row[j - 1] + 1, corner + (a[i - 1] != b[j - 1]));
+            row[j] = least_of(
+                row[j] + 1, row[j - 1] + 1, corner + (lower(a[i - 1]) != lower(b[j - 1])));
             corner = above;
         }
     }

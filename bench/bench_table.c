@@ -56,16 +56,30 @@ static enum stele_status create(
     return status;
 }
 
-int bench_table_prepare(
-    const struct load_settings *settings, const struct place *place, bool *out_is_made)
+int bench_place_check(const char *command, const char *connect, const char *zookeeper)
 {
+    struct place place = {connect, zookeeper};
     struct stele_client *client = NULL;
     struct stele_error error = {0};
-    bool exists = false;
+    if (!connect && !zookeeper)
+        return -1;
+    enum stele_status status = open_client(&place, &client, &error);
+    stele_client_close(client);
+    if (status != STELE_INVALID)
+        return -1; /* what else is wrong is told when it is used */
+    fprintf(stderr, "stele: %s: %s\n", command, error.message);
+    return EXIT_USAGE;
+}
+
+/* -1 when the table is there, or is not, as the settings want it; else the exit code. */
+static int look(const struct load_settings *settings, const struct place *place,
+    struct stele_client **out_client, bool *out_exists)
+{
+    struct stele_error error = {0};
     int code = -1;
-    *out_is_made = false;
-    if (open_client(place, &client, &error) ||
-        stele_table_exists(client, stele_text(settings->table), &exists, &error)) {
+    bool exists = false;
+    if (open_client(place, out_client, &error) ||
+        stele_table_exists(*out_client, stele_text(settings->table), &exists, &error)) {
         code = complain("", &error);
     } else if (exists && !settings->is_reusing) {
         fprintf(stderr,
@@ -77,10 +91,31 @@ int bench_table_prepare(
         fprintf(stderr, "stele: bench load: table %s does not exist; without --reuse it is made\n",
             settings->table);
         code = EXIT_FAILED;
-    } else if (!exists) {
-        *out_is_made = true;
-        if (create(settings, client, &error))
-            code = complain("make the table: ", &error);
+    }
+    *out_exists = exists;
+    return code;
+}
+
+int bench_table_check(const struct load_settings *settings, const struct place *place)
+{
+    struct stele_client *client = NULL;
+    bool exists;
+    int code = look(settings, place, &client, &exists);
+    stele_client_close(client);
+    return code;
+}
+
+int bench_table_prepare(
+    const struct load_settings *settings, const struct place *place, bool *out_is_made)
+{
+    struct stele_client *client = NULL;
+    struct stele_error error = {0};
+    bool exists;
+    int code = look(settings, place, &client, &exists);
+    *out_is_made = code < 0 && !exists;
+    if (*out_is_made && create(settings, client, &error)) {
+        code = complain("make the table: ", &error);
+        *out_is_made = false;
     }
     stele_client_close(client);
     return code;

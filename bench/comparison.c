@@ -52,6 +52,9 @@ static enum status read_one(
     else if (!schema || strcmp(schema, SCHEMA) != 0)
         status = error_set(error, STATUS_INVALID,
             "%s is no report of 'bench load --json' (schema %s)", name, SCHEMA);
+    else if (!json_is_object(json_object_get(report, "totals")) ||
+             !json_is_object(json_object_get(report, "operations")))
+        status = error_set(error, STATUS_INVALID, "%s: a report without totals", name);
     else if (json_array_size(reports) == REPORTS_MOST)
         status = error_set(error, STATUS_LIMIT, "%s has more than %d reports", name, REPORTS_MOST);
     if (status)
@@ -69,6 +72,8 @@ enum status comparison_read_stream(
     bool is_end = false;
     while (!status && !is_end)
         status = read_one(file, name, reports, &is_end, error);
+    if (!status && ferror(file))
+        status = error_set(error, STATUS_INVALID, "%s: %s", name, strerror(errno));
     if (!status && json_array_size(reports) == 0)
         status = error_set(error, STATUS_INVALID, "%s is empty", name);
     if (status)

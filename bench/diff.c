@@ -5,6 +5,7 @@
 
 #include "base/options.h"
 #include "bench/comparison.h"
+#include "bench/output_file.h"
 
 #define EXIT_WORSE 4
 
@@ -76,6 +77,8 @@ int command_bench_diff(int argc, char **argv)
     }
     if (code == EXIT_DONE)
         comparison_print(stdout, &plan, reports[0], reports[1], &worse);
+    if (code == EXIT_DONE && !output_flush("bench diff"))
+        code = EXIT_FAILED;
     if (code == EXIT_DONE && worse && options_get(&options, "fail-on-worse")) {
         fprintf(
             stderr, "stele: bench diff: %zu figure%s worse\n", worse, worse == 1 ? " is" : "s are");

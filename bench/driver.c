@@ -111,6 +111,8 @@ static enum status open_clients(struct driver *driver, struct error *error)
     if (!driver->clients || !driver->tables || !driver->slots)
         return error_set(error, STATUS_NO_MEMORY, "no memory for %zu clients", plan->clients);
     for (size_t i = 0; i < plan->clients; i++) {
+        if (run_was_interrupted())
+            return error_set(error, STATUS_REMOTE, "interrupted");
         struct stele_options options;
         struct stele_error failure;
         bool exists = false;

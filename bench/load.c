@@ -13,6 +13,7 @@
 #include "bench/key_preview.h"
 #include "bench/live_line.h"
 #include "bench/null_driver.h"
+#include "bench/output_file.h"
 #include "bench/preset.h"
 #include "bench/report.h"
 #include "bench/sinks.h"
@@ -232,7 +233,9 @@ static int work_at_server(const struct job *job)
         code = run_job(job);
     if (code < 0)
         sum_servers(job->outcome);
-    if (settings->is_dropping && code < 0 && job->outcome->run.end != RUN_SERVER_LOST &&
+    /* a run that did not come to its end leaves no table of its own behind either */
+    bool is_lost = code == EXIT_UNREACHABLE || job->outcome->run.end == RUN_SERVER_LOST;
+    if (settings->is_dropping && (code < 0 || is_made) && !is_lost &&
         !bench_table_drop(settings, &job->place))
         code = EXIT_FAILED;
     return code;
@@ -318,12 +321,13 @@ static int report(const struct load_outcome *outcome, bool is_second)
             settings->json, is_second ? "ae" : "we", report_json_print, outcome);
     if (settings->html && !is_second)
         is_written = write_report(settings->html, "we", report_html_print, outcome) && is_written;
-    fflush(stdout);
+    is_written = output_flush(settings->command) && is_written;
     bool all_hold = is_second || assertions_check(&settings->assertions, outcome);
     if (run->end == RUN_INTERRUPTED)
         return EXIT_INTERRUPTED;
     if (run->end == RUN_SERVER_LOST) {
-        fputs("stele: bench load: the server stopped answering; the results are partial\n", stderr);
+        fprintf(stderr, "stele: %s: the server stopped answering; the results are partial\n",
+            settings->command);
         return EXIT_UNREACHABLE;
     }
     double requests = (double)(run->all.operations + run->all.failed);
@@ -374,15 +378,18 @@ static int run_command(int argc, char **argv, bool is_engine)
         key_preview_print_distribution(&settings.workload, settings.keys_text);
     if (settings.is_listing || settings.print_keys || settings.is_printing_distribution)
         return EXIT_DONE;
+    bool is_compared = settings.against.connect || settings.against.zookeeper;
     struct sinks sinks;
     if (!sinks_open(&sinks, &settings))
         return EXIT_FAILED;
     run_catch_interrupts();
-    code = work_at(&settings, &settings.place, &sinks, &outcome);
+    code = is_compared ? bench_table_check(&settings, &settings.against) : -1;
+    if (code < 0)
+        code = work_at(&settings, &settings.place, &sinks, &outcome);
     bool is_written = sinks_close(&sinks);
     if (code < 0)
         code = report(&outcome, false);
-    if (code == EXIT_DONE && (settings.against.connect || settings.against.zookeeper))
+    if (code == EXIT_DONE && is_compared)
         code = work_against(&settings, &outcome);
     load_outcome_deinit(&outcome);
     return code == EXIT_DONE && !is_written ? EXIT_FAILED : code;

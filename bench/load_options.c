@@ -1,9 +1,13 @@
 /* The options of `bench load`: what they take, and the settings that they make. */
 #include <errno.h>
+#include <signal.h>
 #include <stdio.h>
 #include <stdlib.h>
 #include <string.h>
+#include <sys/resource.h>
+#include <unistd.h>
 
+#include "bench/bench_table.h"
 #include "bench/load.h"
 #include "bench/preset.h"
 
@@ -104,6 +108,7 @@ static const struct option_value option_table[] = {{.name = "connect"}, {.name =
 #define NUMBER_MAX   1e15
 #define SPLITS_MOST  10000
 #define DEPTH_OPEN   64 /* requests that may wait on a connection of an open loop */
+#define FILES_ASIDE  64 /* open files beside the connections */
 
 static const char *command = "bench load"; /* or "bench engine": for messages */
 
@@ -111,6 +116,14 @@ static int complain(const char *option, const char *value)
 {
     fprintf(stderr, "stele: %s: --%s does not take '%s'; try 'stele %s --help'\n", command, option,
         value, command);
+    return EXIT_USAGE;
+}
+
+static int complain_of_number(
+    const char *option, const char *value, bool is_time, double least, double most)
+{
+    fprintf(stderr, "stele: %s: --%s takes a %s from %.10g to %.10g, not '%s'\n", command, option,
+        is_time ? "time (250ms, 10s, 2m)" : "number", least, most, value);
     return EXIT_USAGE;
 }
 
@@ -180,7 +193,40 @@ static int read_numbers(const struct options *options, struct numbers *numbers)
         const char *text = options_get(options, table[i].name);
         if (text &&
             !parse_number(text, table[i].is_time, table[i].least, table[i].most, table[i].number))
-            return complain(table[i].name, text);
+            return complain_of_number(
+                table[i].name, text, table[i].is_time, table[i].least, table[i].most);
+    }
+    return -1;
+}
+
+/* What the machine must have for it: told before the work, not in the midst of it. */
+static int check_machine(const struct load_settings *settings)
+{
+    struct rlimit files;
+    size_t connections = settings->threads * settings->clients;
+    if (getrlimit(RLIMIT_NOFILE, &files) == 0 && files.rlim_cur < files.rlim_max) {
+        files.rlim_cur = files.rlim_max;
+        setrlimit(RLIMIT_NOFILE, &files);
+    }
+    if (!settings->is_engine && !settings->is_null && getrlimit(RLIMIT_NOFILE, &files) == 0 &&
+        connections + FILES_ASIDE > files.rlim_cur) {
+        fprintf(stderr,
+            "stele: %s: %zu connections are more than the %llu files that this process may open "
+            "(ulimit -n)\n",
+            command, connections, (unsigned long long)files.rlim_cur);
+        return EXIT_USAGE;
+    }
+    long processors = sysconf(_SC_NPROCESSORS_CONF);
+    if (settings->cpu >= 0 && settings->cpu + (long)settings->threads > processors) {
+        fprintf(stderr, "stele: %s: --cpu=%d and %zu thread%s need processor %ld, there are %ld\n",
+            command, settings->cpu, settings->threads, settings->threads == 1 ? "" : "s",
+            settings->cpu + (long)settings->threads - 1, processors);
+        return EXIT_USAGE;
+    }
+    if (settings->server_pid && kill(settings->server_pid, 0) && errno == ESRCH) {
+        fprintf(stderr, "stele: %s: --server-pid: there is no process %d\n", command,
+            settings->server_pid);
+        return EXIT_USAGE;
     }
     return -1;
 }
@@ -270,6 +316,14 @@ static int take_workload(const struct options *options, struct load_settings *se
         return complain_of("scan-rows", &error);
     settings->scan_filter = options_get(options, "scan-filter");
     settings->is_scan_reversed = options_get(options, "scan-reversed") != NULL;
+    struct stele_filter *filter = NULL;
+    struct stele_error failure;
+    if (settings->scan_filter &&
+        stele_filter_parse(stele_text(settings->scan_filter), &filter, &failure)) {
+        error_set(&error, STATUS_INVALID, "%s", failure.message);
+        return complain_of("scan-filter", &error);
+    }
+    stele_filter_free(filter);
     for (size_t i = 0; durability && i < sizeof durabilities / sizeof *durabilities; i++) {
         if (strcmp(durability, durabilities[i]) == 0) {
             settings->durability = (enum stele_durability)i;
@@ -302,7 +356,10 @@ static int take_place(const struct options *options, struct load_settings *setti
         settings->against.zookeeper = against + sizeof zookeeper - 1;
     else
         settings->against.connect = against;
-    return -1;
+    int code = bench_place_check(command, settings->place.connect, settings->place.zookeeper);
+    return code < 0
+               ? bench_place_check(command, settings->against.connect, settings->against.zookeeper)
+               : code;
 }
 
 /* What a preset says counts where the command line says nothing. */
@@ -343,6 +400,18 @@ static int take_table(const struct options *options, struct load_settings *setti
     settings->is_filling = is_fill || (!settings->is_reusing && !is_no_fill);
     if (strlen(settings->qualifier) > 20)
         return complain("qualifier", settings->qualifier);
+    if (!settings->table[0] || !settings->family[0]) {
+        fprintf(stderr, "stele: %s: --%s takes a name, not ''\n", command,
+            settings->table[0] ? "family" : "table");
+        return EXIT_USAGE;
+    }
+    if (strncmp(settings->table, "hbase:", 6) == 0 &&
+        (settings->is_filling || settings->is_dropping ||
+            mix_has_writes(&settings->workload.mix))) {
+        fprintf(stderr, "stele: %s: %s is the system's: it can be read (--reuse), no more\n",
+            command, settings->table);
+        return EXIT_USAGE;
+    }
     return -1;
 }
 
@@ -430,6 +499,8 @@ int load_options_parse(int argc, char **argv, bool is_engine, struct load_settin
         code = take_engine(&options, &settings);
     if (code < 0)
         code = take_reports(&options, &settings);
+    if (code < 0)
+        code = check_machine(&settings);
     *out_settings = settings;
     return code;
 }

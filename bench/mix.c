@@ -87,6 +87,14 @@ enum operation mix_draw(const struct mix *mix, struct dice *dice)
     return mix->last;
 }
 
+bool mix_has_writes(const struct mix *mix)
+{
+    for (int i = 0; i < OPERATION_COUNT; i++)
+        if (mix->percent[i] > 0 && operation_is_write((enum operation)i))
+            return true;
+    return false;
+}
+
 bool mix_reads_rows(const struct mix *mix)
 {
     for (int i = 0; i < OPERATION_COUNT; i++)

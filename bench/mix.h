@@ -18,6 +18,7 @@ enum status mix_parse(const char *text, struct mix *out_mix, struct error *error
 /* Only one operation. */
 void mix_set(struct mix *mix, enum operation operation);
 enum operation mix_draw(const struct mix *mix, struct dice *dice);
+bool mix_has_writes(const struct mix *mix);
 bool mix_reads_rows(const struct mix *mix); /* some operation expects rows to be there */
 
 #endif

@@ -1,21 +1,24 @@
 #include "bench/sinks.h"
 
 #include "bench/hdr_log.h"
+#include "bench/output_file.h"
 #include "bench/report_csv.h"
 
-static bool open_file(const char *path, FILE **out_file)
+static bool open_file(const char *command, const char *path, FILE **out_file)
 {
     *out_file = path ? fopen(path, "we") : NULL;
     if (path && !*out_file)
-        fprintf(stderr, "stele: bench load: %s: %m\n", path);
+        fprintf(stderr, "stele: %s: %s: %m\n", command, path);
     return !path || *out_file;
 }
 
 bool sinks_open(struct sinks *sinks, const struct load_settings *settings)
 {
-    *sinks = (struct sinks){0};
-    bool is_open = open_file(settings->csv, &sinks->csv);
-    is_open = open_file(settings->hdr, &sinks->hdr) && is_open;
+    *sinks = (struct sinks){.command = settings->command};
+    bool is_open = output_file_is_writable(settings->command, settings->json) &&
+                   output_file_is_writable(settings->command, settings->html) &&
+                   open_file(settings->command, settings->csv, &sinks->csv) &&
+                   open_file(settings->command, settings->hdr, &sinks->hdr);
     if (is_open && sinks->csv)
         sinks->has_failed = !report_csv_begin(sinks->csv);
     return is_open;
@@ -42,8 +45,8 @@ bool sinks_close(struct sinks *sinks)
     if (sinks->hdr)
         is_good = fclose(sinks->hdr) == 0 && is_good;
     if (!is_good)
-        fputs(
-            "stele: bench load: the timeline or the histogram log could not be written\n", stderr);
+        fprintf(stderr, "stele: %s: the timeline or the histogram log could not be written\n",
+            sinks->command);
     *sinks = (struct sinks){0};
     return is_good;
 }

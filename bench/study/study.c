@@ -7,10 +7,13 @@
 #include <stdio.h>
 #include <stdlib.h>
 #include <string.h>
+#include <sys/stat.h>
 #include <unistd.h>
 
 #include "base/memory.h"
 #include "base/options.h"
+#include "bench/bench_table.h"
+#include "bench/output_file.h"
 #include "bench/study/advise.h"
 #include "bench/study/live.h"
 #include "bench/study/local_cluster.h"
@@ -323,6 +326,12 @@ static int parse_options(int argc, char **argv, struct study *study, struct stud
         return complain("--connect and --zookeeper both say where the cluster is", NULL, NULL);
     if (own->is_simulated && (own->connect || own->zookeeper))
         return complain("--simulate asks no cluster", NULL, NULL);
+    code = bench_place_check("bench study", own->connect, own->zookeeper);
+    if (code >= 0)
+        return code;
+    if (!output_file_is_writable("bench study", own->html) ||
+        !output_file_is_writable("bench study", own->svg))
+        return EXIT_FAILED;
     const char *advise_text = options_get(&options, "advise");
     own->is_advising = advise_text || (options.argument_count == 0 && own->table);
     if (own->is_advising)
@@ -353,12 +362,15 @@ static void note_command(struct study *study, int argc, char **argv)
 
 /* ---- Reports ---- */
 
-/* Written beside its name and then renamed: an old report is never half replaced. */
+/* Written beside its name and then renamed: an old report is never half replaced. A device or a pipe is
+ * written to, and stays what it is. */
 static bool write_file(const char *path, const struct buffer *text)
 {
     char beside[4096];
     bool is_stdout = strcmp(path, "-") == 0;
-    snprintf(beside, sizeof beside, "%s.new", path);
+    struct stat stat_of;
+    bool is_file = stat(path, &stat_of) != 0 || S_ISREG(stat_of.st_mode);
+    snprintf(beside, sizeof beside, is_file ? "%s.new" : "%s", path);
     int fd = is_stdout ? STDOUT_FILENO
                        : open(beside, O_WRONLY | O_CREAT | O_TRUNC | O_CLOEXEC, 0644);
     bool is_good = fd >= 0 && !buffer_status(text);
@@ -369,7 +381,7 @@ static bool write_file(const char *path, const struct buffer *text)
     }
     if (fd >= 0 && !is_stdout && close(fd))
         is_good = false;
-    if (is_good && !is_stdout)
+    if (is_good && !is_stdout && is_file)
         is_good = rename(beside, path) == 0;
     if (!is_good)
         fprintf(stderr, "stele: bench study: write %s: %s\n", path,

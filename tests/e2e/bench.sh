@@ -51,6 +51,22 @@ run "keys are shown" 0 "^user0000000000000001$" --keys=sequential --print-keys=3
 run "a distribution is shown" 0 "busiest of 32 parts: 9\." --keys=hotspot:90/10 --print-distribution
 run "an unknown workload" 2 "did you mean 'ycsb-a'" --workload=ycsb-aa
 run "an unknown command of PerformanceEvaluation" 2 "did you mean 'randomRead'" --workload=randomread
+run "a workload in other letters" 2 "did you mean 'ycsb-a'" --workload=YCSB-A
+run "a number out of bounds" 2 "--threads takes a number from 1 to 64, not '0'" --threads=0
+run "a time out of bounds" 2 "--duration takes a time" --duration=0
+run "a processor that is not there" 2 "processor 999, there are" --cpu=999
+run "a process that is not there" 2 "no process 999999999" --server-pid=999999999
+run "more connections than files" 2 "ulimit -n" --connections=100000 --threads=64
+run "a filter that is none" 2 "--scan-filter: Incorrect Filter String" --scan-filter=bogus
+run "a place that is none" 2 "'localhost:99999' is not host:port" --connect=localhost:99999
+run "another place that is none" 2 "'' is not host:port" --against=
+run "another place that is not there, before the work" 3 "cannot connect to 127.0.0.1:1" -q --against=127.0.0.1:1 --table=early
+run "a table without a name" 2 "--table takes a name" --table=
+run "the system's own table" 2 "can be read" --table=hbase:meta --reuse --mix=update
+run "a report that cannot be written, before the work" 1 "/nonexistent/x: No such file" -q --json=/nonexistent/x --table=early
+run "a page that cannot be written, before the work" 1 "/nonexistent/x: No such file" -q --html=/nonexistent/x --table=early
+"$stele" shell -n -e "exists 'early'" 2>"$work/err" | grep -q "does not exist"
+note "nothing was done of those" $? "$work/err"
 run "an unknown distribution" 2 "did you mean 'zipf'" --keys=zpif
 run "an unknown operation" 2 "did you mean 'update'" --mix=updte:100
 run "an unknown option" 2 "did you mean '--rate'" --raet=5
@@ -90,6 +106,19 @@ run "so many operations" 0 "schema" -q --json --reuse --operations=500 --rows=10
 json "no more" 'j["totals"]["operations"] == 500'
 run "a rate" 0 "schema" -q --json --reuse --rows=1000 --rate=200 --duration=2 --warmup=0
 json "is kept, with intended latency" '380 <= j["totals"]["operations"] <= 401 and j["totals"]["intended_us"]["count"] == j["totals"]["operations"]'
+"$stele" bench load -q --reuse --rows=1000 --operations=10 >/dev/full 2>"$work/err"
+[ $? -eq 1 ] && grep -q "standard output: No space left" "$work/err"
+note "a report that nobody gets is a failure" $? "$work/err"
+"$stele" bench load -q --rows=100000000 --table=dropped --drop >"$work/out" 2>"$work/err" &
+load=$!
+for _ in $(seq 100); do
+    "$stele" shell -n -e "exists 'dropped'" 2>/dev/null | grep -q "does exist" && break
+    sleep 0.05
+done
+kill -INT $load
+wait $load
+[ $? -eq 130 ] && "$stele" shell -n -e "exists 'dropped'" | grep -q "does not exist"
+note "a fill that is interrupted drops what it made" $? "$work/err"
 run "a rate beyond reach" 0 "beyond reach +50000000 operations/s were asked for" -q --reuse --rows=1000 --rate=50000000 --duration=1 --warmup=0 --depth=4
 run "the generator alone" 0 "nothing \(--null\)" -q --null --duration=1 --warmup=0
 run "no server" 3 "stele: " -q --connect=127.0.0.1:1
@@ -191,9 +220,15 @@ echo '{"schema": "x"}' >"$work/foreign.json"
 "$stele" bench diff "$work/a.json" "$work/foreign.json" >"$work/both" 2>&1
 [ $? -eq 1 ] && grep -q "no report of" "$work/both"
 note "diff of a foreign file" $? "$work/both"
-printf '{"schema": "stele.load/1", "timeline": 5, "totals": [1], "operations": {"read": 7}, "config": []}' >"$work/odd.json"
+printf '{"schema": "stele.load/1", "timeline": 5, "totals": {"seconds": []}, "operations": {"read": 7}, "config": []}' >"$work/odd.json"
 "$stele" bench diff "$work/odd.json" "$work/a.json" >"$work/both" 2>&1 && grep -q "^A: 1 run of '?'" "$work/both"
 note "diff of a report that lacks everything" $? "$work/both"
+echo '{"schema": "stele.load/1"}' >"$work/none.json"
+for file in none.json .; do
+    "$stele" bench diff "$work/a.json" "$work/$file" >"$work/both" 2>&1
+    [ $? -eq 1 ] && grep -qE "without totals|Is a directory" "$work/both"
+    note "diff of what is no report: $file" $? "$work/both"
+done
 run "one place against another" 0 "^all +server CPU us" -q --rows=1000 --duration=1 --warmup=0 --reuse --against="$STELE_CONNECT"
 
 # ---- the engine alone ----

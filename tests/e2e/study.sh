@@ -35,6 +35,15 @@ assert tree.parse(sys.argv[3]).getroot().tag.endswith("svg")
 PYTHON
 pass
 
+# A report that cannot be written is told before the work; a device stays a device.
+"$stele" bench study national-id --html=/nonexistent/x >"$work/said" 2>&1 && fail "a page that cannot be written" "$work/said"
+says "$work/said" "/nonexistent/x: No such file"
+mkfifo "$work/pipe"
+cat "$work/pipe" >"$work/piped.svg" &
+"$stele" bench study national-id --simulate --quiet --mappers=raw --svg="$work/pipe" >/dev/null 2>"$work/said" || fail "a pipe" "$work/said"
+wait $!
+[ -p "$work/pipe" ] && says "$work/piped.svg" "</svg>"
+
 # ---- advice ----
 for number in $(seq 400); do printf 'user%04d\t%d\n' "$number" $((number == 7 ? 900 : 1)); done >"$work/keys.tsv"
 "$stele" bench study --advise "$work/keys.tsv" >"$work/advice.txt" || fail "advice failed" "$work/advice.txt"
