@@ -264,6 +264,7 @@ void master_give_up_server(struct master *master, struct span text)
         return;
     log_line(
         LOG_WARN, "server.give_up", "server=%s tablets=%zu", server->text, server->tablet_count);
+    tablet_link_forget(master->config.link, &server->name);
     struct procedure procedure = {.kind = PROCEDURE_CRASH};
     struct arena arena = {0};
     procedure.server = arena_copy(&arena, span_string(server->text));

@@ -134,12 +134,19 @@ static void copy_server(struct meta_sending *sending, const struct assigned_serv
     sending->server.host = span_make(sending->text, server->name.host.size);
 }
 
+/* Open on a server that is not given up. Of one that is, it opens elsewhere: meta_access_open() comes. */
+static bool is_reachable(const struct assigned_tablet *meta)
+{
+    return meta && meta->state == ASSIGNMENT_OPEN &&
+           (!meta->server || meta->server->state == ASSIGNED_SERVER_LIVE);
+}
+
 static void send(struct meta_sending *sending)
 {
     struct master *master = sending->master;
     const struct assigned_tablet *meta = master_meta_tablet(master);
     bool may_write = sending->is_first ? master->meta.is_read : master->meta.is_begun;
-    if (!meta || meta->state != ASSIGNMENT_OPEN || !may_write) {
+    if (!is_reachable(meta) || !may_write) {
         wait(sending);
         return;
     }
@@ -337,7 +344,7 @@ static void read_some(struct meta_reading *reading)
 {
     struct master *master = reading->master;
     const struct assigned_tablet *meta = master_meta_tablet(master);
-    if (meta->state != ASSIGNMENT_OPEN) {
+    if (!is_reachable(meta)) {
         master->meta.reading = reading;
         return;
     }

@@ -18,7 +18,7 @@ static void local_free(struct tablet_link *link)
     memory_free(link);
 }
 
-static const struct tablet_link_table local_table = {local_send, local_free};
+static const struct tablet_link_table local_table = {.send = local_send, .free = local_free};
 
 enum status tablet_link_local_new(
     struct tablet_host *host, struct tablet_link **out_link, struct error *error)

@@ -72,12 +72,17 @@ static void remote_send(struct tablet_link *link, struct tablet_command *command
     peers_call(self->peers, &remote->call);
 }
 
+static void remote_forget(struct tablet_link *link, const struct server_name *server)
+{
+    peers_forget(((struct remote_link *)link)->peers, server);
+}
+
 static void remote_free(struct tablet_link *link)
 {
     memory_free(link);
 }
 
-static const struct tablet_link_table remote_table = {remote_send, remote_free};
+static const struct tablet_link_table remote_table = {remote_send, remote_forget, remote_free};
 
 enum status peer_tablet_link_new(struct peers *peers, struct tablet_host *host,
     const struct server_name *self, struct tablet_link **out_link, struct error *error)

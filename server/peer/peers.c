@@ -53,6 +53,36 @@ void peers_call(struct peers *peers, struct peer_call *call)
     loop_post(peers->loop, &call->task);
 }
 
+struct forgetting {
+    struct task task;
+    struct peers *peers;
+    struct server_name server;
+    char host[];
+};
+
+static void forget_run(struct task *task)
+{
+    struct forgetting *forgetting = (struct forgetting *)((char *)task -
+                                                          offsetof(struct forgetting, task));
+    struct peer_link *link = find_link(forgetting->peers, &forgetting->server);
+    struct error error = {0};
+    if (link)
+        peer_link_fail(link, error_set(&error, STATUS_IO, "the server is given up"), &error);
+    memory_free(forgetting);
+}
+
+void peers_forget(struct peers *peers, const struct server_name *server)
+{
+    struct forgetting *forgetting = memory_allocate(sizeof *forgetting + server->host.size);
+    if (!forgetting)
+        return;
+    *forgetting = (struct forgetting){.task.run = forget_run, .peers = peers, .server = *server};
+    if (server->host.size)
+        memcpy(forgetting->host, server->host.data, server->host.size);
+    forgetting->server.host = span_make((const uint8_t *)forgetting->host, server->host.size);
+    loop_post(peers->loop, &forgetting->task);
+}
+
 /* Each turn of the loop, at least every REACTOR_TICK_MS. */
 static void on_turn(struct loop *loop)
 {

@@ -74,4 +74,9 @@ struct peer_call {
 /* Any thread. */
 void peers_call(struct peers *peers, struct peer_call *call);
 
+/* That life of a server is over, as far as we are concerned: the connection is closed, and all calls on it fail with
+ * STATUS_IO (a server that hangs keeps its connections). Any thread; the name is copied. Without memory for that,
+ * nothing happens, and calls fail in their time. */
+void peers_forget(struct peers *peers, const struct server_name *server);
+
 #endif

@@ -354,7 +354,7 @@ static void make_directory(struct fleet *fleet)
 
 void fleet_make(struct fleet *fleet, struct env *env, size_t tablets, size_t servers)
 {
-    static const struct tablet_link_table table = {send_command, free_link};
+    static const struct tablet_link_table table = {.send = send_command, .free = free_link};
     struct error error = {0};
     *fleet = (struct fleet){.link.table = &table, .env = env, .server_count = servers};
     fleet->bucket_count = tablets * 2 + 1;

@@ -146,7 +146,7 @@ static void link_free(struct tablet_link *link)
     free(link);
 }
 
-static const struct tablet_link_table link_table = {link_send, link_free};
+static const struct tablet_link_table link_table = {.send = link_send, .free = link_free};
 
 /* ---- Nodes ---- */
 

@@ -3,6 +3,7 @@
 #include "tests/support/tablet_world.h"
 
 #include <stdio.h>
+#include <unistd.h>
 
 #include "base/memory.h"
 #include "server/hbase/call.h"
@@ -387,6 +388,43 @@ static void nobody_there_is_told_apart_from_no_answer(void **state)
     peer_world_deinit(&self);
 }
 
+struct hang {
+    struct task task;
+    atomic_bool is_over;
+};
+
+static void hang_run(struct task *task)
+{
+    struct hang *hang = (struct hang *)((char *)task - offsetof(struct hang, task));
+    while (!atomic_load(&hang->is_over))
+        usleep(1000);
+}
+
+/* Its connections stay open, as those of a process that is stopped. */
+static void a_call_to_a_server_that_hangs_ends_when_the_server_is_forgotten(void **state)
+{
+    struct peer_world self;
+    struct waited_call before, call = {.self = &self}, after;
+    struct hang hang = {.task.run = hang_run};
+    (void)state;
+    peer_world_init(&self, true);
+    assert_ok(report_to(&self, &self.server, &before), &before.call.error);
+    loop_post(self.loop, &hang.task);
+    call.call = (struct peer_call){
+        .to = &self.server, .method = "Report", .timeout_ms = 600000, .done = on_call};
+    encode_report(&call.call.request);
+    peers_call(self.peers, &call.call);
+    peers_forget(self.peers, &self.server);
+    tablet_world_wait(&self.world, &call.is_done);
+    assert_int_equal(call.call.status, STATUS_IO);
+    assert_true(call.call.was_sent); /* nobody knows */
+    assert_non_null(strstr(call.call.error.message, "given up"));
+    buffer_deinit(&call.call.request);
+    atomic_store(&hang.is_over, true);
+    assert_ok(report_to(&self, &self.server, &after), &after.call.error);
+    peer_world_deinit(&self);
+}
+
 /* ---- Commands over the link ---- */
 
 struct waited_command {
@@ -575,6 +613,7 @@ int main(void)
         cmocka_unit_test(another_life_of_the_server_is_not_asked),
         cmocka_unit_test(who_does_not_know_the_secret_is_refused),
         cmocka_unit_test(nobody_there_is_told_apart_from_no_answer),
+        cmocka_unit_test(a_call_to_a_server_that_hangs_ends_when_the_server_is_forgotten),
         cmocka_unit_test(commands_reach_a_tablet_in_memory),
         cmocka_unit_test(commands_reach_a_tablet_over_loopback),
         cmocka_unit_test(the_first_server_makes_the_secret_and_all_read_it),
