@@ -2,13 +2,14 @@
 module Shell
   class Commands
     HEAT_METRICS = %w[ops reads gets scans writes bytes bytes_in bytes_out cpu]
+    HEAT_ROWS_ASKED = 256 # counts that may be nothing but error are not shown, and come among the others
     HEAT_UNITS = { 'bytes' => ' B/s', 'bytes_in' => ' B/s', 'bytes_out' => ' B/s', 'cpu' => ' ns/s' }
 
     # hot_tablets ['t'][, METRIC => 'writes', LIMIT => 10]
     def hot_tablets(table = nil, options = {})
       table, options = nil, table if table.is_a?(Hash)
       heat_options(options, %w[METRIC LIMIT])
-      active, tablets = Native.hot_tablets(heat_table(table), heat_metric(options), heat_number(options, 'LIMIT', 10))
+      active, tablets = Native.hot_tablets(heat_known_table(table), heat_metric(options), heat_number(options, 'LIMIT', 10))
       heat_lines(%w[TABLET SERVER KEYS GETS/s SCANNED/s WRITES/s KB/s SHARE HOTTEST],
                  tablets.map { |tablet| heat_tablet_row(tablet) })
       Native.say("#{active} tablet(s) had calls in the last minutes\n")
@@ -26,9 +27,12 @@ module Shell
     def hot_rows(table = nil, options = {})
       table, options = nil, table if table.is_a?(Hash)
       heat_options(options, %w[LIMIT])
-      rows = Native.hot_rows(heat_table(table), heat_number(options, 'LIMIT', 10))
+      limit = heat_number(options, 'LIMIT', 10)
+      all = Native.hot_rows(heat_known_table(table), [limit, HEAT_ROWS_ASKED].max)
+      rows = all.select { |row| (row[:count] - row[:error]).round > 0 }.first(limit)
       heat_lines(%w[ROW KIND COUNT SECONDS PER_SECOND SHARE TABLET],
                  rows.map { |row| heat_row_row(row) })
+      Native.say("no row stands out: the busiest are not told apart from the many\n") if rows.empty? && !all.empty?
       Native.footer(rows.size)
       nil
     end
@@ -53,6 +57,12 @@ module Shell
                       options['STOPROW'].to_s, heat_number(options, 'ROWS', 32), columns,
                       HEAT_UNITS[metric] || '/s')
       nil
+    end
+
+    def heat_known_table(table)
+      name = heat_table(table)
+      raise Failure, "Unknown table #{name}!" unless name.empty? || Native.table_exists?(name)
+      name
     end
 
     def heat_table(table)

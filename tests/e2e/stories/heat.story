@@ -1,7 +1,25 @@
 ## Measured heat: what a table is asked for, and where. Numbers of tablets and rates change from run to run: what is wrong is exact.
-stele> hot_rows 'nothing'
+stele> create 'cold', 'f'
+Created table cold
+Took N seconds
+=> Hbase::Table - cold
+stele> hot_rows 'cold'
 ROW  KIND  COUNT  SECONDS  PER_SECOND  SHARE  TABLET
 0 row(s)
+Took N seconds
+stele> hot_rows 'nothing'
+
+ERROR: Unknown table nothing!
+
+For usage try 'help "hot_rows"'
+
+Took N seconds
+stele> hot_tablets 'nothing', LIMIT => 2
+
+ERROR: Unknown table nothing!
+
+For usage try 'help "hot_tablets"'
+
 Took N seconds
 stele> heatmap 'nothing'
 
