@@ -10,13 +10,16 @@ export function count(value) {
   return trim(value);
 }
 
+// What can be counted on fingers is told to the last: 1,021 tablets, not 1.02 k.
+export const whole = (value) => (Number.isInteger(value) && Math.abs(value) < 1e6 ? value.toLocaleString('en') : count(value));
+
 function trim(value) {
   const size = Math.abs(value);
   return String(Number(value.toFixed(size >= 100 ? 0 : size >= 10 ? 1 : 2)));
 }
 
 // plural(1, 'row') is "1 row".
-export const plural = (number, thing) => `${count(number)} ${thing}${number === 1 ? '' : 's'}`;
+export const plural = (number, thing) => `${whole(number)} ${thing}${number === 1 ? '' : 's'}`;
 
 export const rate = (value) => (value === undefined || value === null ? '–' : `${count(value)}/s`);
 

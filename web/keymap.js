@@ -10,7 +10,7 @@ import { html } from 'htm/preact';
 import { useContext, useEffect, useLayoutEffect, useRef, useState } from 'preact/hooks';
 import { clock, count } from './format.js';
 import { heatmap } from './heatmap.js';
-import { KeyMode, keyText } from './keys.js';
+import { KeyMode, keyText, shortenAlike } from './keys.js';
 
 // The API's answer to /keyvis, ready to draw.
 export function matrixOf(answer) {
@@ -105,11 +105,13 @@ export function KeyMap({ matrix, brightness, label, pins, isStale, onZoom, onCel
       root.select('.times').attr('transform', `translate(${edge.left},${edge.top + height})`).call(
         axisBottom(view.x).ticks(Math.max(2, Math.floor(width / 90))).tickSizeOuter(0)
           .tickFormat((date) => clock(date / 1000, { seconds: span < 600, day: span > 86_400 })));
-      root.select('.keys').attr('transform', `translate(${edge.left - 12},${edge.top})`).selectAll('text').data(keyTicks(matrix, view.y, height))
+      const ticks = keyTicks(matrix, view.y, height);
+      const texts = shortenAlike(ticks.map((row) => keyText(matrix.bounds[row], row === 0 ? 'start' : row === matrix.rows ? 'end' : null, mode, 2000)),
+        Math.floor((edge.left - 18) / 7));
+      root.select('.keys').attr('transform', `translate(${edge.left - 12},${edge.top})`).selectAll('text').data(ticks)
         .join('text').attr('text-anchor', 'end').attr('dy', '0.32em')
         .attr('y', (row) => view.y(row))
-        .text((row) => keyText(matrix.bounds[row], row === 0 ? 'start' : row === matrix.rows ? 'end' : null, mode,
-          Math.floor((edge.left - 18) / 7)));
+        .text((_, i) => texts[i]);
       const unknown = Math.min(width, view.x(matrix.knownFrom * 1000));
       root.select('.unknown').attr('x', edge.left + unknown / 2).attr('y', edge.top + height / 2).text(unknown > 130 ? 'not measured' : '');
       root.select('.tablets').attr('transform', `translate(${edge.left - 8},${edge.top})`).selectAll('rect')

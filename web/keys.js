@@ -54,6 +54,14 @@ export function compareBytes(a, b) {
 
 const shorten = (text, most) => (text.length > most ? `${text.slice(0, most - 1)}…` : text);
 
+// Texts side by side on an axis: where they are too long, what begins all of them alike gives way to what differs.
+export function shortenAlike(texts, most) {
+  const long = texts.filter((text) => text.length > most);
+  let alike = 0;
+  while (long.length > 1 && alike < long[0].length && long.every((text) => text[alike] === long[0][alike])) alike++;
+  return texts.map((text) => (text.length <= most || alike < 2 ? shorten(text, most) : shorten(`…${text.slice(alike)}`, most)));
+}
+
 // A key on a page. `edge` says what an empty one means: 'start' or 'end' of the table.
 export function Key({ of, edge, most = 48 }) {
   const mode = useContext(KeyMode);

@@ -21,6 +21,7 @@ export const key = (bytes) => {
 };
 const now = () => Math.floor(Date.now() / 1000);
 const servers = ['10.0.0.1,16020,1764315001000', '10.0.0.2,16020,1764315001000', '10.0.0.3,16020,1764315001000'];
+export const longName = `a_table_${'with_a_name_of_many_words_'.repeat(5)}`; // HBase has no limit but the file's
 export const hostile = '<img src=x onerror="window.attacked=1">';
 
 // The motivating case: national ids that begin with the birth date, 1998 to 2008 the ones that are asked for.
@@ -44,7 +45,8 @@ function picture(parameters) {
   }
   const max = Math.max(...values);
   const levels = Uint8Array.from(values, (v) => (v <= 0 ? 0 : Math.max(1, Math.round((255 * Math.log1p(v)) / Math.log1p(max)))));
-  const bound = (row) => key(row === 0 && first === 1940 || row === rows && last === 2020 ? '' : `${Math.round(at(row) * 100)}01${String(row).padStart(4, '0')}`);
+  const before = parameters.get('table') === 'shop:orders' ? 'customer-000000000' : '';
+  const bound = (row) => key(row === 0 && first === 1940 || row === rows && last === 2020 ? '' : `${before}${Math.round(at(row) * 100)}01${String(row).padStart(4, '0')}`);
   const sum = (of, size) => Array.from({ length: size }, (_, i) => of(i));
   const tablets = sum((i) => ({ id: (i + 1).toString(16).padStart(32, '0'), start_row: (i * rows) / 8, rows: rows / 8, server: servers[i % 3] }), 8);
   const mark = (share, row, kind, reason) => ({ time: times[Math.floor(columns * share)], kind, key: bound(row), row, reason, tablet: tablets[0].id });
@@ -65,7 +67,8 @@ function picture(parameters) {
 const table = (name, more) => ({ name, namespace: 'default', state: 'enabled', families: ['f'], tablets: 8, open: 8, in_transition: 0, requests_per_s: 1812.4,
   bytes_per_s: 910220, cpu: 0.42, memtable_bytes: 1048576, size_bytes: 99123456, skew: { max_mean: 6.3, gini: 0.71, effective: 2.4 }, is_system: false, ...more });
 const tables = [table('people'), table('shop:orders', { namespace: 'shop', requests_per_s: 120, skew: { max_mean: 1.2, gini: 0.1, effective: 7.2 } }),
-  table('many', { tablets: 100000, open: 99990, in_transition: 10, requests_per_s: 0, skew: null }), table('hbase:meta', { is_system: true, tablets: 1, open: 1, requests_per_s: 3 })];
+  table('many', { tablets: 100000, open: 99990, in_transition: 10, requests_per_s: 0, skew: null }), table('hbase:meta', { is_system: true, tablets: 1, open: 1, requests_per_s: 3 }),
+  table(longName, { tablets: 1021, open: 1021, requests_per_s: 1 })];
 const tablet = (i, name) => ({ id: (i + 1).toString(16).padStart(32, '0'), table: name, region_name: `${name},${i},1764315003000.`, start_key: key(i ? String(19400101 + i * 100000) : ''),
   end_key: key(i === 7 ? '' : String(19400101 + (i + 1) * 100000)), server: servers[i % 3], state: i === 9 ? 'failed_open' : 'open', since_ms: 1764315003100,
   requests_per_s: i === 5 ? 1400 : 40 + i, bytes_per_s: 61000, cpu: 0.15, memtable_bytes: 524288, size_bytes: 12345678, share: i === 5 ? 5.9 : 0.3,

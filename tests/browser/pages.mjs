@@ -3,7 +3,7 @@
 
 import { readdirSync, statSync } from 'node:fs';
 import { join } from 'node:path';
-import { fakeServer, hostile } from './fake_api.mjs';
+import { fakeServer, hostile, longName } from './fake_api.mjs';
 import { brightness, checkContrast, checkKeyboard, checkWidth, drag, end, eventually, expect, openBrowser, openPage, shot, test } from './harness.mjs';
 
 const site = process.env.SITE;
@@ -63,6 +63,14 @@ await test('the menu of a narrow page opens by keyboard, and leads on', async ()
   expect(!(await page.locator('#navigation').isVisible()), 'the menu is still open');
 });
 
+await test('a table of a very long name widens nothing, and counts are whole', async () => {
+  for (const hash of ['#/tables', '#/keyvis', '#/hot', '#/data', `#/tables/${longName}`]) await checkWidth(await open(hash, { width: 320 }), 320);
+  const page = await open('#/tables');
+  const box = await page.evaluate(() => { const wide = document.querySelector('.wide'); return [wide.scrollWidth - wide.clientWidth, Math.max(...[...wide.querySelectorAll('tr')].map((row) => row.offsetHeight))]; });
+  expect(box[0] <= 0 && box[1] < 120, `the list scrolls by ${box[0]} px, its tallest row has ${box[1]} px`);
+  expect((await page.textContent('.wide')).includes('1,021'), 'the number of tablets is told to the last');
+});
+
 // ---- The Key Visualizer ----
 
 const hot = [0.76, 0.82], cold = [0.4, 0.6]; // where fake_api.mjs has 1998 to 2008, and where it has nobody
@@ -71,6 +79,12 @@ await test('keyvis: the hot range is brighter than its neighbours', async () => 
   const page = await open('#/keyvis?table=people');
   const [bright, dark] = [await brightness(page, ...hot, 0.5, 0.9), await brightness(page, ...cold, 0.5, 0.9)];
   expect(bright > 2.5 * dark, `hot ${bright}, cold ${dark}`);
+});
+
+await test('keyvis: labels of keys that begin alike show what differs, also where there is little room', async () => {
+  const page = await open('#/keyvis?table=shop%3Aorders', { width: 320 });
+  const labels = await page.$$eval('.keymap .keys text', (all) => all.map((one) => one.textContent));
+  expect(labels.length > 3 && new Set(labels).size === labels.length, `labels: ${labels}`);
 });
 
 await test('keyvis: a drag narrows keys and time, Backspace goes back, R shows all', async () => {

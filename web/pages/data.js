@@ -11,7 +11,7 @@ import { Choice, Field, Page, Pager, Waiting } from '../ui.js';
 export function DataTables() {
   const tables = useApi('tables?limit=1000&sort=name');
   return html`<${Page} title="Rows"><${Waiting} api=${tables} what="the tables" />
-    ${tables.data && (tables.data.items.length ? html`<p>Of which table?</p><ul>${tables.data.items.map((one) => html`<li><a href=${link(['data', one.name])}>${one.name}</a></li>`)}</ul>`
+    ${tables.data && (tables.data.items.length ? html`<p>Of which table?</p><ul>${tables.data.items.map((one) => html`<li><a class="name" href=${link(['data', one.name])}>${one.name}</a></li>`)}</ul>`
       : html`<p class="quiet">There are no tables yet.</p>`)}</${Page}>`;
 }
 

@@ -3,7 +3,7 @@
 import { html } from 'htm/preact';
 import { useEffect, useState } from 'preact/hooks';
 import { useApi } from '../api.js';
-import { clock, count, lasting, micros, percent, rate, size } from '../format.js';
+import { clock, count, lasting, micros, percent, rate, size, whole } from '../format.js';
 import { link } from '../route.js';
 import { Chart, Figure, Figures, Notice, Page, Waiting } from '../ui.js';
 import { EventList } from './events.js';
@@ -39,12 +39,13 @@ export function Overview({ version }) {
         <${Figure} label="Servers" value=${html`<a href="#/servers">${now.servers.live}</a>`} detail=${now.servers.dead ? `${now.servers.dead} dead` : 'live'}
           kind=${now.servers.dead ? 'bad' : ''} />
         <${Figure} label="Tables" value=${html`<a href="#/tables">${now.tables}</a>`} />
-        <${Figure} label="Tablets" value=${count(now.tablets.open)} detail=${now.tablets.failed ? `open; ${now.tablets.failed} failed`
+        <${Figure} label="Tablets" value=${whole(now.tablets.open)} detail=${now.tablets.failed ? `open; ${now.tablets.failed} failed`
           : now.tablets.in_transition ? `open; ${now.tablets.in_transition} on their way` : 'open'} kind=${now.tablets.failed ? 'bad' : ''} />
-        <${Figure} label="Skew of servers" value=${now.skew.servers ? `${count(now.skew.servers.max_mean)} ×` : '–'} detail=${skewText(now.skew.servers)}
+        <${Figure} label="Skew of servers" value=${now.skew.servers && now.servers.live > 1 ? `${count(now.skew.servers.max_mean)} ×` : '–'}
+          detail=${now.servers.live > 1 ? skewText(now.skew.servers) : 'one server'}
           kind=${now.skew.servers?.max_mean > 2 ? 'warning' : ''} />
-        <${Figure} label="Skew of tablets" value=${now.skew.tablets ? `${count(now.skew.tablets.max_mean)} ×` : '–'} detail=${skewText(now.skew.tablets)}
-          kind=${now.skew.tablets?.max_mean > 4 ? 'warning' : ''} />
+        <${Figure} label="Work lies on" value=${now.skew.tablets ? `${count(now.skew.tablets.effective)} tablets` : '–'}
+          detail=${now.skew.tablets ? `as if so many did all, evenly; of ${whole(now.tablets.open)}` : 'no load'} />
         <${Figure} label="Size" value=${size(now.size_bytes)} detail=${`${size(now.memtable_bytes)} of it in memtables`} />
       </${Figures}>
       <p><a href="#/keyvis">See where the keys are hot</a> · <a href="#/hot">hot tablets and rows</a></p>

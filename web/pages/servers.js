@@ -2,7 +2,7 @@
 
 import { html } from 'htm/preact';
 import { useApi, query } from '../api.js';
-import { ago, clock, count, percent, rate, size } from '../format.js';
+import { ago, clock, count, percent, rate, size, whole } from '../format.js';
 import { Range } from '../keys.js';
 import { link } from '../route.js';
 import { Bar, Figure, Figures, Notice, Page, Table, Waiting } from '../ui.js';
@@ -20,7 +20,7 @@ export function Servers({ route: { state } }) {
       { id: 'share', title: 'Share', number: true, hint: 'its requests over the mean of the live ones', cell: (one) => (one.share === null ? '–' : `${count(one.share)} ×`) },
       { id: 'cpu', title: 'CPU', value: true, number: true, hint: 'percent of a core', cell: (one) => percent(one.cpu) },
       { id: 'bytes_per_s', title: 'Bytes', value: true, number: true, cell: (one) => `${size(one.bytes_per_s)}/s` },
-      { id: 'tablets', title: 'Tablets', value: true, number: true, cell: (one) => count(one.tablets) },
+      { id: 'tablets', title: 'Tablets', value: true, number: true, cell: (one) => whole(one.tablets) },
       { id: 'memtable_bytes', title: 'Memtables', value: true, number: true, cell: (one) => size(one.memtable_bytes) },
       { id: 'started', title: 'Up since', number: true, cell: (one) => clock(one.started_ms / 1000, { day: true }) },
     ]} />`}</${Page}>`;
@@ -39,7 +39,7 @@ export function ServerDetail({ route: { path: [, name] } }) {
         <${Figure} label="State" value=${html`<${State} of=${now.state} />`} detail=${`reported ${ago(now.reported_ms / 1000)}`} />
         <${Figure} label="Requests" value=${rate(now.requests_per_s)} detail=${now.share === null ? null : `${count(now.share)} × the mean`} />
         <${Figure} label="CPU" value=${percent(now.cpu)} detail="of a core, for requests" />
-        <${Figure} label="Tablets" value=${count(now.tablets)} />
+        <${Figure} label="Tablets" value=${whole(now.tablets)} />
         <${Figure} label="Memtables" value=${size(now.memtable_bytes)} />
         <${Figure} label="Memory" value=${size(now.used_memory_bytes)} detail=${now.most_memory_bytes ? `of ${size(now.most_memory_bytes)}` : null} />
         <${Figure} label="Requests in all" value=${count(now.requests_total)} detail=${`since ${clock(now.started_ms / 1000, { day: true })}`} /></${Figures}>

@@ -2,7 +2,7 @@
 
 import { html } from 'htm/preact';
 import { post, query, useApi } from '../api.js';
-import { count, percent, plural, rate, size } from '../format.js';
+import { count, percent, plural, rate, size, whole } from '../format.js';
 import { Key, Range } from '../keys.js';
 import { go, link } from '../route.js';
 import { Action, Bar, Choice, Field, Figure, Figures, Notice, Page, Pager, Table, Waiting } from '../ui.js';
@@ -31,9 +31,9 @@ export function Tables({ route: { state } }) {
     <${Waiting} api=${api} what="the tables" />
     ${api.data && html`<${Table} caption="Tables" rows=${api.data.items} rowKey=${(one) => one.name} page=${200} order=${serverOrder(['tables'], state, sort)}
       empty=${state.filter ? 'No table has that in its name.' : 'There are no tables yet.'} columns=${[
-        { id: 'name', title: 'Name', value: true, cell: (one) => html`<a href=${link(['tables', one.name])}>${one.name}</a>` },
+        { id: 'name', title: 'Name', value: true, cell: (one) => html`<a class="name" href=${link(['tables', one.name])}>${one.name}</a>` },
         { id: 'state', title: 'State', value: true, cell: (one) => html`<${State} of=${one.state} />` },
-        { id: 'tablets', title: 'Tablets', value: true, number: true, cell: (one) => (one.open === one.tablets ? count(one.tablets) : `${one.open.toLocaleString('en')} of ${one.tablets.toLocaleString('en')} open`) },
+        { id: 'tablets', title: 'Tablets', value: true, number: true, cell: (one) => (one.open === one.tablets ? whole(one.tablets) : `${one.open.toLocaleString('en')} of ${one.tablets.toLocaleString('en')} open`) },
         { id: 'requests_per_s', title: 'Requests', value: true, number: true, cell: (one) => html`<${Bar} share=${one.requests_per_s / most} label=${rate(one.requests_per_s)} />` },
         { id: 'skew', title: 'Skew', number: true, hint: 'requests of its busiest tablet over their mean', cell: (one) => skewCell(one.skew) },
         { id: 'cpu', title: 'CPU', number: true, hint: 'percent of a core', cell: (one) => percent(one.cpu) },
@@ -98,7 +98,7 @@ export function TableDetail({ route: { path: [, name], state }, version }) {
     ${now && html`<${Figures}>
         <${Figure} label="State" value=${html`<${State} of=${now.state} />`} />
         <${Figure} label="Requests" value=${rate(now.requests_per_s)} detail=${`${size(now.bytes_per_s)}/s`} />
-        <${Figure} label="Tablets" value=${count(now.tablets)} detail=${now.open === now.tablets ? 'all open' : `${now.open} open, ${now.in_transition} on their way`}
+        <${Figure} label="Tablets" value=${whole(now.tablets)} detail=${now.open === now.tablets ? 'all open' : `${now.open} open, ${now.in_transition} on their way`}
           kind=${now.open === now.tablets || now.state !== 'enabled' ? '' : 'warning'} />
         <${Figure} label="Skew" value=${skewCell(now.skew)} detail=${now.skew ? `as if ${count(now.skew.effective)} tablets did all; Gini ${count(now.skew.gini)}` : 'no load'}
           kind=${now.skew?.max_mean > 4 ? 'warning' : ''} />
@@ -128,7 +128,7 @@ export function Hot({ route: { state } }) {
     <h2>Tablets${tablets.data && html` <small>over the last ${tablets.data.window_s} s; ${rate(tablets.data.total_per_s)} in all</small>`}</h2>
     <${Waiting} api=${tablets} what="the hot tablets" />
     ${tablets.data && html`<${Table} caption="Hot tablets" rows=${tablets.data.items} rowKey=${(one) => one.id} empty="No tablet is asked for anything." columns=${[
-      { id: 'table', title: 'Table', cell: (one) => html`<a href=${link(['tables', one.table])}>${one.table}</a>` },
+      { id: 'table', title: 'Table', cell: (one) => html`<a class="name" href=${link(['tables', one.table])}>${one.table}</a>` },
       { id: 'keys', title: 'Keys', cell: (one) => html`<${Range} start=${one.start_key} end=${one.end_key} />` },
       { id: 'server', title: 'Server', cell: (one) => html`<${ServerLink} of=${one.server} />` },
       { id: 'part', title: 'Part of all', number: true, cell: (one) => html`<${Bar} share=${one.part} label=${percent(one.part)} />` },

@@ -8,7 +8,7 @@ import { go, link } from '../route.js';
 import { Bar, Field, Figure, Figures, Notice, Page, Pager, Table, Waiting } from '../ui.js';
 import { ServerLink, shortId } from './tables.js';
 
-const tableLink = (one) => (one.table ? html`<a href=${link(['tables', one.table])}>${one.table}</a>` : '');
+const tableLink = (one) => (one.table ? html`<a class="name" href=${link(['tables', one.table])}>${one.table}</a>` : '');
 const kindOf = (one) => one.kind?.replace(/Procedure$/, '').replace(/([a-z])([A-Z])/g, '$1 $2').toLowerCase();
 
 export function Tasks() {
@@ -87,7 +87,6 @@ export function SlowLog({ route: { state } }) {
         { id: 'table', title: 'Table', value: (one) => one.table, cell: tableLink },
         { id: 'row', title: 'Row', cell: (one) => one.row && html`<${Key} of=${one.row} edge="start" />` },
         { id: 'took', title: 'Took', value: (one) => one.duration_s, number: true, cell: (one) => micros(1e6 * one.duration_s) },
-        { id: 'cpu', title: 'CPU', value: (one) => one.cpu_s, number: true, cell: (one) => micros(one.cpu_s == null ? null : 1e6 * one.cpu_s) },
         { id: 'in', title: 'Asked', number: true, cell: (one) => size(one.request_bytes) },
         { id: 'out', title: 'Answered', value: (one) => one.response_bytes, number: true, cell: (one) => size(one.response_bytes) },
         { id: 'client', title: 'Client', cell: (one) => one.client },
