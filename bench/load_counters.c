@@ -53,11 +53,13 @@ static size_t find_server(
 }
 
 /* NULL on no memory. */
-static struct counted_tablet *find_tablet(struct load_counters *counters, struct stele_bytes name)
+static struct counted_tablet *find_tablet(
+    struct load_counters *counters, struct stele_bytes name, size_t server)
 {
     for (size_t i = 0; i < counters->tablet_count; i++) {
         const char *known = counters->tablets[i].name;
-        if (strlen(known) == name.size && memcmp(known, name.data, name.size) == 0)
+        if (counters->tablets[i].server == server && strlen(known) == name.size &&
+            memcmp(known, name.data, name.size) == 0)
             return &counters->tablets[i];
     }
     if (counters->tablet_count == counters->tablet_room) {
@@ -69,7 +71,7 @@ static struct counted_tablet *find_tablet(struct load_counters *counters, struct
         counters->tablet_room = room;
     }
     struct counted_tablet *tablet = &counters->tablets[counters->tablet_count];
-    *tablet = (struct counted_tablet){.name = memory_allocate(name.size + 1)};
+    *tablet = (struct counted_tablet){.name = memory_allocate(name.size + 1), .server = server};
     if (!tablet->name)
         return NULL;
     memcpy(tablet->name, name.data, name.size);
@@ -86,7 +88,7 @@ static uint64_t growth(uint64_t last, uint64_t now)
 static void read_tablet(
     struct load_counters *counters, const struct stele_region_load *load, size_t server)
 {
-    struct counted_tablet *tablet = find_tablet(counters, load->name);
+    struct counted_tablet *tablet = find_tablet(counters, load->name, server);
     if (!tablet)
         return;
     if (counters->has_begun) {
@@ -99,7 +101,6 @@ static void read_tablet(
     }
     tablet->last_reads = load->read_requests;
     tablet->last_writes = load->write_requests;
-    tablet->server = server;
     tablet->is_there = true;
 }
 
@@ -141,6 +142,24 @@ void load_counters_end_cpu(struct load_counters *counters)
     }
 }
 
+/* What a tablet took, wherever it was. False: an entry before this one has told it. */
+static bool sum_tablet(
+    const struct load_counters *counters, size_t index, uint64_t *out_reads, uint64_t *out_writes)
+{
+    const struct counted_tablet *one = &counters->tablets[index];
+    *out_reads = *out_writes = 0;
+    for (size_t i = 0; i < counters->tablet_count; i++) {
+        const struct counted_tablet *other = &counters->tablets[i];
+        if (strcmp(other->name, one->name) != 0)
+            continue;
+        if (i < index && other->is_there)
+            return false;
+        *out_reads += other->reads;
+        *out_writes += other->writes;
+    }
+    return true;
+}
+
 /* By start key, as the names of one table sort. */
 static int compare_tablets(const void *a, const void *b)
 {
@@ -157,11 +176,13 @@ void load_counters_take(const struct load_counters *counters, struct watch_figur
     for (size_t i = 0; figures->tablets && i < counters->tablet_count; i++) {
         const struct counted_tablet *counted = &counters->tablets[i];
         struct watched_tablet *tablet = &figures->tablets[figures->tablet_count];
-        if (!counted->is_there || !(tablet->name = memory_duplicate_string(counted->name)))
+        uint64_t reads, writes;
+        if (!counted->is_there || !sum_tablet(counters, i, &reads, &writes) ||
+            !(tablet->name = memory_duplicate_string(counted->name)))
             continue;
         memcpy(tablet->server, counters->servers[counted->server].address, sizeof tablet->server);
-        tablet->reads = counted->reads;
-        tablet->writes = counted->writes;
+        tablet->reads = reads;
+        tablet->writes = writes;
         figures->servers[counted->server].tablets++;
         figures->tablet_count++;
     }

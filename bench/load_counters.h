@@ -2,7 +2,8 @@
  * counters.
  *
  * A reading adds what a counter has grown by since the reading before; one that is smaller than it
- * was began anew (the tablet moved or was opened again) and counts from 0. A tablet that is gone
+ * was began anew (the tablet was opened again) and counts from 0. While a tablet moves, the reports of two servers may
+ * have it, with the counters of each: they are kept by tablet and server. A tablet that is gone
  * (split, merged) keeps its share in its server's sum: what is lost is what it took between the
  * last reading and its end. One thread at a time. */
 #ifndef STELE_BENCH_LOAD_COUNTERS_H
@@ -15,7 +16,7 @@
 struct counted_tablet {
     char *name; /* owned */
     uint64_t last_reads, last_writes;
-    uint64_t reads, writes; /* since the first reading */
+    uint64_t reads, writes; /* since the first reading, on this server */
     size_t server;          /* index in servers */
     bool is_there;          /* in the last reading */
 };

@@ -18,6 +18,8 @@
 #define HALF             0.5
 #define NARROW_WIDTH     0.05
 #define COHORT_WIDTH     0.35
+#define COHORT_BUSY                                                                                \
+    0.5 /* of its ranges carry their share: else they are stripes, with cold keys between */
 #define SALT_LEAST       4
 #define SALT_MOST        256
 #define SERVERS_SUPPOSED 4
@@ -228,8 +230,13 @@ static bool find_range(
     double width = (double)(to - from) / (double)heat->buckets, share = 0;
     if (width > COHORT_WIDTH)
         return false;
-    for (size_t i = from; i < to; i++)
+    size_t busy = 0;
+    for (size_t i = from; i < to; i++) {
         share += loads[i] / all;
+        busy += loads[i] * (double)heat->buckets >= all;
+    }
+    if ((double)busy < COHORT_BUSY * (double)(to - from))
+        return false;
     /* as few ranges as there are cannot tell a twentieth */
     bool is_narrow = width <= NARROW_WIDTH || (to - from == 1 && heat->buckets >= EDGE_BUCKETS);
     out->pattern = is_narrow ? KEY_NARROW_RANGE : KEY_WIDE_COHORT;

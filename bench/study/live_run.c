@@ -9,6 +9,7 @@
  * that is more of the same; not where the load moves on. When this process stood still for a while (stopped, or the
  * machine was asleep), the schedule is moved on by as much. */
 #include <event2/event.h>
+#include <poll.h>
 #include <stdio.h>
 #include <stdlib.h>
 #include <string.h>
@@ -51,9 +52,10 @@ struct seen_tablet {
     uint32_t server;
 };
 
-/* A tablet's counters as they were last reported. */
+/* A tablet's counters as one server reported them last: while it moves, two servers' reports may have it. */
 struct counted_tablet {
     char encoded[ENCODED_SIZE];
+    size_t server;
     uint64_t requests;
     uint64_t grown; /* from the look before to the last */
     unsigned look;  /* the last that had it; of a tablet that is gone, forgotten */
@@ -278,23 +280,24 @@ static void on_regions(
     run->tablet_count = count;
 }
 
-/* Its counters are gone, or began anew: what it took from its last report to its end is in none. Reports come as often
- * as looks, so that is half of what it took between two, in the mean. */
+/* Its counters are gone, or began anew: what it took from its last report to its end is in none. In the mean that is
+ * half the time between two reports, and the time that closing takes: about what it took from look to look. */
 static void note_lost(struct live_cell_run *run, struct counted_tablet *one)
 {
-    run->run->lost += one->grown / 2;
+    run->run->lost += one->grown;
     one->grown = 0;
 }
 
 /* What a tablet's counters rose by; a tablet that was opened anew began at 0. */
-static uint64_t count_tablet(struct live_cell_run *run, struct stele_bytes name, uint64_t requests)
+static uint64_t count_tablet(
+    struct live_cell_run *run, struct stele_bytes name, size_t server, uint64_t requests)
 {
     if (name.size < ENCODED_SIZE + 2)
         return 0;
     const uint8_t *encoded = name.data + name.size - ENCODED_SIZE - 1; /* "t,start,id.ENCODED." */
     for (size_t i = 0; i < run->counted_count; i++) {
         struct counted_tablet *one = &run->counted[i];
-        if (memcmp(one->encoded, encoded, ENCODED_SIZE) != 0)
+        if (one->server != server || memcmp(one->encoded, encoded, ENCODED_SIZE) != 0)
             continue;
         if (requests < one->requests) {
             note_lost(run, one);
@@ -309,6 +312,7 @@ static uint64_t count_tablet(struct live_cell_run *run, struct stele_bytes name,
         return 0;
     struct counted_tablet *one = &run->counted[run->counted_count++];
     memcpy(one->encoded, encoded, ENCODED_SIZE);
+    one->server = server;
     one->requests = requests;
     one->grown = run->has_counted ? requests : 0;
     one->look = run->count_look;
@@ -335,7 +339,8 @@ static void on_cluster(
     run->count_look++;
     for (size_t i = 0; i < cluster->server_count; i++) {
         const struct stele_server_load *server = &cluster->servers[i];
-        if (live_find_server(run->live, &server->server) != SIZE_MAX) {
+        size_t at = live_find_server(run->live, &server->server);
+        if (at != SIZE_MAX) {
             live_servers++;
             if ((int64_t)server->report_end_ms < reported_ms)
                 reported_ms = (int64_t)server->report_end_ms;
@@ -345,7 +350,7 @@ static void on_cluster(
             if (load->name.size > run->name.size && load->name.data[run->name.size] == ',' &&
                 memcmp(load->name.data, run->name.data, run->name.size) == 0)
                 run->run->counted += count_tablet(
-                    run, load->name, load->read_requests + load->write_requests);
+                    run, load->name, at, load->read_requests + load->write_requests);
         }
     }
     note_gone(run);
@@ -419,6 +424,11 @@ static void end_second(struct live_cell_run *run)
         look(run);
 }
 
+static bool has_ended(const struct live_cell_run *run)
+{
+    return run->is_over && run->busy == 0 && !run->is_listing && !run->is_counting;
+}
+
 static void on_pace(evutil_socket_t fd, short what, void *context)
 {
     struct live_cell_run *run = context;
@@ -441,17 +451,35 @@ static void on_pace(evutil_socket_t fd, short what, void *context)
     }
     if (run->live->config.stop && *run->live->config.stop && !run->is_over)
         end(run, error_set(&run->error, STATUS_CANCELLED, "interrupted"));
-    if (run->is_over && run->busy == 0 && !run->is_listing && !run->is_counting)
+    if (has_ended(run)) {
         event_base_loopbreak(run->live->loop);
+        return;
+    }
     struct timeval delay = {0, PACE_US};
     event_add(run->pace, &delay);
 }
 
+static void on_spun(evutil_socket_t fd, short what, void *context)
+{
+    (void)fd;
+    (void)what;
+    *(bool *)context = true;
+}
+
+/* Runs the loop for a while, without pacing. No loopexit: one that is left over would end the next run's loop. */
 static void spin(struct live_cell_run *run, uint32_t ms)
 {
+    bool is_spun = false;
     struct timeval delay = {ms / 1000, (suseconds_t)(ms % 1000) * 1000};
-    event_base_loopexit(run->live->loop, &delay);
-    event_base_dispatch(run->live->loop);
+    struct event *timer = evtimer_new(run->live->loop, on_spun, &is_spun);
+    if (timer)
+        event_add(timer, &delay);
+    while (timer && !is_spun)
+        event_base_loop(run->live->loop, EVLOOP_ONCE);
+    if (timer)
+        event_free(timer);
+    else
+        poll(NULL, 0, (int)ms);
 }
 
 /* Their answers come to this run: it must not go before. Their client's time-out bounds it. */
@@ -559,7 +587,9 @@ enum status live_run(
     if (!status) {
         run->started_ns = run->paced_ns = run->answered_ns = now_ns();
         on_pace(-1, 0, run);
-        event_base_loop(live->loop, EVLOOP_NO_EXIT_ON_EMPTY);
+        while (!has_ended(run)) /* its requests and looks end here: they must not outlive it */
+            event_base_loop(live->loop, EVLOOP_NO_EXIT_ON_EMPTY);
+        event_del(run->pace);
         take_last_counters(run);
         conclude(run);
         status = run->status;

@@ -200,9 +200,10 @@ void picture_put_run(struct buffer *out, const struct study *study, const struct
     put_map(out, run, scale);
     put_events(out, run, scale);
     buffer_put_format(out,
-        "<text class=\"p-soft p-text\" x=\"%d\" y=\"%d\" text-anchor=\"end\">%zu splits, %zu "
-        "moves</text>",
-        PICTURE_LEFT + PICTURE_PLOT, EVENTS_Y + 20, run->splits, run->moves);
+        "<text class=\"p-soft p-text\" x=\"%d\" y=\"%d\" text-anchor=\"end\">%zu split%s, %zu "
+        "move%s</text>",
+        PICTURE_LEFT + PICTURE_PLOT, EVENTS_Y + 20, run->splits, run->splits == 1 ? "" : "s",
+        run->moves, run->moves == 1 ? "" : "s");
     put_chart(out, study, run, scale);
     buffer_put_format(out,
         "<text class=\"p-soft p-text\" x=\"%d\" y=\"%d\">0 s</text>"

@@ -81,8 +81,10 @@ static void put_panel(
     put(out, "</h3>");
     put_verdict(out, study_run_verdict(run));
     buffer_put_format(out,
-        "</header><p>busiest server %.1f &#8594; %.1f&#215; its share, served %.0f &#8594; %.0f "
-        "%%</p><p class=\"soft\">a key: <span class=\"key\">",
+        "</header><div class=\"figures\"><p><b>%.1f &#8594; %.1f&#215;</b> <span "
+        "class=\"soft\">busiest server</span></p><p><b>%.0f &#8594; %.0f %%</b> "
+        "<span class=\"soft\">of requests served</span></p></div><p class=\"soft\">a key: <span "
+        "class=\"key\">",
         run->start_max_mean, run->end_max_mean, 100 * run->start_served, 100 * run->end_served);
     picture_put_row(out, &cell->design->example, 64);
     put(out, "</span></p>");
@@ -96,7 +98,7 @@ static void put_panel(
         out, "\" viewBox=\"0 0 %d %d\" role=\"img\" aria-label=\"", PICTURE_WIDTH, PICTURE_HEIGHT);
     picture_put_text(out, name);
     buffer_put_format(
-        out, ": %s; %zu splits, %zu moves\">", study_run_verdict(run), run->splits, run->moves);
+        out, ": %s; splits: %zu, moves: %zu\">", study_run_verdict(run), run->splits, run->moves);
     picture_put_run(out, study, cell, run, scale);
     buffer_put_format(out, "</svg></article>");
 }
@@ -108,7 +110,8 @@ static void put_maps(const struct study *study, struct buffer *out)
         "<h2>Where the requests go</h2><p class=\"soft\">Up to down: all keys of the table in "
         "order, "
         "in 32 ranges of equally many rows. Left to right: time. Bright is busy; all maps have one "
-        "scale. Under each: what each server was asked for (orange: the one that began busiest). "
+        "scale. Under each: what each server was asked for (orange: the one that began busiest; "
+        "&#215; is its share times the mean). "
         "&#9650; a tablet was split, &#9654; one moved.</p>"
         "<div class=\"legend\"><svg viewBox=\"0 0 380 32\" role=\"img\" aria-label=\"scale of "
         "colours\">");
@@ -177,13 +180,25 @@ static const struct column columns[] = {
     {"not served, start", 0, " %", unserved_start},
     {"busiest of fixed tablets", 2, "&#215;", tablet_max_mean},
     {"rows a get asks", 0, "", get_cost},
-    {"ranges a query takes", 0, "", ranges},
-    {"rows read per row returned", 1, "", amplification},
+    {"most ranges of a query", 0, "", ranges},
+    {"most rows read per row returned", 1, "", amplification},
 };
 
 #define COLUMNS (sizeof columns / sizeof *columns)
 
-/* Best and worst are marked where they differ by more than noise. */
+/* A figure of a column that goes from `least` to `most`: best and worst are marked where they differ by more than noise. */
+static void put_marked(
+    struct buffer *out, double figure, double least, double most, int digits, const char *unit)
+{
+    double noise = (most - least) * 0.05;
+    bool differs = most > least * 1.2 && most - least > 0.1;
+    bool is_best = differs && figure <= least + noise, is_worst = differs && figure >= most - noise;
+    put(out, is_best    ? "<td class=\"best\">&#9660; "
+             : is_worst ? "<td class=\"worst\">&#9650; "
+                        : "<td>");
+    buffer_put_format(out, "%.*f%s</td>", digits, figure, unit);
+}
+
 static void put_figure(const struct study *study, const struct study_cell *cell,
     const struct column *column, struct buffer *out)
 {
@@ -193,13 +208,7 @@ static void put_figure(const struct study *study, const struct study_cell *cell,
         least = other < least ? other : least;
         most = other > most ? other : most;
     }
-    double noise = (most - least) * 0.05;
-    bool differs = most > least * 1.2 && most - least > 0.1;
-    bool is_best = differs && figure <= least + noise, is_worst = differs && figure >= most - noise;
-    put(out, is_best    ? "<td class=\"best\">&#9660; "
-             : is_worst ? "<td class=\"worst\">&#9650; "
-                        : "<td>");
-    buffer_put_format(out, "%.*f%s</td>", column->digits, figure, column->unit);
+    put_marked(out, figure, least, most, column->digits, column->unit);
 }
 
 static void put_table(const struct study *study, struct buffer *out)
@@ -233,6 +242,67 @@ static void put_table(const struct study *study, struct buffer *out)
         put(out, "</tr>");
     }
     put(out, "</tbody></table></div>");
+}
+
+/* ---- Queries ---- */
+
+static const struct query_seen *seen_of(
+    const struct study *study, const struct study_design *design, size_t query)
+{
+    for (size_t i = 0; i < study->cell_count; i++)
+        if (study->cells[i].design == design && study->cells[i].has_seen)
+            return &study->cells[i].seen[query];
+    return NULL;
+}
+
+static void put_query_row(const struct study *study, const struct study_design *design,
+    size_t query, double least, double most, struct buffer *out)
+{
+    const struct query_cost *cost = &design->queries[query];
+    const struct query_seen *seen = seen_of(study, design, query);
+    put(out, "<tr><td><span class=\"key\">");
+    picture_put_text(out, design->mapper.name);
+    buffer_put_format(out, "</span></td><td>%zu</td><td>%zu</td><td>%zu</td>", cost->ranges,
+        cost->tablets, cost->rows_read);
+    put_marked(out, study_advice_read_per_row(design, query), least, most, 1, "");
+    if (seen)
+        buffer_put_format(out, "<td>%zu</td><td>%zu</td><td>%.1f ms</td>", seen->tablets,
+            seen->rows_read, seen->ms);
+    else if (study->is_live)
+        put(out, "<td class=\"left soft\" colspan=\"3\">not measured</td>");
+    put(out, "</tr>");
+}
+
+static void put_query(const struct study *study, size_t query, struct buffer *out)
+{
+    double least = 0, most = 0;
+    for (size_t i = 0; i < study->design_count; i++) {
+        double rows = study_advice_read_per_row(&study->designs[i], query);
+        least = i == 0 || rows < least ? rows : least;
+        most = i == 0 || rows > most ? rows : most;
+    }
+    put(out, "<h3 class=\"query\">");
+    picture_put_text(out, study->scenario.queries[query].name);
+    buffer_put_format(out,
+        " <span class=\"soft\">(%zu rows)</span></h3><div class=\"scroll\"><table><thead><tr>"
+        "<th>key</th><th>ranges</th><th>tablets, of %zu equal ones</th><th>rows read</th><th>rows "
+        "read per row returned</th>%s</tr></thead><tbody>",
+        study->designs[0].queries[query].rows_wanted, study->tablets,
+        study->is_live ? "<th>measured: tablets</th><th>rows read</th><th>time</th>" : "");
+    for (size_t i = 0; i < study->design_count; i++)
+        put_query_row(study, &study->designs[i], query, least, most, out);
+    put(out, "</tbody></table></div>");
+}
+
+static void put_queries(const struct study *study, struct buffer *out)
+{
+    if (!study->scenario.queries[0].name)
+        return;
+    put(out,
+        "<h2>What a query costs</h2><p class=\"soft\">A design that spreads neighbours makes "
+        "a query over them dear: it takes several ranges, or reads what it does not want.</p>");
+    for (size_t i = 0; i < SCENARIO_QUERIES && study->scenario.queries[i].name; i++)
+        put_query(study, i, out);
 }
 
 /* ---- Predicted beside measured ---- */
@@ -360,6 +430,7 @@ void study_put_html(const struct study *study, struct buffer *out)
     put_conclusion(study, out);
     put_maps(study, out);
     put_table(study, out);
+    put_queries(study, out);
     if (study->is_live)
         put_agreement(study, out);
     put_advice(study, out);

@@ -78,8 +78,34 @@ static void requests_are_put_together(void **state)
     load_counters_deinit(&counters);
 }
 
+/* The server that it left still tells the count of before, for a report or two. */
+static void a_tablet_that_two_servers_report_is_counted_once(void **state)
+{
+    (void)state;
+    static struct load_counters counters;
+    static struct watch_figures figures;
+    struct reading reading;
+    struct stele_bytes table = STELE_TEXT("t");
+    set_tablet(begin_reading(&reading), 0, "t,,1.aa.", 1000, 0);
+    load_counters_read(&counters, &reading.cluster, table, 0);
+    for (uint64_t i = 1; i <= 3; i++) {
+        set_tablet(begin_reading(&reading), 0, "t,,1.aa.", 1500, 0);
+        set_tablet(&reading, 1, "t,,1.aa.", 10 * i, 0);
+        load_counters_read(&counters, &reading.cluster, table, 0);
+    }
+    load_counters_end_cpu(&counters);
+    load_counters_take(&counters, &figures);
+    assert_int_equal(figures.tablet_count, 1);
+    assert_int_equal(figures.tablets[0].reads, 500 + 30);
+    assert_int_equal(figures.servers[0].reads, 500);
+    assert_int_equal(figures.servers[1].reads, 30);
+    watch_figures_deinit(&figures);
+    load_counters_deinit(&counters);
+}
+
 int main(void)
 {
-    const struct CMUnitTest tests[] = {cmocka_unit_test(requests_are_put_together)};
+    const struct CMUnitTest tests[] = {cmocka_unit_test(requests_are_put_together),
+        cmocka_unit_test(a_tablet_that_two_servers_report_is_counted_once)};
     return cmocka_run_group_tests(tests, NULL, NULL);
 }

@@ -159,6 +159,20 @@ static void a_salt_is_a_power_of_two_and_twice_the_servers(void **state)
     assert_int_equal(key_advice_salt(10000), 256);
 }
 
+/* Stripes of a salt: half the load lies within few neighbours, with cold keys between. */
+static void stripes_are_no_range(void **state)
+{
+    (void)state;
+    double striped[32] = {0};
+    struct key_diagnosis diagnosis;
+    struct key_heat heat = {.loads = striped, .buckets = 32, .columns = 1, .column_s = 1};
+    for (size_t i = 3; i < 32; i += 8)
+        striped[i] = 100;
+    assert_true(key_advice_diagnose(&heat, &diagnosis));
+    assert_int_equal(diagnosis.pattern, KEY_EVEN);
+    assert_non_null(strstr(diagnosis.reason, "scattered"));
+}
+
 int main(void)
 {
     const struct CMUnitTest tests[] = {
@@ -170,6 +184,7 @@ int main(void)
         cmocka_unit_test(a_range_is_narrow_or_a_cohort),
         cmocka_unit_test(waves_are_told_from_one_wave),
         cmocka_unit_test(what_cannot_be_judged_is_said_so),
+        cmocka_unit_test(stripes_are_no_range),
         cmocka_unit_test(a_salt_is_a_power_of_two_and_twice_the_servers),
     };
     return cmocka_run_group_tests(tests, NULL, NULL);
