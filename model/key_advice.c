@@ -4,7 +4,8 @@
 #include <string.h>
 
 #define SINGLE_ROW_SHARE 0.25
-#define EDGE_SHARE       0.5  /* of the load on the first or last range: appended there */
+#define EDGE_SHARE                                                                                 \
+    0.8 /* of the load on the first or last range: appended there (a popular end is less) */
 #define EDGE_BUCKETS     8    /* with fewer ranges an end says nothing */
 #define MOVING_COLUMNS   4    /* fewer say nothing about direction */
 #define MOVING_STEPS     0.85 /* of the steps of the busiest range go one way ... */

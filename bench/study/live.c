@@ -165,7 +165,7 @@ static enum status read_switches(struct live *live, struct error *error)
     return STATUS_OK;
 }
 
-static enum status set_switches(
+enum status live_set_switches(
     struct live *live, bool has_split, bool has_balancer, struct error *error)
 {
     struct stele_error failure;
@@ -219,7 +219,7 @@ void live_close(struct live *live)
     for (size_t i = 0; is_there && i < live->study->cell_count; i++)
         live_table_drop(live, i);
     if (is_there && live->has_switches)
-        (void)set_switches(live, live->was_splitting, live->was_balancing, &error);
+        (void)live_set_switches(live, live->was_splitting, live->was_balancing, &error);
     stele_client_close(live->data);
     stele_client_close(live->looks);
     stele_client_close(live->admin);
@@ -276,16 +276,13 @@ static enum status measure_cell(struct live *live, size_t index, struct error *e
 {
     struct study_cell *cell = &live->study->cells[index];
     struct study_run run = {0};
-    enum status status = set_switches(live, cell->has_split, cell->has_balancer, error);
-    if (status)
-        return status;
-    status = live_run(live, index, &run, error);
+    enum status status = live_run(live, index, &run, error);
     if (run.seconds > 0)
         cell->measured[cell->measured_count++] = run;
     else
         study_run_deinit(&run);
     struct error ignored = {0};
-    (void)set_switches(live, false, false, &ignored);
+    (void)live_set_switches(live, false, false, &ignored);
     live_table_drop(live, index);
     if (live->config.cell_done)
         live->config.cell_done(live->config.context);
@@ -296,7 +293,7 @@ static enum status measure_round(struct live *live, struct dice *dice, struct er
 {
     struct study *study = live->study;
     size_t order[STUDY_CELLS_MOST];
-    enum status status = set_switches(live, false, false, error);
+    enum status status = live_set_switches(live, false, false, error);
     shuffle(order, study->cell_count, dice);
     for (size_t i = 0; i < study->cell_count && !status; i++) {
         status = live_check_stop(live, error);

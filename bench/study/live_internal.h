@@ -41,6 +41,9 @@ enum status live_fail(const struct stele_error *failure, const char *doing, stru
 enum status live_check_stop(const struct live *live, struct error *error);
 void live_tell(const struct live *live, const char *format, ...)
     __attribute__((format(printf, 2, 3)));
+/* The master's: whether tablets are split, and moved. */
+enum status live_set_switches(
+    struct live *live, bool has_split, bool has_balancer, struct error *error);
 /* The server of that name by index; SIZE_MAX when it is none of the study's. */
 size_t live_find_server(const struct live *live, const struct stele_server *server);
 
@@ -57,7 +60,8 @@ void live_table_drop(struct live *live, size_t cell);
 
 /* ---- live_run.c ---- */
 
-/* Runs the trace against the cell's table; *out_run is concluded. STATUS_CANCELLED and failures leave in it what
+/* Runs the trace against the cell's table, with the switches as the cell has them from when its counters were first
+ * read; *out_run is concluded. STATUS_CANCELLED and failures leave in it what
  * there was. */
 enum status live_run(
     struct live *live, size_t cell, struct study_run *out_run, struct error *error);

@@ -584,6 +584,9 @@ enum status live_run(
         out_run, study->settings.seconds, live->server_count, error);
     if (!status)
         status = open_run(run, error);
+    if (!status) /* not before: a tablet that is on its way at the first look would count from its beginning */
+        status = live_set_switches(
+            live, study->cells[index].has_split, study->cells[index].has_balancer, error);
     if (!status) {
         run->started_ns = run->paced_ns = run->answered_ns = now_ns();
         on_pace(-1, 0, run);

@@ -60,12 +60,12 @@ static void an_end_of_a_tablet_is_an_append_only_where_the_table_ends(void **sta
 {
     (void)state;
     struct heat_tablet tablet = make_tablet();
-    values[STRETCHES - 1].of[HEAT_READS] = 9000;
+    values[STRETCHES - 1].of[HEAT_READS] = 90000;
     assert_int_equal(diagnose(&tablet, &no_rows).pattern, KEY_NARROW_RANGE);
     tablet.end_key = SPAN_EMPTY;
     assert_int_equal(diagnose(&tablet, &no_rows).pattern, KEY_APPEND);
     tablet = make_tablet();
-    values[0].of[HEAT_READS] = 9000;
+    values[0].of[HEAT_READS] = 90000;
     assert_int_equal(diagnose(&tablet, &no_rows).pattern, KEY_NARROW_RANGE);
     tablet.start_key = SPAN_EMPTY;
     assert_int_equal(diagnose(&tablet, &no_rows).pattern, KEY_PREPEND);
