@@ -206,7 +206,8 @@ static void print_line(FILE *out, const char *operation, const char *name, doubl
 }
 
 static void compare_figure(FILE *out, const struct comparison_plan *plan, const json_t *a,
-    const json_t *b, const char *operation, enum figure figure, bool is_by_run, size_t *worse)
+    const json_t *b, const char *operation, enum figure figure, bool is_by_run, size_t *worse,
+    size_t *unsure)
 {
     static const char *const names[] = {"same", "better", "worse", "not sure"};
     struct values left, right;
@@ -220,6 +221,7 @@ static void compare_figure(FILE *out, const struct comparison_plan *plan, const 
         enum verdict verdict = judge(
             plan, 100 * (right.typical / left.typical - 1), probability, figure == FIGURE_RATE);
         *worse += verdict == VERDICT_WORSE;
+        *unsure += verdict == VERDICT_UNSURE && has_values;
         print_line(out, operation ? operation : "all", figures[figure].name, left.typical,
             right.typical, probability, names[verdict]);
     }
@@ -279,6 +281,7 @@ static void print_side(FILE *out, const char *name, const json_t *reports)
 void comparison_print(FILE *out, const struct comparison_plan *plan, const json_t *a,
     const json_t *b, size_t *out_worse)
 {
+    size_t unsure = 0;
     bool is_by_run = json_array_size(a) >= RUNS_LEAST && json_array_size(b) >= RUNS_LEAST;
     print_side(out, "A", a);
     print_side(out, "B", b);
@@ -292,7 +295,8 @@ void comparison_print(FILE *out, const struct comparison_plan *plan, const json_
                              !total_of(json_array_get(b, 0), operation)))
             continue;
         for (int figure = 0; figure < FIGURES; figure++)
-            compare_figure(out, plan, a, b, operation, (enum figure)figure, is_by_run, out_worse);
+            compare_figure(
+                out, plan, a, b, operation, (enum figure)figure, is_by_run, out_worse, &unsure);
     }
     compare_cpu(out, a, b, "server_cpu_us", "server CPU us");
     compare_cpu(out, a, b, "client_cpu_us", "client CPU us");
@@ -301,4 +305,9 @@ void comparison_print(FILE *out, const struct comparison_plan *plan, const json_
         "makes it in fewer than %g %% of cases.\n",
         is_by_run ? "the runs" : "the seconds of the runs, widened by their lag-1 correlation",
         plan->least_percent, 100 * plan->probability);
+    if (unsure > 0)
+        fputs(is_by_run ? "Not sure: more runs tell more.\n"
+                        : "Not sure: longer runs tell more, and so do three of each side, one "
+                          "object after the other in a file.\n",
+            out);
 }

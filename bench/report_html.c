@@ -16,17 +16,18 @@ static const char head[] =
     "<!doctype html>\n<html lang=\"en\"><head><meta charset=\"utf-8\">\n"
     "<meta name=\"viewport\" content=\"width=device-width,initial-scale=1\">\n"
     "<style>\n"
-    ":root{color-scheme:light dark;--ink:#1c2128;--paper:#fff;--soft:#667;--line:#d8dce2}\n"
+    ":root{color-scheme:light "
+    "dark;--ink:#1c2128;--paper:#fff;--soft:#667;--line:#d8dce2;--bad:#b3261e}\n"
     "@media (prefers-color-scheme:dark){:root{--ink:#e6e8eb;--paper:#15181d;--soft:#9aa3ad;"
-    "--line:#343a42}}\n"
+    "--line:#343a42;--bad:#ff8a80}}\n"
     "body{font:15px/1.5 system-ui,sans-serif;color:var(--ink);background:var(--paper);"
     "max-width:800px;margin:2rem auto;padding:0 1rem}\n"
     "h1{font-size:1.4rem;margin:0}h2{font-size:1.1rem;margin:2rem 0 .5rem}\n"
-    "p{margin:.3rem 0}.soft{color:var(--soft)}.bad{color:#c0392b;font-weight:600}\n"
+    "p{margin:.3rem 0}.soft{color:var(--soft)}.bad{color:var(--bad);font-weight:600}\n"
     "table{border-collapse:collapse;width:100%;font-variant-numeric:tabular-nums}\n"
     "th,td{text-align:right;padding:.2rem .5rem;border-bottom:1px solid var(--line)}\n"
-    "th:first-child,td:first-child{text-align:left;overflow-wrap:anywhere}\n"
-    ".wide{overflow-x:auto}svg{width:100%;height:auto;margin:.5rem 0}\n"
+    "th:first-child,td:first-child{text-align:left;overflow-wrap:anywhere;min-width:7rem}\n"
+    ".wide{overflow-x:auto}svg{width:100%;min-width:34rem;height:auto;margin:.5rem 0}\n"
     "svg text{font:11px system-ui,sans-serif;fill:var(--soft)}\n"
     "svg .title{font-size:13px;fill:var(--ink)}.grid{stroke:var(--line)}\n"
     ".bar{display:block;height:.7rem;background:#d9622b;min-width:1px}\n"
@@ -102,9 +103,9 @@ static void print_row(FILE *out, const char *name, const char *kind, const struc
 static void print_table(FILE *out, const struct run_result *run)
 {
     double seconds = run->elapsed_ns ? (double)run->elapsed_ns / 1e9 : 1e-9;
-    fputs(
-        "<h2>Operations</h2>\n<div class=\"wide\"><table><tr><th>operation</th><th>done</th><th>a "
-        "second</th><th>failed</th><th>mean ms</th>",
+    fputs("<h2>Operations</h2>\n<div class=\"wide\" "
+          "tabindex=\"0\"><table><tr><th>operation</th><th>done</th><th>a "
+          "second</th><th>failed</th><th>mean ms</th>",
         out);
     for (size_t i = 0; i < TALLY_QUANTILES; i++)
         fprintf(out, "<th>%s</th>", tally_quantiles[i].name);
@@ -119,6 +120,12 @@ static void print_table(FILE *out, const struct run_result *run)
         fputs("<p class=\"soft\">Intended: from when a request should have started at this "
               "rate.</p>\n",
             out);
+    double late_us;
+    if (run->late && tally_quantile(run->late, 0.5, &late_us))
+        fprintf(out,
+            "<p class=\"soft\">Of that, this load itself began its requests %.0f us late (the "
+            "middle one): its own timers and CPU.</p>\n",
+            late_us);
     if (run->first_failure[0]) {
         fputs("<p class=\"bad\">The first failure: ", out);
         svg_text_print(out, run->first_failure);
@@ -180,9 +187,10 @@ static void print_timeline(FILE *out, const struct run_result *run)
         .lines = latencies,
         .line_count = 3,
         .is_logarithmic = true};
-    fputs("<h2>Second by second</h2>\n", out);
+    fputs("<h2>Second by second</h2>\n<div class=\"wide\" tabindex=\"0\">\n", out);
     svg_chart_print(out, &rate);
     svg_chart_print(out, &latency);
+    fputs("</div>\n", out);
     memory_free(columns.x);
 }
 
@@ -219,7 +227,9 @@ static void print_spectrum(FILE *out, const struct run_result *run)
         .line_count = count,
         .is_logarithmic = true,
         .x_labels = names};
+    fputs("<div class=\"wide\" tabindex=\"0\">\n", out);
     svg_chart_print(out, &chart);
+    fputs("</div>\n", out);
 }
 
 static void print_tablets(FILE *out, const struct load_outcome *outcome)
@@ -233,11 +243,17 @@ static void print_tablets(FILE *out, const struct load_outcome *outcome)
         uint64_t load = watched->tablets[i].reads + watched->tablets[i].writes;
         most = load > most ? load : most;
     }
-    fprintf(out,
-        "<h2>Tablets</h2>\n<p>%zu; the busiest took %.2f times the mean. As evenly loaded as %.1f "
-        "would be.</p>\n<table><tr><th>tablet</th><th>server</th><th>reads</th><th>writes</th>"
-        "<th style=\"width:30%%\"></th></tr>\n",
-        watched->tablet_count, skew.max_mean, skew.effective);
+    if (watched->tablet_count == 1)
+        fputs("<h2>Tablets</h2>\n<p>One.</p>\n", out);
+    else
+        fprintf(out,
+            "<h2>Tablets</h2>\n<p>%zu; the busiest took %.2f times the mean: as good as %.1f even "
+            "ones.</p>\n",
+            watched->tablet_count, skew.max_mean, skew.effective);
+    fputs("<div class=\"wide\" "
+          "tabindex=\"0\"><table><tr><th>tablet</th><th>server</th><th>reads</th><th>writes</th>"
+          "<th style=\"width:30%;min-width:4rem\"></th></tr>\n",
+        out);
     for (size_t i = 0; i < watched->tablet_count && i < TABLETS_SHOWN; i++) {
         const struct watched_tablet *tablet = &watched->tablets[i];
         fputs("<tr><td>", out);
@@ -250,7 +266,7 @@ static void print_tablets(FILE *out, const struct load_outcome *outcome)
             tablet->reads, tablet->writes,
             100 * (double)(tablet->reads + tablet->writes) / (double)most);
     }
-    fputs("</table>\n", out);
+    fputs("</table></div>\n", out);
     if (watched->tablet_count > TABLETS_SHOWN)
         fprintf(out, "<p class=\"soft\">and %zu more: --json has all</p>\n",
             watched->tablet_count - TABLETS_SHOWN);
