@@ -13,12 +13,12 @@
  * list with the pause_point() calls in the tree, both ways. */
 static const char *const names[] = {
     "chain.link.after", "chain.link.before", "chain.sync.after", "close.flush.before",
-    "collector.incarnation.between", "collector.trash.before", "compaction.commit.before",
-    "flush.commit.before", "lineage.children.before", "log.look.after", "log.rename.after",
-    "log.switch.between", "log.sync.after", "log.sync.before", "log.write.after",
-    "log.write.before", "open.commit.before", "plan.link.after", "plan.link.before",
-    "procedure.action.before", "recovery.segment.before", "seal.link.after", "seal.link.before",
-    "test.pause.here", /* tests/unit/base/test_pause.c */
+    "collector.incarnation.between", "collector.read.after", "collector.trash.before",
+    "compaction.commit.before", "flush.commit.before", "lineage.children.before", "log.look.after",
+    "log.rename.after", "log.switch.between", "log.sync.after", "log.sync.before",
+    "log.write.after", "log.write.before", "open.commit.before", "plan.link.after",
+    "plan.link.before", "procedure.action.before", "recovery.segment.before", "seal.link.after",
+    "seal.link.before", "test.pause.here", /* tests/unit/base/test_pause.c */
 };
 
 enum { NAME_COUNT = sizeof(names) / sizeof(names[0]) };

@@ -287,8 +287,10 @@ enum status check_table(struct check *check, const char *table_id, struct error 
         return STATUS_OK;
     }
     enum status status = check_descriptors(check, table_id, &state, error);
+    /* One on its way to be enabled may be new: its tablets are made one by one, and none is served yet. */
+    bool is_tiled = state != TABLE_DROPPED && state != TABLE_ENABLING;
     if (status == STATUS_OK)
-        status = check_tablets(check, table_id, state != TABLE_DROPPED, error);
+        status = check_tablets(check, table_id, is_tiled, error);
     return status;
 }
 

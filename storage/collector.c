@@ -7,6 +7,7 @@
 #include "base/log_lines.h"
 #include "base/memory.h"
 #include "base/pause.h"
+#include "storage/dead_incarnations.h"
 #include "storage/name_list.h"
 #include "storage/references.h"
 #include "storage/seal.h"
@@ -31,9 +32,19 @@ struct collector {
     bool is_pass_held;      /* guarded: somebody held it then */
     bool is_woken;          /* guarded: a pass is due soon */
     bool is_scheduled;      /* guarded: the timer is set, or its task about to begin */
-    bool is_running;        /* guarded */
+    bool is_running;        /* guarded: a pass */
     bool is_stopped;        /* guarded */
+    struct name_list
+        gone; /* the pass's: incarnations that the one before it found without a folder */
     struct task timer;
+};
+
+/* What a pass knows. */
+struct pass {
+    struct collector *collector;
+    struct dead_incarnations dead; /* before `references` were read */
+    struct references references;
+    struct dead_incarnations found; /* without a folder: dead in the next pass */
 };
 
 /* ---- SSTables ---- */
@@ -87,30 +98,31 @@ static struct given_up *collect_given_up(
     return kept;
 }
 
-/* Sealed, or collected long ago: it had its folder before it made any file. */
-static enum status is_incarnation_dead(
-    struct store *store, const char *incarnation, bool *out_is_dead, struct error *error)
+/* Whether it was dead before the references were read. One that is gone now may have come and gone meanwhile: the next
+ * pass knows that it was dead before. */
+static enum status was_incarnation_dead(
+    struct pass *pass, const char *incarnation, bool *out_was_dead, struct error *error)
 {
-    *out_is_dead = false;
+    struct store *store = pass->collector->store;
+    *out_was_dead = false;
     if (strcmp(incarnation, store->directory.incarnation) == 0)
         return STATUS_OK;
-    enum status status = seal_exists(&store->directory, incarnation, out_is_dead, error);
-    if (status || *out_is_dead)
-        return status;
+    *out_was_dead = dead_incarnations_is_sealed(&pass->dead, incarnation) ||
+                    dead_incarnations_is_gone(&pass->dead, incarnation);
+    if (dead_incarnations_is_sealed(&pass->dead, incarnation) ||
+        dead_incarnations_is_gone(&pass->found, incarnation))
+        return STATUS_OK;
     struct path folder;
     bool is_there = true;
     directory_path(&store->directory, &folder, "servers/%s", incarnation);
-    status = directory_exists(store->env, folder.text, &is_there, error);
-    if (status == STATUS_OK)
-        *out_is_dead = !is_there;
-    return status;
+    enum status status = directory_exists(store->env, folder.text, &is_there, error);
+    return status || is_there ? status : dead_incarnations_note(&pass->found, incarnation, error);
 }
 
 /* Files that dead incarnations made and never committed, or gave up and had no time to delete. */
-static enum status collect_orphans_of(struct collector *collector, const char *table_id,
-    const struct references *references, struct error *error)
+static enum status collect_orphans_of(struct pass *pass, const char *table_id, struct error *error)
 {
-    struct store *store = collector->store;
+    struct store *store = pass->collector->store;
     struct name_list names;
     struct path folder;
     bool is_there = false;
@@ -122,28 +134,27 @@ static enum status collect_orphans_of(struct collector *collector, const char *t
     for (size_t i = 0; i < names.count && status == STATUS_OK; i++) {
         char incarnation[DIRECTORY_NAME_SIZE + 1];
         uint64_t number;
-        bool is_dead = false;
+        bool was_dead = false;
         if (!directory_sstable_name_parse(names.items[i], incarnation, &number) ||
-            references_have_file(references, table_id, names.items[i]))
+            references_have_file(&pass->references, table_id, names.items[i]))
             continue;
-        status = is_incarnation_dead(store, incarnation, &is_dead, error);
-        if (status == STATUS_OK && is_dead && !is_held(collector))
+        status = was_incarnation_dead(pass, incarnation, &was_dead, error);
+        if (status == STATUS_OK && was_dead && !is_held(pass->collector))
             status = trash_sstable(store, table_id, names.items[i], error);
     }
     name_list_deinit(&names);
     return status;
 }
 
-static enum status collect_orphans(
-    struct collector *collector, const struct references *references, struct error *error)
+static enum status collect_orphans(struct pass *pass, struct error *error)
 {
-    struct store *store = collector->store;
+    struct store *store = pass->collector->store;
     struct name_list tables;
     struct path folder;
     directory_path(&store->directory, &folder, "tables");
     enum status status = name_list_read(store->env, folder.text, &tables, error);
     for (size_t i = 0; i < tables.count && status == STATUS_OK; i++)
-        status = collect_orphans_of(collector, tables.items[i], references, error);
+        status = collect_orphans_of(pass, tables.items[i], error);
     name_list_deinit(&tables);
     return status;
 }
@@ -174,21 +185,22 @@ static enum status sync_both(struct store *store, struct error *error)
     return status ? status : env_directory_sync(store->env, path.text, error);
 }
 
-/* Nobody needs it, as far as was read. */
-static enum status is_collectable(struct store *store, const char *incarnation,
-    const struct references *references, bool *out_is, struct error *error)
+/* Nobody needs it, as far as was read; it was sealed before, or a tablet that it opened since may need its log. */
+static enum status is_collectable(
+    const struct pass *pass, const char *incarnation, bool *out_is, struct error *error)
 {
+    struct store *store = pass->collector->store;
     *out_is = false;
     if (strcmp(incarnation, store->directory.incarnation) == 0 ||
-        references_have_incarnation(references, incarnation))
+        references_have_incarnation(&pass->references, incarnation))
         return STATUS_OK;
     struct path path;
     bool is_registered = true;
-    enum status status = seal_exists(&store->directory, incarnation, out_is, error);
-    if (status || *out_is)
-        return status;
+    *out_is = dead_incarnations_is_sealed(&pass->dead, incarnation);
+    if (*out_is)
+        return STATUS_OK;
     directory_server_path(&store->directory, incarnation, "alive", &path);
-    status = directory_exists(store->env, path.text, &is_registered, error);
+    enum status status = directory_exists(store->env, path.text, &is_registered, error);
     if (status || is_registered)
         return status;
     /* Cut before it was registered, or just starting: only an empty folder goes, and then the start
@@ -239,16 +251,17 @@ static enum status remove_seal(struct store *store, const char *incarnation, str
     return status;
 }
 
-static enum status send_all_away(struct store *store, const struct references *references,
-    struct leaving **leaving, struct error *error)
+static enum status send_all_away(
+    const struct pass *pass, struct leaving **leaving, struct error *error)
 {
+    struct store *store = pass->collector->store;
     struct name_list names;
     struct path folder;
     directory_path(&store->directory, &folder, "servers");
     enum status status = name_list_read(store->env, folder.text, &names, error);
     for (size_t i = 0; i < names.count && status == STATUS_OK; i++) {
         bool is = false;
-        status = is_collectable(store, names.items[i], references, &is, error);
+        status = is_collectable(pass, names.items[i], &is, error);
         if (status == STATUS_OK && is)
             status = send_away(store, names.items[i], leaving, error);
     }
@@ -275,14 +288,13 @@ static enum status remove_left_seals(struct store *store, struct error *error)
     return status;
 }
 
-static enum status collect_incarnations(
-    struct collector *collector, const struct references *references, struct error *error)
+static enum status collect_incarnations(const struct pass *pass, struct error *error)
 {
-    struct store *store = collector->store;
+    struct store *store = pass->collector->store;
     struct leaving *leaving = NULL;
     enum status status = remove_left_seals(store, error);
     if (status == STATUS_OK)
-        status = send_all_away(store, references, &leaving, error);
+        status = send_all_away(pass, &leaving, error);
     if (!leaving)
         return status;
     struct references again;
@@ -394,11 +406,24 @@ static enum status empty_trash(struct store *store, struct error *error)
 
 /* ---- Passes ---- */
 
-static void begin_pass(struct collector *collector)
+/* False when one is under way: the timer's and one that was asked for. */
+static bool begin_pass(struct collector *collector)
 {
     mutex_lock(&collector->mutex);
-    collector->pass_holds = collector->holds_begun;
-    collector->is_pass_held = collector->holds > 0;
+    bool begins = !collector->is_running;
+    if (begins) {
+        collector->is_running = true;
+        collector->pass_holds = collector->holds_begun;
+        collector->is_pass_held = collector->holds > 0;
+    }
+    mutex_unlock(&collector->mutex);
+    return begins;
+}
+
+static void end_pass(struct collector *collector)
+{
+    mutex_lock(&collector->mutex);
+    collector->is_running = false;
     mutex_unlock(&collector->mutex);
 }
 
@@ -424,27 +449,53 @@ static void put_back(struct collector *collector, struct given_up *files)
     mutex_unlock(&collector->mutex);
 }
 
+/* What is dead is read first: then what was given up, for it is in no manifest that is read after it. */
+static enum status read_all(struct pass *pass, struct given_up **out_files, struct error *error)
+{
+    struct collector *collector = pass->collector;
+    enum status status = dead_incarnations_read(&collector->store->directory, &pass->dead, error);
+    if (status)
+        return status;
+    pass->dead.gone = collector->gone;
+    collector->gone = (struct name_list){0};
+    *out_files = take_given_up(collector);
+    status = references_read(&collector->store->directory, &pass->references, error);
+    pause_point("collector.read.after");
+    return status;
+}
+
+static enum status collect(struct pass *pass, struct given_up *files, struct error *error)
+{
+    struct collector *collector = pass->collector;
+    put_back(collector, collect_given_up(collector, files, &pass->references));
+    enum status status = collect_orphans(pass, error);
+    if (status == STATUS_OK) {
+        collector->gone = pass->found.gone;
+        pass->found.gone = (struct name_list){0};
+        status = collect_tables(collector, &pass->references, error);
+    }
+    if (status == STATUS_OK)
+        status = collect_incarnations(pass, error);
+    if (status == STATUS_OK)
+        status = empty_trash(collector->store, error);
+    references_deinit(&pass->references);
+    return status;
+}
+
 enum status collector_run(struct collector *collector, struct error *error)
 {
-    struct store *store = collector->store;
-    begin_pass(collector);
-    /* Taken before the manifests are read: what was given up then is in none of them. */
-    struct given_up *files = take_given_up(collector);
-    struct references references;
-    enum status status = references_read(&store->directory, &references, error);
-    if (status) {
+    struct pass pass = {.collector = collector};
+    struct given_up *files = NULL;
+    if (!begin_pass(collector))
+        return STATUS_OK;
+    enum status status = read_all(&pass, &files, error);
+    if (status)
         put_back(collector, files);
-        return error_prefix(error, status, "collect");
-    }
-    put_back(collector, collect_given_up(collector, files, &references));
-    status = collect_orphans(collector, &references, error);
-    if (status == STATUS_OK)
-        status = collect_tables(collector, &references, error);
-    if (status == STATUS_OK)
-        status = collect_incarnations(collector, &references, error);
-    if (status == STATUS_OK)
-        status = empty_trash(store, error);
-    references_deinit(&references);
+    else
+        status = collect(&pass, files, error);
+    dead_incarnations_deinit(&pass.dead);
+    dead_incarnations_deinit(&pass.found);
+    end_pass(collector);
     return status ? error_prefix(error, status, "collect") : STATUS_OK;
 }
 
@@ -476,7 +527,6 @@ static void run_timer(struct task *task)
     bool is_stopped = collector->is_stopped;
     collector->is_woken = false;
     collector->is_scheduled = false;
-    collector->is_running = true;
     mutex_unlock(&collector->mutex);
 
     struct error error = {0};
@@ -487,7 +537,6 @@ static void run_timer(struct task *task)
         log_line(LOG_WARN, "collector.pass", "error=\"%s\"", error.message);
 
     mutex_lock(&collector->mutex);
-    collector->is_running = false;
     if (!collector->is_stopped && !collector->is_scheduled)
         schedule_locked(collector, collector->is_woken ? COLLECTOR_DELAY_MS : COLLECTOR_PERIOD_MS);
     mutex_unlock(&collector->mutex);
@@ -518,6 +567,7 @@ void collector_free(struct collector *collector)
         memory_free(collector->files);
         collector->files = next;
     }
+    name_list_deinit(&collector->gone);
     mutex_deinit(&collector->mutex);
     memory_free(collector);
 }

@@ -3,10 +3,10 @@
  * What goes, and the proof needed:
  *   - An SSTable that was dropped: its dropper says that nobody reads it and that the manifest
  *     without it is durable; no newest manifest of any table names it; nobody holds the collector.
- *   - An SSTable never committed: its incarnation is dead, or is ours and gave the file up; no
- *     newest manifest names it; nobody holds the collector.
- *   - A dead incarnation, whole: it is sealed, and no newest manifest has it as owner or in its
- *     dead logs, also after its folder was taken away from it.
+ *   - An SSTable never committed: its incarnation was dead before the manifests were read, or is
+ *     ours and gave the file up; no newest manifest names it; nobody holds the collector.
+ *   - A dead incarnation, whole: it was sealed before the manifests were read, and no newest one has
+ *     it as owner or in its dead logs, also after its folder was taken away from it.
  *   - Older versions in a chain: a newer one is durable.
  *   - A dropped table, whole: its descriptor says so, no tablet of it is open at a living server, no
  *     snapshot and no other table names a file of it.
@@ -57,7 +57,7 @@ enum status collector_trash_table(struct store *store, const char *table_id, str
 /* Worker. Whether a snapshot or the newest manifest of another table points at a file of this one. */
 enum status collector_names_table(
     struct collector *collector, const char *table_id, bool *out_is_named, struct error *error);
-/* One whole pass, now. Worker. Tests and fsck. */
+/* One whole pass, now; nothing when one is under way. Worker. */
 enum status collector_run(struct collector *collector, struct error *error);
 
 #endif

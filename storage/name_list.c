@@ -4,9 +4,8 @@
 
 #include "base/memory.h"
 
-static enum status note_name(void *context, const char *name, struct error *error)
+enum status name_list_add(struct name_list *names, const char *name, struct error *error)
 {
-    struct name_list *names = context;
     if (names->count == names->capacity) {
         size_t capacity = names->capacity ? names->capacity * 2 : 32;
         const char **items = memory_reallocate(names->items, capacity * sizeof(*items));
@@ -20,6 +19,11 @@ static enum status note_name(void *context, const char *name, struct error *erro
         return error_set(error, STATUS_NO_MEMORY, "list of %zu names", names->count);
     names->items[names->count++] = copy;
     return STATUS_OK;
+}
+
+static enum status note_name(void *context, const char *name, struct error *error)
+{
+    return name_list_add(context, name, error);
 }
 
 static int compare_names(const void *a, const void *b)

@@ -15,6 +15,8 @@ struct name_list {
 /* *out_names is to be deinited even on failure. STATUS_NOT_FOUND: no such folder. */
 enum status name_list_read(
     struct env *env, const char *folder, struct name_list *out_names, struct error *error);
+/* At the end. STATUS_NO_MEMORY. */
+enum status name_list_add(struct name_list *names, const char *name, struct error *error);
 void name_list_deinit(struct name_list *names);
 
 #endif

@@ -121,7 +121,7 @@ static void on_opened(void *context, enum status status, const struct error *err
     tablet->table->assigning_count--;
     if (master_is_over(master))
         return;
-    if (status == STATUS_WRONG_STATE) {
+    if (status == STATUS_WRONG_STATE && master->tenure == TENURE_SERVING) {
         master_heal_table(master, tablet->table);
     } else if (status) {
         log_line(LOG_ERROR, "tablet.assign", "tablet=%s error=\"%s\"", tablet->info.id,

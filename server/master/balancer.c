@@ -373,6 +373,8 @@ static void tick(struct task *task)
     master_assign_idle(master);
     if (master->tenure == TENURE_SERVING)
         do_chores(master);
+    else
+        master_start_go_on(master);
     master_start_ticking(master);
 }
 

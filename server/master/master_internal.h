@@ -167,11 +167,15 @@ enum status master_load_tablets(
     struct master *master, struct catalogue_table *table, struct error *error);
 /* Every live server has said what it serves, or is gone: goes on. */
 void master_start_listed(struct master *master);
-/* What the manifests say has changed under our feet (a split or merge that an earlier master committed late). */
+/* What the manifests say has changed under our feet (a split or merge that an earlier master committed late): the
+ * catalogue and the table's rows of hbase:meta follow. While serving: until then the check of all rows is under way. */
 void master_heal_table(struct master *master, struct catalogue_table *table);
 void master_start_meta_open(struct master *master);
 /* The same, if it is open on a live server: after a list, or when a server was seen again. */
 void master_start_meta_seen(struct master *master);
+/* While the tenure begins, a procedure of an earlier one may have hbase:meta, and leave it open or nowhere: its rows are
+ * read then, or it is opened. When a procedure ends, and from time to time. */
+void master_start_go_on(struct master *master);
 struct assigned_tablet *master_meta_tablet(struct master *master);
 
 /* ---- master_servers.c ---- */

@@ -623,32 +623,65 @@ static void want_all_open(struct master *master)
     master_assign_idle(master);
 }
 
+static void on_healed(void *context, enum status status, const struct error *error)
+{
+    (void)context;
+    if (status && status != STATUS_CANCELLED)
+        log_line(LOG_ERROR, "table.heal", "error=\"%s\"", error->message);
+}
+
+/* Retires what the manifest says is split or merged; its row goes, for it would hide those of its children. */
+static void heal_gone(
+    struct master *master, const struct tablet_info *info, struct meta_batch *batch, int64_t now_ms)
+{
+    struct assigned_tablet *tablet = assignment_find(
+        &master->catalogue.assignment, span_string(info->id));
+    if ((info->state != TABLET_SPLIT && info->state != TABLET_MERGED) || !tablet ||
+        tablet->server || tablet->transition || tablet->lock)
+        return;
+    master_forget_idle(master, tablet);
+    if (catalogue_retire_locked(&master->catalogue, tablet,
+            info->state == TABLET_SPLIT ? ASSIGNMENT_SPLIT : ASSIGNMENT_MERGED, now_ms) &&
+        batch)
+        meta_batch_delete_tablet(batch, tablet->table->descriptor.schema.name, &tablet->info);
+}
+
+/* Takes in what was not known, with its row: the check of hbase:meta at the start may have taken it away. */
+static bool heal_new(struct master *master, struct catalogue_table *table,
+    const struct tablet_info *info, struct meta_batch *batch, int64_t now_ms)
+{
+    struct assignment *assignment = &master->catalogue.assignment;
+    if (assignment_find(assignment, span_string(info->id)))
+        return true;
+    if (!take_tablet(master, table, info, now_ms))
+        return false;
+    const struct assigned_tablet *tablet = assignment_find(assignment, span_string(info->id));
+    if (batch && tablet->state != ASSIGNMENT_SPLIT && tablet->state != ASSIGNMENT_MERGED)
+        meta_batch_put_tablet(batch, table->descriptor.schema.name, &tablet->info,
+            assignment_state_name(tablet->state), tablet->server ? &tablet->server->name : NULL,
+            tablet->info.open_sequence);
+    return true;
+}
+
 void master_heal_table(struct master *master, struct catalogue_table *table)
 {
     struct tablet_array array = {0};
     struct arena arena = {0};
     struct error error = {0};
+    struct meta_batch *batch = meta_batch_new();
     int64_t now = env_wall_ms(master->env);
     enum status status = store_tablet_list(
         master->store, table->descriptor.id, &arena, collect_tablet, &array, &error);
     mutex_lock(&master->catalogue.mutex);
-    for (size_t i = 0; i < array.count && !status; i++) {
-        const struct tablet_info *info = &array.tablets[i];
-        struct assigned_tablet *tablet = assignment_find(
-            &master->catalogue.assignment, span_string(info->id));
-        if ((info->state == TABLET_SPLIT || info->state == TABLET_MERGED) && tablet &&
-            !tablet->server && !tablet->transition && !tablet->lock) {
-            master_forget_idle(master, tablet);
-            (void)catalogue_retire_locked(&master->catalogue, tablet,
-                info->state == TABLET_SPLIT ? ASSIGNMENT_SPLIT : ASSIGNMENT_MERGED, now);
-        }
-    }
     for (size_t i = 0; i < array.count && !status; i++)
-        if (!take_tablet(master, table, &array.tablets[i], now))
+        heal_gone(master, &array.tablets[i], batch, now);
+    for (size_t i = 0; i < array.count && !status; i++)
+        if (!heal_new(master, table, &array.tablets[i], batch, now))
             status = error_set(&error, STATUS_NO_MEMORY, "no memory for the tablets of a table");
     mutex_unlock(&master->catalogue.mutex);
     if (status)
         log_line(LOG_ERROR, "table.heal", "error=\"%s\"", error.message);
+    meta_access_write(master, batch, on_healed, NULL);
     master_sweep(master);
     memory_free(array.tablets);
     arena_deinit(&arena);
@@ -694,6 +727,16 @@ void master_start_meta_seen(struct master *master)
     if (master->config.publish_meta)
         master->config.publish_meta(master->config.context, &meta->server->name);
     master_start_meta_open(master);
+}
+
+void master_start_go_on(struct master *master)
+{
+    struct assigned_tablet *meta = master_meta_tablet(master);
+    if (!master->is_starting_done || master->tenure != TENURE_STARTING)
+        return;
+    if (meta->state != ASSIGNMENT_OPEN && !meta->lock && !meta->transition)
+        master_want_open(master, meta);
+    master_start_meta_seen(master);
 }
 
 void master_start_listed(struct master *master)

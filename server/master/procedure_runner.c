@@ -199,6 +199,7 @@ static void finish(struct running *running)
         at = &(*at)->next;
     *at = running->next;
     procedure_running_free(running);
+    master_start_go_on(master);
     master_wake(master);
     master_assign_idle(master);
 }

@@ -288,15 +288,27 @@ void master_world_tell_servers(struct master_world *world)
     master_set_servers(world->leader->master, names, count, 0);
 }
 
+static size_t count_living(const struct master_world *world)
+{
+    size_t count = 0;
+    for (size_t i = 0; i < world->node_count; i++)
+        count += world->nodes[i].host && node_is_alive(&world->nodes[i]);
+    return count;
+}
+
 void master_world_lead(struct master_world *world, struct node *node)
 {
     world->leader = node;
     node->is_ready = false;
     master_world_tell_servers(world);
     master_lead(node->master, ++world->epoch);
+    /* Told once, and again when a server dies: nothing may wait for being told. */
+    size_t living = count_living(world);
     for (int i = 0; i < 100 && !node->is_ready; i++) {
         master_world_settle(world, 200);
-        master_world_tell_servers(world);
+        if (count_living(world) != living)
+            master_world_tell_servers(world);
+        living = count_living(world);
     }
     assert_true(node->is_ready);
     assert_ok(node->ready_status, &node->failure);

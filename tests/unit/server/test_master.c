@@ -6,6 +6,7 @@
 #include <string.h>
 
 #include "proto/exception_class.h"
+#include "server/master/master_internal.h"
 #include "tests/support/support.h"
 
 static void a_table_spreads_over_the_servers(void **state)
@@ -108,6 +109,86 @@ static void a_close_that_comes_late_leaves_no_tablet_unserved(void **state)
     master_world_put_all(&world);
     master_world_check(&world);
     master_world_deinit(&world);
+}
+
+struct late_request {
+    struct task task; /* first */
+    struct master_world *world;
+    struct node *master;
+    struct master_request request;
+};
+
+static void submit_late(struct task *task)
+{
+    struct late_request *late = (struct late_request *)task;
+    struct node *leader = late->world->leader;
+    late->world->leader = late->master;
+    master_world_submit(late->world, &late->request);
+    late->world->leader = leader;
+}
+
+/* A new master stands still before its I/O call number n, while it reads the directory; the one before it merges, and is
+ * done. False: there is no such call. */
+static bool merged_while_the_next_one_reads(uint64_t n)
+{
+    struct master_world world;
+    master_world_make(&world, 400 + n, 3);
+    struct node *next = master_world_master(&world);
+    struct late_request late = {.task.run = submit_late, .world = &world, .master = world.leader};
+    late.request = master_world_request(&world, MASTER_MERGE, "r20");
+    late.request.tablets[1] = master_world_tablet(&world, "r40");
+    late.request.tablet_count = 2;
+    executor_submit_at(late.master->executor, &late.task,
+        env_monotonic_ns(late.master->env) + UINT64_C(100000000));
+    uint64_t call = env_memory_call_count(next->env) + n;
+    env_memory_host_stall_at(next->env, call, UINT64_C(1000000000));
+    master_world_lead(&world, next);
+    bool is_there = env_memory_call_count(next->env) >= call;
+    master_world_check(&world);
+    master_world_deinit(&world);
+    return is_there;
+}
+
+static void what_is_merged_while_the_next_master_reads_is_served(void **state)
+{
+    (void)state;
+    uint64_t n = 1;
+    while (merged_while_the_next_one_reads(n))
+        n++;
+    assert_true(n > 10);
+}
+
+/* A move of hbase:meta begins; its master dies after `ms`, and, when asked for, the server it goes to. */
+static void move_meta_and_die(unsigned ms, bool destination_dies)
+{
+    struct master_world world;
+    master_world_make(&world, 500 + ms, 3);
+    struct master_request *move = arena_allocate_zeroed(&world.arena, 1, sizeof *move);
+    *move = master_world_request(&world, MASTER_MOVE, "r20");
+    move->tablets[0] = SPAN_LITERAL(META_TABLET_ID);
+    const struct assigned_tablet *meta = assignment_find(
+        &master_catalogue(world.leader->master)->assignment, move->tablets[0]);
+    struct node *from = &world.nodes[0];
+    while (strcmp(from->text, meta->server->text) != 0)
+        from++;
+    struct node *to = other_server(&world, from);
+    move->server = span_string(to->text);
+    master_world_submit(&world, move);
+    master_world_settle(&world, ms);
+    node_kill(world.leader);
+    if (destination_dies)
+        node_kill(to);
+    master_world_lead(&world, master_world_master(&world));
+    master_world_check(&world);
+    master_world_deinit(&world);
+}
+
+static void a_move_of_meta_is_finished_by_the_next_master(void **state)
+{
+    (void)state;
+    for (unsigned ms = 0; ms < 40; ms++)
+        for (int dies = 0; dies < 2; dies++)
+            move_meta_and_die(ms, dies);
 }
 
 static void an_unassigned_tablet_stays_closed_until_it_is_assigned(void **state)
@@ -546,6 +627,8 @@ int main(void)
         cmocka_unit_test(a_tablet_moves_with_all_its_rows),
         cmocka_unit_test(a_tablet_splits_and_merges),
         cmocka_unit_test(a_close_that_comes_late_leaves_no_tablet_unserved),
+        cmocka_unit_test(what_is_merged_while_the_next_master_reads_is_served),
+        cmocka_unit_test(a_move_of_meta_is_finished_by_the_next_master),
         cmocka_unit_test(an_unassigned_tablet_stays_closed_until_it_is_assigned),
         cmocka_unit_test(a_dead_servers_tablets_are_served_by_the_others),
         cmocka_unit_test(another_master_takes_over_what_is_open),

@@ -223,6 +223,86 @@ static void a_zombie_that_was_collected_is_still_sealed(void **state)
     hosts_deinit(&world);
 }
 
+/* A pass of the collector has read who needs what, and stands still (its master's host sleeps, or the directory is
+ * large): meanwhile others go on, and a server dies that was alive before. */
+struct meanwhile {
+    struct host *a, *b;
+    bool is_over;
+};
+
+static void flush_and_die(void *context)
+{
+    struct meanwhile *meanwhile = context;
+    struct host *a = meanwhile->a;
+    pause_arm("collector.read.after", NULL, NULL);
+    host_write_rows(a, 0, HOSTS_ROWS);
+    assert_status(host_flush_wait(a, HOSTS_TABLET), STATUS_OK);
+    env_memory_host_crash(a->env, ENV_CUT_LOSE_ALL);
+    assert_status(host_bury_wait(meanwhile->b, a), STATUS_OK);
+    meanwhile->is_over = true;
+}
+
+static void what_was_committed_since_a_pass_of_the_collector_began_stays(void **state)
+{
+    (void)state;
+    struct hosts_world world;
+    enum status status;
+    struct meanwhile meanwhile = {0};
+    two_hosts(&world, &meanwhile.a, &meanwhile.b);
+    struct host *master = hosts_new(&world);
+    assert_status(host_start(master, STORE_DOCUMENTS), STATUS_OK);
+    store_collector_enable(master->store, true);
+    pause_arm("collector.read.after", flush_and_die, &meanwhile);
+    assert_true(host_run(master, collect_body, NULL, &status));
+    assert_int_equal(status, STATUS_OK);
+    assert_true(meanwhile.is_over);
+    assert_status(host_open_wait(meanwhile.b, HOSTS_TABLET), STATUS_OK);
+    host_verify(meanwhile.b);
+    hosts_check(&world);
+    hosts_deinit(&world);
+}
+
+static void open_write_and_die(void *context)
+{
+    struct meanwhile *meanwhile = context;
+    struct host *b = meanwhile->b;
+    pause_arm("collector.read.after", NULL, NULL);
+    assert_status(host_close_wait(meanwhile->a, HOSTS_TABLET), STATUS_OK);
+    assert_status(host_open_wait(b, HOSTS_TABLET), STATUS_OK);
+    host_write_rows(b, 0, HOSTS_ROWS);
+    env_memory_host_crash(b->env, ENV_CUT_LOSE_ALL);
+    assert_status(host_bury_wait(meanwhile->a, b), STATUS_OK);
+}
+
+static void recover(void *context)
+{
+    struct meanwhile *meanwhile = context;
+    pause_arm("collector.incarnation.between", NULL, NULL);
+    assert_status(host_open_wait(meanwhile->a, HOSTS_TABLET), STATUS_OK);
+    meanwhile->is_over = true;
+}
+
+static void a_log_that_is_needed_since_a_pass_of_the_collector_began_stays(void **state)
+{
+    (void)state;
+    struct hosts_world world;
+    enum status status;
+    struct meanwhile meanwhile = {0};
+    two_hosts(&world, &meanwhile.a, &meanwhile.b);
+    struct host *master = hosts_new(&world);
+    assert_status(host_start(master, STORE_DOCUMENTS), STATUS_OK);
+    store_collector_enable(master->store, true);
+    pause_arm("collector.read.after", open_write_and_die, &meanwhile);
+    pause_arm("collector.incarnation.between", recover, &meanwhile);
+    assert_true(host_run(master, collect_body, NULL, &status));
+    assert_int_equal(status, STATUS_OK);
+    if (!meanwhile.is_over)
+        recover(&meanwhile);
+    host_verify(meanwhile.a);
+    hosts_check(&world);
+    hosts_deinit(&world);
+}
+
 static enum status look_body(struct host *host, void *context)
 {
     return store_look(host->store, context);
@@ -473,6 +553,8 @@ int main(void)
         cmocka_unit_test(what_a_zombie_appends_after_the_plan_never_comes_to_life),
         cmocka_unit_test(what_a_recoverer_read_is_there_for_the_next_one),
         cmocka_unit_test(a_zombie_that_was_collected_is_still_sealed),
+        cmocka_unit_test(what_was_committed_since_a_pass_of_the_collector_began_stays),
+        cmocka_unit_test(a_log_that_is_needed_since_a_pass_of_the_collector_began_stays),
         cmocka_unit_test(a_look_tells_whether_one_was_buried),
         cmocka_unit_test(servers_are_listed_with_what_is_known_of_them),
         cmocka_unit_test(a_read_point_of_one_parent_hides_no_row_of_the_other),

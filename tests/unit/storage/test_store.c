@@ -93,12 +93,17 @@ static void print_problem(void *context, const char *path, uint64_t offset, cons
     printf("%s: %llu: %s\n", path, (unsigned long long)offset, what);
 }
 
-static void check_clean(struct world *world)
+static uint64_t count_problems(struct world *world)
 {
     struct error error = {0};
     uint64_t problems = 0;
     assert_ok(storage_check(world->env, "root", print_problem, NULL, &problems, &error), &error);
-    assert_int_equal(problems, 0);
+    return problems;
+}
+
+static void check_clean(struct world *world)
+{
+    assert_int_equal(count_problems(world), 0);
 }
 
 /* ---- Things in the directory ---- */
@@ -297,6 +302,33 @@ static void tables_and_tablets_are_there_after_a_restart(void **state)
     assert_ok(start(&world, &error), &error);
     assert_int_equal(count_tables(&world), 1);
     assert_int_equal(count_tablets(&world), 3);
+    close_world(&world);
+}
+
+static void a_new_table_may_lack_tablets_until_it_is_enabled(void **state)
+{
+    (void)state;
+    struct world world;
+    struct error error;
+    struct arena arena = {0};
+    struct table_descriptor descriptor;
+    struct tablet_info tablets[3];
+    open_world(&world, 1);
+    make_descriptor(&arena, &descriptor);
+    make_tablets(tablets);
+    descriptor.version = 0;
+    descriptor.state = TABLE_ENABLING;
+    assert_ok(store_table_commit(world.store, &descriptor, &error), &error);
+    assert_ok(store_tablet_create(world.store, table_id, &tablets[1], 1, &error), &error);
+    kill_store(&world, ENV_CUT_KEEP_ALL);
+    assert_int_equal(count_problems(&world), 0); /* its procedure goes on */
+    assert_ok(start(&world, &error), &error);
+    descriptor.version = 1;
+    descriptor.state = TABLE_ENABLED;
+    assert_ok(store_table_commit(world.store, &descriptor, &error), &error);
+    kill_store(&world, ENV_CUT_KEEP_ALL);
+    assert_int_equal(count_problems(&world), 2); /* a hole before it, and one after it */
+    arena_deinit(&arena);
     close_world(&world);
 }
 
@@ -535,6 +567,7 @@ int main(void)
         cmocka_unit_test(an_incarnation_is_used_once),
         cmocka_unit_test(the_dead_are_sealed_at_the_next_start_and_then_collected),
         cmocka_unit_test(tables_and_tablets_are_there_after_a_restart),
+        cmocka_unit_test(a_new_table_may_lack_tablets_until_it_is_enabled),
         cmocka_unit_test(a_dropped_table_goes_to_the_trash_and_then_away),
         cmocka_unit_test(a_dropped_table_that_a_crash_left_open_goes_too),
         cmocka_unit_test(documents_of_others_are_chained),

@@ -1,0 +1,41 @@
+#include "storage/dead_incarnations.h"
+
+static bool has(const struct name_list *names, const char *incarnation)
+{
+    for (size_t i = 0; i < names->count; i++)
+        if (strcmp(names->items[i], incarnation) == 0)
+            return true;
+    return false;
+}
+
+enum status dead_incarnations_read(
+    const struct directory *directory, struct dead_incarnations *out_dead, struct error *error)
+{
+    struct path folder;
+    *out_dead = (struct dead_incarnations){0};
+    directory_path(directory, &folder, "sealed");
+    return name_list_read(directory->env, folder.text, &out_dead->sealed, error);
+}
+
+void dead_incarnations_deinit(struct dead_incarnations *dead)
+{
+    name_list_deinit(&dead->sealed);
+    name_list_deinit(&dead->gone);
+}
+
+enum status dead_incarnations_note(
+    struct dead_incarnations *dead, const char *incarnation, struct error *error)
+{
+    return has(&dead->gone, incarnation) ? STATUS_OK
+                                         : name_list_add(&dead->gone, incarnation, error);
+}
+
+bool dead_incarnations_is_sealed(const struct dead_incarnations *dead, const char *incarnation)
+{
+    return has(&dead->sealed, incarnation);
+}
+
+bool dead_incarnations_is_gone(const struct dead_incarnations *dead, const char *incarnation)
+{
+    return has(&dead->gone, incarnation);
+}
