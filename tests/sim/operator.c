@@ -12,6 +12,7 @@
 #define MS       UINT64_C(1000000)
 #define SNAPSHOT "s"
 #define CLONE    "clone"
+#define OF_CLONE "c" /* a snapshot of the clone */
 
 static void run(struct task *task);
 
@@ -190,10 +191,11 @@ static void drain(struct operator* operator, const struct seen_region * of)
 static void snapshot(struct operator* operator)
 {
     struct stele_client *client = operator->client;
-    struct stele_bytes clone = STELE_TEXT(CLONE), name = STELE_TEXT(SNAPSHOT);
+    struct stele_bytes clone = STELE_TEXT(CLONE), name = STELE_TEXT(SNAPSHOT),
+                       of_clone = STELE_TEXT(OF_CLONE);
     struct stele_snapshot taken;
     begin(operator, OPERATOR_SNAPSHOT);
-    switch (operator->snapshot_step % 5) {
+    switch (operator->snapshot_step % 12) {
     case 0:
         stele_snapshot_init(&taken, name, stele_text(operator->table));
         stele_take_snapshot_async(client, &taken, on_snapshot_step, operator);
@@ -202,10 +204,29 @@ static void snapshot(struct operator* operator)
         stele_clone_snapshot_async(client, name, clone, on_snapshot_step, operator);
         break;
     case 2:
-        stele_disable_table_async(client, clone, on_snapshot_step, operator);
+        stele_snapshot_init(&taken, of_clone, clone);
+        stele_take_snapshot_async(client, &taken, on_snapshot_step, operator);
+        break;
+    case 4:
+        stele_truncate_table_async(
+            client, clone, dice_chance(&operator->dice, 50), on_snapshot_step, operator);
+        break;
+    case 6:
+        stele_restore_snapshot_async(client, of_clone, on_snapshot_step, operator);
+        break;
+    case 7:
+        stele_enable_table_async(client, clone, on_snapshot_step, operator);
         break;
     case 3:
+    case 5:
+    case 8:
+        stele_disable_table_async(client, clone, on_snapshot_step, operator);
+        break;
+    case 9:
         stele_delete_table_async(client, clone, on_snapshot_step, operator);
+        break;
+    case 10:
+        stele_delete_snapshot_async(client, of_clone, on_snapshot_step, operator);
         break;
     default:
         stele_delete_snapshot_async(client, name, on_snapshot_step, operator);

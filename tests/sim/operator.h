@@ -1,5 +1,6 @@
 /* An operator of the simulated cluster: a client that looks at hbase:meta now and then and has tablets moved, split and
- * merged, servers drained, a snapshot taken, cloned, and the clone dropped, one at a time, whatever else happens. Its
+ * merged, servers drained, a snapshot taken and cloned, and the clone disabled, truncated, put back to a snapshot of it and
+ * dropped, one at a time, whatever else happens. Its
  * requests may fail; that is fine. */
 #ifndef STELE_TESTS_SIM_OPERATOR_H
 #define STELE_TESTS_SIM_OPERATOR_H
@@ -16,7 +17,7 @@ enum operator_action {
     OPERATOR_COMPACT,
     OPERATOR_DRAIN,    /* a server of the table, one at a time */
     OPERATOR_UNDRAIN,  /* that one; also at the end */
-    OPERATOR_SNAPSHOT, /* take, clone, disable the clone, drop it, forget the snapshot: in turn */
+    OPERATOR_SNAPSHOT, /* take, clone, and every change of a table on the clone: in turn */
     OPERATOR_ACTIONS,
 };
 

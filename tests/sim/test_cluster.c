@@ -5,6 +5,7 @@
  *     twice (tests/support/linearizability.h), and no row is torn; no scan misses a row or has one twice;
  *   - after the faults every row is served again, soon;
  *   - hbase:meta has no hole and no overlap, and each tablet one owner: its manifest names the server that meta does;
+ *   - every procedure ends;
  *   - the directory is clean (storage_check).
  *
  * Each seed runs in a process of its own: what the dead leave behind goes with it, and a crash names its seed.
@@ -18,6 +19,7 @@
 #include <unistd.h>
 
 #include "base/log_lines.h"
+#include "client/call.h"
 #include "storage/storage.h"
 #include "tests/sim/coordination_sim.h"
 #include "tests/sim/faults.h"
@@ -188,6 +190,49 @@ static void check_regions(struct world *world)
     }
 }
 
+/* On the first client's executor: what is under way at the master. */
+struct procedures_question {
+    struct task task;
+    struct workload_client *client;
+    bool is_answered, is_idle;
+};
+
+static void on_procedures(struct call *call, const struct failure *failure,
+    const struct response_frame *answer, struct block *block)
+{
+    struct procedures_question *question = call->context;
+    (void)block;
+    question->is_idle = !failure && answer->result.size == 0;
+    question->is_answered = true;
+}
+
+static void ask_procedures(struct task *task)
+{
+    struct procedures_question *question = (struct procedures_question *)task;
+    struct call *call = client_call_new(question->client->client, CALL_TO_MASTER, SERVICE_MASTER,
+        "GetProcedures", on_procedures, question);
+    CHECK(call);
+    call_start(call);
+}
+
+/* What was begun ends: there comes a moment at which nothing is under way. The balancer and the policies go on. */
+static void check_procedures(struct world *world)
+{
+    uint64_t start_ns = env_monotonic_ns(world->env);
+    for (;;) {
+        struct procedures_question question = {
+            .task.run = ask_procedures, .client = &world->workload.clients[0]};
+        executor_submit(question.client->executor, &question.task);
+        while (!question.is_answered)
+            env_memory_run_one(world->env);
+        if (question.is_idle)
+            return;
+        if (env_monotonic_ns(world->env) - start_ns > RECOVERY_NS)
+            fail_with(world, "procedures do not end");
+        (void)env_memory_run_until(world->env, &(const bool){false}, SECOND_NS / 10);
+    }
+}
+
 static void print_problem(void *context, const char *path, uint64_t offset, const char *what)
 {
     (void)context;
@@ -235,6 +280,7 @@ static void run_here(uint64_t seed)
     recover(world);
     check_history(world);
     check_regions(world);
+    check_procedures(world);
     cluster_end(&world->cluster);
     check_directory(world);
     count(world);
