@@ -17,8 +17,9 @@ static const char *const names[] = {
     "compaction.commit.before", "flush.commit.before", "lineage.children.before", "log.look.after",
     "log.rename.after", "log.switch.between", "log.sync.after", "log.sync.before",
     "log.write.after", "log.write.before", "open.commit.before", "plan.link.after",
-    "plan.link.before", "procedure.action.before", "recovery.segment.before", "seal.link.after",
-    "seal.link.before", "test.pause.here", /* tests/unit/base/test_pause.c */
+    "plan.link.before", "procedure.action.before", "recovery.segment.before",
+    "references.tables.after", "seal.link.after", "seal.link.before",
+    "test.pause.here", /* tests/unit/base/test_pause.c */
 };
 
 enum { NAME_COUNT = sizeof(names) / sizeof(names[0]) };

@@ -3,6 +3,7 @@
 #include <stdlib.h>
 
 #include "base/memory.h"
+#include "base/pause.h"
 #include "storage/lineage.h"
 #include "storage/snapshot.h"
 
@@ -157,9 +158,13 @@ enum status references_read(
     struct reading reading = {directory, &references};
     struct path folder;
     directory_path(directory, &folder, "tables");
-    enum status status = env_directory_list(
-        directory->env, folder.text, read_table, &reading, error);
-    /* After the tables: what one of them dropped meanwhile, a snapshot may have been made of. */
+    /* Snapshots before the tables and after them: what a table dropped meanwhile, a snapshot may have been made of; what
+     * a snapshot held that is deleted meanwhile, a clone may have that was made after its folder was looked for. In one
+     * process a hold keeps such copies apart (collector.h); the next master, before it is known here, holds nothing. */
+    enum status status = read_snapshots(directory, &references, error);
+    if (status == STATUS_OK)
+        status = env_directory_list(directory->env, folder.text, read_table, &reading, error);
+    pause_point("references.tables.after");
     if (status == STATUS_OK)
         status = read_snapshots(directory, &references, error);
     if (status) {

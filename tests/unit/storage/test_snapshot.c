@@ -3,6 +3,7 @@
 #include <stdio.h>
 
 #include "base/log_lines.h"
+#include "base/pause.h"
 #include "tests/support/hosts_world.h"
 #include "tests/support/support.h"
 
@@ -427,6 +428,38 @@ static void repair_moves_a_damaged_meta_table_away_and_no_other(void **state)
     hosts_deinit(&world);
 }
 
+static void clone_and_forget(void *context)
+{
+    struct host *next = context;
+    pause_arm("references.tables.after", NULL, NULL);
+    run_ok(next, clone, "s.1");
+    run_ok(next, unsnap, "s.1");
+}
+
+/* A leader stands still in a pass, after it has read the tables; the next one clones a snapshot and deletes it. */
+static void what_the_next_master_clones_during_a_pass_stays(void **state)
+{
+    (void)state;
+    struct hosts_world world;
+    struct host *server, *master;
+    struct expected expected = {CLONE_TABLET, 1};
+    make(&world, &server, &master);
+    run_ok(master, snap, "s.1");
+    host_write_rows(server, 0, HOSTS_ROWS);
+    assert_status(host_flush_wait(server, HOSTS_TABLET), STATUS_OK);
+    assert_status(
+        host_compact_wait(server, HOSTS_TABLET), STATUS_OK); /* only the snapshot has them */
+    env_memory_host_crash(server->env, ENV_CUT_LOSE_ALL);
+    struct host *other = hosts_start_new(&world, STORE_TABLETS);
+    assert_status(host_bury_wait(master, server), STATUS_OK);
+    pause_arm("references.tables.after", clone_and_forget, hosts_start_new(&world, MASTER));
+    run_ok(master, collect, NULL);
+    run_ok(other, open_clone, NULL);
+    run_ok(other, all_rows_hold, &expected);
+    hosts_check(&world);
+    hosts_deinit(&world);
+}
+
 int main(void)
 {
     log_set_level(LOG_OFF);
@@ -435,6 +468,7 @@ int main(void)
         cmocka_unit_test(a_dropped_table_stays_as_long_as_others_point_at_it),
         cmocka_unit_test(a_restored_table_is_as_it_was_and_goes_on),
         cmocka_unit_test(a_parents_files_go_when_both_daughters_have_compacted),
+        cmocka_unit_test(what_the_next_master_clones_during_a_pass_stays),
         cmocka_unit_test(a_dead_server_goes_when_its_log_is_needed_no_more),
         cmocka_unit_test(an_export_is_served_by_itself),
         cmocka_unit_test(repair_completes_a_split_that_was_cut),
