@@ -339,16 +339,26 @@ static void send_group(struct batch *batch, struct item **items, size_t count)
     call_start(call);
 }
 
+static int compare_servers(const struct server *x, const struct server *y)
+{
+    int order = x == y ? 0 : span_compare(x->host, y->host);
+    return order ? order : x->port < y->port ? -1 : x->port > y->port;
+}
+
+static int compare_regions(const struct region *x, const struct region *y)
+{
+    int order = x == y ? 0 : span_compare(x->start_key, y->start_key);
+    return order || x == y ? order : span_compare(x->name, y->name);
+}
+
+/* Not by address: a simulation that is run again must do the same. */
 static int compare_places(const void *a, const void *b)
 {
     const struct item *x = *(struct item *const *)a, *y = *(struct item *const *)b;
-    uintptr_t server_x = (uintptr_t)item_server(x), server_y = (uintptr_t)item_server(y);
-    uintptr_t region_x = (uintptr_t)x->region, region_y = (uintptr_t)y->region;
-    if (server_x != server_y)
-        return server_x < server_y ? -1 : 1;
-    if (region_x != region_y)
-        return region_x < region_y ? -1 : 1;
-    return x < y ? -1 : x > y;
+    int order = compare_servers(item_server(x), item_server(y));
+    if (order == 0)
+        order = compare_regions(x->region, y->region);
+    return order ? order : x < y ? -1 : x > y; /* of one array */
 }
 
 static void on_located(struct locate_waiter *waiter, const struct failure *failure)
