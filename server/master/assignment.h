@@ -61,6 +61,8 @@ struct assigned_server {
     bool offloads;                 /* ... and is to be emptied */
     bool is_known;                 /* what it serves is known: it was asked since we lead */
     bool is_asked;                 /* ... and the answer is not in */
+    unsigned ask_failures;         /* in a row */
+    uint64_t ask_after_ns;         /* not asked again before */
     bool is_seen;                  /* scratch: among the live ones */
     uint64_t absent_since_ns;      /* missing among the live ones, not given up yet; 0 = not */
     struct assigned_tablet *first; /* its tablets */

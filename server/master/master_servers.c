@@ -7,6 +7,8 @@
 #include "server/master/master_internal.h"
 
 #define LIST_TIMEOUT_MS 3000
+#define ASK_PAUSE_NS    200000000ull /* after a LIST that failed, twice that after the next ... */
+#define ASK_PAUSE_MOST  10000000000ull
 #define DEAD_KEPT       100
 #define STRANGER_NS     60000000000ull
 
@@ -72,6 +74,16 @@ static void take_list(
     mutex_unlock(&master->catalogue.mutex);
 }
 
+/* One that cannot be reached, and lives all the same, is asked again and again, less and less often. */
+static void note_ask(struct master *master, struct assigned_server *server, bool has_failed)
+{
+    uint64_t pause_ns = ASK_PAUSE_NS << (server->ask_failures < 6 ? server->ask_failures : 6);
+    server->is_asked = false;
+    server->ask_failures = has_failed ? server->ask_failures + 1 : 0;
+    server->ask_after_ns = env_monotonic_ns(master->env) +
+                           (pause_ns < ASK_PAUSE_MOST ? pause_ns : ASK_PAUSE_MOST);
+}
+
 static void on_listed(struct task *task)
 {
     struct listing *listing = (struct listing *)((char *)task - offsetof(struct listing, task));
@@ -80,7 +92,7 @@ static void on_listed(struct task *task)
     if (master_came_back(master)) {
         struct assigned_server *server = master_server_find(master, span_string(listing->text));
         if (server)
-            server->is_asked = false;
+            note_ask(master, server, command->status != STATUS_OK);
         if (listing->is_of_start)
             master->lists_pending--;
         if (command->status == STATUS_SUPERSEDED)
@@ -208,7 +220,7 @@ void master_give_up_absent(struct master *master)
             continue;
         if (one->absent_since_ns)
             master_give_up_server(master, span_string(one->text));
-        else if (!one->is_known && !one->is_asked)
+        else if (!one->is_known && !one->is_asked && now_ns >= one->ask_after_ns)
             master_ask_server(master, one);
     }
 }

@@ -2,8 +2,8 @@
 
 #include <stdatomic.h>
 
-#include "base/log_lines.h"
 #include "base/memory.h"
+#include "base/trouble.h"
 #include "server/coordination/coordination.h"
 #include "server/hbase/service.h"
 #include "server/heat/heat_board.h"
@@ -24,7 +24,8 @@ struct heat_reporter {
     _Atomic int64_t minutes_from;    /* as the master said */
     _Atomic bool is_stopping;
     _Atomic bool is_calling;
-    struct peer_call call; /* while is_calling */
+    struct peer_call call;  /* while is_calling */
+    struct trouble trouble; /* of the calls */
     char master_host[MASTER_HOST_SIZE];
     struct server_name master;
 };
@@ -47,8 +48,11 @@ static void on_answer(struct peer_call *call)
                                                           offsetof(struct heat_reporter, call));
     struct heat_report_answer answer;
     struct error error = {0};
+    uint64_t now_ns = env_monotonic_ns(self->config.service->env);
     if (call->status && call->status != STATUS_CLOSED)
-        log_line(LOG_WARN, "report.heat", "error=\"%s\"", call->error.message);
+        trouble_failed(&self->trouble, now_ns, "report.heat", call->error.message);
+    else if (!call->status)
+        trouble_over(&self->trouble, now_ns, "report.heat");
     if (!call->status && !heat_report_answer_decode(call->answer, &answer, &error))
         atomic_store(&self->minutes_from, answer.minutes_from);
     atomic_store(&self->is_calling, false);

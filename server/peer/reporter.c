@@ -5,6 +5,7 @@
 
 #include "base/log_lines.h"
 #include "base/memory.h"
+#include "base/trouble.h"
 #include "proto/wire.h"
 #include "server/coordination/coordination.h"
 #include "server/hbase/region_load.h"
@@ -27,7 +28,8 @@ struct reporter {
     int64_t full_since_ms;
     bool splits_by_policy; /* as the master said */
     _Atomic bool is_stopping;
-    struct peer_call call; /* while one is under way */
+    struct peer_call call;  /* while one is under way */
+    struct trouble trouble; /* of the calls */
     char master_host[MASTER_HOST_SIZE];
     struct server_name master;
 };
@@ -278,8 +280,11 @@ static void on_answer(struct peer_call *call)
         take_answer(self, &answer);
     else
         give_files_back(self);
+    uint64_t now_ns = env_monotonic_ns(self->config.service->env);
     if (call->status && call->status != STATUS_CLOSED)
-        log_line(LOG_WARN, "report", "error=\"%s\"", call->error.message);
+        trouble_failed(&self->trouble, now_ns, "report", call->error.message);
+    else if (!call->status)
+        trouble_over(&self->trouble, now_ns, "report");
     rest(self);
 }
 
