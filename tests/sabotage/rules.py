@@ -65,7 +65,15 @@ RULES = [
     dict(name="a needed log is collected", file="storage/references.c", tests=["snapshot", "ownership"],
          old="    return references->incarnation_count &&", new="    return references->incarnation_count > 1000000 &&"),
     dict(name="a snapshot's file is collected", file="storage/references.c", tests=["snapshot"],
-         old="        status = read_snapshots(directory, &references, error);", new="        (void)read_snapshots;"),
+         old="    enum status status = snapshot_list(directory, &arena, add_snapshot, references, error);",
+         new="    enum status status = STATUS_OK;\n    if (!directory)\n"
+             "        status = snapshot_list(directory, &arena, add_snapshot, references, error);"),
+    dict(name="a clone made during a pass is collected", file="storage/references.c", tests=["snapshot"],
+         old="    enum status status = read_snapshots(directory, &references, error);\n", new="    enum status status = STATUS_OK;\n"),
+    dict(name="who dies during a pass is collected", file="storage/collector.c", tests=["ownership"],
+         old="    pause_point(\"collector.read.after\");\n    return status;",
+         new="    pause_point(\"collector.read.after\");\n    dead_incarnations_deinit(&pass->dead);\n"
+             "    return status ? status : dead_incarnations_read(&collector->store->directory, &pass->dead, error);"),
     dict(name="a shared file is collected", file="storage/references.c", tests=["snapshot"],
          old="    return references->file_count && bsearch(", new="    return references->file_count > 1000000 && bsearch("),
 ]
