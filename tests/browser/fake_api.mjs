@@ -43,6 +43,11 @@ function picture(parameters) {
       values[c * rows + r] = (yearOf(r, rows) < 1950 ? 0 : 0.6 * noise) + hot * (0.5 + noise);
     }
   }
+  if (parameters.get('table') === 'young') { // made a moment ago
+    return { table: 'young', metric: 'requests', unit: 'requests/s', step_s: 60, times: [to - span], bounds: [key(''), key('')], scale: { kind: 'log1p', max: 0 },
+      levels: '', row_totals: [0], column_totals: [], tablets: [{ id: tablet(0).id, start_row: 0, rows: 1, server: servers[0] }], marks: [], diagnosis: [],
+      complete_from: to, is_live: true };
+  }
   const max = Math.max(...values);
   const levels = Uint8Array.from(values, (v) => (v <= 0 ? 0 : Math.max(1, Math.round((255 * Math.log1p(v)) / Math.log1p(max)))));
   const before = parameters.get('table') === 'shop:orders' ? 'customer-000000000' : '';

@@ -81,6 +81,13 @@ await test('keyvis: the hot range is brighter than its neighbours', async () => 
   expect(bright > 2.5 * dark, `hot ${bright}, cold ${dark}`);
 });
 
+await test('keyvis: before anything is measured it says so; hbase:meta is not offered', async () => {
+  const page = await open('#/keyvis?table=young');
+  expect((await page.textContent('main')).includes('Nothing is measured yet'), await page.textContent('main'));
+  const offered = await page.$$eval('select option', (all) => all.map((one) => one.value));
+  expect(offered.includes('people') && !offered.includes('hbase:meta'), `offered: ${offered}`);
+});
+
 await test('keyvis: labels of keys that begin alike show what differs, also where there is little room', async () => {
   const page = await open('#/keyvis?table=shop%3Aorders', { width: 320 });
   const labels = await page.$$eval('.keymap .keys text', (all) => all.map((one) => one.textContent));

@@ -69,6 +69,8 @@ function valueOfMetric(values, metric) {
   return values[metric];
 }
 
+const unmeasured = 'hbase:meta'; // docs/heat.md
+
 function Tooltip({ place, frame, children }) {
   const box = useRef(null);
   const [at, setAt] = useState(null);
@@ -83,7 +85,8 @@ function Tooltip({ place, frame, children }) {
 export function KeyVisualizer({ route }) {
   const tables = useApi('tables?limit=1000&sort=-requests_per_s', { every: 30_000 });
   const state = { metric: 'requests', from: '-3600', ...route.state };
-  state.table ??= tables.data?.items.find((one) => !one.is_system)?.name ?? tables.data?.items[0]?.name;
+  const measured = tables.data?.items.filter((one) => one.name !== unmeasured);
+  state.table ??= measured?.find((one) => !one.is_system)?.name ?? measured?.[0]?.name;
   const set = (change, options) => go(['keyvis'], { ...state, ...change }, options);
   const isLive = !state.to;
   const api = useApi(state.table ? `keyvis${query({ table: state.table, metric: state.metric, from: state.from, to: state.to,
@@ -137,20 +140,22 @@ export function KeyVisualizer({ route }) {
     keyText(matrix.bounds[cell.row + 1], 'end', mode)}, ${clock(matrix.times[cell.column])}`;
 
   const tools = html`<${Choice} label="Table" value=${state.table} onChange=${(table) => go(['keyvis'], { table, metric: state.metric })}
-      options=${(tables.data?.items.map((one) => [one.name, one.name]) ?? []).concat(
-        state.table && !tables.data?.items.some((one) => one.name === state.table) ? [[state.table, state.table]] : [])} />
+      options=${(measured?.map((one) => [one.name, one.name]) ?? []).concat(
+        state.table && !measured?.some((one) => one.name === state.table) ? [[state.table, state.table]] : [])} />
     <${Choice} label="Metric" value=${state.metric} options=${metrics} onChange=${(metric) => set({ metric })} />
     <${Choice} label="Time" value=${isLive ? state.from : 'zoom'} onChange=${(from) => from !== 'zoom' && set({ from, to: undefined })}
       options=${isLive ? spans.some(([id]) => id === state.from) ? spans : [[state.from, `last ${lasting(-state.from)}`], ...spans]
         : [['zoom', 'as zoomed'], ...spans]} />`;
 
   return html`<${Page} title="Key Visualizer" tools=${tools}>
-    ${tables.data && tables.data.items.length === 0 && html`<p class="quiet">There are no tables yet. <code>stele shell</code> creates one,
+    ${measured?.length === 0 && html`<p class="quiet">There are no tables yet. <code>stele shell</code> creates one,
       <code>stele bench load</code> fills one.</p>`}
     ${answer && html`<${Diagnosis} items=${answer.diagnosis ?? []} onShow=${(item) => zoomTo({ from: matrix.times[0],
       to: matrix.times[matrix.columns], first: item.first_row, end: item.last_row + 1 })} />`}
     ${(!answer || api.error) && state.table && html`<${Waiting} api=${api} what="the heat map" />`}
-    ${matrix && html`<div class="map-bar"><div class="buttons" role="group" aria-label="Zoom">
+    ${matrix && matrix.columns < 1 && html`<${Notice} title="Nothing is measured yet.">${state.table === unmeasured
+      ? `${unmeasured} is never: its rows have an order of their own.` : 'The first column comes with the first requests, some seconds after them.'}</${Notice}>`}
+    ${matrix && matrix.columns >= 1 && html`<div class="map-bar"><div class="buttons" role="group" aria-label="Zoom">
         <button onClick=${zoomIn} title="Zoom in (+)">Zoom in</button><button onClick=${zoomOut} title="Zoom out (-)">Zoom out</button>
         <button disabled=${!isZoomed} onClick=${back} title="Back to what was shown before (Backspace)">Back</button>
         <button onClick=${reset} title="All keys, the last hour (R)">Reset</button></div>
@@ -169,6 +174,7 @@ export function KeyVisualizer({ route }) {
       <p class="unseen" aria-live="polite">${hover ? cellText(hover.cell) : ''}</p></div>
     <p class="quiet help" id="keymap-help">Drag a rectangle to zoom in, or hold Ctrl and turn the wheel. A click pins a cell. Keys: arrows move, Shift and
       arrows select, Enter zooms or pins, <kbd>+</kbd> <kbd>-</kbd> zoom, <kbd>[</kbd> <kbd>]</kbd> brightness, <kbd>Backspace</kbd> back, <kbd>R</kbd> reset.
+      Hot ranges have rows of their own, cold neighbours share one: the keys are not to scale.
       ${' '}<span class="marks">Marks: <span class="mark">${'<'}</span> split, <span class="mark">${'>'}</span> merge, <span class="mark">◇</span> move.</span></p>
     ${pins.length > 0 && html`<section aria-label="Pinned cells" class="pins">${pins.map((pin, i) => html`<article key=${`${pin.from},${pin.start.b64}`}><h2>${i + 1}</h2>
       <${Cell} ...${about} area=${pin} />

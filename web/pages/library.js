@@ -10,7 +10,7 @@ export function Studies() {
   const now = api.data;
   return html`<${Page} title="Studies"><p>What other row keys would do to the same load: reports of <code>stele bench study</code>.</p>
     <${Waiting} api=${api} what="the studies" />
-    ${now && now.directory === null && html`<${Notice} title="No directory is named.">Start the server with <code>--studies-dir=DIR</code>, and write reports there:
+    ${now && now.directory === null && html`<${Notice} title="No directory is named.">Start the server with <code>--studies-dir=DIR</code>, and write reports there:${' '}
       <code>stele bench study national-id --html DIR/national-id.html</code>.</${Notice}>`}
     ${now && now.directory !== null && html`<${Table} caption="Studies" first="at" rows=${now.items} rowKey=${(one) => one.name} empty=${`There is no report in ${now.directory} yet.`} columns=${[
       { id: 'name', title: 'Report', value: (one) => one.name, cell: (one) => html`<a href=${`/api/v1/studies/${encodeURIComponent(one.name)}`}>${one.title || one.name}</a>` },
