@@ -2,11 +2,13 @@
 """How long rows cannot be written while their tablet moves: a writer that follows every RegionMovedException at once, and
 does nothing else, sees gaps between its acknowledgements; those in which it was sent elsewhere count.
 
-    bench/moves.py DIR [MOVES [RATE]]    DIR: a running cluster of tests/support/cluster.sh, two tablet servers or more
+    bench/moves.py DIR [MOVES [RATE]]    DIR: a running cluster of tests/support/cluster.sh, two tablet servers or more,
+                                         started with OPTIONS=--web-port=0
 
 Prints the gaps' p50, p99 and worst beside the time between other acknowledgements (flushes are in those), and what else the writer was
 answered. With a RATE there is one move a second, and `stele bench load` writes and reads rows of 1 KB in the same tablet meanwhile, so many operations a
-second: what it says of latency and failures is libstele's picture of the same moves."""
+second: what it says of latency and failures is libstele's picture of the same moves. Then which SSTable bytes were written, by cause: the
+tablet has FILLED rows of 1 KB in SSTables, and no byte of them may be written again (exit 1)."""
 import os
 import subprocess
 import sys
@@ -14,9 +16,12 @@ import threading
 import time
 
 sys.path.insert(0, os.path.join(os.path.dirname(os.path.abspath(__file__)), "../tests/cluster"))
+from sstable_bytes import SstableBytes  # noqa: E402
 from wire import Cluster, Connection, Refused, moved_to, put  # noqa: E402
 
 STELE = os.environ.get("STELE", os.path.join(os.path.dirname(os.path.abspath(__file__)), "../build/release/cli/stele"))
+
+FILLED = int(os.environ.get("FILLED", "50000"))
 
 
 class Writer(threading.Thread):
@@ -60,6 +65,10 @@ def main():
     with open(os.path.join(sys.argv[1], "zk/port")) as file:
         zookeeper = f"--zookeeper=127.0.0.1:{file.read().strip()}/hbase"
     subprocess.run([STELE, "shell", zookeeper], input=b"create 'moves', 'f'\n", stdout=subprocess.DEVNULL, check=True)
+    subprocess.run([STELE, "bench", "load", zookeeper, "-q", "--reuse", "--fill", "--table=moves", f"--rows={FILLED}", "--value-size=1000", "--mix=get:100",
+                    "--operations=1"], stdout=subprocess.DEVNULL, check=True)
+    subprocess.run([STELE, "shell", "-n", zookeeper], input=b"flush 'moves'\nbalance_switch false\n", stdout=subprocess.DEVNULL, check=True)
+    sstables = SstableBytes(STELE, sys.argv[1], zookeeper)
     servers = cluster.server_texts()
     address, region = next((a, r) for a, r in cluster.regions() if r.table == "moves")
     writer = Writer(address, region.encoded)
@@ -93,6 +102,7 @@ def main():
     print("the writer was answered", writer.refusals)
     if load:
         print(load.communicate()[0].decode(), end="")
+    sys.exit(not sstables.tell())
 
 
 main()

@@ -2,10 +2,11 @@
 """How long rows cannot be written while their tablet is split, and while the halves are merged again: a writer that looks
 for the tablet of its row as soon as it is refused, and does nothing else, sees gaps between its acknowledgements.
 
-    bench/splits.py DIR [ROUNDS [RATE]]    DIR: a running cluster of tests/support/cluster.sh
+    bench/splits.py DIR [ROUNDS [RATE]]    DIR: a running cluster of tests/support/cluster.sh, started with OPTIONS=--web-port=0
 
 Prints p50, p99 and worst of both. With a RATE, `stele bench load` works on the same table meanwhile, so many operations a
-second: what it says of latency and failures is libstele's picture of the same splits and merges."""
+second: what it says of latency and failures is libstele's picture of the same splits and merges. Then which SSTable bytes were written, by
+cause: the table has FILLED rows of 1 KB in SSTables, and no byte of them may be written again (exit 1)."""
 import os
 import subprocess
 import sys
@@ -13,10 +14,12 @@ import threading
 import time
 
 sys.path.insert(0, os.path.join(os.path.dirname(os.path.abspath(__file__)), "../tests/cluster"))
+from sstable_bytes import SstableBytes  # noqa: E402
 from wire import Cluster, Connection, Refused, Region, field, put, specifier  # noqa: E402
 
 STELE = os.environ.get("STELE", os.path.join(os.path.dirname(os.path.abspath(__file__)), "../build/release/cli/stele"))
-TABLE, ROW, MIDDLE = "splits", b"row", b"m"
+TABLE, ROW, MIDDLE = "splits", b"row", b"user5"
+FILLED = int(os.environ.get("FILLED", "50000"))
 
 
 class Writer(threading.Thread):
@@ -74,6 +77,10 @@ def main():
         zookeeper = f"--zookeeper=127.0.0.1:{file.read().strip()}/hbase"
     subprocess.run([STELE, "shell", zookeeper], input=b"balance_switch false\ncreate 'splits', 'f'\n",
                    stdout=subprocess.DEVNULL, check=True)
+    subprocess.run([STELE, "bench", "load", zookeeper, "-q", "--reuse", "--fill", "--table=" + TABLE, f"--rows={FILLED}", "--value-size=1000",
+                    "--key-order=hashed", "--mix=get:100", "--operations=1"], stdout=subprocess.DEVNULL, check=True)
+    subprocess.run([STELE, "shell", "-n", zookeeper], input=b"flush 'splits'\n", stdout=subprocess.DEVNULL, check=True)
+    sstables = SstableBytes(STELE, sys.argv[1], zookeeper)
     writer, master, load, pause = Writer(cluster), cluster.master(), None, 0.1
     asker = Writer(cluster)
     if len(sys.argv) > 3:
@@ -105,6 +112,7 @@ def main():
               f"worst {max(gaps) * 1000:.1f} ms")
     if load:
         print(load.communicate()[0].decode(), end="")
+    sys.exit(not sstables.tell())
 
 
 main()

@@ -95,6 +95,10 @@ struct executor *store_workers(
     struct store *store); /* where "worker" calls may be submitted; any */
 /* Writes are refused for want of space; reads go on. Any. */
 bool store_is_read_only(const struct store *store);
+/* Any. Whether tablets are compacted; on at the start, not remembered. Off: the policy begins no compaction; those under
+ * way end, and what is asked by tablet_compact is done. Returns what it was. */
+bool store_set_compactions(struct store *store, bool are_on);
+bool store_compactions_are_on(const struct store *store); /* any */
 
 struct store_statistics {
     uint64_t memtable_bytes, memtable_budget_bytes;
@@ -102,6 +106,8 @@ struct store_statistics {
     uint64_t log_bytes, log_segments, log_syncs, log_records, log_groups;
     uint64_t log_sync_ns; /* that log_syncs took */
     uint64_t flushes, compactions, flushed_bytes, compacted_bytes;
+    /* Of flushed_bytes: of tablets about to be closed, while they served; while they did not. */
+    uint64_t flushed_before_close_bytes, flushed_at_close_bytes;
     uint64_t flush_ns;                        /* that flushes took */
     uint64_t writes_delayed, writes_delay_ns; /* for want of memory for memtables */
     uint64_t writes_refused;                  /* for the same */

@@ -398,6 +398,16 @@ struct executor *store_workers(struct store *store)
     return store->workers;
 }
 
+bool store_set_compactions(struct store *store, bool are_on)
+{
+    return !atomic_exchange(&store->are_compactions_off, !are_on);
+}
+
+bool store_compactions_are_on(const struct store *store)
+{
+    return !atomic_load(&store->are_compactions_off);
+}
+
 bool store_is_read_only(const struct store *store)
 {
     return store->log && log_is_read_only(store->log);
@@ -426,6 +436,8 @@ void store_statistics_read(const struct store *store, struct store_statistics *o
         .flushes = atomic_load(&store->flushes),
         .compactions = atomic_load(&store->compactions),
         .flushed_bytes = atomic_load(&store->flushed_bytes),
+        .flushed_before_close_bytes = atomic_load(&store->flushed_before_close_bytes),
+        .flushed_at_close_bytes = atomic_load(&store->flushed_at_close_bytes),
         .compacted_bytes = atomic_load(&store->compacted_bytes),
         .log_sync_ns = log.sync_ns,
         .flush_ns = atomic_load(&store->flush_ns),

@@ -62,9 +62,11 @@ struct store {
     _Atomic uint64_t close_deadline_ns; /* flushes of a closing store end by then; 0 = no bound */
 
     /* Budgets and counters of the tablets (tablet.c and friends keep them). */
+    _Atomic bool are_compactions_off;
     _Atomic uint64_t flushes;
     _Atomic uint64_t compactions;
     _Atomic uint64_t flushed_bytes;
+    _Atomic uint64_t flushed_before_close_bytes, flushed_at_close_bytes;
     _Atomic uint64_t compacted_bytes;
     _Atomic uint64_t flush_ns;
     _Atomic uint64_t writes_delayed, writes_refused;

@@ -462,13 +462,15 @@ static void compaction_begin_if_wanted(struct tablet *tablet)
     if (is_resting)
         tablet_sweep_arm(tablet->store);
     if (!is_resting && !tablet->is_compacting && !tablet->closing &&
-        (tablet->compaction_requests || tablet->is_compaction_wanted) &&
+        (tablet->compaction_requests ||
+            (tablet->is_compaction_wanted && store_compactions_are_on(tablet->store))) &&
         !atomic_load(&tablet->store->is_closing))
         compaction = memory_allocate_zeroed(1, sizeof(*compaction));
     if (compaction) {
         compaction->tablet = tablet;
         compaction->requests = tablet->compaction_requests;
-        compaction->is_policy_asked = tablet->is_compaction_wanted;
+        compaction->is_policy_asked = tablet->is_compaction_wanted &&
+                                      store_compactions_are_on(tablet->store);
         compaction->version = tablet->version;
         version_ref(compaction->version);
         tablet->compaction_requests = NULL;

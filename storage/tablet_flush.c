@@ -143,10 +143,13 @@ static void flush_committed(struct tablet_edit *edit, enum status status, const 
         atomic_fetch_add(&tablet->store->flushed_bytes, flush->bytes);
         atomic_fetch_add(&tablet->store->flush_ns, now_ns - flush->started_ns);
         mutex_lock(&tablet->mutex);
-        if (tablet->closing)
+        if (tablet->closing) {
             tablet->close_report.rest_bytes += flush->bytes;
-        else if (tablet->preparations > 0)
+            atomic_fetch_add(&tablet->store->flushed_at_close_bytes, flush->bytes);
+        } else if (tablet->preparations > 0) {
             tablet->close_report.prepared_bytes += flush->bytes;
+            atomic_fetch_add(&tablet->store->flushed_before_close_bytes, flush->bytes);
+        }
         if (edit->flushed_family_count == flush->version->family_count)
             tablet->oldest_flush_ms = env_wall_ms(tablet->store->env);
         mutex_unlock(&tablet->mutex);

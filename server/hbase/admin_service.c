@@ -148,9 +148,22 @@ static enum call_outcome compact_region(struct call *call)
     if (!tablet)
         return CALL_DONE;
     struct span family = request->has_family ? binary_span(request->family) : SPAN_EMPTY;
-    if (!request->has_family || has_family(call, tablet, family))
+    /* as HBase: while the switch is off, what is asked for is let be */
+    if ((!request->has_family || has_family(call, tablet, family)) &&
+        store_compactions_are_on(call->service->store))
         tablet_compact(tablet->tablet, request->has_family ? &family : NULL, request->major, NULL);
     served_tablet_unref(tablet);
+    return CALL_DONE;
+}
+
+static enum call_outcome compaction_switch(struct call *call)
+{
+    const Hbase__Pb__CompactionSwitchRequest *request = call_unpack(
+        call, &hbase__pb__compaction_switch_request__descriptor);
+    if (!request)
+        return CALL_DONE;
+    bool were_on = store_set_compactions(call->service->store, request->enabled);
+    wire_put_varint(&call->result, 1, were_on);
     return CALL_DONE;
 }
 
@@ -208,6 +221,7 @@ const struct call_method admin_methods[] = {
     {"GetOnlineRegion", get_online_region},
     {"FlushRegion", flush_region},
     {"CompactRegion", compact_region},
+    {"CompactionSwitch", compaction_switch},
     {"GetServerInfo", get_server_info},
     {"GetRegionLoad", get_region_load},
     {NULL, NULL},

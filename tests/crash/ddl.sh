@@ -8,7 +8,7 @@ set -u
 here=$(cd "$(dirname "$0")" && pwd)
 top=$(cd "$here/../.." && pwd)
 stele=${STELE:-$top/build/release/stele}
-floor=30
+floor=45
 work=$(mktemp -d)
 server=
 stop() {
@@ -58,7 +58,7 @@ complain() {
 play() {
     local name=$1 before=$2 cut=$3 n out killed state
     shift 3
-    for n in 1 2 3 4 5 6 7 8 9 10 11 12; do
+    for n in $(seq 20); do # more than any has: a truncate with its disable before has fifteen
         rm -rf "$work/data"
         : >"$work/server.log"
         start "$work/data" || { complain "$name: the first start"; return; }
@@ -116,6 +116,9 @@ play drop "$make; disable 't'" "drop 't'" "$disabled" "$absent"
 play alter "$make" "alter 't', {NAME => 'h'}, {NAME => 'g', METHOD => 'delete'}" "$full" \
     "does exist;true;NAME => 'f' NAME => 'h' Total number of splits = 2;2 row\(s\);"
 play truncate "$make" "truncate_preserve 't'" "$full" "$disabled" "$empty2"
+play clone "$make; snapshot 't', 's'; disable 't'; drop 't'" "clone_snapshot 's', 't'" "$absent" "$full"
+play restore "$make; snapshot 't', 's'; alter 't', {NAME => 'h'}, {NAME => 'g', METHOD => 'delete'}; split 't', 'p'; sleep 1; disable 't'" \
+    "restore_snapshot 's'" "does exist;false;NAME => 'f' NAME => 'h' Total number of splits = 3;" "$disabled"
 
 [ $passed -ge $floor ] || complain "only $passed kills happened, fewer than $floor"
 echo "$passed passed, $failed failed, 0 skipped"

@@ -114,6 +114,12 @@ static void begin(struct master_world *world, const struct trial *trial)
     master_world_submit(world, request);
 }
 
+static void check(struct master_world *world, const struct trial *trial)
+{
+    master_world_check(world);
+    assert_true(trial->operation == MASTER_DELETE_TABLE || master_world_has_table(world, "t"));
+}
+
 static size_t killed;
 
 /* The master dies before its I/O call number n from the request on; another one finishes. False: it did not die. */
@@ -130,7 +136,7 @@ static bool master_dies_at(uint64_t seed, const struct trial *trial, uint64_t n)
     bool is_dead = env_memory_host_is_dead(first->env);
     killed += is_dead;
     master_world_lead(&world, master_world_master(&world));
-    master_world_check(&world);
+    check(&world, trial);
     master_world_deinit(&world);
     return is_dead;
 }
@@ -170,7 +176,7 @@ static bool server_dies_at(uint64_t seed, const struct trial *trial, uint64_t n)
     killed += is_dead;
     master_world_tell_servers(&world);
     master_world_settle(&world, 3000);
-    master_world_check(&world);
+    check(&world, trial);
     master_world_deinit(&world);
     return is_dead;
 }
@@ -203,7 +209,7 @@ static bool master_fails_at(uint64_t seed, const struct trial *trial, uint64_t n
     env_memory_fail_call(first->env, 0, STATUS_OK, false);
     killed += has_failed;
     master_world_lead(&world, master_world_master(&world));
-    master_world_check(&world);
+    check(&world, trial);
     master_world_deinit(&world);
     return has_failed;
 }

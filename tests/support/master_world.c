@@ -609,10 +609,18 @@ void master_world_check(struct master_world *world)
 {
     master_world_quiet(world);
     struct catalogue *catalogue = master_catalogue(world->leader->master);
-    for (struct catalogue_table *table = catalogue->tables; table; table = table->next)
+    for (struct catalogue_table *table = catalogue->tables; table; table = table->next) {
+        assert_false(table->is_hidden);
         if (strcmp(table->descriptor.id, "meta") != 0)
             check_table(world, table);
+    }
     check_meta(world);
+}
+
+bool master_world_has_table(struct master_world *world, const char *name)
+{
+    return catalogue_find_locked(master_catalogue(world->leader->master), span_string(name)) !=
+           NULL;
 }
 
 /* ---- For tests, in one call ---- */

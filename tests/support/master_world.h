@@ -99,6 +99,8 @@ void master_world_table(struct master_world *world, enum master_operation operat
 /* Everything must hold after some time: every tablet of every enabled table is open at one server which says so, rows
  * of hbase:meta and the catalogue agree and have no hole and no overlap, every row has its acknowledged value, in the table and in what was cloned of it (a table "v" is empty). */
 void master_world_check(struct master_world *world);
+/* Under that name, to users. */
+bool master_world_has_table(struct master_world *world, const char *name);
 /* Waits until nothing is under way. */
 void master_world_quiet(struct master_world *world);
 

@@ -80,6 +80,13 @@ static void a_tablet_that_moves_waits_for_no_state(void **state)
         checkpoints(PROCEDURE_SPLIT, 6), 3); /* the daughters are named on disk first */
     assert_int_equal(checkpoints(PROCEDURE_CREATE, 6), 1 | 1 << 3); /* before it can be served */
     assert_int_equal(checkpoints(PROCEDURE_DISABLE, 5), 1);
+}
+
+/* Old and new trade places: what was done is on disk before what comes next. */
+static void a_truncate_and_a_restore_have_a_state_before_each_step(void **state)
+{
+    (void)state;
+    assert_int_equal(checkpoints(PROCEDURE_TRUNCATE, 10), 1023);
     assert_int_equal(checkpoints(PROCEDURE_RESTORE, 5), 31);
 }
 
@@ -389,6 +396,7 @@ int main(void)
     const struct CMUnitTest tests[] = {
         cmocka_unit_test(each_kind_walks_its_list),
         cmocka_unit_test(a_tablet_that_moves_waits_for_no_state),
+        cmocka_unit_test(a_truncate_and_a_restore_have_a_state_before_each_step),
         cmocka_unit_test(each_failure_has_its_reaction),
         cmocka_unit_test(a_split_that_is_undone_opens_its_parent),
         cmocka_unit_test(what_cannot_be_undone_goes_forward),

@@ -116,6 +116,19 @@ static void test_files_are_compacted_within_a_week_and_a_half(void **state)
     assert_string_equal(world_scan_all(world), "r f:a@1=x;r f:b@1=y");
 }
 
+static void test_nothing_is_compacted_by_itself_while_compactions_are_off(void **state)
+{
+    struct tablet_world *world = *state;
+    start(world, "f");
+    assert_true(store_set_compactions(world->store, false));
+    flush_two_files(world);
+    wait_ns(world, 12 * DAY_NS);
+    assert_int_equal(statistics(world).sstable_count, 2);
+    assert_false(store_set_compactions(world->store, true));
+    wait_ns(world, 20 * MINUTE_NS);
+    assert_int_equal(statistics(world).sstable_count, 1);
+}
+
 /* alter 't', CONFIGURATION => {'hbase.hregion.majorcompaction' => '0'}: what HBase users do. */
 static void test_a_table_or_family_has_a_period_of_its_own(void **state)
 {
@@ -151,6 +164,8 @@ int main(void)
     const struct CMUnitTest tests[] = {
         cmocka_unit_test_setup_teardown(test_cells_over_an_hour_old_are_flushed, set_up, tear_down),
         cmocka_unit_test_setup_teardown(test_a_table_has_an_interval_of_its_own, set_up, tear_down),
+        cmocka_unit_test_setup_teardown(
+            test_nothing_is_compacted_by_itself_while_compactions_are_off, set_up, tear_down),
         cmocka_unit_test_setup_teardown(
             test_files_are_compacted_within_a_week_and_a_half, set_up, tear_down),
         cmocka_unit_test_setup_teardown(
