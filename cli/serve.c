@@ -150,6 +150,8 @@ int serve(struct server_config *config)
             server_close(server, FLUSH_MS, on_closed);
         }
     }
+    if (server_has_failed(server))
+        code = EXIT_FAILED;
     server_free(server);
     return code;
 }

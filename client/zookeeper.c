@@ -133,7 +133,7 @@ static void on_reply(struct zookeeper_read *read, struct span reply)
         return;
     }
     if ((int32_t)error_code == ERROR_NO_NODE) {
-        failure_init(&read->failure, EXCEPTION_RETRY, STELE_NOT_FOUND,
+        failure_init(&read->failure, EXCEPTION_RETRY, STELE_CONNECTION,
             "there is no %s in ZooKeeper: is the cluster up, and the znode right?", read->path);
         finish(read, &read->failure, SPAN_EMPTY);
         return;

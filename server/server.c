@@ -332,6 +332,7 @@ static void tell_failed(struct server *server, enum status status, const struct 
     if (tell_ready(server, status, error))
         return;
     log_line(LOG_ERROR, "server.failed", "reason=\"%s\"", error->message);
+    atomic_store(&server->has_failed, true);
     stop_wanted(server);
 }
 
@@ -410,6 +411,11 @@ static void on_changed(void *context, const struct coordination_view *view, unsi
 static void on_failed(void *context, const struct error *error)
 {
     tell_failed(context, error->status, error);
+}
+
+bool server_has_failed(const struct server *server)
+{
+    return atomic_load(&server->has_failed);
 }
 
 bool server_is_leading(struct server *server)

@@ -70,5 +70,7 @@ uint16_t server_zookeeper_port(const struct server *server);
 uint16_t server_web_port(const struct server *server);
 /* Of a master, from ready on. Any thread. */
 bool server_is_leading(struct server *server);
+/* Any. It wants to stop since it cannot go on (the log says why), not because somebody asked. */
+bool server_has_failed(const struct server *server);
 
 #endif

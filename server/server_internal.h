@@ -54,7 +54,8 @@ struct server {
     struct loop *web_loops[LOOPS_MAX]; /* what the web port shows of the loops, as the next two */
     const struct call_metrics *web_metrics[LOOPS_MAX];
     const _Atomic size_t *web_connections[LOOPS_MAX];
-    _Atomic bool is_told; /* ready has run */
+    _Atomic bool is_told;    /* ready has run */
+    _Atomic bool has_failed; /* after that */
 
     /* Closing */
     void (*closed)(void *context);
