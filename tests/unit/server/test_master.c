@@ -6,7 +6,9 @@
 #include <string.h>
 
 #include "proto/exception_class.h"
+#include "server/master/balance_log.h"
 #include "server/master/master_internal.h"
+#include "server/master/master_view.h"
 #include "tests/support/support.h"
 
 static void a_table_spreads_over_the_servers(void **state)
@@ -476,8 +478,13 @@ static void a_tablet_that_cannot_be_opened_holds_up_no_other(void **state)
     assert_int_equal(failed, 1);
     /* it is tried again, ever more seldom: a minute has few tries */
     uint64_t before = world.commands;
+    struct balance_run balanced, balances;
+    balance_log_last(master_balance_log(world.leader->master), &balanced);
     master_world_settle(&world, 60000);
     assert_true(world.commands - before < 60);
+    /* the balancer goes on meanwhile */
+    balance_log_last(master_balance_log(world.leader->master), &balances);
+    assert_true(balances.runs >= balanced.runs + 10);
     /* and the table can be taken out of service */
     master_world_table(&world, MASTER_DISABLE_TABLE);
     master_world_deinit(&world);
