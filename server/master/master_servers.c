@@ -418,11 +418,20 @@ static void take_splits(struct master *master, const struct server_report *repor
     }
 }
 
+/* Only then the load of all servers is looked at: a report comes from each of them each second. */
+static bool wants_split_by_load(const struct server_report *report)
+{
+    for (size_t i = 0; i < report->tablet_count; i++)
+        if (report->tablets[i].split_reason == SPLIT_BY_LOAD)
+            return true;
+    return false;
+}
+
 enum status master_take_report(struct master *master, const struct server_report *report,
     struct server_report_answer *out_answer, struct error *error)
 {
     char text[SERVER_TEXT_SIZE];
-    double total[VIEW_RESOURCES];
+    double total[VIEW_RESOURCES] = {0};
     if (!master_is_ready(master))
         return error_set(error, STATUS_WRONG_STATE, "this master does not lead, or not yet");
     snprintf(text, sizeof text, "%.*s,%u,%llu", (int)report->server.host.size,
@@ -433,7 +442,7 @@ enum status master_take_report(struct master *master, const struct server_report
     bool is_dead = server && server->state != ASSIGNED_SERVER_LIVE;
     if (server && !is_dead)
         take_load(master, server, report);
-    size_t live = sum_load_locked(master, total);
+    size_t live = wants_split_by_load(report) ? sum_load_locked(master, total) : 0;
     mutex_unlock(&master->catalogue.mutex);
     if (is_dead)
         return error_set(error, STATUS_CLOSED, "server %s has been given up: it must end", text);

@@ -1,10 +1,12 @@
 /* A day of failures, with the real master: very many tablets on very many servers, on virtual time.
  *
- *   bench_master_day [-t TABLETS] [-s SERVERS] [-H HOURS] [-f FAILURES] [-r SEED] [-m MB]     100000 1000 24 300 1 500
+ *   bench_master_day [-t TABLETS] [-s SERVERS] [-H HOURS] [-x SPEED] [-f FAILURES] [-r SEED] [-m MB]
+ *                    100000       1000         24         24         300           1         500
  *
  * On a fleet of models (model_fleet.h) that answer as late as servers do; the master's processor time passes as time
- * (virtual_env.h). FAILURES servers a day die, each is missed by ZooKeeper a session later and comes back within half
- * an hour; each six hours a rack of 2 % dies at once; five tablets a hundred are split a day, as many pairs merged; each hour
+ * (virtual_env.h). What a day brings comes SPEED times as fast, so that the servers' and the master's seconds, which are not
+ * faster, are few enough to be played in minutes: that is harder than a day. FAILURES servers a day die, each is missed by ZooKeeper a session later and comes back within half
+ * an hour; each six hours a rack of 2 % dies at once; one tablet in a hundred is split a day, as many pairs are merged; each hour
  * a server is drained, stopped, and comes back, and the leading master dies (another leads a session later). All servers
  * report each second that they live, and each five minutes what their tablets carry: the load follows the hours, and a
  * hot range of 2 % of the keys, with ten times the load, wanders each two hours; the balancer moves what it likes.
@@ -39,7 +41,8 @@
 struct day {
     struct fleet fleet;
     struct task tick;      /* each second, on the fleet's world */
-    uint64_t second, last; /* ; of the day */
+    uint64_t second, last; /* that have passed; of the last event */
+    uint64_t speed;        /* so many seconds of the day pass in one */
     unsigned failures;
     double memory_most_mb;
     uint64_t epoch;
@@ -70,6 +73,13 @@ static void die(struct day *day, size_t number, uint32_t back_after_s)
     day->hide_at[number] = now_s(day) + SESSION_S;
     day->back_at[number] = now_s(day) + back_after_s;
     day->deaths++;
+}
+
+/* True once in so many seconds of the day, `offset` after each begins. */
+static bool comes_round(const struct day *day, uint64_t period_s, uint64_t offset_s)
+{
+    uint64_t now = day->second * day->speed + period_s - offset_s;
+    return now / period_s != (now - day->speed) / period_s;
 }
 
 static size_t any_server(struct day *day)
@@ -190,7 +200,7 @@ static void ask_server(struct day *day, enum master_operation operation, size_t 
 static void drain(struct day *day)
 {
     struct fleet *fleet = &day->fleet;
-    if (day->draining == 0 && day->second % 3600 == 1200 && master_is_ready(fleet->master)) {
+    if (day->draining == 0 && comes_round(day, 3600, 1200) && master_is_ready(fleet->master)) {
         day->draining = any_server(day);
         if (fleet->servers[day->draining].is_up)
             ask_server(day, MASTER_DECOMMISSION, day->draining);
@@ -226,7 +236,7 @@ static void lead(struct day *day)
 
 static void change_master(struct day *day)
 {
-    if (day->second % 3600 == 2400 && master_is_ready(day->fleet.master)) {
+    if (!day->lead_at && comes_round(day, 3600, 2400) && master_is_ready(day->fleet.master)) {
         count_procedures(day);
         master_depose(day->fleet.master);
         day->lead_at = day->second + SESSION_S;
@@ -251,8 +261,8 @@ static void change_master(struct day *day)
 static float factor_of(const struct day *day, size_t number)
 {
     size_t count = day->fleet.tablet_count, width = count / 50;
-    size_t hot = (size_t)(day->second / 7200) * 7919 % (count - width);
-    float hours = 0.6f + 0.4f * sinf((float)day->second / DAY_S * 6.2832f);
+    size_t hot = (size_t)(day->second * day->speed / 7200) * 7919 % (count - width);
+    float hours = 0.6f + 0.4f * sinf((float)(day->second * day->speed) / DAY_S * 6.2832f);
     return hours * (number >= hot && number < hot + width ? 10 : 1);
 }
 
@@ -288,7 +298,7 @@ static void report(struct day *day)
 /* True when one of `count` a day is due. */
 static bool is_due(struct day *day, uint64_t count)
 {
-    return dice_below(&day->fleet.dice, DAY_S) < count;
+    return dice_below(&day->fleet.dice, DAY_S) < count * day->speed;
 }
 
 static void bring(struct day *day)
@@ -296,15 +306,15 @@ static void bring(struct day *day)
     struct fleet *fleet = &day->fleet;
     if (is_due(day, day->failures))
         die(day, any_server(day), any_absence(day));
-    if (day->second % RACK_EACH_S == RACK_EACH_S / 4) {
+    if (comes_round(day, RACK_EACH_S, RACK_EACH_S / 4)) {
         size_t first = any_server(day), size = fleet->server_count / 50;
         for (size_t i = 0; i < (size > 2 ? size : 2); i++)
             die(day, 1 + (first + i) % (fleet->server_count - 1), any_absence(day));
         day->racks++;
     }
-    if (is_due(day, fleet->tablet_count / 20))
+    if (is_due(day, fleet->tablet_count / 100))
         split(day);
-    if (is_due(day, fleet->tablet_count / 20))
+    if (is_due(day, fleet->tablet_count / 100))
         merge(day);
     change_master(day);
     drain(day);
@@ -356,15 +366,15 @@ static bool tell(struct day *day, size_t tablets, double first_s, double took_s)
     struct fleet *fleet = &day->fleet;
     size_t wrong, unserved = fleet_unserved(fleet, &wrong);
     double longest_s = (double)fleet->crash_gaps.longest_ns / 1e9;
-    printf("%zu tablets on %zu servers, %" PRIu64 " h on virtual time\n"
+    printf("%zu tablets on %zu servers, what %" PRIu64 " h bring in %" PRIu64 " s of virtual time\n"
            "  %" PRIu64 " servers died (%" PRIu64 " racks), %" PRIu64 " drained; %" PRIu64
            " masters died; %" PRIu64 " splits and %" PRIu64 " merges asked for, %" PRIu64
            " of all refused\n"
            "  %" PRIu64 " procedures; %" PRIu64 " opens, %" PRIu64 " closes; %" PRIu64
            " commands to the dead\n",
-        tablets, fleet->server_count, day->last / 3600, day->deaths, day->racks, day->drains,
-        day->masters, day->splits, day->merges, day->refused, day->procedures, fleet->opens,
-        fleet->closes, fleet->lost);
+        tablets, fleet->server_count, day->last * day->speed / 3600, day->last, day->deaths,
+        day->racks, day->drains, day->masters, day->splits, day->merges, day->refused,
+        day->procedures, fleet->opens, fleet->closes, fleet->lost);
     tell_gaps("unserved after a death, session (6 s) included", &fleet->crash_gaps);
     tell_gaps("unserved between close and open", &fleet->close_gaps);
     printf("  a master's start: first %.2f s, later mean %.2f s, most %.2f s\n"
@@ -382,17 +392,17 @@ static bool tell(struct day *day, size_t tablets, double first_s, double took_s)
 
 static void usage(void)
 {
-    fprintf(stderr, "usage: bench_master_day [-t TABLETS] [-s SERVERS] [-H HOURS] [-f FAILURES A "
-                    "DAY] [-r SEED]\n");
+    fprintf(stderr, "usage: bench_master_day [-t TABLETS] [-s SERVERS] [-H HOURS] [-x SPEED] "
+                    "[-f FAILURES A DAY] [-r SEED] [-m MB]\n");
     exit(2);
 }
 
 int main(int argc, char **argv)
 {
-    struct day day = {.failures = 300, .memory_most_mb = 500, .last = DAY_S};
+    struct day day = {.failures = 300, .memory_most_mb = 500, .last = DAY_S, .speed = 24};
     size_t tablets = 100000, servers = 1000;
     uint64_t seed = 1;
-    for (int option; (option = getopt(argc, argv, "t:s:H:f:r:m:")) != -1;) {
+    for (int option; (option = getopt(argc, argv, "t:s:H:x:f:r:m:")) != -1;) {
         switch (option) {
         case 't':
             tablets = strtoul(optarg, NULL, 10);
@@ -402,6 +412,9 @@ int main(int argc, char **argv)
             break;
         case 'H':
             day.last = strtoul(optarg, NULL, 10) * 3600;
+            break;
+        case 'x':
+            day.speed = strtoul(optarg, NULL, 10);
             break;
         case 'f':
             day.failures = (unsigned)strtoul(optarg, NULL, 10);
@@ -416,8 +429,9 @@ int main(int argc, char **argv)
             usage();
         }
     }
-    if (tablets < 100 || servers < 3 || day.last == 0)
+    if (tablets < 100 || servers < 3 || day.speed == 0 || day.last < day.speed)
         usage();
+    day.last /= day.speed;
     printf("bench_master_day, seed %" PRIu64 "\n", seed);
     log_set_level(LOG_ERROR);
     struct env *env = virtual_env_new(seed);
