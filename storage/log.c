@@ -403,8 +403,6 @@ static enum status encode_group(struct log *log, struct error *error)
     for (struct log_tablet *tablet = log->group.tablets; tablet && !status;
          tablet = tablet->group_next)
         status = encode_tablet(log, tablet, now_ms);
-    if (status == STATUS_OK && env_file_block_size(log->files.file) > 1)
-        status = log_tail_append(&log->end, buffer_span(&log->bytes));
     if (status)
         return error_set(error, status, "group of %zu entries", log->group.count);
     CHECK(log->tail + log->bytes.size <= log->files.current->capacity);
@@ -415,27 +413,41 @@ static enum status encode_group(struct log *log, struct error *error)
 static enum status start_write(struct log *log, struct error *error)
 {
     struct env_file *file = log->files.file;
+    struct span bytes = buffer_span(&log->bytes);
+    uint64_t offset = log->tail;
+    if (env_file_block_size(file) > 1) {
+        enum status status = log_tail_append(&log->end, bytes);
+        if (status)
+            return error_set(error, status, "blocks of a group of %zu bytes", bytes.size);
+        bytes = log_tail_blocks(&log->end);
+        offset = log->end.offset;
+    }
     log->group.started_ns = env_monotonic_ns(log->env);
     log->group.is_in_flight = true;
-    if (env_file_block_size(file) == 1)
-        return env_file_write_start(file, log->tail, buffer_span(&log->bytes), error);
-    return env_file_write_start(file, log->end.offset, log_tail_blocks(&log->end), error);
+    return env_file_write_start(file, offset, bytes, error);
 }
 
-/* Brings the group's bytes on their way: past the page cache when they are to be synced with all that is unsynced,
- * else into it. */
+/* Writes into the page cache; a sync must follow. */
+static enum status write_cached(struct log *log, struct error *error)
+{
+    struct span bytes = buffer_span(&log->bytes);
+    enum status status = env_file_write(log->files.file, log->tail, bytes, error);
+    if (status == STATUS_OK && env_file_block_size(log->files.file) > 1)
+        status = log_tail_pass(&log->end, bytes);
+    return status;
+}
+
+/* Brings the group's bytes on their way: past the page cache when they are few, and are to be synced with all that is
+ * unsynced; else into it. */
 static enum status write_group(struct log *log, struct error *error)
 {
     enum status status = encode_group(log, error);
     if (status)
         return status;
+    bool is_direct = log->group.needs_sync && log->synced == log->tail &&
+                     log->bytes.size <= LOG_DIRECT_BYTES;
     pause_point("log.write.before");
-    if (log->group.needs_sync && log->synced == log->tail) {
-        status = start_write(log, error);
-    } else {
-        status = env_file_write(log->files.file, log->tail, buffer_span(&log->bytes), error);
-        log_tail_advance(&log->end);
-    }
+    status = is_direct ? start_write(log, error) : write_cached(log, error);
     pause_point("log.write.after");
     if (status)
         return status;

@@ -20,8 +20,8 @@
  *
  * The write (env.h: file_write_start). Where the file system grants ENV_DIRECT it goes past the page
  * cache, in whole blocks (log_tail.h), and the log thread may poll for its end when few wait; else
- * it is a write and a sync. A group that asks for no sync, and one behind it, goes through the page
- * cache. docs/decisions/0013-log-past-the-page-cache.md.
+ * it is a write and a sync. A large group, one that asks for no sync and the one behind it go through the
+ * page cache. docs/decisions/0013-log-past-the-page-cache.md.
  *
  * Sequences. Each tablet counts its own, from 1, rising by the order of appends; they never repeat
  * over its owners (the next starts above). An entry may take several.
@@ -55,8 +55,9 @@ struct log_segment_tablet;
 
 #define LOG_GROUP_BYTES    (8u << 20) /* a group takes no more entries past it */
 #define LOG_GROUP_ENTRIES  16384
-#define LOG_ASYNC_BYTES    (4u << 20) /* unsynced bytes of ASYNC entries that force a sync */
-#define LOG_POLL_NS        100000     /* the log thread looks this long for more before it sleeps */
+#define LOG_DIRECT_BYTES   (64u << 10) /* a group of more goes through the page cache */
+#define LOG_ASYNC_BYTES    (4u << 20)  /* unsynced bytes of ASYNC entries that force a sync */
+#define LOG_POLL_NS        100000 /* the log thread looks this long for more before it sleeps */
 #define LOG_POLL_ENTRIES   4 /* and so for the disk, when a group has no more entries than that */
 #define LOG_SPACE_RETRY_MS 1000 /* how often a full disk is tried again */
 

@@ -21,9 +21,11 @@ void log_tail_begin(struct log_tail *tail, uint64_t offset)
     tail->size = 0;
 }
 
-/* Moves what there is into memory of that capacity. */
-static enum status move(struct log_tail *tail, size_t capacity)
+static enum status grow(struct log_tail *tail, size_t size)
 {
+    if (size <= tail->capacity)
+        return STATUS_OK;
+    size_t capacity = round_up(size > tail->capacity * 2 ? size : tail->capacity * 2);
     void *memory = memory_allocate(capacity + ENV_BLOCK_SIZE);
     if (!memory)
         return STATUS_NO_MEMORY;
@@ -35,14 +37,6 @@ static enum status move(struct log_tail *tail, size_t capacity)
     tail->blocks = blocks;
     tail->capacity = capacity;
     return STATUS_OK;
-}
-
-static enum status grow(struct log_tail *tail, size_t size)
-{
-    if (size <= tail->capacity)
-        return STATUS_OK;
-    size_t twice = tail->capacity * 2;
-    return move(tail, round_up(size > twice ? size : twice));
 }
 
 enum status log_tail_append(struct log_tail *tail, struct span bytes)
@@ -71,6 +65,18 @@ void log_tail_advance(struct log_tail *tail)
         memmove(tail->blocks, tail->blocks + full, kept);
     tail->offset += full;
     tail->size = kept;
-    if (tail->capacity > LOG_TAIL_KEPT_BYTES)
-        (void)move(tail, ENV_BLOCK_SIZE); /* no memory: the large one goes on */
+}
+
+enum status log_tail_pass(struct log_tail *tail, struct span bytes)
+{
+    size_t before = tail->size;
+    size_t full = (before + bytes.size) / ENV_BLOCK_SIZE * ENV_BLOCK_SIZE;
+    if (full) { /* less than a block was kept: all of the next comes from the bytes */
+        CHECK(before < ENV_BLOCK_SIZE);
+        size_t kept = before + bytes.size - full;
+        bytes = span_slice(bytes, bytes.size - kept, kept);
+        tail->offset += full;
+        tail->size = 0;
+    }
+    return log_tail_append(tail, bytes);
 }

@@ -13,8 +13,6 @@
 
 #include "base/bytes.h"
 
-#define LOG_TAIL_KEPT_BYTES (1u << 20) /* memory that is kept for the next group */
-
 struct log_tail {
     void *memory;
     uint8_t *blocks; /* in memory, aligned */
@@ -27,8 +25,10 @@ struct log_tail {
 void log_tail_deinit(struct log_tail *tail);
 /* A new segment: nothing before `offset`, a multiple of the block size, is ours to write. */
 void log_tail_begin(struct log_tail *tail, uint64_t offset);
-/* STATUS_NO_MEMORY. */
+/* STATUS_NO_MEMORY, also below. */
 enum status log_tail_append(struct log_tail *tail, struct span bytes);
+/* Bytes that are written another way: as append and advance, but only what is kept is copied. */
+enum status log_tail_pass(struct log_tail *tail, struct span bytes);
 /* The blocks to write at tail->offset; borrowed until the next call. */
 struct span log_tail_blocks(struct log_tail *tail);
 /* They are written: only the last is kept, when it is not full. */

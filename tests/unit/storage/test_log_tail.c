@@ -24,6 +24,12 @@ static void blocks_written_again_and_again_make_the_file(void **state)
                                                 : dice_below(&dice, 6000);
         for (size_t i = 0; i < piece; i++)
             expected[size + i] = (uint8_t)(1 + dice_below(&dice, 255));
+        if (dice_chance(&dice, 20)) { /* written another way */
+            memcpy(file + size, expected + size, piece);
+            assert_int_equal(log_tail_pass(&tail, span_make(expected + size, piece)), STATUS_OK);
+            size += piece;
+            continue;
+        }
         assert_int_equal(log_tail_append(&tail, span_make(expected + size, piece)), STATUS_OK);
         size += piece;
         struct span blocks = log_tail_blocks(&tail);
@@ -34,12 +40,13 @@ static void blocks_written_again_and_again_make_the_file(void **state)
         if (blocks.size)
             memcpy(file + tail.offset, blocks.data, blocks.size);
         log_tail_advance(&tail);
-        assert_true(tail.capacity <= LOG_TAIL_KEPT_BYTES);
     }
     assert_memory_equal(
         file + 2 * ENV_BLOCK_SIZE, expected + 2 * ENV_BLOCK_SIZE, size - 2 * ENV_BLOCK_SIZE);
-    for (size_t at = size; at % ENV_BLOCK_SIZE; at++)
-        assert_int_equal(file[at], 0);
+    assert_int_equal(log_tail_append(&tail, SPAN_LITERAL("x")), STATUS_OK);
+    struct span last = log_tail_blocks(&tail);
+    for (size_t at = size - tail.offset + 1; at < last.size; at++)
+        assert_int_equal(last.data[at], 0);
     log_tail_deinit(&tail);
     free(expected);
     free(file);
@@ -51,8 +58,7 @@ static void what_was_not_written_here_is_kept_too(void **state)
     (void)state;
     struct log_tail tail = {0};
     log_tail_begin(&tail, ENV_BLOCK_SIZE);
-    assert_int_equal(log_tail_append(&tail, SPAN_LITERAL("first ")), STATUS_OK);
-    log_tail_advance(&tail);
+    assert_int_equal(log_tail_pass(&tail, SPAN_LITERAL("first ")), STATUS_OK);
     assert_int_equal(log_tail_append(&tail, SPAN_LITERAL("second")), STATUS_OK);
     struct span blocks = log_tail_blocks(&tail);
     assert_int_equal(blocks.size, ENV_BLOCK_SIZE);
