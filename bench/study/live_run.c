@@ -80,6 +80,7 @@ struct live_cell_run {
     size_t counted_count;
     bool has_counted; /* once: what was there before the run does not count */
     unsigned count_look;
+    size_t reported;     /* tablets that the last look had */
     int64_t reported_ms; /* the oldest of the servers' reports, at the last look */
     bool is_listing, is_counting;
     double *answered;                             /* by second */
@@ -337,6 +338,7 @@ static void on_cluster(
     if (failure->status)
         return;
     run->count_look++;
+    run->reported = 0;
     for (size_t i = 0; i < cluster->server_count; i++) {
         const struct stele_server_load *server = &cluster->servers[i];
         size_t at = live_find_server(run->live, &server->server);
@@ -347,14 +349,15 @@ static void on_cluster(
         }
         for (size_t j = 0; j < server->region_count; j++) {
             const struct stele_region_load *load = &server->regions[j];
-            if (load->name.size > run->name.size && load->name.data[run->name.size] == ',' &&
-                memcmp(load->name.data, run->name.data, run->name.size) == 0)
-                run->run->counted += count_tablet(
-                    run, load->name, at, load->read_requests + load->write_requests);
+            if (load->name.size <= run->name.size || load->name.data[run->name.size] != ',' ||
+                memcmp(load->name.data, run->name.data, run->name.size) != 0)
+                continue;
+            run->reported++;
+            run->run->counted += count_tablet(
+                run, load->name, at, load->read_requests + load->write_requests);
         }
     }
     note_gone(run);
-    run->has_counted = true;
     run->reported_ms = reported_ms;
     if (live_servers < run->live->server_count && !run->is_over)
         end(run, error_set(&run->error, STATUS_REMOTE, "%zu of %zu tablet servers are gone",
@@ -489,6 +492,22 @@ static void finish_looks(struct live_cell_run *run)
         spin(run, 50);
 }
 
+/* Looks until every tablet is in a report: one that were to come later would count from its beginning. */
+static void take_first_counters(struct live_cell_run *run)
+{
+    uint64_t until_ns = now_ns() + REPORTS_WAIT_MS * 1000000ull;
+    for (;;) {
+        look(run);
+        finish_looks(run);
+        if ((run->tablet_count && run->reported >= run->tablet_count) || run->status ||
+            now_ns() >= until_ns)
+            break;
+        spin(run, REPORTS_PAUSE_MS);
+    }
+    run->run->counted = run->run->lost = 0;
+    run->has_counted = true;
+}
+
 static enum status open_run(struct live_cell_run *run, struct error *error)
 {
     unsigned seconds = run->run->room;
@@ -509,8 +528,7 @@ static enum status open_run(struct live_cell_run *run, struct error *error)
         run->slots[i].next = run->idle;
         run->idle = &run->slots[i];
     }
-    look(run);
-    finish_looks(run);
+    take_first_counters(run);
     return run->tablet_count
                ? STATUS_OK
                : error_set(error, STATUS_REMOTE, "the tablets of %.*s cannot be found",
