@@ -18,7 +18,7 @@
 #include "server/web/web_call.h"
 
 #define WEB_CONNECTIONS_MAX 256
-#define WEB_CALLS_MAX       32
+#define WEB_CALLS_MAX       128
 #define WEB_IDLE_S          30
 #define WEB_SLOW_S          60
 #define WEB_MUTE_MS         500

@@ -161,6 +161,17 @@ def check_many_connections():
         end.close()
 
 
+def check_many_clients_at_once():
+    """A room full of people who look at the pages: each is answered, none is told that it is busy."""
+    ends = [socket.create_connection((host, int(port)), timeout=10) for _ in range(100)]
+    for end in ends:
+        end.sendall(b"GET /api/v1/hot-tablets HTTP/1.1\r\nHost: localhost\r\nConnection: close\r\n\r\n")
+    answers = [end.recv(100)[:12] for end in ends]
+    expect(all(answer == b"HTTP/1.1 200" for answer in answers), sorted(set(answers)))
+    for end in ends:
+        end.close()
+
+
 def shell(commands):
     ran = subprocess.run([options.stele, "shell", "--connect", options.hbase, "-n", "-e", commands],
                          capture_output=True, text=True, timeout=60)
