@@ -50,6 +50,9 @@ static enum status make_loops(struct server *server, struct error *error)
             return error_set(error, STATUS_NO_MEMORY, "no memory for an event loop");
         service->owner = self;
         self->loop->service = service;
+        server->metrics[i] = &service->calls.metrics;
+        server->service.metrics = server->metrics;
+        server->service.metrics_count = i + 1;
         self->loop->output = &server->output;
         /* Memory kept for the next answers is no answer's: together half of theirs at most. */
         uint64_t kept = server->output.limit_bytes / 2 / count;
@@ -97,9 +100,7 @@ static enum status listen_for_web(struct server *server, struct error *error)
 static enum status start_web(struct server *server, struct error *error)
 {
     for (unsigned i = 0; i < server->loop_count; i++) {
-        const struct loop_service *service = server->loops[i].loop->service;
         server->web_loops[i] = server->loops[i].loop;
-        server->web_metrics[i] = &service->calls.metrics;
         server->web_connections[i] = &server->loops[i].connections;
     }
     struct web_service service = {
@@ -107,7 +108,7 @@ static enum status start_web(struct server *server, struct error *error)
         .role = server->config.role,
         .loops = server->web_loops,
         .loop_count = server->loop_count,
-        .metrics = server->web_metrics,
+        .metrics = server->metrics,
         .connections = server->web_connections,
         .advertise_host = server->config.advertise_host,
     };

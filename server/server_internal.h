@@ -52,7 +52,7 @@ struct server {
     struct heat_reporter *heat_reporter;
     struct web_server *web;
     struct loop *web_loops[LOOPS_MAX]; /* what the web port shows of the loops, as the next two */
-    const struct call_metrics *web_metrics[LOOPS_MAX];
+    const struct call_metrics *metrics[LOOPS_MAX]; /* of each loop */
     const _Atomic size_t *web_connections[LOOPS_MAX];
     _Atomic bool is_told;    /* ready has run */
     _Atomic bool has_failed; /* after that */

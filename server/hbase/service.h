@@ -37,6 +37,8 @@ struct hbase_service {
     _Atomic uint64_t request_bytes; /* of calls that have outlived their turn */
     _Atomic uint64_t calls_in_flight;
     _Atomic uint64_t calls_received;
+    const struct call_metrics *const *metrics; /* of each loop */
+    size_t metrics_count;
     _Atomic bool is_stopping;
     struct slow_log slow;         /* any thread's */
     struct sim_capacity capacity; /* off but for studies */

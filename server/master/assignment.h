@@ -20,6 +20,7 @@
 
 #include "proto/server_name.h"
 #include "server/master/cluster_view.h"
+#include "server/master/load_history.h"
 #include "storage/storage.h"
 
 #define SERVER_TEXT_SIZE 320 /* "host,port,startcode" and NUL */
@@ -69,11 +70,13 @@ struct assigned_server {
     size_t tablet_count;
     size_t opening_count; /* OPEN commands under way */
     struct assigned_load load;
-    double tablet_load[VIEW_RESOURCES]; /* of all its tablets, as last reported */
-    uint64_t heard_ns;                  /* its last report in this tenure; 0 = none yet */
-    int64_t since_ms;                   /* when it was first seen, or died */
-    uint32_t index;                     /* scratch: in a cluster_view */
-    struct assigned_server *next;       /* all, in no order */
+    double tablet_load[VIEW_RESOURCES];            /* of all its tablets, as last reported */
+    uint64_t calls[LOAD_CALLS][CALL_BUCKETS];      /* as last reported */
+    uint64_t calls_seen[LOAD_CALLS][CALL_BUCKETS]; /* as the history of loads counted them */
+    uint64_t heard_ns;            /* its last report in this tenure; 0 = none yet */
+    int64_t since_ms;             /* when it was first seen, or died */
+    uint32_t index;               /* scratch: in a cluster_view */
+    struct assigned_server *next; /* all, in no order */
     struct assigned_server *hash_next;
 };
 

@@ -315,6 +315,36 @@ static void look(struct master *master)
     master_work(master, &master->look);
 }
 
+/* ---- The history of loads ---- */
+
+/* Adds the calls that the server has ended since it was counted last. */
+static void count_calls_locked(struct assigned_server *server, struct load_sample *sample)
+{
+    for (unsigned kind = 0; kind < LOAD_CALLS; kind++)
+        for (unsigned bucket = 0; bucket < CALL_BUCKETS; bucket++)
+            if (server->calls[kind][bucket] > server->calls_seen[kind][bucket])
+                sample->counts[kind][bucket] += server->calls[kind][bucket] -
+                                                server->calls_seen[kind][bucket];
+    memcpy(server->calls_seen, server->calls, sizeof server->calls_seen);
+}
+
+static void remember_load(struct master *master)
+{
+    struct load_sample sample = {.time_s = env_wall_ms(master->env) / 1000};
+    mutex_lock(&master->catalogue.mutex);
+    for (struct assigned_server *one = master->catalogue.assignment.servers; one; one = one->next) {
+        if (one->state != ASSIGNED_SERVER_LIVE || !one->heard_ns)
+            continue;
+        sample.servers++;
+        sample.requests_per_s += one->tablet_load[VIEW_REQUESTS];
+        sample.bytes_per_s += one->tablet_load[VIEW_BYTES];
+        sample.cpu += one->tablet_load[VIEW_CPU];
+        count_calls_locked(one, &sample);
+    }
+    mutex_unlock(&master->catalogue.mutex);
+    load_history_add(&master->load_history, &sample);
+}
+
 /* ---- The tick ---- */
 
 static bool is_due(uint64_t *last_ns, uint64_t now_ns, uint64_t period_ns)
@@ -371,10 +401,14 @@ static void tick(struct task *task)
         look(master);
     master_give_up_absent(master);
     master_assign_idle(master);
-    if (master->tenure == TENURE_SERVING)
+    if (master->tenure == TENURE_SERVING) {
+        if (is_due(
+                &master->last_load_ns, env_monotonic_ns(master->env), LOAD_STEP_S * 1000000000ull))
+            remember_load(master);
         do_chores(master);
-    else
+    } else {
         master_start_go_on(master);
+    }
     master_start_ticking(master);
 }
 

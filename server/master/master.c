@@ -31,6 +31,7 @@ enum status master_new(
     init_tenure(master);
     mutex_init(&master->results_mutex, LOCK_RANK_MASTER);
     balance_log_init(&master->balance_log);
+    load_history_init(&master->load_history);
     mutex_init(&master->servers_mutex, LOCK_RANK_MASTER);
     master->lead_task.run = run_lead;
     master->servers_task.run = run_servers;
@@ -73,6 +74,7 @@ void master_free(struct master *master)
     catalogue_deinit(&master->catalogue);
     mutex_deinit(&master->results_mutex);
     balance_log_deinit(&master->balance_log);
+    load_history_deinit(&master->load_history);
     mutex_deinit(&master->servers_mutex);
     memory_free(master->live);
     memory_free(master->masters);

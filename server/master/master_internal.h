@@ -9,6 +9,7 @@
 #include <stdatomic.h>
 
 #include "server/master/balance_log.h"
+#include "server/master/load_history.h"
 #include "server/master/master.h"
 #include "server/master/meta_access.h"
 #include "server/master/tablet_transition.h"
@@ -107,13 +108,15 @@ struct master {
     bool is_tick_out;
     uint64_t ticks;
     _Atomic uint64_t ticked_ns; /* for master_ticked_ns */
+    uint64_t last_load_ns;      /* of the history */
     uint64_t last_balance_ns, last_drain_ns, last_janitor_ns, last_normalize_ns, last_snapshots_ns;
     bool is_cleaning_snapshots;
     struct master_work look; /* at the directory */
     bool is_looking;
     uint64_t last_look_ns;
-    uint64_t plans;                 /* of the balancer, made so far */
-    struct balance_log balance_log; /* any thread's */
+    uint64_t plans;                   /* of the balancer, made so far */
+    struct balance_log balance_log;   /* any thread's */
+    struct load_history load_history; /* the same */
     uint64_t lead_since_ns;
     /* live servers and masters as coordination has them, copied by master_set_servers and master_set_masters; guarded
      * by servers_mutex */

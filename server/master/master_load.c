@@ -694,6 +694,7 @@ static void serve(struct master *master)
         master->catalogue.assignment.server_count,
         (env_monotonic_ns(master->env) - master->lead_since_ns) / 1000000);
     master->tenure = TENURE_SERVING;
+    load_history_clear(&master->load_history);
     store_collector_enable(master->store, master_setting_is_on(master, SETTING_CLEANER));
     want_all_open(master);
     atomic_store(&master->is_ready, true);

@@ -375,7 +375,10 @@ static void take_load(
         .reported_ms = env_wall_ms(master->env),
         .web_port = report->web_port,
         .full_since_ms = report->full_since_ms};
+    if (!server->heard_ns) /* what it did before we led is not ours to tell */
+        memcpy(server->calls_seen, report->calls, sizeof server->calls_seen);
     server->heard_ns = env_monotonic_ns(master->env);
+    memcpy(server->calls, report->calls, sizeof server->calls);
     memset(server->tablet_load, 0, sizeof server->tablet_load);
     for (size_t i = 0; i < report->tablet_count; i++) {
         const struct tablet_report *one = &report->tablets[i];

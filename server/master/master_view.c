@@ -53,3 +53,8 @@ struct balance_log *master_balance_log(struct master *master)
 {
     return &master->balance_log;
 }
+
+struct load_history *master_load_history(struct master *master)
+{
+    return &master->load_history;
+}

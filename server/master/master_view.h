@@ -3,6 +3,7 @@
 #define STELE_SERVER_MASTER_MASTER_VIEW_H
 
 #include "server/master/balance_log.h"
+#include "server/master/load_history.h"
 #include "server/master/master.h"
 
 /* A procedure under way; all borrowed. */
@@ -26,6 +27,7 @@ size_t master_waiting_count(const struct master *master);
 /* Any thread: procedures that have ended, newest first, those of the last ten minutes; at most `limit`. */
 void master_each_result(struct master *master, size_t limit,
     void (*each)(void *context, uint64_t id, const struct procedure_result *result), void *context);
-struct balance_log *master_balance_log(struct master *master); /* any thread */
+struct balance_log *master_balance_log(struct master *master);   /* any thread */
+struct load_history *master_load_history(struct master *master); /* the same */
 
 #endif

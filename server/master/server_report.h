@@ -7,6 +7,7 @@
 
 #include "proto/server_name.h"
 #include "server/master/cluster_view.h"
+#include "server/master/load_history.h"
 #include "server/master/split_policy.h"
 #include "storage/storage.h"
 
@@ -32,6 +33,7 @@ struct server_report {
     uint64_t used_mb, most_mb;
     int64_t started_ms;
     uint32_t web_port;
+    uint64_t calls[LOAD_CALLS][CALL_BUCKETS]; /* ended since its start, by duration */
     int64_t full_since_ms; /* since then writes are refused for want of space; 0 = they are not */
     const struct tablet_report *tablets;
     size_t tablet_count;

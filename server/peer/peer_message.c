@@ -411,6 +411,15 @@ static void put_tablet_report(struct buffer *out, const struct tablet_report *re
     wire_end(out, mark);
 }
 
+static void put_calls(struct buffer *out, const struct server_report *report)
+{
+    size_t mark = wire_begin(out, 11);
+    for (unsigned kind = 0; kind < LOAD_CALLS; kind++)
+        for (unsigned bucket = 0; bucket < CALL_BUCKETS; bucket++)
+            buffer_put_varint(out, report->calls[kind][bucket]);
+    wire_end(out, mark);
+}
+
 void server_report_encode(const struct server_report *report, struct buffer *out)
 {
     struct buffer name = {0};
@@ -425,6 +434,7 @@ void server_report_encode(const struct server_report *report, struct buffer *out
     wire_put_varint(out, 6, (uint64_t)report->started_ms);
     wire_put_varint(out, 7, report->web_port);
     wire_put_varint(out, 10, (uint64_t)report->full_since_ms);
+    put_calls(out, report);
     for (size_t i = 0; i < report->tablet_count; i++)
         put_tablet_report(out, &report->tablets[i]);
     for (size_t i = 0; i < report->file_count; i++)
@@ -487,6 +497,8 @@ enum status server_report_decode(
     report.started_ms = message->started_ms;
     report.web_port = message->web_port;
     report.full_since_ms = message->full_since_ms;
+    if (message->n_calls == LOAD_CALLS * CALL_BUCKETS) /* else of another version */
+        memcpy(report.calls, message->calls, sizeof report.calls);
     enum status status = server_name_parse(binary_span(message->server), &report.server, error);
     if (!status)
         status = read_tablet_reports(message, arena, &report, error);

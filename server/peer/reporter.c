@@ -226,6 +226,20 @@ static void take_file(void *context, const char *table_id, const char *file)
     one->file = span_string(name);
 }
 
+static void sum_calls(const struct hbase_service *service, struct server_report *report)
+{
+    static const enum load_calls kinds[CALL_KINDS] = {[CALL_OTHER] = LOAD_CALLS,
+        [CALL_GET] = LOAD_CALLS_READ,
+        [CALL_SCAN] = LOAD_CALLS_READ,
+        [CALL_MUTATE] = LOAD_CALLS_WRITE,
+        [CALL_MULTI] = LOAD_CALLS_WRITE};
+    for (size_t i = 0; i < service->metrics_count; i++)
+        for (unsigned kind = 0; kind < CALL_KINDS; kind++)
+            for (unsigned bucket = 0; kinds[kind] < LOAD_CALLS && bucket < CALL_BUCKETS; bucket++)
+                report->calls[kinds[kind]][bucket] += atomic_load_explicit(
+                    &service->metrics[i]->counts[kind][bucket], memory_order_relaxed);
+}
+
 static void make_report(struct reporter *self)
 {
     const struct hbase_service *service = self->config.service;
@@ -246,6 +260,7 @@ static void make_report(struct reporter *self)
         .started_ms = service->started_ms,
         .web_port = service->web_port,
         .full_since_ms = self->full_since_ms};
+    sum_calls(service, &self->report);
     self->requests_total = total;
     self->measured_ns = now_ns;
     report_tablets(self, now_ns);

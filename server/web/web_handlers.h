@@ -9,7 +9,7 @@ web_handler web_get_cluster, web_get_servers, web_get_one_server;
 /* api_tables.c */
 web_handler web_get_tables, web_get_table, web_get_tablets, web_get_hot_tablets;
 /* api_heat.c */
-web_handler web_get_keyvis, web_get_keyvis_cell, web_get_hot_rows, web_get_events;
+web_handler web_get_keyvis, web_get_keyvis_cell, web_get_hot_rows, web_get_events, web_get_history;
 /* api_tasks.c */
 web_handler web_get_tasks, web_get_balancer;
 /* web_process.c: this process */

@@ -14,6 +14,7 @@ const struct web_route web_routes[] = {
     {"/api/v1/tables/{}", WEB_GET, WEB_ON_WORKER, "", web_get_table},
     {"/api/v1/tables/{}/tablets", WEB_GET, WEB_ON_WORKER, LIST " server state", web_get_tablets},
     {"/api/v1/hot-tablets", WEB_GET, WEB_ON_WORKER, "table server by limit", web_get_hot_tablets},
+    {"/api/v1/history", WEB_GET, WEB_ON_WORKER, "window", web_get_history},
     {"/api/v1/hot-rows", WEB_GET, WEB_ON_WORKER, "table kind limit", web_get_hot_rows},
     {"/api/v1/keyvis", WEB_GET, WEB_ON_WORKER, "table metric from to start end rows columns",
         web_get_keyvis},

@@ -98,6 +98,13 @@ function routes(parameters, readOnly) {
       switches: { balancer: false, split: true, merge: true, normalizer: false, catalog_janitor: true, cleaner: true, snapshot_cleanup: true },
       warnings: [{ code: 'balancer_off', text: 'the balancer is off: tablets stay where they are' },
         { code: 'server_hot', text: '10.0.0.1,16020 has 2.31 times the mean load' }] })],
+    [/^history$/, () => {
+      const window = Number(parameters.get('window') ?? 600), step = window > 3600 ? 60 : 5, end = Math.floor(now() / step) * step;
+      const times = Array.from({ length: window / step }, (_, i) => end - window + (i + 1) * step);
+      const of = (base, part) => times.map((time) => base * (1 + part * Math.sin(time / 40)));
+      return { window_s: window, step_s: step, times, requests_per_s: of(1812, 0.2), bytes_per_s: of(401233, 0.2), cpu: of(1.1, 0.1), servers: times.map(() => 3),
+        read_p50_s: of(0.00004, 0.1), read_p99_s: of(0.0002, 0.3), write_p50_s: times.map((_, i) => (i % 7 ? 0.001 : null)), write_p99_s: of(0.004, 0.3) };
+    }],
     [/^servers$/, () => listOf(servers.map(server))],
     [/^servers\/(.+)$/, (name) => ({ ...server(name, 0), hot_tablets: hot() })],
     [/^server$/, () => ({ name: '10.0.0.9,16000,1764315000000', role: 'master', started_ms: Date.now() - 3600e3, uptime_s: 3600, connections: 3, calls_in_flight: 0, calls_total: 88123, request_bytes: 0,

@@ -263,6 +263,14 @@ def check_a_hot_row_is_diagnosed():
     expect("15" in hot[0]["diagnosis"]["text"] and "Price:" in hot[0]["diagnosis"]["advice"], hot)
 
 
+def check_history():
+    past = until(lambda: (lambda past: past if any(past["read_p99_s"]) else None)(ask("/api/v1/history?window=3600").json()))
+    expect(past["step_s"] == 5 and past["servers"][-1] == 1 and max(past["requests_per_s"]) > 0, past)
+    expect(ask("/api/v1/history?window=86400").json()["step_s"] == 60, "minutes")
+    for query in ("window=59", "window=86401", "window=x", "from=5"):
+        expect(ask("/api/v1/history?" + query).code() == "bad_parameter", query)
+
+
 def check_events_tasks_balancer():
     expect(ask("/api/v1/events").json()["items"] is not None, "events")
     for query in ("kind=flood", "limit=0", "after=x"):

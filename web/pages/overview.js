@@ -1,32 +1,39 @@
 // How it stands: health, what it is asked, whether the work is spread, what changed last.
 
 import { html } from 'htm/preact';
-import { useEffect, useState } from 'preact/hooks';
 import { useApi } from '../api.js';
 import { clock, count, lasting, micros, percent, rate, size, whole } from '../format.js';
-import { link } from '../route.js';
-import { Chart, Figure, Figures, Notice, Page, Waiting } from '../ui.js';
+import { go, link } from '../route.js';
+import { Chart, Choice, Figure, Figures, Notice, Page, Waiting } from '../ui.js';
 import { EventList } from './events.js';
 
-// What was asked while the page was open: the server keeps no history of it. Lives as long as the script does.
-const past = { times: [], requests: [], cpu: [] };
-function remember(cluster) {
-  const time = cluster.now_ms / 1000;
-  if (past.times.length && time <= past.times.at(-1)) return;
-  past.times.push(time);
-  past.requests.push(cluster.requests_per_s);
-  past.cpu.push(100 * cluster.cpu);
-  if (past.times.length > 900) for (const list of Object.values(past)) list.shift();
+const windows = [['600', 'last 10 minutes'], ['3600', 'last hour'], ['86400', 'last day']];
+const micro = (seconds) => seconds.map((one) => (one === null ? null : 1e6 * one));
+
+// The leading master keeps it in memory: it begins when that one began to lead.
+function Past({ window, setWindow }) {
+  const api = useApi(`history?window=${window}`, { every: 5000 });
+  const past = api.data;
+  return html`<div class="page-head"><h2>What it was asked</h2><div class="tools">
+      <${Choice} label="Time" value=${window} options=${windows} onChange=${setWindow} /></div></div>
+    <${Waiting} api=${api} what="the history" />
+    ${past && (past.times.length > 1 ? html`<div class="columns">
+      <${Chart} label="Requests a second" times=${past.times} show=${count} series=${[{ label: 'requests/s', values: past.requests_per_s, color: 1 }]} />
+      <${Chart} label="Latency of calls" times=${past.times} show=${micros} series=${[
+        { label: 'reads p50', values: micro(past.read_p50_s), color: 1 }, { label: 'reads p99', values: micro(past.read_p99_s), color: 2 },
+        { label: 'writes p50', values: micro(past.write_p50_s), color: 3 }, { label: 'writes p99', values: micro(past.write_p99_s), color: 4 }]} />
+      <${Chart} label="Bytes a second, in and out" times=${past.times} show=${size} series=${[{ label: 'bytes/s', values: past.bytes_per_s, color: 2 }]} />
+      <${Chart} label="CPU for requests, in percent of a core" times=${past.times} show=${count}
+        series=${[{ label: '%', values: past.cpu.map((one) => 100 * one), color: 3 }]} least=${10} /></div>`
+      : html`<p class="quiet">Nothing is remembered yet: the leading master keeps this in memory since it began.</p>`)}`;
 }
 
 const skewText = (skew) => (skew ? `busiest over mean; Gini ${count(skew.gini)}` : 'no load');
 
-export function Overview({ version }) {
+export function Overview({ route: { state }, version }) {
   const cluster = useApi('cluster', { every: 2000 });
   const server = useApi('server', { every: 5000 });
   const events = useApi('events?limit=12', { every: 5000 });
-  const [, setDrawn] = useState(0);
-  useEffect(() => { if (cluster.data) { remember(cluster.data); setDrawn(past.times.length); } }, [cluster.data]);
   const now = cluster.data;
   return html`<${Page} title="Overview">
     <${Waiting} api=${cluster} what="the cluster" />
@@ -49,10 +56,7 @@ export function Overview({ version }) {
         <${Figure} label="Size" value=${size(now.size_bytes)} detail=${`${size(now.memtable_bytes)} of it in memtables`} />
       </${Figures}>
       <p><a href="#/keyvis">See where the keys are hot</a> · <a href="#/hot">hot tablets and rows</a></p>
-      ${past.times.length > 1 && html`<div class="columns">
-        <${Chart} label="Requests a second, while this page is open" times=${past.times} show=${count}
-          series=${[{ label: 'requests/s', values: past.requests, color: 1 }]} />
-        <${Chart} label="CPU for requests, in percent of a core" times=${past.times} show=${count} series=${[{ label: '%', values: past.cpu, color: 3 }]} least=${10} /></div>`}`}
+      <${Past} window=${state.window ?? '600'} setWindow=${(window) => go([], { ...state, window })} />`}
     <div class="columns"><section><h2>Latency of this process, last minute</h2>
       ${server.data && (server.data.latency.some((one) => one.count > 0) ? html`<div class="wide" tabindex="0" role="region" aria-label="Latency"><table>
         <thead><tr><th>Kind</th><th class="number">Calls</th><th class="number">p50</th><th class="number">p99</th><th class="number">All under</th></tr></thead>

@@ -61,6 +61,8 @@ static void take_report(
     assert_int_equal(report->tablet_count, 1);
     assert_true(report->tablets[0].load[VIEW_CPU] == 0.5f);
     assert_int_equal(report->file_count, 1);
+    assert_int_equal(report->calls[LOAD_CALLS_READ][0], 7);
+    assert_true(report->calls[LOAD_CALLS_WRITE][CALL_BUCKETS - 1] == UINT64_MAX);
     self->reports++;
     *out_answer = self->answer;
 }
@@ -192,6 +194,8 @@ static void encode_report(struct buffer *out)
         .tablet_count = 1,
         .files = &file,
         .file_count = 1};
+    report.calls[LOAD_CALLS_READ][0] = 7;
+    report.calls[LOAD_CALLS_WRITE][CALL_BUCKETS - 1] = UINT64_MAX;
     server_report_encode(&report, out);
 }
 
