@@ -115,6 +115,7 @@ export function Chart({ times, series, show, height = 180, label, least = 1 }) {
   const plot = useRef(null);
   const data = [times, ...series.map((one) => one.values)];
   useEffect(() => {
+    if (!place.current) return undefined; // the reader has gone on before it was drawn
     const axis = () => ({ stroke: variable('--quiet'), grid: { stroke: variable('--line'), width: 1 }, ticks: { stroke: variable('--line'), width: 1 },
       font: '12px system-ui, sans-serif' });
     const make = () => {
@@ -132,7 +133,7 @@ export function Chart({ times, series, show, height = 180, label, least = 1 }) {
       }, data, place.current);
     };
     make();
-    const watch = new ResizeObserver(() => plot.current.setSize({ width: Math.max(200, place.current.clientWidth), height }));
+    const watch = new ResizeObserver(() => place.current && plot.current.setSize({ width: Math.max(200, place.current.clientWidth), height }));
     watch.observe(place.current);
     const dark = matchMedia('(prefers-color-scheme: dark)');
     dark.addEventListener('change', make);
