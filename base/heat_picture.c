@@ -77,7 +77,7 @@ static void put_number(struct buffer *out, double value, const char *unit)
         snprintf(text, sizeof text, "%.1f G", value / 1e9);
     else if (value >= 1e6)
         snprintf(text, sizeof text, "%.1f M", value / 1e6);
-    else if (value >= 10000)
+    else if (value >= 1000)
         snprintf(text, sizeof text, "%u,%03u", (unsigned)value / 1000, (unsigned)value % 1000);
     else
         snprintf(text, sizeof text, value >= 100 ? "%.0f" : "%.3g", value);
