@@ -62,7 +62,7 @@ static void a_day_is_kept_by_minutes(void **state)
     assert_int_equal(kept, LOAD_COARSE_KEPT);
     assert_int_equal(points[0].step_s, LOAD_COARSE_S);
     assert_int_equal(points[0].time_s, BEGIN_S + 4 * LOAD_COARSE_S); /* three have gone */
-    assert_true(points[0].requests_per_s == 41.5f); /* steps 36 to 47 */
+    assert_true(points[0].requests_per_s == 41.5f);                  /* steps 36 to 47 */
     assert_int_equal(points[0].servers, 3);
     load_history_clear(&history);
     assert_int_equal(read_points(&history, 0, now_s, &arena, &points), 0);
