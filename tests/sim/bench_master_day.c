@@ -33,6 +33,7 @@
 #define BACK_MOST_S    1800
 #define RACK_EACH_S    21600
 #define SETTLE_S       600
+#define MOVING_S       60
 #define TAKE_OVER_MOST 5.0
 /* A tablet's server and the master may die within one another's sessions, and its new server too. */
 #define SESSIONS_MOST 3
@@ -330,7 +331,10 @@ static void tick(struct task *task)
         bring(day);
     else if (day->lead_at || day->lead_began_ns)
         change_master(day);
-    day->is_over = day->second >= day->last + SETTLE_S;
+    /* the balancer may be moving a few just now */
+    size_t wrong, over_s = day->last + SETTLE_S;
+    day->is_over = day->second >= over_s &&
+                   (day->second >= over_s + MOVING_S || fleet_unserved(&day->fleet, &wrong) == 0);
     executor_submit_at(day->fleet.world, &day->tick, env_monotonic_ns(day->fleet.env) + SECOND_NS);
 }
 
