@@ -7,6 +7,7 @@
 
 #define SENTENCE   (2 * KEY_ADVICE_TEXT)
 #define NAME_SHOWN 60
+#define DEAR       2 /* rows read for each returned: more is no query to speak of */
 
 bool study_advice_diagnose(
     const struct study *study, const struct study_cell *cell, struct key_diagnosis *out_diagnosis)
@@ -120,7 +121,8 @@ static size_t say_best(const struct study *study, char sentences[][SENTENCE])
         is_one = is_one && best[i] == best[0];
     }
     for (size_t i = 0; i < (is_one ? queries > 0 : queries); i++) {
-        if (!best[i] || best[i] == &study->cells[0])
+        if (!best[i] || best[i] == &study->cells[0] ||
+            study_advice_read_per_row(best[i]->design, i) > DEAR)
             continue;
         say_cost(study, best[i], i, cost, sizeof cost);
         if (is_one)
@@ -142,7 +144,7 @@ static bool say_costly(const struct study *study, char *out)
     for (size_t i = 0; i < study->cell_count && size + 2 * STUDY_TEXT_SIZE < SENTENCE; i++) {
         const struct study_cell *cell = &study->cells[i];
         double rows = least_amplification(study, cell->design);
-        if (!is_even(cell) || rows <= 2)
+        if (!is_even(cell) || rows <= DEAR)
             continue;
         study_cell_name(study, cell, name);
         size += (size_t)snprintf(

@@ -36,8 +36,9 @@ static const struct query_seen *seen_of(
 
 static void print_query(const struct study *study, size_t query)
 {
-    printf("\nQuery: %s (%zu rows)\n\n", study->scenario.queries[query].name,
-        study->designs[0].queries[query].rows_wanted);
+    size_t wanted = study->designs[0].queries[query].rows_wanted;
+    printf("\nQuery: %s (%zu row%s)\n\n", study->scenario.queries[query].name, wanted,
+        wanted == 1 ? "" : "s");
     printf("%-28s %7s %8s %10s %14s%s\n", "key", "ranges", "tablets", "rows read", "read per row",
         study->is_live ? "   measured: tablets, rows, ms" : "");
     for (size_t i = 0; i < study->design_count; i++) {

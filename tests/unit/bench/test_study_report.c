@@ -5,8 +5,10 @@
 #include "bench/study/study_advice.h"
 #include "bench/study/study_plan.h"
 
-static void make(
-    struct study *study, struct arena *arena, const char *scenario, const char *designs)
+#define LIVE_ROWS 20000 /* of a live study, unless told */
+
+static void make_of(struct study *study, struct arena *arena, const char *scenario,
+    const char *designs, size_t rows)
 {
     struct error error = {0};
     struct study_axes axes = {.presplits = {PRESPLIT_ROWS},
@@ -21,7 +23,7 @@ static void make(
         .repeats = 1,
         .command = "stele bench study x '--mappers=<&>'"};
     study->scenario = *scenario_find(scenario);
-    study->scenario.population = 4000;
+    study->scenario.population = rows;
     study->settings.rate = 2000;
     study->settings.capacity = 800;
     study->settings.split_qps = 250;
@@ -29,6 +31,12 @@ static void make(
     study->settings.seconds = 60;
     assert_ok(study_plan_make(study, designs, &axes, arena, &error), &error);
     assert_ok(study_plan_predict(study, 1, false, &error), &error);
+}
+
+static void make(
+    struct study *study, struct arena *arena, const char *scenario, const char *designs)
+{
+    make_of(study, arena, scenario, designs, 4000);
 }
 
 static void drop(struct study *study, struct arena *arena)
@@ -179,6 +187,24 @@ static void a_blind_presplit_leaves_tablets_idle(void **state)
     drop(&study, &arena);
 }
 
+static void check_queries(void *context, const struct scenario *scenario)
+{
+    struct study study;
+    struct arena arena = {0};
+    (void)context;
+    make_of(&study, &arena, scenario->name, "raw", LIVE_ROWS);
+    for (size_t i = 0; i < SCENARIO_QUERIES && study.scenario.queries[i].name; i++)
+        if (study.designs[0].queries[i].rows_wanted == 0)
+            fail_msg("%s: '%s' finds nothing", scenario->name, study.scenario.queries[i].name);
+    drop(&study, &arena);
+}
+
+static void every_query_finds_rows(void **state)
+{
+    (void)state;
+    scenario_each(check_queries, NULL);
+}
+
 int main(void)
 {
     const struct CMUnitTest tests[] = {
@@ -188,6 +214,7 @@ int main(void)
         cmocka_unit_test(the_middle_of_several_runs_is_shown),
         cmocka_unit_test(verdicts_are_told_apart),
         cmocka_unit_test(a_blind_presplit_leaves_tablets_idle),
+        cmocka_unit_test(every_query_finds_rows),
     };
     return cmocka_run_group_tests(tests, NULL, NULL);
 }
