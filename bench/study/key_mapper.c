@@ -2,7 +2,6 @@
 
 #include <stdio.h>
 #include <string.h>
-#include <xxhash.h>
 
 #include "base/md5.h"
 #include "base/options.h"
@@ -296,9 +295,11 @@ static size_t put_parts(const struct key_mapper *mapper, const struct study_key 
     return size;
 }
 
+/* The first four bytes of MD5, modulo the number of buckets: a hash that every language has, so that an application can
+ * make the keys which were measured. */
 static unsigned salt_of(const struct key_mapper *mapper, const struct study_key *key)
 {
-    uint8_t bytes[STUDY_FIELDS * STUDY_FIELD_SIZE];
+    uint8_t bytes[STUDY_FIELDS * STUDY_FIELD_SIZE], digest[MD5_SIZE];
     size_t size = 0;
     for (size_t i = 0; i < mapper->layout->count; i++) {
         if (!(mapper->salt_fields & 1u << i))
@@ -306,7 +307,8 @@ static unsigned salt_of(const struct key_mapper *mapper, const struct study_key 
         memcpy(bytes + size, key->text[i], key->known[i]);
         size += key->known[i];
     }
-    return (unsigned)(XXH3_64bits(bytes, size) % mapper->buckets);
+    md5(span_make(bytes, size), digest);
+    return load_be32(digest) % mapper->buckets;
 }
 
 static size_t put_salt(unsigned salt, uint8_t *out)
