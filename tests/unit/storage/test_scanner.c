@@ -287,6 +287,7 @@ static uint64_t block_bytes_of_a_scan(struct tablet_world *world)
     struct scan_progress progress;
     assert_ok(scanner_next(scanner, &limits, &cells.sink, &progress, &error), &error);
     scanner_close(scanner);
+    world_cells_deinit(&cells);
     return progress.block_bytes;
 }
 
