@@ -31,6 +31,7 @@ struct multi_region {
     const char *exception_class;       /* for all of it; NULL: see the actions */
     struct span text;
     size_t get_bytes; /* of what its gets answer */
+    size_t get_rows;  /* that its gets found */
     struct multi_action *actions;
     struct write_operation *operations;
     size_t operation_count;
@@ -170,6 +171,7 @@ static enum status run_get(struct multi_region *region, struct multi_action *ans
         return STATUS_OK;
     }
     region->get_bytes += sink.bytes;
+    region->get_rows += sink.cell_count > 0;
     answer->result = result_sink_result(&sink);
     if (get->read.is_existence_only) {
         answer->result.has_exists = true;
@@ -453,6 +455,7 @@ static void record_region(struct multi_region *region, uint64_t cpu_ns)
     if (gets > 0)
         record_actions(region, (struct load_event){.kind = LOAD_GET,
                                    .requests = gets,
+                                   .rows_returned = region->get_rows,
                                    .bytes_in = bytes * gets / all,
                                    .bytes_out = region->get_bytes,
                                    .cpu_ns = cpu_ns * gets / all});

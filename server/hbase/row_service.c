@@ -51,6 +51,7 @@ enum call_outcome row_service_get(struct call *call)
         call_load_record(call, tablet,
             (struct load_event){.kind = LOAD_GET,
                 .requests = 1,
+                .rows_returned = sink.cell_count > 0,
                 .bytes_in = call->param.size,
                 .bytes_out = sink.bytes},
             get.row, get.row);

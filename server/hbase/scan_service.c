@@ -133,6 +133,7 @@ static void run_record(struct scan_run *run)
     call_load_record(run->call, entry->tablet,
         (struct load_event){.kind = LOAD_SCAN,
             .requests = sum->rows_scanned > 0 ? sum->rows_scanned : 1,
+            .rows_returned = sum->rows,
             .bytes_in = run->call->param.size,
             .bytes_out = sum->bytes},
         is_back ? to : from, is_back ? from : to);

@@ -105,6 +105,7 @@ static void add_totals(struct load_totals *to, const struct tablet_load *load)
         to->requests[i] += totals.requests[i];
         to->calls[i] += totals.calls[i];
     }
+    to->rows_returned += totals.rows_returned;
     to->bytes_in += totals.bytes_in;
     to->bytes_out += totals.bytes_out;
     to->cpu_ns += totals.cpu_ns;

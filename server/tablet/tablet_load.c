@@ -32,7 +32,7 @@ struct sample {
 
 struct tablet_load {
     _Atomic uint64_t requests[LOAD_KINDS], calls[LOAD_KINDS];
-    _Atomic uint64_t bytes_in, bytes_out, cpu_ns;
+    _Atomic uint64_t rows_returned, bytes_in, bytes_out, cpu_ns;
     _Atomic int64_t credit;       /* cost until the next sample */
     _Atomic uint64_t this_second; /* the newest of the ring */
     struct mutex mu;              /* LOCK_RANK_TABLET_LOAD */
@@ -139,6 +139,8 @@ unsigned tablet_load_record(
         begin_second(load, number);
     add(&load->requests[event->kind], event->requests);
     add(&load->calls[event->kind], 1);
+    if (event->rows_returned > 0)
+        add(&load->rows_returned, event->rows_returned);
     add(&load->bytes_in, event->bytes_in);
     add(&load->bytes_out, event->bytes_out);
     add(&load->cpu_ns, event->cpu_ns);
@@ -220,6 +222,7 @@ void tablet_load_totals(const struct tablet_load *load, struct load_totals *out_
     }
     out_totals->bytes_in = get(&load->bytes_in);
     out_totals->bytes_out = get(&load->bytes_out);
+    out_totals->rows_returned = get(&load->rows_returned);
     out_totals->cpu_ns = get(&load->cpu_ns);
 }
 

@@ -37,6 +37,7 @@ enum load_kind { LOAD_GET, LOAD_SCAN, LOAD_WRITE, LOAD_KINDS };
 struct load_event {
     enum load_kind kind;
     uint64_t requests; /* as HBase counts: gets, rows scanned, mutations */
+    uint64_t rows_returned;
     uint64_t bytes_in, bytes_out;
     uint64_t
         cpu_ns; /* of the call, times the calls that this measured one stands for; 0 = not measured */
@@ -58,6 +59,8 @@ void tablet_load_sample(
 struct load_totals {
     uint64_t requests[LOAD_KINDS]; /* rows, mutations */
     uint64_t calls[LOAD_KINDS];
+    uint64_t
+        rows_returned; /* beside the reads of `requests`: what scans and filters looked at in vain */
     uint64_t bytes_in, bytes_out;
     uint64_t cpu_ns;
 };

@@ -151,6 +151,11 @@ static double rows_read(const struct load_totals *totals)
     return (double)(totals->requests[LOAD_GET] + totals->requests[LOAD_SCAN]);
 }
 
+static double rows_returned(const struct load_totals *totals)
+{
+    return (double)totals->rows_returned;
+}
+
 static double rows_written(const struct load_totals *totals)
 {
     return (double)totals->requests[LOAD_WRITE];
@@ -178,6 +183,8 @@ static void put_tables(struct metrics_text *text, const struct web_call *call)
         double (*value)(const struct load_totals *totals);
     } families[] = {
         {"stele_rows_read_total", "Gets, and rows that scans looked at.", rows_read},
+        {"stele_rows_returned_total",
+            "Rows in answers; beside those read, what reads cost in vain.", rows_returned},
         {"stele_rows_written_total", "Mutations.", rows_written},
         {"stele_bytes_read_total", "Bytes of answers.", bytes_read},
         {"stele_bytes_written_total", "Bytes of requests.", bytes_written},

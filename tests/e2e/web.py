@@ -393,6 +393,7 @@ def check_metrics():
     expect(values['stele_requests_total{op="get",table="users",code="ok"}'] == 1501, "the gets of users")
     expect(values['stele_requests_total{op="write",table="users",code="ok"}'] == 2, "two puts")
     expect(values['stele_rows_written_total{table="users"}'] == 2, "two rows")
+    expect(1500 <= values['stele_rows_returned_total{table="users"}'] <= values['stele_rows_read_total{table="users"}'], "rows returned")
     expect(values['stele_request_duration_seconds_count{op="get"}'] == values[
         'stele_request_duration_seconds_bucket{op="get",le="+Inf"}'] >= 1, "buckets and count agree")
     expect(not any("tablet=" in name for name in values), "no tablets without detail")

@@ -49,6 +49,7 @@ static void totals_are_exact(void **state)
     for (unsigned i = 0; i < 1000; i++) {
         struct load_event event = {.kind = i % LOAD_KINDS,
             .requests = i,
+            .rows_returned = i % 2,
             .bytes_in = 3,
             .bytes_out = 5,
             .cpu_ns = i % 7 ? 0 : 160};
@@ -61,6 +62,7 @@ static void totals_are_exact(void **state)
     assert_int_equal(
         totals.requests[LOAD_GET] + totals.requests[LOAD_SCAN] + totals.requests[LOAD_WRITE],
         999 * 1000 / 2);
+    assert_int_equal(totals.rows_returned, 500);
     assert_int_equal(totals.bytes_in, 3000);
     assert_int_equal(totals.bytes_out, 5000);
     assert_int_equal(totals.cpu_ns, 143 * 160);
