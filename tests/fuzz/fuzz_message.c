@@ -3,6 +3,7 @@
 #include "tests/fuzz/fuzz.h"
 
 #include "base/limits.h"
+#include "heat.pb-c.h"
 #include "master.pb-c.h"
 #include "proto/unpack.h"
 #include "rpc.pb-c.h"
@@ -17,6 +18,15 @@ static const ProtobufCMessageDescriptor *const descriptors[] = {
     &hbase__pb__namespace_request__descriptor,
     &hbase__pb__exec_procedure_request__descriptor,
     &hbase__pb__truncate_table_request__descriptor,
+    /* SteleService: as servers and as libstele meet them */
+    &stele__pb__hot_tablets_request__descriptor,
+    &stele__pb__hot_rows_request__descriptor,
+    &stele__pb__heat_map_request__descriptor,
+    &stele__pb__events_request__descriptor,
+    &stele__pb__hot_tablets_response__descriptor,
+    &stele__pb__hot_rows_response__descriptor,
+    &stele__pb__heat_map_response__descriptor,
+    &stele__pb__events_response__descriptor,
 };
 
 int LLVMFuzzerTestOneInput(const uint8_t *data, size_t size)
