@@ -289,8 +289,9 @@ def act(action, body, token=None, headers=None):
 
 
 def check_data():
+    # with a timestamp: two puts within a millisecond are one version
     shell("create 'd', {NAME => 'f', VERSIONS => 3}, {NAME => 'g'}, SPLITS => ['m']\n"
-          + "\n".join("put 'd', '%s', 'f:q', 'v%s'" % (row, row) for row in "abcmnz")
+          + "\n".join("put 'd', '%s', 'f:q', 'v%s', 1" % (row, row) for row in "abcmnz")
           + "\nput 'd', 'a', 'f:q', 'new'\nput 'd', 'a', 'g:x', 'y'\nput 'd', \"\\xff\\x00\", 'f:q', 'last'")
     rows = ask("/api/v1/data/d").json()
     keys = [base64.b64decode(one["row"]["b64"]) for one in rows["items"]]

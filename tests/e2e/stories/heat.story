@@ -59,3 +59,7 @@ The rows that take most, with the bounds of their counts in the last one to two 
 stele> help 'heatmap'
 Draws a table's keys over time, brighter where more was asked for; ^ marks splits, v merges, > moves:
   heatmap 't'; heatmap 't', METRIC => 'writes', MINUTES => 180, STARTROW => 'a', STOPROW => 'b', ROWS => 32, COLUMNS => 60
+stele> disable 'cold'
+Took N seconds
+stele> drop 'cold'
+Took N seconds
