@@ -119,7 +119,7 @@ static int reap(struct direct_file *direct)
         got = syscall(SYS_io_getevents, direct->context, 1, 1, &event, NULL);
     while (got < 0 && errno == EINTR);
     if (got != 1)
-        return got < 0 ? errno : EIO;
+        return EIO; /* whatever the call says: the write's own outcome is not known */
     direct->is_started = false;
     direct->result = event.res;
     return 0;

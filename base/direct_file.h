@@ -19,7 +19,8 @@ struct direct_file;
 struct direct_file *direct_file_open(const char *path);
 /* Waits for a started write. NULL is fine. */
 void direct_file_close(struct direct_file *direct);
-/* 0 or an errno value, as direct_file_finish. EINVAL: the file system refuses such writes, nothing was written. */
+/* 0 or an errno value, as direct_file_finish. EINVAL or EOPNOTSUPP: the file system refuses such
+ * writes, nothing was written. */
 int direct_file_start(struct direct_file *direct, uint64_t offset, struct span bytes);
 /* *out_size: how much of it is durable when 0 is returned; less than asked for is not the end of it. */
 int direct_file_finish(struct direct_file *direct, uint64_t poll_ns, size_t *out_size);

@@ -168,6 +168,11 @@ static void give_up_direct(struct real_file *file)
     file->direct = NULL;
 }
 
+static bool is_refused(int error_number)
+{
+    return error_number == EINVAL || error_number == EOPNOTSUPP;
+}
+
 static enum status real_file_write_start(
     struct env_file *handle, uint64_t offset, struct span bytes, struct error *error)
 {
@@ -179,7 +184,7 @@ static enum status real_file_write_start(
             file->started_offset = offset;
             return STATUS_OK;
         }
-        if (result != EINVAL)
+        if (!is_refused(result))
             return error_set_errno(error, result, "write %zu bytes to %s at %" PRIu64, bytes.size,
                 handle->path, offset);
         give_up_direct(file);
@@ -195,7 +200,7 @@ static enum status real_file_write_finish(
         return real_file_sync(handle, error);
     size_t done = 0;
     int result = direct_file_finish(file->direct, poll_ns, &done);
-    if (result == EINVAL)
+    if (is_refused(result))
         give_up_direct(file);
     else if (result)
         return error_set_errno(error, result, "durable write of %zu bytes to %s at %" PRIu64,

@@ -466,6 +466,8 @@ static enum status sync_written(struct log *log, struct error *error)
         uint64_t poll_ns = group->count <= LOG_POLL_ENTRIES ? LOG_POLL_NS : 0;
         group->is_in_flight = false;
         status = env_file_write_finish(log->files.file, poll_ns, error);
+        if (status)
+            return status; /* the disk may still read the blocks */
         log_tail_advance(&log->end);
     } else {
         group->started_ns = env_monotonic_ns(log->env);

@@ -146,7 +146,8 @@ static int compare_numbers(const void *a, const void *b)
 
 /* What was read may be in nobody's disk yet: the dead one's last group, in this host's page cache or in
  * a file server's memory. A plan must not outlive what it lists, so it is written again, the same
- * bytes to the same place, and synced. (A zombie writes behind them, if at all.) */
+ * bytes to the same place, and synced. (A zombie writes behind them,
+ * or once more what they are: docs/formats/log.md, blocks that are written again.) */
 static enum status settle_bytes(
     struct env_file *file, uint64_t from, uint64_t to, struct buffer *bytes, struct error *error)
 {

@@ -4,7 +4,7 @@
  * Once an incarnation is sealed (seal.h), a scan says where each of its segments ends; that is
  * written as a temporary and linked to servers/<incarnation>/plan: the first plan wins, and every
  * recovery reads the winner. What a zombie appends later lies behind the ends and is never
- * replayed.
+ * replayed; in the block that an end lies in it writes the bytes before the end again, as they are.
  *
  * Payload of the document (subject: the incarnation; sorted by nothing):
  *   v segments { v number; u64 salt; v end; v index offset (0 = the segment was not closed);
