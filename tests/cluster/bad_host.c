@@ -10,7 +10,8 @@
  *   readonly          EROFS for whatever changes something
  *   clock=SECONDS     the time of day is off by so much
  *
- * Files count as the directory's by the path they were opened with. Tests alone use it. */
+ * Files count as the directory's by the path they were opened with. O_DIRECT is refused: what is written past the page
+ * cache goes through system calls that are not seen here. Tests alone use it. */
 #include <dirent.h>
 #include <dlfcn.h>
 #include <errno.h>
@@ -112,6 +113,10 @@ static int open_any(const char *path, int flags, mode_t mode)
     int access = flags & O_ACCMODE;
     if (is_spoilt(is_mine, flags & O_CREAT ? KIND_GROW : access ? KIND_CHANGE : KIND_READ))
         return -1;
+    if (is_mine && flags & O_DIRECT) {
+        errno = EINVAL;
+        return -1;
+    }
     int fd = (int)syscall(SYS_openat, AT_FDCWD, path, flags, mode);
     if (fd >= 0 && fd < FILES)
         atomic_store(&is_ours[fd], is_mine);
