@@ -38,6 +38,20 @@ pid_of() { if [ "$1" = zk ]; then cat "$directory/zk/pid"; else cat "$directory/
 is_alive() { [ -f "$directory/$1.pid" ] && kill -0 "$(pid_of "$1")" 2>/dev/null; }
 address_of() { sed -n 's/^ready .*hbase=\([^ ]*\).*/\1/p' "$directory/$1.ready"; }
 
+# A free port below those that the system gives to outgoing connections: one of them might have it when a process that died comes back.
+free_port() {
+    python3 -c '
+import random, socket
+while True:
+    port = random.randint(20000, 32000)
+    try:
+        socket.socket().bind(("127.0.0.1", port))
+        break
+    except OSError:
+        pass
+print(port)'
+}
+
 # Starts a process; its address is kept, so that it comes back where it was.
 launch() {
     case $1 in
@@ -46,12 +60,15 @@ launch() {
         *) echo "cluster.sh: '$1' is no name of a process" >&2; exit 2 ;;
     esac
     host=$(host_of "$1")
-    listen=${host:-127.0.0.1}:0
-    [ ! -f "$directory/$1.ready" ] || listen=$(address_of "$1")
+    if [ -f "$directory/$1.ready" ]; then
+        listen=$(address_of "$1")
+    else
+        listen=${host:-127.0.0.1}:$(free_port)
+    fi
     : >"$directory/$1.ready.new"
     # shellcheck disable=SC2086 # lists of words
     $(command_of "$1") "$stele" $role "$directory/root" --zookeeper="$(quorum)" --session-timeout="$session" \
-        --listen="${listen:-${host:-127.0.0.1}:0}" ${host:+--insecure} ${OPTIONS:-} >"$directory/$1.ready.new" 2>>"$directory/$1.log" </dev/null &
+        --listen="$listen" ${host:+--insecure} ${OPTIONS:-} >"$directory/$1.ready.new" 2>>"$directory/$1.log" </dev/null &
     echo $! >"$directory/$1.pid"
 }
 
