@@ -52,6 +52,16 @@ while True:
 print(port)'
 }
 
+# A process that ends has its port until its last thread is gone, which may be a moment after it is seen as a zombie.
+wait_threads_gone() {
+    for _ in $(seq 500); do
+        kill -0 "$1" 2>/dev/null || return 0
+        [ "$(sed 's/.*) //' "/proc/$1/stat" 2>/dev/null | cut -c1)" = Z ] || return 0
+        [ "$(ls "/proc/$1/task" 2>/dev/null | wc -l)" -gt 1 ] || return 0
+        sleep 0.01
+    done
+}
+
 # Starts a process; its address is kept, so that it comes back where it was.
 launch() {
     case $1 in
@@ -60,6 +70,7 @@ launch() {
         *) echo "cluster.sh: '$1' is no name of a process" >&2; exit 2 ;;
     esac
     host=$(host_of "$1")
+    [ ! -f "$directory/$1.pid" ] || wait_threads_gone "$(pid_of "$1")"
     if [ -f "$directory/$1.ready" ]; then
         listen=$(address_of "$1")
     else
