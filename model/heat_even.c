@@ -69,3 +69,15 @@ enum status heat_even_make(const struct heat_grid *grid, const double *row_bytes
     }
     return STATUS_OK;
 }
+
+bool heat_even_begin(const struct heat_even *even, struct key_heat *heat)
+{
+    size_t first = 0, count = even->columns * even->ranges;
+    while (first < count && even->loads[first] <= 0)
+        first++;
+    first /= even->ranges;
+    heat->loads = even->loads + first * even->ranges;
+    heat->buckets = even->ranges;
+    heat->columns = even->columns - first;
+    return heat->columns > 0;
+}

@@ -10,6 +10,7 @@
 #define STELE_MODEL_HEAT_EVEN_H
 
 #include "base/arena.h"
+#include "model/key_advice.h"
 
 /* Row r is [bounds[r], bounds[r + 1]); the last bound may be empty: the end of the table. */
 struct heat_grid {
@@ -36,5 +37,9 @@ struct heat_even {
 /* Without any bytes all loads are 0. STATUS_NO_MEMORY. */
 enum status heat_even_make(const struct heat_grid *grid, const double *row_bytes, size_t ranges,
     struct arena *arena, struct heat_even *out_even);
+
+/* Loads, buckets and columns for a diagnosis, from the first column in which anything was asked for; borrowed. False: there is
+ * none, and no column. */
+bool heat_even_begin(const struct heat_even *even, struct key_heat *heat);
 
 #endif

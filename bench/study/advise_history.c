@@ -20,19 +20,6 @@ static struct span span_of(struct stele_bytes bytes)
     return span_make(bytes.data, bytes.size);
 }
 
-/* From the first column in which anything was asked for. False: there is none. */
-static bool skip_silence(const struct heat_even *even, struct key_heat *heat)
-{
-    size_t first = 0, count = even->columns * even->ranges;
-    while (first < count && even->loads[first] <= 0)
-        first++;
-    first /= even->ranges;
-    heat->loads = even->loads + first * even->ranges;
-    heat->buckets = even->ranges;
-    heat->columns = even->columns - first;
-    return heat->columns > 0;
-}
-
 /* The busiest row of the last minute or two, and its share, as far as that is sure. */
 static void find_top_row(struct stele_client *client, const char *table,
     struct stele_hot_row_list *rows, struct key_heat *heat)
@@ -79,7 +66,7 @@ static bool make_heat(const struct stele_heat_map *map, struct arena *arena, str
         starts[i] = bounds[even.rows[i]];
     heat->starts = starts;
     heat->column_s = map->step_s;
-    return skip_silence(&even, heat);
+    return heat_even_begin(&even, heat);
 }
 
 static void tell(const struct key_diagnosis *diagnosis, const struct key_heat *heat,

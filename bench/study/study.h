@@ -84,6 +84,10 @@ struct study_range study_cell_range(
 
 /* ---- study_report.c ---- */
 
+/* What a query cost in a cell of the design that was measured; NULL: none was. */
+const struct query_seen *study_query_seen(
+    const struct study *study, const struct study_design *design, size_t query);
+
 /* For people; `colours`: 0 none (letters), 256, or 1 << 24. */
 void study_print(const struct study *study, unsigned colours);
 

@@ -246,20 +246,11 @@ static void put_table(const struct study *study, struct buffer *out)
 
 /* ---- Queries ---- */
 
-static const struct query_seen *seen_of(
-    const struct study *study, const struct study_design *design, size_t query)
-{
-    for (size_t i = 0; i < study->cell_count; i++)
-        if (study->cells[i].design == design && study->cells[i].has_seen)
-            return &study->cells[i].seen[query];
-    return NULL;
-}
-
 static void put_query_row(const struct study *study, const struct study_design *design,
     size_t query, double least, double most, struct buffer *out)
 {
     const struct query_cost *cost = &design->queries[query];
-    const struct query_seen *seen = seen_of(study, design, query);
+    const struct query_seen *seen = study_query_seen(study, design, query);
     put(out, "<tr><td><span class=\"key\">");
     picture_put_text(out, design->mapper.name);
     buffer_put_format(out, "</span></td><td>%zu</td><td>%zu</td><td>%zu</td>", cost->ranges,

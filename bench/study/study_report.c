@@ -24,8 +24,7 @@ static void print_fixed(const struct study *study)
     }
 }
 
-/* The cell of a design that was measured, if any: what its queries cost there. */
-static const struct query_seen *seen_of(
+const struct query_seen *study_query_seen(
     const struct study *study, const struct study_design *design, size_t query)
 {
     for (size_t i = 0; i < study->cell_count; i++)
@@ -43,7 +42,7 @@ static void print_query(const struct study *study, size_t query)
         study->is_live ? "   measured: tablets, rows, ms" : "");
     for (size_t i = 0; i < study->design_count; i++) {
         const struct query_cost *cost = &study->designs[i].queries[query];
-        const struct query_seen *seen = seen_of(study, &study->designs[i], query);
+        const struct query_seen *seen = study_query_seen(study, &study->designs[i], query);
         printf("%-28s %7zu %8zu %10zu ", study->designs[i].mapper.name, cost->ranges, cost->tablets,
             cost->rows_read);
         if (cost->rows_wanted)

@@ -165,6 +165,10 @@ void master_work(struct master *master, struct master_work *work);
 
 /* ---- master_load.c: the beginning of a tenure ---- */
 void master_begin_tenure(struct master *master);
+/* It cannot begin: the process is told why, the tenure is over. */
+void master_fail_tenure(struct master *master, const struct error *error);
+/* hbase:meta is in line: from now on the tenure serves. */
+void master_serve(struct master *master);
 /* Adds tablets of a table that the catalogue lacks, from the manifests. */
 enum status master_load_tablets(
     struct master *master, struct catalogue_table *table, struct error *error);
@@ -173,6 +177,7 @@ void master_start_listed(struct master *master);
 /* What the manifests say has changed under our feet (a split or merge that an earlier master committed late): the
  * catalogue and the table's rows of hbase:meta follow. While serving: until then the check of all rows is under way. */
 void master_heal_table(struct master *master, struct catalogue_table *table);
+/* In master_meta_check.c. hbase:meta is open: once in a tenure its rows are read and brought in line, then it serves. */
 void master_start_meta_open(struct master *master);
 /* The same, if it is open on a live server: after a list, or when a server was seen again. */
 void master_start_meta_seen(struct master *master);

@@ -44,18 +44,6 @@ static void find_top_row(struct web_call *call, struct span table, struct key_he
     heat->top_share = heat_row_share(&rows.rows[0], heat_sum(&tablets.per_s, HEAT_OPS));
 }
 
-/* From the first column in which anything was asked for. */
-static void set_loads(const struct heat_even *even, struct key_heat *heat)
-{
-    size_t first = 0, last = even->columns * even->ranges;
-    while (first < last && even->loads[first] <= 0)
-        first++;
-    first /= even->ranges;
-    heat->loads = even->loads + first * even->ranges;
-    heat->buckets = even->ranges;
-    heat->columns = even->columns - first;
-}
-
 /* "single row" -> "single_row" */
 static json_t *kind_name(enum key_pattern pattern)
 {
@@ -110,7 +98,8 @@ json_t *api_diagnosis(struct web_call *call, const struct heat_query *shown_quer
     if (heat_board_matrix(call->service->hbase->heat, &query, &call->arena, &drawn, &error) ||
         drawn.column_count == 0 || drawn.most <= 0 || !make_even(call, query.table, &drawn, &even))
         return array;
-    set_loads(&even, &heat);
+    if (!heat_even_begin(&even, &heat))
+        return array;
     heat.column_s = drawn.step_s;
     heat.servers = api_live_servers(call);
     struct span *starts = arena_allocate_zeroed(&call->arena, RANGES, sizeof *starts);
