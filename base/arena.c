@@ -25,7 +25,7 @@
 #define UNPOISON(memory, size) ((void)0)
 #endif
 
-enum { ALIGNMENT = 8, CHUNK_BYTES_MIN = 4 << 10, CHUNK_BYTES_MAX = 1 << 20 };
+enum { ALIGNMENT = 8, CHUNK_BYTES_MAX = 1 << 20 };
 
 struct arena_chunk {
     struct arena_chunk *older;
@@ -33,14 +33,25 @@ struct arena_chunk {
     uint8_t data[] __attribute__((aligned(ALIGNMENT)));
 };
 
+/* Whether the budget knows of a chunk of so many bytes, its head among them. */
+static bool is_counted(const struct arena *arena, size_t total)
+{
+    return arena->budget && total > arena->uncounted_bytes;
+}
+
 static struct arena_chunk *chunk_new(struct arena *arena, size_t size)
 {
     size_t total;
     if (__builtin_add_overflow(sizeof(struct arena_chunk), size, &total))
         return NULL;
-    struct arena_chunk *chunk = memory_allocate(total);
-    if (!chunk)
+    if (is_counted(arena, total) && !memory_budget_take(arena->budget, total))
         return NULL;
+    struct arena_chunk *chunk = memory_allocate(total);
+    if (!chunk) {
+        if (is_counted(arena, total))
+            memory_budget_give(arena->budget, total);
+        return NULL;
+    }
     chunk->size = size;
     POISON(chunk->data, size);
     arena->reserved_bytes += total;
@@ -50,7 +61,10 @@ static struct arena_chunk *chunk_new(struct arena *arena, size_t size)
 static void chunk_free(struct arena *arena, struct arena_chunk *chunk)
 {
     UNPOISON(chunk->data, chunk->size);
-    arena->reserved_bytes -= sizeof(*chunk) + chunk->size;
+    size_t total = sizeof(*chunk) + chunk->size;
+    arena->reserved_bytes -= total;
+    if (is_counted(arena, total))
+        memory_budget_give(arena->budget, total);
     memory_free(chunk);
 }
 
@@ -96,7 +110,7 @@ void *arena_allocate(struct arena *arena, size_t size)
     void *memory;
     if (padded > arena->left) {
         if (arena->chunk_bytes == 0) {
-            arena->chunk_bytes = CHUNK_BYTES_MIN;
+            arena->chunk_bytes = ARENA_CHUNK_BYTES_MIN;
             arena->is_doubling = true;
         }
         if (padded + sizeof(struct arena_chunk) > arena->chunk_bytes) {
@@ -164,7 +178,8 @@ void arena_reset(struct arena *arena)
         chunk = older;
     }
     /* A first allocation of unusual size is not worth keeping. */
-    if (chunk && chunk->size > CHUNK_BYTES_MAX) {
+    if (chunk &&
+        (chunk->size > CHUNK_BYTES_MAX || is_counted(arena, sizeof(*chunk) + chunk->size))) {
         chunk_free(arena, chunk);
         chunk = NULL;
     }
@@ -172,8 +187,8 @@ void arena_reset(struct arena *arena)
     arena->next = chunk ? chunk->data : NULL;
     arena->left = chunk ? chunk->size : 0;
     arena->used_bytes = 0;
-    if (arena->is_doubling)
-        arena->chunk_bytes = CHUNK_BYTES_MIN;
+    if (arena->is_doubling) /* the next is the second one when the first was kept */
+        arena->chunk_bytes = chunk ? 2 * ARENA_CHUNK_BYTES_MIN : ARENA_CHUNK_BYTES_MIN;
     if (chunk)
         POISON(chunk->data, chunk->size);
 }
@@ -187,5 +202,7 @@ void arena_deinit(struct arena *arena)
         chunk_free(arena, chunk);
         chunk = older;
     }
-    *arena = (struct arena){.limit_bytes = arena->limit_bytes};
+    *arena = (struct arena){.limit_bytes = arena->limit_bytes,
+        .budget = arena->budget,
+        .uncounted_bytes = arena->uncounted_bytes};
 }

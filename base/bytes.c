@@ -99,7 +99,7 @@ bool span_take_be64(struct span *in, uint64_t *out_value)
     return false;
 }
 
-bool span_take_varint(struct span *in, uint64_t *out_value)
+bool span_take_long_varint(struct span *in, uint64_t *out_value)
 {
     uint64_t value = 0;
     for (size_t i = 0; i < in->size && i < VARINT_SIZE_MAX; i++) {
@@ -125,18 +125,6 @@ bool span_take_bytes(struct span *in, size_t size, struct span *out_bytes)
     *out_bytes = span_make(in->data, size);
     if (size)
         drop_front(in, size);
-    return false;
-}
-
-bool span_take_sized(struct span *in, struct span *out_bytes)
-{
-    struct span rest = *in;
-    uint64_t size;
-    if (span_take_varint(&rest, &size) || size > rest.size)
-        return true;
-    if (span_take_bytes(&rest, (size_t)size, out_bytes))
-        return true;
-    *in = rest;
     return false;
 }
 

@@ -59,6 +59,15 @@ static inline bool span_starts_with(struct span bytes, struct span prefix)
            (prefix.size == 0 || memcmp(bytes.data, prefix.data, prefix.size) == 0);
 }
 
+/* How many bytes both begin with. */
+static inline size_t span_common(struct span a, struct span b)
+{
+    size_t both = a.size < b.size ? a.size : b.size, at = 0;
+    while (at < both && a.data[at] == b.data[at])
+        at++;
+    return at;
+}
+
 /* bytes[from, from+size), which must lie within. */
 struct span span_slice(struct span bytes, size_t from, size_t size);
 
@@ -73,11 +82,29 @@ bool span_take_u64(struct span *in, uint64_t *out_value);
 bool span_take_be16(struct span *in, uint16_t *out_value);
 bool span_take_be32(struct span *in, uint32_t *out_value);
 bool span_take_be64(struct span *in, uint64_t *out_value);
+bool span_take_long_varint(struct span *in, uint64_t *out_value);
 /* LEB128, at most 10 bytes; an overlong or overflowing varint is "not there". */
-bool span_take_varint(struct span *in, uint64_t *out_value);
+static inline bool span_take_varint(struct span *in, uint64_t *out_value)
+{
+    if (in->size == 0 || in->data[0] >= 0x80)
+        return span_take_long_varint(in, out_value);
+    *out_value = in->data[0]; /* nearly every one: a size, a key of a field */
+    in->data++;
+    in->size--;
+    return false;
+}
 bool span_take_bytes(struct span *in, size_t size, struct span *out_bytes);
 /* A varint size, then that many bytes. */
-bool span_take_sized(struct span *in, struct span *out_bytes);
+static inline bool span_take_sized(struct span *in, struct span *out_bytes)
+{
+    struct span rest = *in;
+    uint64_t size;
+    if (span_take_varint(&rest, &size) || size > rest.size)
+        return true;
+    *out_bytes = (struct span){rest.data, (size_t)size};
+    *in = (struct span){rest.data + size, rest.size - (size_t)size};
+    return false;
+}
 
 static inline uint32_t load_u32(const uint8_t *p)
 {

@@ -40,9 +40,16 @@ enum status env_file_read_exact(
     return status;
 }
 
+/* Whether an offset, a size or an address is one of whole blocks. */
+static bool is_whole(const struct env_file *file, uint64_t number)
+{
+    return file->block_size == 1 || number % ENV_BLOCK_SIZE == 0;
+}
+
 enum status env_file_write(
     struct env_file *file, uint64_t offset, struct span bytes, struct error *error)
 {
+    CHECK(is_whole(file, offset) && is_whole(file, bytes.size));
     return file->env->table->file_write(file, offset, bytes, error);
 }
 
@@ -54,8 +61,8 @@ enum status env_file_sync(struct env_file *file, struct error *error)
 enum status env_file_write_start(
     struct env_file *file, uint64_t offset, struct span bytes, struct error *error)
 {
-    CHECK(offset % file->block_size == 0 && bytes.size % file->block_size == 0 &&
-          (uintptr_t)bytes.data % file->block_size == 0);
+    CHECK(is_whole(file, offset) && is_whole(file, bytes.size) &&
+          is_whole(file, (uintptr_t)bytes.data));
     return file->env->table->file_write_start(file, offset, bytes, error);
 }
 
@@ -176,6 +183,11 @@ uint64_t env_monotonic_ns(struct env *env)
 uint64_t env_thread_cpu_ns(struct env *env)
 {
     return env->table->clock_thread_cpu_ns(env);
+}
+
+uint64_t env_resident_bytes(struct env *env)
+{
+    return env->table->resident_bytes(env);
 }
 
 void env_random_bytes(struct env *env, void *out_bytes, size_t size)

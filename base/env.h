@@ -39,11 +39,12 @@ enum env_open_flags {
     ENV_EXCLUSIVE = 4, /* with ENV_CREATE: STATUS_EXISTS when present */
     ENV_TRUNCATE = 8,
     /* With ENV_WRITE, a wish: file_write_start goes past the page cache (O_DIRECT). Granted on this machine's own
-     * file systems that can do it; env_file_block_size tells. */
+     * file systems that can do it; env_file_block_size tells. All writes to a file that was granted it are whole
+     * blocks, those through the page cache too. */
     ENV_DIRECT = 16,
 };
 
-#define ENV_BLOCK_SIZE 4096 /* what file_write_start takes of a file with ENV_DIRECT granted */
+#define ENV_BLOCK_SIZE 4096 /* what a file with ENV_DIRECT granted is written in */
 
 struct env_stat {
     uint64_t size;
@@ -120,6 +121,7 @@ struct env_table {
     int64_t (*clock_wall_ms)(struct env *env);        /* since 1970, may jump */
     uint64_t (*clock_monotonic_ns)(struct env *env);  /* CLOCK_BOOTTIME: never back */
     uint64_t (*clock_thread_cpu_ns)(struct env *env); /* CPU time of the calling thread */
+    uint64_t (*resident_bytes)(struct env *env); /* memory that the process holds; 0 = not told */
     void (*random_bytes)(struct env *env, void *out_bytes, size_t size);
 
     /* Makes an executor of `threads` threads (>= 1) with that name. */
@@ -181,6 +183,9 @@ int64_t env_wall_ms(struct env *env);
 uint64_t env_monotonic_ns(struct env *env);
 /* CPU time of the calling thread, for differences; 0 where it is not measured (memory). */
 uint64_t env_thread_cpu_ns(struct env *env);
+/* Memory that the process holds; 0 where the system does not tell, or it is not measured (memory): what is reported of it
+ * must not make a simulation differ from run to run. */
+uint64_t env_resident_bytes(struct env *env);
 void env_random_bytes(struct env *env, void *out_bytes, size_t size);
 uint64_t env_random_u64(struct env *env);
 

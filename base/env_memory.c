@@ -37,6 +37,7 @@ static enum status call_begin(
 static enum status file_call_begin(struct memory_file *file, const char *what, struct error *error)
 {
     struct env_memory *memory = env_memory_of(file->file.env);
+    memory_started_idle(file, what);
     enum status status = call_begin(memory, what, file->file.path, error);
     if (status == STATUS_OK && memory_file_is_dead(file))
         return error_set(error, STATUS_IO, "%s %s: the handle is from before a power cut", what,
@@ -106,6 +107,7 @@ void memory_file_free(struct memory_file *file)
     *file->link = file->next;
     if (file->next)
         file->next->link = file->link;
+    memory_started_forget(file);
     free(file->file.path);
     free(file);
 }
@@ -113,6 +115,7 @@ void memory_file_free(struct memory_file *file)
 static void memory_file_close(struct env_file *handle)
 {
     struct env_memory *memory = env_memory_of(handle->env);
+    memory_started_end((struct memory_file *)handle);
     mutex_lock(&memory->world->lock);
     disk_set_host(memory->world->disk, memory->number);
     memory_file_free((struct memory_file *)handle);
@@ -184,13 +187,19 @@ static enum status memory_file_sync(struct env_file *handle, struct error *error
 static enum status memory_file_write_start(
     struct env_file *handle, uint64_t offset, struct span bytes, struct error *error)
 {
-    return memory_file_write(handle, offset, bytes, error);
+    struct memory_file *file = (struct memory_file *)handle;
+    memory_started_check(file, offset, bytes);
+    enum status status = memory_file_write(handle, offset, bytes, error);
+    if (status == STATUS_OK)
+        memory_started_begin(file, offset, bytes);
+    return status;
 }
 
 static enum status memory_file_write_finish(
     struct env_file *handle, uint64_t poll_ns, struct error *error)
 {
     (void)poll_ns;
+    memory_started_end((struct memory_file *)handle);
     return memory_file_sync(handle, error);
 }
 
@@ -421,6 +430,13 @@ static uint64_t memory_clock_thread_cpu_ns(struct env *env)
     return 0;
 }
 
+/* The same on every run, as well. */
+static uint64_t memory_resident_bytes(struct env *env)
+{
+    (void)env;
+    return 0;
+}
+
 static void memory_random_bytes(struct env *env, void *out_bytes, size_t size)
 {
     struct env_memory *memory = env_memory_of(env);
@@ -490,6 +506,7 @@ const struct env_table env_memory_table = {
     .clock_wall_ms = memory_clock_wall_ms,
     .clock_monotonic_ns = memory_clock_monotonic_ns,
     .clock_thread_cpu_ns = memory_clock_thread_cpu_ns,
+    .resident_bytes = memory_resident_bytes,
     .random_bytes = memory_random_bytes,
     .executor_new = memory_executor_new,
 };

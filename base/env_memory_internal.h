@@ -61,6 +61,9 @@ struct memory_file {
     struct memory_file *next, **link; /* of host->files */
     uint64_t generation;
     bool is_writable;
+    struct span started; /* the caller's, of a write that is not finished; with started_copy */
+    uint64_t started_offset;
+    uint8_t *started_copy; /* what it held when it was started; NULL: none is */
 };
 
 static inline struct env_memory *env_memory_of(const struct env *env)
@@ -83,6 +86,16 @@ int64_t env_memory_wall_ms_locked(const struct env_memory *host);
 /* Before an I/O call, without the lock: the host may stand still here for a while, or die, and then
  * this does not return. */
 void env_memory_before_call(struct env_memory *host);
+
+/* memory_started.c: rules of a started write, without the lock. The first two end the process when one is broken. */
+void memory_started_idle(const struct memory_file *file, const char *what);
+void memory_started_check(const struct memory_file *file, uint64_t offset, struct span bytes);
+void memory_started_begin(struct memory_file *file, uint64_t offset, struct span bytes);
+/* The write is over, well or not, or the handle goes; nothing was started is fine. Ends the process when the bytes are
+ * not what they were. */
+void memory_started_end(struct memory_file *file);
+/* As that, when the program with its bytes is gone. */
+void memory_started_forget(struct memory_file *file);
 
 /* env_memory.c's table. */
 extern const struct env_table env_memory_table;

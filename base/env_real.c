@@ -493,6 +493,19 @@ static uint64_t real_clock_thread_cpu_ns(struct env *env)
     return (uint64_t)now.tv_sec * 1000000000 + (uint64_t)now.tv_nsec;
 }
 
+static uint64_t real_resident_bytes(struct env *env)
+{
+    unsigned long long pages = 0;
+    FILE *file = fopen("/proc/self/statm", "re");
+    (void)env;
+    if (file) {
+        if (fscanf(file, "%*u %llu", &pages) != 1)
+            pages = 0;
+        fclose(file);
+    }
+    return pages * (uint64_t)sysconf(_SC_PAGESIZE);
+}
+
 static void real_random_bytes(struct env *env, void *out_bytes, size_t size)
 {
     (void)env;
@@ -533,6 +546,7 @@ static const struct env_table real_table = {
     .clock_wall_ms = real_clock_wall_ms,
     .clock_monotonic_ns = real_clock_monotonic_ns,
     .clock_thread_cpu_ns = real_clock_thread_cpu_ns,
+    .resident_bytes = real_resident_bytes,
     .random_bytes = real_random_bytes,
     .executor_new = executor_threads_new,
 };

@@ -22,17 +22,17 @@
 /* The wire. */
 #define LIMIT_FRAME_SIZE               (256u << 20) /* hbase.ipc.max.request.size */
 #define LIMIT_FRAME_SIZE_BEFORE_HEADER (64u << 10)
-#define LIMIT_CALL_QUEUE_BYTES         (1u << 30) /* hbase.ipc.server.max.callqueue.size */
-#define LIMIT_CALLS_IN_FLIGHT          20000      /* of one server */
+#define LIMIT_CALLS_IN_FLIGHT          20000 /* of one server */
 #define LIMIT_CONNECTIONS              20000
 #define LIMIT_PROTOBUF_DEPTH           32
-#define LIMIT_PROTOBUF_MEMORY_FACTOR   64 /* arena cap = factor * message size + 1 MiB */
-#define LIMIT_BATCH_ACTIONS            50000
+#define LIMIT_PROTOBUF_MEMORY_FACTOR   64     /* arena cap = factor * message size + 1 MiB */
+#define LIMIT_BATCH_ACTIONS            200000 /* one takes 450 bytes, and may come in 2 */
 #define LIMIT_SCANNERS                 10000
 #define LIMIT_SCAN_RESULT_SIZE         (100u << 20) /* hbase.server.scanner.max.result.size */
 #define LIMIT_SCANNER_LEASE_MS         60000
 #define LIMIT_HANDSHAKE_MS             10000
 #define LIMIT_OUTPUT_PATIENCE_MS       2000 /* for a client that does not read while memory is short */
+#define LIMIT_ANSWER_TEXT_SIZE         (1u << 20) /* of all exceptions of a batch: the rest have no text */
 #define LIMIT_ANSWER_SMALL_SIZE        4096 /* goes out even then: the client must learn what was done */
 #define LIMIT_MESSAGE_MS               300000 /* from the first byte of a message to its last */
 #define LIMIT_ZK_REQUEST_SIZE          (1u << 20)

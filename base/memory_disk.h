@@ -52,6 +52,9 @@ void disk_forget(struct inode *inode, uint64_t offset, uint64_t size);
 int disk_write(struct inode *inode, uint64_t offset, struct span bytes, int64_t now_ms);
 int disk_truncate(struct inode *inode, uint64_t size, int64_t now_ms);
 int disk_preallocate(struct inode *inode, uint64_t size, int64_t now_ms);
+/* Whether the host has written what is not synced; where the first of it lies. */
+bool disk_unsynced(const struct inode *inode, uint64_t *out_offset);
+uint64_t disk_file_size(const struct inode *inode);
 void disk_sync(struct inode *inode);
 /* What a failed sync leaves: each write is on the disk or will never be, whatever is synced later.
  */

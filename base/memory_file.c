@@ -178,6 +178,21 @@ int disk_preallocate(struct inode *inode, uint64_t size, int64_t now_ms)
     return result;
 }
 
+uint64_t disk_file_size(const struct inode *inode)
+{
+    return inode->now.size;
+}
+
+bool disk_unsynced(const struct inode *inode, uint64_t *out_offset)
+{
+    for (const struct file_change *change = inode->first_change; change; change = change->next)
+        if (change->host == inode->disk->host) {
+            *out_offset = change->offset;
+            return true;
+        }
+    return false;
+}
+
 void disk_sync(struct inode *inode)
 {
     sync_changes(inode, inode->disk->host, false);

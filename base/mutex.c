@@ -45,10 +45,8 @@ static void note_waiting(struct mutex *mutex)
     note_unlocking(mutex);
 }
 #else
-#define note_locking(mutex)   ((void)0)
-#define note_locked(mutex)    ((void)0)
-#define note_unlocking(mutex) ((void)0)
-#define note_waiting(mutex)   ((void)0)
+#define note_locked(mutex)  ((void)0)
+#define note_waiting(mutex) ((void)0)
 #endif
 
 void mutex_put_aside(struct mutexes_aside *out_aside)
@@ -84,6 +82,7 @@ void mutex_deinit(struct mutex *mutex)
     pthread_mutex_destroy(&mutex->handle);
 }
 
+#ifndef NDEBUG
 void mutex_lock(struct mutex *mutex)
 {
     note_locking(mutex);
@@ -96,6 +95,7 @@ void mutex_unlock(struct mutex *mutex)
     note_unlocking(mutex);
     CHECK(pthread_mutex_unlock(&mutex->handle) == 0);
 }
+#endif
 
 void mutex_assert_held(const struct mutex *mutex)
 {

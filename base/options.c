@@ -23,24 +23,27 @@ static char lower(char letter)
 }
 
 /* Levenshtein, whatever the case; long names count as far away. */
+/* Letters left out, put in, or others; two that changed places count once: that is what fingers do. */
 static size_t distance(const char *a, const char *b)
 {
-    size_t row[NAME_LIMIT + 1], size = strlen(b);
+    size_t rows[3][NAME_LIMIT + 1], size = strlen(b), i = 1;
     if (strlen(a) > NAME_LIMIT || size > NAME_LIMIT)
         return NAME_LIMIT;
     for (size_t j = 0; j <= size; j++)
-        row[j] = j;
-    for (size_t i = 1; a[i - 1]; i++) {
-        size_t corner = row[0];
+        rows[0][j] = j;
+    for (; a[i - 1]; i++) {
+        size_t *row = rows[i % 3], *above = rows[(i + 2) % 3], *second = rows[(i + 1) % 3];
         row[0] = i;
         for (size_t j = 1; j <= size; j++) {
-            size_t above = row[j];
             row[j] = least_of(
-                row[j] + 1, row[j - 1] + 1, corner + (lower(a[i - 1]) != lower(b[j - 1])));
-            corner = above;
+                above[j] + 1, row[j - 1] + 1, above[j - 1] + (lower(a[i - 1]) != lower(b[j - 1])));
+            bool is_swapped = i > 1 && j > 1 && lower(a[i - 1]) == lower(b[j - 2]) &&
+                              lower(a[i - 2]) == lower(b[j - 1]);
+            if (is_swapped && second[j - 2] + 1 < row[j])
+                row[j] = second[j - 2] + 1;
         }
     }
-    return row[size];
+    return rows[(i - 1) % 3][size];
 }
 
 const char *options_nearest(const char *given, const char *const *names, size_t count)

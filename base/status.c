@@ -127,16 +127,6 @@ enum status error_prefix(struct error *error, enum status status, const char *fo
     return status;
 }
 
-void error_clear(struct error *error)
-{
-    if (!error)
-        return;
-    error->status = STATUS_OK;
-    error->file = NULL;
-    error->line = 0;
-    error->message[0] = '\0';
-}
-
 void check_failed(const char *condition, const char *file, int line)
 {
     fprintf(stderr, "stele: CHECK failed at %s:%d: %s\n", file, line, condition);

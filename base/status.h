@@ -71,8 +71,17 @@ enum status error_set_errno_at(struct error *error, int error_number, const char
 enum status error_prefix(struct error *error, enum status status, const char *format, ...)
     __attribute__((format(printf, 3, 4)));
 
-/* Forgets: status OK, empty message. */
-void error_clear(struct error *error);
+/* Forgets: status OK, empty message. On the path of each request it also begins an error, in place of the `= {0}` of
+ * elsewhere: that writes 504 bytes, and takes 20 ns, for something that is hardly ever needed. */
+static inline void error_clear(struct error *error)
+{
+    if (!error)
+        return;
+    error->status = STATUS_OK;
+    error->file = NULL;
+    error->line = 0;
+    error->message[0] = '\0';
+}
 
 /* For invariants whose breach could corrupt data: stays on in release builds; prints where and
  * aborts. */

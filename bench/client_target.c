@@ -103,6 +103,15 @@ static void on_rows(void *context, const struct stele_error *error,
     finish(slot, error);
 }
 
+static void on_located(
+    void *context, const struct stele_error *error, const struct stele_region_list *list)
+{
+    struct target_slot *slot = context;
+    slot->slot.rows = 1;
+    slot->slot.missing += list && list->count == 0;
+    finish(slot, error);
+}
+
 /* ---- Cells ---- */
 
 /* A put of the row's columns, or of one of them; room for COLUMNS_MOST cells. */
@@ -265,6 +274,10 @@ static void start_batch(struct target_slot *slot, double now_s)
     size_t count = workload->batch_rows;
     for (size_t i = 0; i < count; i++) {
         struct stele_bytes key = next_key(slot, now_s, room->keys[i]);
+        if (key.size == 0) { /* the last batch of a fill */
+            count = i;
+            break;
+        }
         if (operation == OPERATION_READ) {
             stele_get_init(&room->gets[i], key);
             room->actions[i] = (struct stele_action){&room->gets[i], NULL};
@@ -310,6 +323,9 @@ void target_start(struct target *target, struct target_slot *slot, double now_s)
     case OPERATION_CHECK_AND_PUT:
     case OPERATION_CHECK_AND_DELETE:
         start_conditional(slot, row);
+        break;
+    case OPERATION_LOCATE:
+        stele_locate_region_async(slot->client, target->plan->table, row, on_located, slot);
         break;
     case OPERATION_READ:
         start_get(slot, row, on_result);

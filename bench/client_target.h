@@ -21,6 +21,7 @@ struct target {
 struct target_slot {
     struct slot slot; /* first */
     struct target *target;
+    struct stele_client *client;
     struct stele_table *table;
     struct stele_scanner *scanner;
     uint8_t key[KEY_SIZE_MOST]; /* of a read-modify-write, for its second half */

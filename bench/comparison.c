@@ -195,14 +195,14 @@ static enum verdict judge(const struct comparison_plan *plan, double change_perc
 static void print_line(FILE *out, const char *operation, const char *name, double a, double b,
     double probability, const char *verdict)
 {
-    fprintf(out, "%-18s %-12s %14.1f %14.1f %8.3f %+8.1f %%  ", operation, name, a, b, b / a,
+    fprintf(out, "%-13s %-13s %11.1f %11.1f %7.3f %+7.1f %% ", operation, name, a, b, b / a,
         100 * (b / a - 1));
     if (isnan(probability))
-        fprintf(out, "%9s  %s\n", "-", verdict);
+        fprintf(out, "%7s %s\n", "-", verdict);
     else if (probability < 1e-4)
-        fprintf(out, "%9s  %s\n", "<0.0001", verdict);
+        fprintf(out, "%7s %s\n", "<0.0001", verdict);
     else
-        fprintf(out, "%9.4f  %s\n", probability, verdict);
+        fprintf(out, "%7.4f %s\n", probability, verdict);
 }
 
 static void compare_figure(FILE *out, const struct comparison_plan *plan, const json_t *a,
@@ -287,7 +287,7 @@ void comparison_print(FILE *out, const struct comparison_plan *plan, const json_
     print_side(out, "B", b);
     print_differences(out, a, b);
     *out_worse = 0;
-    fprintf(out, "\n%-18s %-12s %14s %14s %8s %10s  %9s\n", "operation", "figure", "A", "B", "B/A",
+    fprintf(out, "\n%-13s %-13s %11s %11s %7s %9s %7s\n", "operation", "figure", "A", "B", "B/A",
         "change", "chance");
     for (int i = -1; i < OPERATION_COUNT; i++) {
         const char *operation = i < 0 ? NULL : operation_name((enum operation)i);
@@ -301,9 +301,11 @@ void comparison_print(FILE *out, const struct comparison_plan *plan, const json_
     compare_cpu(out, a, b, "server_cpu_us", "server CPU us");
     compare_cpu(out, a, b, "client_cpu_us", "client CPU us");
     fprintf(out,
-        "\nMann-Whitney U test, two-sided, over %s; a change counts from %g %% on and when chance "
-        "makes it in fewer than %g %% of cases.\n",
-        is_by_run ? "the runs" : "the seconds of the runs, widened by their lag-1 correlation",
+        "\n%s.\nA change counts from %g %% on and when chance makes it in fewer than %g %% of "
+        "cases.\n",
+        is_by_run ? "Mann-Whitney U test, two-sided, over the runs"
+                  : "Mann-Whitney U test and Welch's t of the logarithms, two-sided, over the\n"
+                    "seconds of the runs, widened by their lag-1 correlation",
         plan->least_percent, 100 * plan->probability);
     if (unsure > 0)
         fputs(is_by_run ? "Not sure: more runs tell more.\n"

@@ -23,8 +23,8 @@ static const char usage[] =
     "\n"
     "The test is Mann-Whitney's U (ranks only, two-sided). Seconds that follow each other are not "
     "independent: for\n"
-    "them the test is widened by their lag-1 correlation. Latencies are the intended ones where a "
-    "report has them.\n"
+    "them it is widened by their lag-1 correlation, and Welch's t is asked too. Latencies are the "
+    "intended ones.\n"
     "\n"
     "Exit codes: 0 done, 1 a file cannot be read, 2 wrong usage, 4 worse (with --fail-on-worse).\n";
 

@@ -134,6 +134,7 @@ static enum status open_clients(struct driver *driver, struct error *error)
         for (size_t j = 0; j < plan->depth; j++) {
             struct target_slot *slot = &driver->slots[driver->slot_count++];
             slot->target = &driver->target;
+            slot->client = driver->clients[i];
             slot->table = driver->tables[i];
         }
     }

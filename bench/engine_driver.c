@@ -52,12 +52,12 @@ static void start(void *context, struct slot *slot, uint64_t at_ns)
 }
 
 static uint64_t finish(
-    struct engine_driver *driver, struct engine_request *request, const struct error *failure)
+    struct engine_driver *driver, struct engine_request *request, const char *failure)
 {
     uint64_t at_ns = now_ns();
     if (failure && !driver->thread->first_failure[0])
-        snprintf(driver->thread->first_failure, sizeof driver->thread->first_failure, "%s",
-            failure->message);
+        snprintf(
+            driver->thread->first_failure, sizeof driver->thread->first_failure, "%s", failure);
     if (!failure)
         workload_acknowledge(driver->plan->workload, request->slot.operation, request->slot.rows);
     return runner_done(&driver->runner, &request->slot, failure != NULL, true, at_ns);
@@ -72,7 +72,7 @@ static void run_read(struct engine_driver *driver)
         driver->reads_end = &driver->reads;
     request->slot.start_ns = now_ns();
     if (!engine_request_read(request))
-        finish(driver, request, &request->failure);
+        finish(driver, request, request->failure.message);
     else if (request->slot.operation == OPERATION_READ_MODIFY_WRITE)
         engine_request_write(request);
     else

@@ -140,13 +140,13 @@ void engine_request_write(struct engine_request *request)
     tablet_write(request->plan->engine->tablet, &request->write);
 }
 
-const struct error *engine_request_failure(const struct engine_request *request)
+const char *engine_request_failure(const struct engine_request *request)
 {
     if (request->write.status)
-        return &request->write.error;
+        return request->write.error.message;
     for (size_t i = 0; i < request->write.operation_count; i++)
         if (request->operations[i].status)
-            return &request->operations[i].error;
+            return write_operation_reason(&request->operations[i]);
     return NULL;
 }
 
@@ -243,6 +243,10 @@ bool engine_request_draw(struct engine_request *request, double now_s)
     for (size_t i = 0; i < count; i++) {
         uint8_t *key = request->keys + i * KEY_SIZE_MOST;
         size_t size = workload_next_key(request->stream, operation, now_s, key);
+        if (size == 0) { /* the last batch of a fill */
+            count = i;
+            break;
+        }
         if (!is_read)
             fill_operation(request, i, span_make(key, size));
     }

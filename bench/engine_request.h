@@ -38,6 +38,6 @@ bool engine_request_read(struct engine_request *request);
 /* Starts the write; done() comes from another thread, or before it returns when it was refused. */
 void engine_request_write(struct engine_request *request);
 /* Why a finished write failed, or NULL. */
-const struct error *engine_request_failure(const struct engine_request *request);
+const char *engine_request_failure(const struct engine_request *request);
 
 #endif

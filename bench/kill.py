@@ -86,7 +86,7 @@ def main():
     with open(os.path.join(directory, "zk/port")) as file:
         zookeeper = f"--zookeeper=127.0.0.1:{file.read().strip()}/hbase"
     splits = ", ".join(f"'{chr(ord('b') + i)}'" for i in range(TABLETS - 1))
-    subprocess.run([STELE, "shell", zookeeper], input=f"create 'kill', 'f', SPLITS => [{splits}]\n".encode(),
+    subprocess.run([STELE, "shell", zookeeper], input=f"create 'kill', 'f', SPLITS => [{splits}]\nbalance_switch false\n".encode(),
                    stdout=subprocess.DEVNULL, check=True)
     for number in range(rounds):
         subprocess.run([STELE, "shell", zookeeper], input=b"flush 'kill'\n", stdout=subprocess.DEVNULL, check=True)

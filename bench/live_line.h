@@ -7,6 +7,7 @@
 #include <stdio.h>
 
 #include "bench/run.h"
+#include "bench/watch.h"
 
 struct live_line {
     FILE *out; /* NULL: silent */
@@ -17,8 +18,9 @@ struct live_line {
 
 /* Silent when is_quiet. */
 void live_line_init(struct live_line *line, bool is_quiet, bool is_filling);
-/* tablets 0: not known. Intended latencies where there are. */
-void live_line_show(struct live_line *line, const struct point *point, size_t tablets);
+/* What is not known of the table is left out; intended latencies where there are. On a terminal the line is cut to its
+ * width: what is wider could not be rewritten. */
+void live_line_show(struct live_line *line, const struct point *point, struct watch_glance glance);
 /* Ends a line that stands. */
 void live_line_end(struct live_line *line);
 

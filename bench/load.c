@@ -55,7 +55,8 @@ static void on_second(void *context, const struct second *second, const struct p
         sinks_second(session->sinks, second, point);
     if (session->watch)
         watch_tick(session->watch, (double)point->second + point->length_s);
-    live_line_show(&session->live, point, session->watch ? watch_tablets(session->watch) : 0);
+    live_line_show(&session->live, point,
+        session->watch ? watch_get_glance(session->watch) : (struct watch_glance){0});
 }
 
 /* ---- The two phases ---- */
@@ -363,6 +364,12 @@ static void print_preset(void *context, const struct preset *preset)
     printf("  %-22s %s\n", preset->name, preset->summary);
 }
 
+static void print_refusal(void *context, const struct preset_refusal *refusal)
+{
+    (void)context;
+    printf("  %-22s not done: %s\n", refusal->name, refusal->why);
+}
+
 static int run_command(int argc, char **argv, bool is_engine)
 {
     struct load_settings settings;
@@ -370,8 +377,10 @@ static int run_command(int argc, char **argv, bool is_engine)
     int code = load_options_parse(argc, argv, is_engine, &settings);
     if (code >= 0)
         return code;
-    if (settings.is_listing)
+    if (settings.is_listing) {
         preset_each(print_preset, NULL);
+        preset_each_refused(print_refusal, NULL);
+    }
     if (settings.print_keys)
         key_preview_print_keys(&settings.workload, settings.print_keys);
     if (settings.is_printing_distribution)

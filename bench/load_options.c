@@ -20,7 +20,7 @@ static const char usage[] =
     "What     --workload=NAME  ycsb-a to ycsb-f, randomRead, scanRange100 ... (--list has all)\n"
     "         --mix=read:95,update:5   also insert, scan, read-modify-write, increment, append, "
     "delete,\n"
-    "                  check-and-put, check-and-delete (default read:100)\n"
+    "                  check-and-put, check-and-delete, locate (default read:100)\n"
     "         --batch=N  rows of a read or write request (1)    --durability=default, skip, async, "
     "sync, fsync\n"
     "         --scan-rows=SIZE (100; 0: the whole table) --scan-filter=TEXT --scan-reversed\n"
@@ -314,6 +314,11 @@ static int take_workload(const struct options *options, struct load_settings *se
         return complain_of("value-size", &error);
     if (size_draw_parse(settings->scan_text, UINT32_MAX, &workload->scan_rows, &error))
         return complain_of("scan-rows", &error);
+    if (settings->is_engine && workload->mix.percent[OPERATION_LOCATE] > 0) {
+        fputs(
+            "stele: bench engine has no locate: there is no hbase:meta without a server\n", stderr);
+        return EXIT_USAGE;
+    }
     settings->scan_filter = options_get(options, "scan-filter");
     settings->is_scan_reversed = options_get(options, "scan-reversed") != NULL;
     struct stele_filter *filter = NULL;
@@ -369,6 +374,10 @@ static int take_preset(struct options *options, struct load_settings *settings)
     if (!name)
         return -1;
     const struct preset *preset = preset_find(name);
+    if (!preset && preset_why_refused(name)) {
+        fprintf(stderr, "stele: %s does not do %s: %s\n", command, name, preset_why_refused(name));
+        return EXIT_USAGE;
+    }
     if (!preset) {
         const char *nearest = preset_nearest(name);
         fprintf(stderr, "stele: %s has no workload '%s'; ", command, name);

@@ -98,7 +98,8 @@ bool mix_has_writes(const struct mix *mix)
 bool mix_reads_rows(const struct mix *mix)
 {
     for (int i = 0; i < OPERATION_COUNT; i++)
-        if (mix->percent[i] > 0 && i != OPERATION_UPDATE && i != OPERATION_INSERT)
+        if (mix->percent[i] > 0 && i != OPERATION_UPDATE && i != OPERATION_INSERT &&
+            i != OPERATION_LOCATE)
             return true;
     return false;
 }

@@ -3,7 +3,8 @@
 #include "base/options.h"
 
 static const char *const names[OPERATION_COUNT] = {"read", "update", "insert", "scan",
-    "read-modify-write", "increment", "append", "delete", "check-and-put", "check-and-delete"};
+    "read-modify-write", "increment", "append", "delete", "check-and-put", "check-and-delete",
+    "locate"};
 
 static const struct {
     const char *name;
@@ -46,5 +47,6 @@ const char *operation_nearest(const char *name)
 
 bool operation_is_write(enum operation operation)
 {
-    return operation != OPERATION_READ && operation != OPERATION_SCAN;
+    return operation != OPERATION_READ && operation != OPERATION_SCAN &&
+           operation != OPERATION_LOCATE;
 }

@@ -17,6 +17,7 @@ enum operation {
     OPERATION_DELETE, /* of the whole row */
     OPERATION_CHECK_AND_PUT,
     OPERATION_CHECK_AND_DELETE,
+    OPERATION_LOCATE, /* which tablet has a row, asked of hbase:meta each time */
     OPERATION_COUNT
 };
 

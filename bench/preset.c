@@ -39,6 +39,8 @@ static const struct preset presets[] = {
     {"ycsb-f", "half reads, half read-modify-writes, zipf",
         {{"mix", "read:50,read-modify-write:50"}, {"keys", "zipf-scrambled"}, YCSB_ROWS}},
     {"randomRead", "gets of uniform rows", {{"mix", "read"}, PE_ROWS}},
+    {"metaRandomRead", "look-ups in hbase:meta of the tablets of uniform rows (--splits=N)",
+        {{"mix", "locate"}, EMPTY_AT_FIRST, PE_ROWS}},
     {"randomWrite", "puts of uniform rows", {{"mix", "update"}, EMPTY_AT_FIRST, PE_ROWS}},
     {"randomDelete", "deletes of uniform rows", {{"mix", "delete"}, PE_ROWS}},
     {"sequentialRead", "gets in order", {{"mix", "read"}, {"keys", "sequential"}, PE_ROWS}},
@@ -74,13 +76,30 @@ static const struct preset presets[] = {
         {{"mix", "scan"}, {"scan-rows", "0"}, PIPELINED, PE_ROWS}},
 };
 
-#define PRESET_COUNT (sizeof presets / sizeof *presets)
+/* PerformanceEvaluation's, which cannot be had here. */
+static const struct preset_refusal refusals[] = {
+    {"metaWrite", "it puts made-up regions into hbase:meta, which is the master's alone; create a "
+                  "table with --splits=N, and metaRandomRead looks its tablets up"},
+    {"cleanMeta", "it deletes from hbase:meta what metaWrite put there, which is not done here; "
+                  "--drop takes a load's table and its tablets away"},
+};
+
+#define REFUSAL_COUNT (sizeof refusals / sizeof *refusals)
+#define PRESET_COUNT  (sizeof presets / sizeof *presets)
 
 const struct preset *preset_find(const char *name)
 {
     for (size_t i = 0; i < PRESET_COUNT; i++)
         if (strcmp(presets[i].name, name) == 0)
             return &presets[i];
+    return NULL;
+}
+
+const char *preset_why_refused(const char *name)
+{
+    for (size_t i = 0; i < REFUSAL_COUNT; i++)
+        if (strcmp(refusals[i].name, name) == 0)
+            return refusals[i].why;
     return NULL;
 }
 
@@ -96,4 +115,11 @@ void preset_each(void (*each)(void *context, const struct preset *preset), void 
 {
     for (size_t i = 0; i < PRESET_COUNT; i++)
         each(context, &presets[i]);
+}
+
+void preset_each_refused(
+    void (*each)(void *context, const struct preset_refusal *refusal), void *context)
+{
+    for (size_t i = 0; i < REFUSAL_COUNT; i++)
+        each(context, &refusals[i]);
 }

@@ -20,11 +20,21 @@ struct preset {
     struct preset_option options[PRESET_OPTIONS];
 };
 
+/* A command of PerformanceEvaluation that is known and not done. */
+struct preset_refusal {
+    const char *name;
+    const char *why;
+};
+
 /* NULL when there is none. */
 const struct preset *preset_find(const char *name);
+/* Why the workload of that name is not done, or NULL. */
+const char *preset_why_refused(const char *name);
 /* The nearest name, or NULL. */
 const char *preset_nearest(const char *name);
 /* Calls each() for all of them, in order. */
 void preset_each(void (*each)(void *context, const struct preset *preset), void *context);
+void preset_each_refused(
+    void (*each)(void *context, const struct preset_refusal *refusal), void *context);
 
 #endif

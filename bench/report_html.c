@@ -201,7 +201,7 @@ static void print_spectrum(FILE *out, const struct run_result *run)
     static const char *const names[SPECTRUM] = {
         "0", "50 %", "75 %", "90 %", "95 %", "99 %", "99.9 %", "99.99 %", "99.999 %"};
     static const char *const colours[OPERATION_COUNT] = {"#2b7bd9", "#d9622b", "#2b9d6b", "#8e44ad",
-        "#d9a22b", "#c0392b", "#16a085", "#7f8c8d", "#e84393", "#34495e"};
+        "#d9a22b", "#c0392b", "#16a085", "#7f8c8d", "#e84393", "#34495e", "#a67c52"};
     double values[OPERATION_COUNT][SPECTRUM], x[SPECTRUM];
     struct svg_line lines[OPERATION_COUNT];
     size_t count = 0;

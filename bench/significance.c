@@ -5,7 +5,11 @@
 
 #include "base/memory.h"
 
-#define EXACT_MOST 20 /* values of both sides, for counting */
+#define EXACT_MOST    20 /* values of both sides, for counting */
+#define STUDENT_STEPS 400
+#define FREE_LEAST    2.0
+#define FOLLOW_MOST   .95
+#define STEADY        .01 /* no second is known better than so, by the part of it */
 
 struct value {
     double value;
@@ -62,7 +66,8 @@ static double exact_probability(size_t a_count, size_t b_count, double u)
     return fmin(1, 2 * tail / all);
 }
 
-/* Lag-1 correlation of a series, not below 0. */
+/* Lag-1 correlation of a series, not below 0. A short series shows less of it than there is (Kendall, 1954): that is
+ * put back. */
 static double follow(const double *values, size_t count)
 {
     double mean = 0, variance = 0, product = 0;
@@ -73,7 +78,8 @@ static double follow(const double *values, size_t count)
         if (i > 0)
             product += (values[i] - mean) * (values[i - 1] - mean);
     }
-    return variance > 0 ? fmin(fmax(product / variance, 0), .95) : 0;
+    double n = (double)count, seen = variance > 0 ? fmax(product / variance, 0) : 0;
+    return n > 4 ? fmin((seen + 1 / n) / (1 - 3 / n), FOLLOW_MOST) : FOLLOW_MOST;
 }
 
 static double normal_probability(const double *a, size_t a_count, const double *b, size_t b_count,
@@ -92,6 +98,53 @@ static double normal_probability(const double *a, size_t a_count, const double *
     return erfc(z / sqrt(2));
 }
 
+/* ---- Seconds of a run ---- */
+
+/* Two-sided tail of Student's t: over the angle of which t / sqrt(df) is the tangent, by Simpson's rule. */
+static double student_probability(double t, double freedom)
+{
+    double from = atan(fabs(t) / sqrt(freedom)), step = (acos(0) - from) / STUDENT_STEPS, sum = 0;
+    for (int i = 0; i <= STUDENT_STEPS; i++) {
+        double weight = i == 0 || i == STUDENT_STEPS ? 1 : i % 2 ? 4 : 2;
+        sum += weight * pow(fmax(cos(from + i * step), 0), freedom - 1);
+    }
+    double scale = exp(lgamma((freedom + 1) / 2) - lgamma(freedom / 2)) / sqrt(2 * acos(0));
+    return fmin(1, 2 * scale * sum * step / 3);
+}
+
+/* Mean of the logarithms, how far it may be off (squared), and how many free values say so. */
+struct level {
+    double mean, variance, freedom;
+};
+
+static struct level level_of(const double *values, size_t count, double *logs)
+{
+    double n = (double)count;
+    struct level level = {0};
+    for (size_t i = 0; i < count; i++) {
+        logs[i] = log1p(fmax(values[i], 0));
+        level.mean += logs[i] / n;
+    }
+    for (size_t i = 0; i < count; i++)
+        level.variance += (logs[i] - level.mean) * (logs[i] - level.mean) / (n - 1);
+    double r = follow(logs, count), free = fmax(n * (1 - r) / (1 + r), FREE_LEAST);
+    /* the mean suffers from the correlation more than the variance does */
+    level.freedom = fmax(free, n / 2) - 1;
+    level.variance = (level.variance + STEADY * STEADY) / free;
+    return level;
+}
+
+static double level_probability(
+    const double *a, size_t a_count, const double *b, size_t b_count, double *logs)
+{
+    struct level left = level_of(a, a_count, logs), right = level_of(b, b_count, logs);
+    double both = left.variance + right.variance;
+    double freedom = both * both /
+                     (left.variance * left.variance / left.freedom +
+                         right.variance * right.variance / right.freedom);
+    return student_probability((left.mean - right.mean) / sqrt(both), freedom);
+}
+
 double significance_of(
     const double *a, size_t a_count, const double *b, size_t b_count, bool is_series)
 {
@@ -108,7 +161,14 @@ double significance_of(
     qsort(values, a_count + b_count, sizeof *values, compare_values);
     double n = (double)a_count, u = rank_sum(values, a_count + b_count, &ties) - n * (n + 1) / 2;
     memory_free(values);
-    if (!is_series && ties == 0 && a_count + b_count <= EXACT_MOST)
+    if (is_series) {
+        double *logs = memory_allocate((a_count > b_count ? a_count : b_count) * sizeof *logs);
+        double by_level = logs ? level_probability(a, a_count, b, b_count, logs) : 1;
+        double by_rank = normal_probability(a, a_count, b, b_count, u, ties, true);
+        memory_free(logs);
+        return fmin(1, 2 * fmin(by_rank, by_level));
+    }
+    if (ties == 0 && a_count + b_count <= EXACT_MOST)
         return exact_probability(a_count, b_count, u);
-    return normal_probability(a, a_count, b, b_count, u, ties, is_series);
+    return normal_probability(a, a_count, b, b_count, u, ties, false);
 }

@@ -5,7 +5,15 @@
  * continuity. Seconds of one run follow each other and are less than independent: for them the
  * deviation is widened by sqrt((1 + r) / (1 - r)), r being their lag-1 correlation when positive.
  *
- * Source: Mann and Whitney, "On a Test of Whether one of Two Random Variables is Stochastically
+ * Ranks alone cannot tell much of a few seconds, however far apart the two runs are. So seconds are
+ * tested a second way: by Welch's t of their logarithms, with as many free values as their
+ * correlation leaves. The smaller of the two probabilities counts, twice.
+ *
+ * Both know only what varies within a run. What differs from one run to the next, three runs of each side tell.
+ *
+ * Sources: Welch, "The generalization of Student's problem when several different population
+ * variances are involved" (Biometrika, 1947); Kendall, "Note on bias in the estimation of
+ * autocorrelation" (Biometrika, 1954); Mann and Whitney, "On a Test of Whether one of Two Random Variables is Stochastically
  * Larger than the Other" (Annals of Mathematical Statistics, 1947). */
 #ifndef STELE_BENCH_SIGNIFICANCE_H
 #define STELE_BENCH_SIGNIFICANCE_H

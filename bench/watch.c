@@ -29,6 +29,10 @@ struct watch {
     size_t last_count;
     struct watched_event *events;
     size_t event_count;
+    size_t splits, moves;
+    uint64_t *taken; /* by the tablets of `counters`, until the look before; owned */
+    size_t taken_count;
+    double max_mean;
 };
 
 /* What is remembered of a region between two looks. */
@@ -93,6 +97,7 @@ void watch_free(struct watch *watch)
     load_counters_deinit(&watch->counters);
     forget_regions(watch->last, watch->last_count);
     memory_free(watch->events);
+    memory_free(watch->taken);
     pthread_cond_destroy(&watch->is_idle);
     pthread_mutex_destroy(&watch->mutex);
     memory_free(watch);
@@ -165,6 +170,18 @@ static void note(struct watch *watch, const char *what, const struct watched_reg
     snprintf(event->text, sizeof event->text, "%s '%s'%s%.100s", what, key, more, rest);
 }
 
+static void note_split(struct watch *watch, const struct watched_region *upper)
+{
+    watch->splits++;
+    note(watch, "split at", upper, "", "");
+}
+
+static void note_move(struct watch *watch, const struct watched_region *region)
+{
+    watch->moves++;
+    note(watch, "moved the tablet from", region, " to ", region->server);
+}
+
 /* How many of `regions` that `others` lacks begin inside `outer`; the last of them. */
 static size_t count_inside(const struct watched_region *outer, const struct watched_region *regions,
     size_t count, const struct watched_region *others, size_t other_count,
@@ -187,15 +204,39 @@ static void compare(struct watch *watch, const struct watched_region *now, size_
     for (size_t i = 0; i < watch->last_count; i++)
         if (!find_region(now, count, last[i].encoded_name) &&
             count_inside(&last[i], now, count, last, watch->last_count, &other) >= 2)
-            note(watch, "split at", other, "", "");
+            note_split(watch, other);
     for (size_t i = 0; i < count; i++) {
         const struct watched_region *old = find_region(
             last, watch->last_count, now[i].encoded_name);
         if (old && strcmp(old->server, now[i].server) != 0)
-            note(watch, "moved the tablet from", &now[i], " to ", now[i].server);
+            note_move(watch, &now[i]);
         else if (!old && count_inside(&now[i], last, watch->last_count, now, count, &other) >= 2)
             note(watch, "merged to one from", &now[i], "", "");
     }
+}
+
+/* How unevenly the tablets were asked since the look before. */
+static void compare_tablets(struct watch *watch)
+{
+    const struct load_counters *counters = &watch->counters;
+    uint64_t most = 0, all = 0;
+    size_t there = 0;
+    uint64_t *taken = memory_reallocate(
+        watch->taken, (counters->tablet_count + 1) * sizeof *watch->taken);
+    if (!taken)
+        return;
+    watch->taken = taken;
+    for (size_t i = 0; i < counters->tablet_count; i++) {
+        const struct counted_tablet *tablet = &counters->tablets[i];
+        uint64_t sum = tablet->reads + tablet->writes,
+                 grown = sum - (i < watch->taken_count ? taken[i] : 0);
+        taken[i] = sum;
+        there += tablet->is_there;
+        all += grown;
+        most = grown > most ? grown : most;
+    }
+    watch->taken_count = counters->tablet_count;
+    watch->max_mean = all ? (double)most * (double)there / (double)all : 0;
 }
 
 /* The second half of a look: the counters, once they have begun to count. */
@@ -204,8 +245,10 @@ static void on_cluster(
 {
     struct watch *watch = context;
     pthread_mutex_lock(&watch->mutex);
-    if (error->status == STELE_OK && watch->counters.has_begun)
+    if (error->status == STELE_OK && watch->counters.has_begun) {
         load_counters_read(&watch->counters, cluster, watch->table, watch->server_pid);
+        compare_tablets(watch);
+    }
     watch->is_looking = false;
     pthread_cond_signal(&watch->is_idle);
     pthread_mutex_unlock(&watch->mutex);
@@ -253,12 +296,15 @@ void watch_tick(struct watch *watch, double at_s)
         look(watch, at_s);
 }
 
-size_t watch_tablets(struct watch *watch)
+struct watch_glance watch_get_glance(struct watch *watch)
 {
     pthread_mutex_lock(&watch->mutex);
-    size_t count = watch->last_count;
+    struct watch_glance glance = {.tablets = watch->last_count,
+        .splits = watch->splits,
+        .moves = watch->moves,
+        .max_mean = watch->max_mean};
     pthread_mutex_unlock(&watch->mutex);
-    return count;
+    return glance;
 }
 
 /* ---- Counters ---- */

@@ -56,7 +56,15 @@ void watch_free(struct watch *watch);
 void watch_begin(struct watch *watch);
 /* Once a second: looks at the regions now and then. Never blocks. */
 void watch_tick(struct watch *watch, double at_s);
-size_t watch_tablets(struct watch *watch); /* at the last look; 0 = not known yet */
+
+/* What is known of the table while a load runs, for its live line. */
+struct watch_glance {
+    size_t tablets; /* at the last look; 0 = not known yet */
+    size_t splits, moves;
+    double
+        max_mean; /* tablets, between the last two looks: the busiest over the mean; 0 = not known */
+};
+struct watch_glance watch_get_glance(struct watch *watch);
 /* Reads them again, CPU times first. is_reachable false: only the events. An unreachable server
  * leaves the figures empty. */
 void watch_end(struct watch *watch, bool is_reachable, struct watch_figures *out_figures);

@@ -31,7 +31,9 @@ size_t workload_next_key(
     uint64_t number;
     if (workload_makes_row(workload, operation)) {
         number = atomic_fetch_add_explicit(&workload->inserted, 1, memory_order_relaxed);
-        number = workload->is_filling ? number % workload->rows : number + workload->rows;
+        if (workload->is_filling && number >= workload->rows)
+            return 0;
+        number += workload->is_filling ? 0 : workload->rows;
     } else {
         uint64_t rows = workload->rows +
                         atomic_load_explicit(&workload->acknowledged, memory_order_relaxed);

@@ -43,7 +43,8 @@ bool workload_stream_init(
 void workload_stream_deinit(struct workload_stream *stream);
 
 enum operation workload_next_operation(struct workload_stream *stream);
-/* Writes the key of the next row for an operation; returns its size. `now_s`: since the start. */
+/* Writes the key of the next row for an operation; returns its size. 0: a fill has all its rows, and the batch ends here.
+ * `now_s`: since the start. */
 size_t workload_next_key(
     struct workload_stream *stream, enum operation operation, double now_s, uint8_t *out_key);
 struct span workload_next_value(struct workload_stream *stream);

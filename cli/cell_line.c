@@ -146,6 +146,11 @@ enum status tsv_columns_parse(
         } else if (span_equal(name, SPAN_LITERAL("HBASE_TS_KEY"))) {
             out_columns->columns[index].kind = TSV_TIMESTAMP;
             timestamps++;
+        } else if (span_equal(name, SPAN_LITERAL("HBASE_CELL_TTL")) ||
+                   span_equal(name, SPAN_LITERAL("HBASE_ATTRIBUTES_KEY")) ||
+                   span_equal(name, SPAN_LITERAL("HBASE_CELL_VISIBILITY"))) {
+            return error_set(error, STATUS_INVALID, "column '%.*s' is not supported",
+                (int)name.size, (const char *)name.data);
         } else if (family_size == 0 || span_starts_with(name, SPAN_LITERAL("HBASE_"))) {
             return error_set(error, STATUS_INVALID, "column '%.*s' is not family:qualifier",
                 (int)name.size, (const char *)name.data);
@@ -195,10 +200,15 @@ enum status tsv_line_parse(const struct tsv_columns *columns, uint8_t separator,
             break;
         }
     }
-    if (field < columns->count)
-        return error_set(error, STATUS_INVALID, "%zu fields instead of %zu", field, columns->count);
+    for (size_t i = field; i < columns->count; i++)
+        if (columns->columns[i].kind != TSV_CELL)
+            return error_set(error, STATUS_INVALID, "%zu field%s: no %s", field,
+                field == 1 ? "" : "s",
+                columns->columns[i].kind == TSV_ROW ? "row key" : "timestamp");
     if (row.size == 0)
         return error_set(error, STATUS_INVALID, "the row is empty");
+    if (count == 0)
+        return error_set(error, STATUS_INVALID, "no field but the row's");
     for (size_t i = 0; i < count; i++) {
         out_cells[i].row = row;
         out_cells[i].timestamp = timestamp;

@@ -35,8 +35,9 @@ struct tsv_columns {
 /* "HBASE_ROW_KEY,f:q,f,HBASE_TS_KEY"; borrows the text. */
 enum status tsv_columns_parse(
     struct span text, struct tsv_columns *out_columns, struct error *error);
-/* The cells of a line: at most columns->count. As ImportTsv, a line with fewer or more fields than
- * columns, or with an empty row, is bad. */
+/* The cells of a line: at most columns->count. As ImportTsv (ImportTsv.TsvParser.parse), fields at the end may be
+ * missing; a line with more fields than columns, without a separator, row key or timestamp, or with an empty row, is
+ * bad. */
 enum status tsv_line_parse(const struct tsv_columns *columns, uint8_t separator, struct span line,
     struct stele_cell *out_cells, size_t *out_count, struct error *error);
 

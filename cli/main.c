@@ -1,4 +1,5 @@
 /* stele: the table of subcommands. */
+#include <errno.h>
 #include <signal.h>
 #include <stdio.h>
 #include <string.h>
@@ -55,6 +56,16 @@ static int refuse(const char *name)
     return EXIT_USAGE;
 }
 
+/* The code, or EXIT_FAILED when what was said did not arrive. */
+static int end_output(int code)
+{
+    if (fflush(stdout) == 0 && !ferror(stdout))
+        return code;
+    if (errno != EPIPE)
+        fprintf(stderr, "stele: standard output: %s\n", strerror(errno));
+    return code == EXIT_DONE ? EXIT_FAILED : code;
+}
+
 int main(int argc, char **argv)
 {
     const char *problem;
@@ -73,9 +84,9 @@ int main(int argc, char **argv)
         return EXIT_DONE;
     }
     if (strcmp(argv[1], "--version") == 0)
-        return command_version(1, argv + 1);
+        return end_output(command_version(1, argv + 1));
     for (size_t i = 0; i < COMMAND_COUNT; i++)
         if (strcmp(argv[1], commands[i].name) == 0)
-            return commands[i].run(argc - 1, argv + 1);
+            return end_output(commands[i].run(argc - 1, argv + 1));
     return refuse(argv[1]);
 }

@@ -2,6 +2,7 @@
 
 #include <errno.h>
 #include <fcntl.h>
+#include <sched.h>
 #include <signal.h>
 #include <stdio.h>
 #include <stdlib.h>
@@ -75,6 +76,16 @@ static void catch_signals(void)
     sigaction(SIGINT, &action, NULL);
 }
 
+/* A thread that wakes up does not push another off its core (SCHED_BATCH, sched(7)): where a core is free nothing
+ * changes; where all are busy the server's threads run when it is their turn, find more work then, and so answer more
+ * with each wake-up, each write of the log, each packet. A policy that somebody chose (systemd, chrt) stays. */
+static void run_in_turn(void)
+{
+    struct sched_param none = {0};
+    if (sched_getscheduler(0) == SCHED_OTHER && sched_setscheduler(0, SCHED_BATCH, &none))
+        log_line(LOG_INFO, "sched.batch", "errno=%d", errno);
+}
+
 /* systemd's readiness protocol: a datagram to the socket that NOTIFY_SOCKET names; '@' = abstract.
  */
 static void notify(const char *state)
@@ -122,6 +133,7 @@ int serve(struct server_config *config)
         return EXIT_FAILED;
     }
     catch_signals();
+    run_in_turn();
     memory_return_large(LARGE_SIZE);
     config->ready = on_ready;
     config->stop_wanted = on_stop_wanted;

@@ -3,6 +3,7 @@
 #include <errno.h>
 #include <netdb.h>
 #include <stdio.h>
+#include <strings.h>
 #include <sys/socket.h>
 #include <unistd.h>
 
@@ -34,4 +35,14 @@ int address_connect(struct span host, uint32_t port, const char **out_why)
     }
     freeaddrinfo(addresses);
     return fd;
+}
+
+bool address_is_own_host(struct span host)
+{
+    char name[256], own[256] = "";
+    snprintf(name, sizeof(name), "%.*s", (int)host.size, (const char *)host.data);
+    if (strncmp(name, "127.", 4) == 0 || strcmp(name, "::1") == 0 ||
+        strcasecmp(name, "localhost") == 0)
+        return true;
+    return gethostname(own, sizeof(own) - 1) == 0 && strcasecmp(name, own) == 0;
 }

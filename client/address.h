@@ -8,5 +8,7 @@
  * up, which blocks; numeric addresses do not. Of several addresses an IPv4 one is taken: HBase's
  * servers listen there, and "localhost" is often both. */
 int address_connect(struct span host, uint32_t port, const char **out_why);
+/* Whether it names the machine that we run on: its host name, or an address of the loop. No look-up. */
+bool address_is_own_host(struct span host);
 
 #endif

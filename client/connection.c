@@ -60,6 +60,7 @@ static void tick_schedule(struct connection_context *context, uint32_t timeout_m
     uint32_t tick_ms = timeout_ms < SHORT_CALL_MS ? SHORT_TICK_MS : TICK_MS;
     if (context->tick_ms && context->tick_ms <= tick_ms)
         return;
+    context->tick_ms = 0; /* a start that fails leaves none running; the next request tries again */
     if (transport_timer_start(
             context->loop->transport, &context->tick, (uint64_t)tick_ms * 1000000))
         context->tick_ms = tick_ms;

@@ -14,6 +14,13 @@ static void release(struct job *job)
     buffer_deinit(&question->subject);
 }
 
+/* HBase does not answer a call of a service that it has not: it closes the connection, each time. */
+static bool is_hung_up_on(const struct failure *failure)
+{
+    return failure->kind == EXCEPTION_SERVER_GONE && failure->error.status == STELE_CONNECTION &&
+           strstr(failure->error.message, "closed the connection");
+}
+
 static void on_answer(struct call *call, const struct failure *failure,
     const struct response_frame *answer, struct block *block)
 {
@@ -25,6 +32,10 @@ static void on_answer(struct call *call, const struct failure *failure,
             "the server does not know %s: it is HBase, which does not measure heat, or a Stele "
             "that is older than this client",
             question->method);
+    else if (failure && question->service == SERVICE_STELE && is_hung_up_on(failure))
+        failure_set(&question->job.error, STELE_UNSUPPORTED,
+            "%s at the question for %s: if it lives, it is HBase, which does not measure heat",
+            failure->error.message, question->method);
     else if (failure)
         question->job.error = failure->error;
     else if (question->decode)

@@ -1,5 +1,6 @@
 /* The loop's side of a scanner: which call comes next, and what to do when one fails. */
 #include "base/memory.h"
+#include "client/address.h"
 #include "client/scanner.h"
 #include "client/server.h"
 
@@ -143,6 +144,8 @@ static void fail(struct stele_scanner *scanner, const struct failure *cause)
     if (failure.kind == EXCEPTION_SCANNER_LOST)
         failure.kind = EXCEPTION_RETRY_NOW;
     scan_counts_add(&scanner->counts, SPAN_LITERAL("RPC_RETRIES"), 1);
+    if (scanner->is_remote)
+        scan_counts_add(&scanner->counts, SPAN_LITERAL("REMOTE_RPC_RETRIES"), 1);
     if (failure.kind == EXCEPTION_REGION_GONE || failure.kind == EXCEPTION_REGION_MOVED)
         scan_counts_add(&scanner->counts, SPAN_LITERAL("NOT_SERVING_REGION_EXCEPTION"), 1);
     if (!scanner->client->is_closing &&
@@ -181,6 +184,13 @@ static void count_answer(
 {
     scan_counts_add(&scanner->counts, SPAN_LITERAL("RPC_CALLS"), 1);
     scan_counts_add(&scanner->counts, SPAN_LITERAL("BYTES_IN_RESULTS"), (int64_t)bytes);
+    uint64_t taken_ns = loop_now(&scanner->client->loop) - scanner->sent_ns;
+    scan_counts_add(
+        &scanner->counts, SPAN_LITERAL("MILLIS_BETWEEN_NEXTS"), (int64_t)(taken_ns / 1000000));
+    if (scanner->is_remote) {
+        scan_counts_add(&scanner->counts, SPAN_LITERAL("REMOTE_RPC_CALLS"), 1);
+        scan_counts_add(&scanner->counts, SPAN_LITERAL("BYTES_IN_REMOTE_RESULTS"), (int64_t)bytes);
+    }
     for (size_t i = 0; i < response->metric_count; i++)
         scan_counts_add(&scanner->counts, response->metrics[i].name, response->metrics[i].value);
 }
@@ -292,6 +302,7 @@ static void send_next(struct stele_scanner *scanner, struct region *region)
         region_unref(scanner->region);
         scanner->region = region_ref(region);
         scanner->server = region->server;
+        scanner->is_remote = !address_is_own_host(scanner->server->host);
         scanner->next_call_seq = 0;
         scan_counts_add(&scanner->counts, SPAN_LITERAL("REGIONS_SCANNED"), 1);
     } else {
@@ -309,6 +320,7 @@ static void send_next(struct stele_scanner *scanner, struct region *region)
         return;
     }
     scan_request_encode(&call->body, &message);
+    scanner->sent_ns = loop_now(&scanner->client->loop);
     scanner->call = call;
     scanner->is_busy = true;
     call_start(call);

@@ -62,6 +62,16 @@ static bool copy_request(struct stele_scanner *scanner, const struct stele_scan 
     return copy_span(arena, &request->stop_row) && !buffer_status(&scanner->position);
 }
 
+/* What HBase's client counts by itself is told when it did not happen, too. */
+static void count_from_zero(struct scan_counts *counts)
+{
+    static const char *const names[] = {"RPC_CALLS", "REMOTE_RPC_CALLS", "MILLIS_BETWEEN_NEXTS",
+        "NOT_SERVING_REGION_EXCEPTION", "BYTES_IN_RESULTS", "BYTES_IN_REMOTE_RESULTS",
+        "REGIONS_SCANNED", "RPC_RETRIES", "REMOTE_RPC_RETRIES"};
+    for (size_t i = 0; i < sizeof(names) / sizeof(names[0]); i++)
+        scan_counts_add(counts, span_string(names[i]), 0);
+}
+
 struct stele_scanner *stele_scanner_open(struct stele_table *table, const struct stele_scan *scan)
 {
     struct stele_scanner *scanner = memory_allocate_zeroed(1, sizeof(*scanner));
@@ -79,6 +89,7 @@ struct stele_scanner *stele_scanner_open(struct stele_table *table, const struct
         scanner->filter = (struct stele_filter *)(uintptr_t)scan->read.filter;
         atomic_fetch_add(&scanner->filter->refs, 1);
     }
+    count_from_zero(&scanner->totals);
     if (copy_request(scanner, scan))
         return scanner;
     stele_filter_free(scanner->filter);

@@ -117,6 +117,8 @@ struct stele_scanner {
     size_t page_count;
     struct scan_page *free_pages;
     struct scan_counts counts; /* since the last page */
+    uint64_t sent_ns;          /* the call under way */
+    bool is_remote;            /* the region's server is on another host */
 };
 
 /* ---- scan_page.c: loop thread ---- */

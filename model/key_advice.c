@@ -102,6 +102,9 @@ static void show_range(
     if (!heat->starts)
         return;
     show_key(heat->starts[from], first);
+    /* ranges that begin in one row of a coarse picture share its first key: the end is that of the row */
+    while (to < heat->buckets && span_equal(heat->starts[to], heat->starts[to - 1]))
+        to++;
     if (to < heat->buckets)
         show_key(heat->starts[to], end);
     snprintf(out_text, room, " (from %s to %s)", !*first ? "the beginning" : first, end);

@@ -63,6 +63,7 @@ enum exception_kind {
 #define EXCEPTION_ACCESS_DENIED            HBASE_PACKAGE "security.AccessDeniedException"
 #define EXCEPTION_SNAPSHOT_EXISTS          HBASE_PACKAGE "snapshot.SnapshotExistsException"
 #define EXCEPTION_SNAPSHOT_DOES_NOT_EXIST  HBASE_PACKAGE "snapshot.SnapshotDoesNotExistException"
+#define EXCEPTION_UNKNOWN_SNAPSHOT         HBASE_PACKAGE "snapshot.UnknownSnapshotException"
 #define EXCEPTION_SNAPSHOT_CREATION        HBASE_PACKAGE "snapshot.SnapshotCreationException"
 #define EXCEPTION_SNAPSHOT_CORRUPTED       HBASE_PACKAGE "snapshot.CorruptedSnapshotException"
 #define EXCEPTION_FATAL_CONNECTION         HBASE_PACKAGE "ipc.FatalConnectionException"

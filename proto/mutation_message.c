@@ -140,16 +140,13 @@ static enum status mutation_field_decode(
     return STATUS_OK;
 }
 
-static size_t count_inline_cells(struct span message)
+/* QualifierValues of a ColumnValue. */
+static size_t count_cells(struct span column)
 {
-    struct wire_field field, inner;
+    struct wire_field field;
     size_t count = 0;
-    while (!wire_take(&message, &field)) {
-        if (!wire_is(&field, 3, WIRE_BYTES))
-            continue;
-        while (!wire_take(&field.bytes, &inner))
-            count += wire_is(&inner, 2, WIRE_BYTES);
-    }
+    while (!wire_take(&column, &field))
+        count += wire_is(&field, 2, WIRE_BYTES);
     return count;
 }
 
@@ -185,15 +182,22 @@ enum status mutation_decode(struct span message, struct span *cell_block, struct
     struct wire_field field;
     uint64_t associated = 0;
     enum status status = STATUS_OK;
-    size_t inline_count = count_inline_cells(message);
-    for (struct span in = message; !status && !(status = wire_take(&in, &field));)
-        status = mutation_field_decode(&field, &mutation, &associated);
+    bool has_columns = false;
+    size_t count = 0;
+    for (struct span in = message; !status && !(status = wire_take(&in, &field));) {
+        if (wire_is(&field, 3, WIRE_BYTES)) {
+            has_columns = true;
+            count += count_cells(field.bytes);
+        } else {
+            status = mutation_field_decode(&field, &mutation, &associated);
+        }
+    }
     if (status != STATUS_END || associated > cell_block->size) /* a cell takes more than a byte */
         return error_set(error, STATUS_INVALID, "mutation is malformed");
-    size_t count = inline_count + (size_t)associated;
+    count += (size_t)associated;
     if (count && !(mutation.cells = arena_allocate(arena, count * sizeof(*mutation.cells))))
         return error_set(error, STATUS_NO_MEMORY, "no memory for a mutation of %zu cells", count);
-    for (struct span in = message; !wire_take(&in, &field);)
+    for (struct span in = message; has_columns && !wire_take(&in, &field);)
         if (wire_is(&field, 3, WIRE_BYTES) && column_value_decode(field.bytes, &mutation))
             return error_set(error, STATUS_INVALID, "mutation has a malformed column");
     if ((status = block_cells_take(cell_block, associated, &mutation, error)))

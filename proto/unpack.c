@@ -36,14 +36,23 @@ static enum status message_check(const ProtobufCMessageDescriptor *descriptor, s
     return status == STATUS_END ? STATUS_OK : status;
 }
 
-static void *arena_alloc(void *arena, size_t size)
+/* Where protobuf-c takes memory from. It does not tell whether there was none. */
+struct source {
+    struct arena *arena;
+    bool is_exhausted;
+};
+
+static void *source_allocate(void *context, size_t size)
 {
-    return arena_allocate(arena, size);
+    struct source *source = context;
+    void *memory = arena_allocate(source->arena, size);
+    source->is_exhausted |= !memory;
+    return memory;
 }
 
-static void arena_ignore_free(void *arena, void *memory)
+static void source_ignore_free(void *context, void *memory)
 {
-    (void)arena;
+    (void)context;
     (void)memory;
 }
 
@@ -60,10 +69,13 @@ ProtobufCMessage *message_unpack(const ProtobufCMessageDescriptor *descriptor, s
             descriptor->name);
         return NULL;
     }
-    ProtobufCAllocator allocator = {arena_alloc, arena_ignore_free, arena};
+    struct source source = {.arena = arena};
+    ProtobufCAllocator allocator = {source_allocate, source_ignore_free, &source};
     ProtobufCMessage *message = protobuf_c_message_unpack(
         descriptor, &allocator, bytes.size, bytes.data);
-    if (!message)
+    if (!message && source.is_exhausted)
+        error_set(error, STATUS_NO_MEMORY, "no memory for %s", descriptor->name);
+    else if (!message)
         error_set(
             error, STATUS_INVALID, "%s is malformed or misses a required field", descriptor->name);
     return message;

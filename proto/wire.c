@@ -5,43 +5,35 @@ enum status wire_take(struct span *in, struct wire_field *out_field)
     if (in->size == 0)
         return STATUS_END;
     struct span rest = *in;
-    struct wire_field field = {0};
     uint64_t key;
-    if (rest.data[0] < 0x80) {
-        key = rest.data[0];
-        rest.data++;
-        rest.size--;
-    } else if (span_take_varint(&rest, &key)) {
+    if (span_take_varint(&rest, &key) || key >> 3 == 0 || key >> 3 > UINT32_MAX >> 3)
         return STATUS_INVALID;
-    }
-    if (key >> 3 == 0 || key >> 3 > UINT32_MAX >> 3)
-        return STATUS_INVALID;
-    field.number = (uint32_t)(key >> 3);
-    field.type = (enum wire_type)(key & 7);
-    uint32_t low;
-    switch (field.type) {
+    *out_field = (struct wire_field){
+        .number = (uint32_t)(key >> 3),
+        .type = (enum wire_type)(key & 7),
+    };
+    bool is_short;
+    uint32_t low = 0;
+    switch (out_field->type) {
     case WIRE_VARINT:
-        if (span_take_varint(&rest, &field.value))
-            return STATUS_INVALID;
+        is_short = span_take_varint(&rest, &out_field->value);
         break;
     case WIRE_FIXED64:
-        if (span_take_u64(&rest, &field.value))
-            return STATUS_INVALID;
+        is_short = span_take_u64(&rest, &out_field->value);
         break;
     case WIRE_FIXED32:
-        if (span_take_u32(&rest, &low))
-            return STATUS_INVALID;
-        field.value = low;
+        is_short = span_take_u32(&rest, &low);
+        out_field->value = low;
         break;
     case WIRE_BYTES:
-        if (span_take_sized(&rest, &field.bytes))
-            return STATUS_INVALID;
+        is_short = span_take_sized(&rest, &out_field->bytes);
         break;
     default:
         return STATUS_INVALID;
     }
+    if (is_short)
+        return STATUS_INVALID;
     *in = rest;
-    *out_field = field;
     return STATUS_OK;
 }
 

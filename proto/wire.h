@@ -21,7 +21,7 @@ struct wire_field {
 };
 
 /* Takes the next field off `in`. STATUS_END at the end, STATUS_INVALID on malformed bytes (groups
- * too: proto2 groups do not occur). */
+ * too: proto2 groups do not occur): then *out_field says nothing. The members of other types are empty. */
 enum status wire_take(struct span *in, struct wire_field *out_field);
 
 /* True when the field is number `number` with that type. A known number of another type is skipped,

@@ -155,7 +155,8 @@ static enum status open_store(struct server *server, struct error *error)
     server->service.env = server->config.env;
     sim_capacity_init(&server->service.capacity, server->config.sim_capacity);
     server->service.cluster_id = store_cluster_id(server->service.store);
-    server->service.request_bytes_limit = eighth * REQUEST_EIGHTHS;
+    /* What hbase.ipc.server.max.callqueue.size is for. */
+    server->service.requests.limit_bytes = eighth * REQUEST_EIGHTHS;
     return STATUS_OK;
 }
 

@@ -1,8 +1,11 @@
 #include "shell/format.h"
 
+#include <errno.h>
 #include <inttypes.h>
+#include <math.h>
 #include <stdio.h>
 #include <stdlib.h>
+#include <string.h>
 #include <sys/ioctl.h>
 #include <time.h>
 #include <unistd.h>
@@ -21,10 +24,19 @@ void format_init(void)
         width = size.ws_col;
 }
 
+/* What was to be read is lost, or nobody reads any more: as a filter, which ends there, and in silence when it is a
+ * pipe. The server needs no goodbye. */
+static void end_without_output(void)
+{
+    if (errno != EPIPE)
+        fprintf(stderr, "stele: standard output: %s\n", strerror(errno));
+    _exit(1);
+}
+
 void format_text(struct span text)
 {
-    if (text.size)
-        fwrite(text.data, 1, text.size, stdout);
+    if (text.size && fwrite(text.data, 1, text.size, stdout) < text.size)
+        end_without_output();
 }
 
 static void put_padded(struct span text, size_t wanted)
@@ -112,6 +124,32 @@ void format_timestamp(struct buffer *out_text, int64_t timestamp_ms)
         buffer_put_format(out_text, ".%03d", (int)ms);
 }
 
+/* As Ruby writes it: the fewest digits that are this number and no other, with a point; from 1e16 on, and below 0.0001,
+ * with an exponent. */
+static void put_double(struct buffer *out_text, double value)
+{
+    char digits[32];
+    int precision = 0;
+    if (isnan(value) || isinf(value)) {
+        buffer_put_format(out_text, "%s",
+            isnan(value) ? "NaN"
+            : value < 0  ? "-Infinity"
+                         : "Infinity");
+        return;
+    }
+    do
+        snprintf(digits, sizeof digits, "%.*e", precision, value);
+    while (strtod(digits, NULL) != value && ++precision < 17);
+    char *exponent_text = strchr(digits, 'e');
+    int exponent = (int)strtol(exponent_text + 1, NULL, 10);
+    if (value != 0 && (exponent < -4 || exponent >= 16))
+        buffer_put_format(out_text, "%.*s%se%+03d", (int)(exponent_text - digits), digits,
+            precision == 0 ? ".0" : "", exponent);
+    else
+        buffer_put_format(
+            out_text, "%.*f", precision - exponent > 1 ? precision - exponent : 1, value);
+}
+
 static bool put_converted(struct buffer *out_text, struct span bytes, const char *converter)
 {
     uint32_t u32;
@@ -127,12 +165,12 @@ static bool put_converted(struct buffer *out_text, struct span bytes, const char
     else if (strcmp(converter, "toFloat") == 0 && bytes.size == 4 && !span_take_be32(&in, &u32)) {
         float value;
         memcpy(&value, &u32, sizeof value);
-        buffer_put_format(out_text, "%.9g", (double)value);
+        put_double(out_text, (double)value);
     } else if (strcmp(converter, "toDouble") == 0 && bytes.size == 8 &&
                !span_take_be64(&in, &u64)) {
         double value;
         memcpy(&value, &u64, sizeof value);
-        buffer_put_format(out_text, "%.17g", value);
+        put_double(out_text, value);
     } else if (strcmp(converter, "toBoolean") == 0 && bytes.size == 1)
         buffer_put_format(out_text, "%s", bytes.data[0] ? "true" : "false");
     else if (strcmp(converter, "toString") == 0)
@@ -169,5 +207,6 @@ const char *format_cell_type(unsigned type)
 
 void format_flush(void)
 {
-    fflush(stdout);
+    if (fflush(stdout) != 0)
+        end_without_output();
 }

@@ -199,6 +199,8 @@ enum line_answer line_editor_read(
     int count = 0;
     editor->prompt = prompt;
     interrupt_clear();
+    /* Before the prompt, not (as libedit has it) after: a ^D typed between the two would reach it as a NUL. */
+    el_set(editor->edit, EL_PREP_TERM, 1);
     const char *line = el_gets(editor->edit, &count);
     if (interrupt_is_set()) {
         interrupt_clear();

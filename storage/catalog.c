@@ -209,6 +209,7 @@ enum status store_table_remove(struct store *store, const char *table_id, struct
     struct path path;
     bool is_there = false;
     bool is_named = false;
+    struct trash trash = collector_trash(store->collector);
     enum status status = check_id(table_id, error);
     directory_table_path(&store->directory, table_id, &path);
     if (status == STATUS_OK)
@@ -227,7 +228,7 @@ enum status store_table_remove(struct store *store, const char *table_id, struct
         status = manifest_list(&store->directory, table_id, &arena, give_up_foreign, store, error);
         arena_deinit(&arena);
         if (status == STATUS_OK)
-            status = collector_trash_table(store, table_id, error);
+            status = collector_trash_table(&trash, table_id, error);
     }
     collector_wake(store->collector);
     return status;

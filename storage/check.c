@@ -1,6 +1,8 @@
 /* storage_check: every promise of the formats under a root that no server uses (cli: stele fsck).
  *
- *   - the cluster file, every document of every chain: checksum, name, number, payload
+ *   - nothing in the root is a stranger; quorum and secret have their lines
+ *   - the cluster file, every document of every chain: checksum, name, number, payload (of namespaces,
+ *     procedures and settings by the caller's reader)
  *   - every segment of every incarnation: frames to the end, records, index; only the newest may be
  *     open; the plan says what the segments say
  *   - every seal leads to the alive of its incarnation and has taken its mode
@@ -61,6 +63,46 @@ void check_join(const char *folder, const char *name, struct path *out_path)
 
 /* ---- Documents ---- */
 
+static void drop_line(void *context, const char *line)
+{
+    (void)context;
+    (void)line;
+}
+
+/* The name of the file leads to the same subject and version as its bytes. */
+static void check_document_name(
+    struct check *check, const char *path, const char *file_name, const struct document *document)
+{
+    const char *dot = strrchr(file_name, '.');
+    uint64_t version;
+    if (!dot || !directory_number_parse(dot + 1, "", "", &version) || version != document->version)
+        check_tell(check, path, 16, "version differs from the name");
+    if (!dot)
+        return;
+    struct buffer name = {0};
+    char encoded[DIRECTORY_NAME_SIZE + 1] = {0};
+    size_t size = (size_t)(dot - file_name);
+    memcpy(encoded, file_name, size < sizeof(encoded) ? size : 0);
+    if (directory_name_decode(encoded, &name, NULL) ||
+        !span_equal(buffer_span(&name), document->subject))
+        check_tell(check, path, 32, "subject differs from the name");
+    buffer_deinit(&name);
+}
+
+/* What the document says, read by those whose it is. */
+static enum status check_payload(
+    struct check *check, const char *path, const struct document *document, struct error *error)
+{
+    if (!check->say_document ||
+        (document->kind != DOCUMENT_NAMESPACE && document->kind != DOCUMENT_PROCEDURE))
+        return STATUS_OK;
+    struct error why = {0};
+    enum status status = check->say_document(check->words,
+        document->kind == DOCUMENT_NAMESPACE ? CHAIN_NAMESPACE : CHAIN_PROCEDURE, document->subject,
+        document->payload, drop_line, NULL, &why);
+    return check_judge(check, path, status, &why, error);
+}
+
 static enum status check_documents(
     struct check *check, const char *folder_name, enum document_kind kind, struct error *error)
 {
@@ -71,27 +113,16 @@ static enum status check_documents(
     for (size_t i = 0; i < names.count && status == STATUS_OK; i++) {
         struct path path;
         struct buffer file = {0};
-        struct buffer name = {0};
         struct document document;
         struct error why = {0};
         check_join(folder.text, names.items[i], &path);
         status = document_read(check->env, path.text, kind, &file, &document, &why);
         bool is_read = status == STATUS_OK;
         status = check_judge(check, path.text, status, &why, error);
-        const char *dot = strrchr(names.items[i], '.');
-        uint64_t version;
-        if (is_read && (!dot || !directory_number_parse(dot + 1, "", "", &version) ||
-                           version != document.version))
-            check_tell(check, path.text, 16, "version differs from the name");
-        if (is_read && dot) {
-            char encoded[DIRECTORY_NAME_SIZE + 1] = {0};
-            size_t size = (size_t)(dot - names.items[i]);
-            memcpy(encoded, names.items[i], size < sizeof(encoded) ? size : 0);
-            if (directory_name_decode(encoded, &name, NULL) ||
-                !span_equal(buffer_span(&name), document.subject))
-                check_tell(check, path.text, 32, "subject differs from the name");
+        if (is_read) {
+            check_document_name(check, path.text, names.items[i], &document);
+            status = check_payload(check, path.text, &document, error);
         }
-        buffer_deinit(&name);
         buffer_deinit(&file);
     }
     name_list_deinit(&names);
@@ -132,9 +163,14 @@ enum status check_lock_root(
 
 enum status storage_check(struct env *env, const char *root,
     void (*problem)(void *context, const char *path, uint64_t offset, const char *what),
-    void *context, uint64_t *out_problems, struct error *error)
+    void *context, storage_words_function *say_document, void *words, uint64_t *out_problems,
+    struct error *error)
 {
-    struct check check = {.env = env, .problem = problem, .context = context};
+    struct check check = {.env = env,
+        .problem = problem,
+        .context = context,
+        .say_document = say_document,
+        .words = words};
     struct env_file *lock = NULL;
     struct path path;
     char id[CLUSTER_ID_SIZE];
@@ -152,6 +188,8 @@ enum status storage_check(struct env *env, const char *root,
     status = check_judge(&check, path.text, status, &why, error);
     if (status == STATUS_OK)
         status = check_lock_root(&check.directory, &lock, error);
+    if (status == STATUS_OK)
+        status = check_root(&check, error);
     if (status == STATUS_OK)
         status = check_each(&check, "servers", check_incarnation, error);
     if (status == STATUS_OK)

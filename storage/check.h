@@ -7,12 +7,15 @@
 #include "storage/directory.h"
 #include "storage/name_list.h"
 #include "storage/sstable_check.h"
+#include "storage/storage.h"
 
 struct check {
     struct env *env;
     struct directory directory;
     check_problem_function *problem;
     void *context;
+    storage_words_function *say_document; /* NULL: none */
+    void *words;
     uint64_t problems;
 };
 
@@ -32,6 +35,9 @@ void check_join(const char *folder, const char *name, struct path *out_path);
  * *out_lock is left as it is. STATUS_BUSY. */
 enum status check_lock_root(
     const struct directory *directory, struct env_file **out_lock, struct error *error);
+
+/* check_root.c */
+enum status check_root(struct check *check, struct error *error);
 
 /* check_tables.c */
 enum status check_table(struct check *check, const char *table_id, struct error *error);

@@ -12,9 +12,7 @@
 #include "storage/references.h"
 #include "storage/seal.h"
 #include "storage/store.h"
-
-#define TRASH_DEPTH       4            /* trash/<table>/sst/<file> */
-#define TRASH_SHORT_BYTES (256u << 20) /* less free space than this empties the trash at once */
+#include "storage/trash.h"
 
 struct given_up {
     struct given_up *next;
@@ -34,6 +32,7 @@ struct collector {
     bool is_scheduled;      /* guarded: the timer is set, or its task about to begin */
     bool is_running;        /* guarded: a pass */
     bool is_stopped;        /* guarded */
+    uint64_t epoch;         /* guarded: of the tenure whose trash is used */
     struct name_list
         gone; /* the pass's: incarnations that the one before it found without a folder */
     struct task timer;
@@ -42,6 +41,7 @@ struct collector {
 /* What a pass knows. */
 struct pass {
     struct collector *collector;
+    struct trash trash;            /* of the tenure in which it began */
     struct dead_incarnations dead; /* before `references` were read */
     struct references references;
     struct dead_incarnations found; /* without a folder: dead in the next pass */
@@ -50,15 +50,16 @@ struct pass {
 /* ---- SSTables ---- */
 
 static enum status trash_sstable(
-    struct store *store, const char *table_id, const char *file, struct error *error)
+    const struct trash *trash, const char *table_id, const char *file, struct error *error)
 {
     struct path from;
     struct path to;
-    directory_sstable_path(&store->directory, table_id, file, &from);
-    directory_path(
-        &store->directory, &to, "trash/%" PRId64 "-%s-%s", env_wall_ms(store->env), table_id, file);
+    char what[TABLE_ID_SIZE + SSTABLE_NAME_SIZE + 1];
+    snprintf(what, sizeof(what), "%s-%s", table_id, file);
+    directory_sstable_path(trash->directory, table_id, file, &from);
+    trash_path(trash, what, &to);
     pause_point("collector.trash.before");
-    enum status status = env_path_rename(store->env, from.text, to.text, error);
+    enum status status = trash_move(trash, &from, &to, error);
     return status == STATUS_NOT_FOUND ? STATUS_OK : status;
 }
 
@@ -74,9 +75,10 @@ static bool is_held(struct collector *collector)
 }
 
 /* Deletes of `files` what nothing names; returns what has to wait. */
-static struct given_up *collect_given_up(
-    struct collector *collector, struct given_up *files, const struct references *references)
+static struct given_up *collect_given_up(const struct pass *pass, struct given_up *files)
 {
+    struct collector *collector = pass->collector;
+    const struct references *references = &pass->references;
     struct given_up *kept = NULL;
     while (files) {
         struct given_up *next = files->next;
@@ -86,7 +88,7 @@ static struct given_up *collect_given_up(
          * delete, and an orphan like any other once it is. */
         bool is_named = references_have_file(references, files->table_id, files->file);
         if (!is_named && !is_held(collector))
-            status = trash_sstable(collector->store, files->table_id, files->file, &error);
+            status = trash_sstable(&pass->trash, files->table_id, files->file, &error);
         if (status == STATUS_OK || is_named) {
             memory_free(files);
         } else {
@@ -140,7 +142,7 @@ static enum status collect_orphans_of(struct pass *pass, const char *table_id, s
             continue;
         status = was_incarnation_dead(pass, incarnation, &was_dead, error);
         if (status == STATUS_OK && was_dead && !is_held(pass->collector))
-            status = trash_sstable(store, table_id, names.items[i], error);
+            status = trash_sstable(&pass->trash, table_id, names.items[i], error);
     }
     name_list_deinit(&names);
     return status;
@@ -176,13 +178,12 @@ struct leaving {
     struct path trash;
 };
 
-static enum status sync_both(struct store *store, struct error *error)
+static enum status sync_both(const struct trash *trash, struct error *error)
 {
     struct path path;
-    directory_path(&store->directory, &path, "trash");
-    enum status status = env_directory_sync(store->env, path.text, error);
-    directory_path(&store->directory, &path, "servers");
-    return status ? status : env_directory_sync(store->env, path.text, error);
+    enum status status = trash_sync(trash, error);
+    directory_path(trash->directory, &path, "servers");
+    return status ? status : env_directory_sync(trash->directory->env, path.text, error);
 }
 
 /* Nobody needs it, as far as was read; it was sealed before, or a tablet that it opened since may need its log. */
@@ -210,19 +211,20 @@ static enum status is_collectable(
     return status == STATUS_BUSY || status == STATUS_NOT_FOUND ? STATUS_OK : status;
 }
 
-static enum status send_away(
-    struct store *store, const char *incarnation, struct leaving **leaving, struct error *error)
+static enum status send_away(const struct trash *trash, const char *incarnation,
+    struct leaving **leaving, struct error *error)
 {
     struct path from;
+    char what[DIRECTORY_NAME_SIZE + 16];
     struct leaving *one = memory_allocate_zeroed(1, sizeof(*one));
     if (!one)
         return error_set(error, STATUS_NO_MEMORY, "dead incarnations");
     CHECK(strlen(incarnation) < sizeof(one->incarnation));
     strcpy(one->incarnation, incarnation);
-    directory_path(&store->directory, &from, "servers/%s", incarnation);
-    directory_path(&store->directory, &one->trash, "trash/%" PRId64 "-server-%s",
-        env_wall_ms(store->env), incarnation);
-    enum status status = env_path_rename(store->env, from.text, one->trash.text, error);
+    directory_path(trash->directory, &from, "servers/%s", incarnation);
+    snprintf(what, sizeof(what), "server-%s", incarnation);
+    trash_path(trash, what, &one->trash);
+    enum status status = trash_move(trash, &from, &one->trash, error);
     if (status) {
         memory_free(one);
         return status;
@@ -232,11 +234,12 @@ static enum status send_away(
     return STATUS_OK;
 }
 
-static enum status call_back(struct store *store, const struct leaving *one, struct error *error)
+static enum status call_back(
+    const struct trash *trash, const struct leaving *one, struct error *error)
 {
     struct path to;
-    directory_path(&store->directory, &to, "servers/%s", one->incarnation);
-    return env_path_rename(store->env, one->trash.text, to.text, error);
+    directory_path(trash->directory, &to, "servers/%s", one->incarnation);
+    return trash_move(trash, &one->trash, &to, error);
 }
 
 static enum status remove_seal(struct store *store, const char *incarnation, struct error *error)
@@ -263,7 +266,7 @@ static enum status send_all_away(
         bool is = false;
         status = is_collectable(pass, names.items[i], &is, error);
         if (status == STATUS_OK && is)
-            status = send_away(store, names.items[i], leaving, error);
+            status = send_away(&pass->trash, names.items[i], leaving, error);
     }
     name_list_deinit(&names);
     return status;
@@ -298,7 +301,7 @@ static enum status collect_incarnations(const struct pass *pass, struct error *e
     if (!leaving)
         return status;
     struct references again;
-    enum status read = sync_both(store, status ? NULL : error);
+    enum status read = sync_both(&pass->trash, status ? NULL : error);
     pause_point("collector.incarnation.between");
     if (read == STATUS_OK)
         read = references_read(&store->directory, &again, status ? NULL : error);
@@ -306,7 +309,7 @@ static enum status collect_incarnations(const struct pass *pass, struct error *e
         struct leaving *one = leaving;
         leaving = one->next;
         bool is_needed = read != STATUS_OK || references_have_incarnation(&again, one->incarnation);
-        enum status last = is_needed ? call_back(store, one, status ? NULL : error)
+        enum status last = is_needed ? call_back(&pass->trash, one, status ? NULL : error)
                                      : remove_seal(store, one->incarnation, status ? NULL : error);
         status = status ? status : last;
         memory_free(one);
@@ -318,26 +321,25 @@ static enum status collect_incarnations(const struct pass *pass, struct error *e
 
 /* ---- Dropped tables ---- */
 
-enum status collector_trash_table(struct store *store, const char *table_id, struct error *error)
+enum status collector_trash_table(
+    const struct trash *trash, const char *table_id, struct error *error)
 {
     struct path from;
     struct path to;
     struct path folder;
-    directory_table_path(&store->directory, table_id, &from);
-    directory_path(
-        &store->directory, &to, "trash/%" PRId64 "-%s", env_wall_ms(store->env), table_id);
-    enum status status = env_path_rename(store->env, from.text, to.text, error);
-    directory_path(&store->directory, &folder, "trash");
+    directory_table_path(trash->directory, table_id, &from);
+    trash_path(trash, table_id, &to);
+    enum status status = trash_move(trash, &from, &to, error);
     if (status == STATUS_OK)
-        status = env_directory_sync(store->env, folder.text, error);
-    directory_path(&store->directory, &folder, "tables");
-    return status ? status : env_directory_sync(store->env, folder.text, error);
+        status = trash_sync(trash, error);
+    directory_path(trash->directory, &folder, "tables");
+    return status ? status : env_directory_sync(trash->directory->env, folder.text, error);
 }
 
 /* Tables that could not go when they were dropped, for others pointed at their files. */
-static enum status collect_tables(
-    struct collector *collector, const struct references *references, struct error *error)
+static enum status collect_tables(const struct pass *pass, struct error *error)
 {
+    struct collector *collector = pass->collector;
     struct store *store = collector->store;
     struct name_list tables;
     struct path folder;
@@ -346,73 +348,27 @@ static enum status collect_tables(
     for (size_t i = 0; i < tables.count && status == STATUS_OK; i++) {
         bool is_ready = false;
         if (!directory_id_is_valid(tables.items[i]) ||
-            references_have_table(references, tables.items[i]) || is_held(collector))
+            references_have_table(&pass->references, tables.items[i]) || is_held(collector))
             continue;
         status = catalog_is_removable(store, tables.items[i], &is_ready, error);
         if (status == STATUS_OK && is_ready)
-            status = collector_trash_table(store, tables.items[i], error);
+            status = collector_trash_table(&pass->trash, tables.items[i], error);
     }
     name_list_deinit(&tables);
-    return status;
-}
-
-/* ---- Trash ---- */
-
-static enum status remove_tree(
-    struct env *env, const char *path, unsigned depth, struct error *error)
-{
-    struct env_stat stat;
-    enum status status = env_path_stat(env, path, &stat, error);
-    if (status)
-        return status;
-    if (!stat.is_directory)
-        return env_path_remove(env, path, error);
-    if (depth == 0)
-        return error_set(error, STATUS_LIMIT, "%s: folders too deep for the trash", path);
-    struct name_list names;
-    status = name_list_read(env, path, &names, error);
-    for (size_t i = 0; i < names.count && status == STATUS_OK; i++) {
-        struct path inner;
-        int size = snprintf(inner.text, sizeof(inner.text), "%s/%s", path, names.items[i]);
-        CHECK(size > 0 && (size_t)size < sizeof(inner.text));
-        status = remove_tree(env, inner.text, depth - 1, error);
-    }
-    name_list_deinit(&names);
-    return status ? status : env_directory_remove(env, path, error);
-}
-
-static enum status empty_trash(struct store *store, struct error *error)
-{
-    struct name_list names;
-    struct path folder;
-    uint64_t free_bytes = UINT64_MAX;
-    directory_path(&store->directory, &folder, "trash");
-    (void)env_space_free(store->env, folder.text, &free_bytes, NULL);
-    int64_t now_ms = env_wall_ms(store->env);
-    enum status status = name_list_read(store->env, folder.text, &names, error);
-    for (size_t i = 0; i < names.count && status == STATUS_OK; i++) {
-        char *end;
-        int64_t since_ms = strtoll(names.items[i], &end, 10);
-        bool is_due = *end != '-' || since_ms + COLLECTOR_TRASH_MS <= now_ms;
-        if (!is_due && free_bytes >= TRASH_SHORT_BYTES)
-            continue;
-        struct path path;
-        directory_path(&store->directory, &path, "trash/%s", names.items[i]);
-        status = remove_tree(store->env, path.text, TRASH_DEPTH, error);
-    }
-    name_list_deinit(&names);
     return status;
 }
 
 /* ---- Passes ---- */
 
 /* False when one is under way: the timer's and one that was asked for. */
-static bool begin_pass(struct collector *collector)
+static bool begin_pass(struct pass *pass)
 {
+    struct collector *collector = pass->collector;
     mutex_lock(&collector->mutex);
     bool begins = !collector->is_running;
     if (begins) {
         collector->is_running = true;
+        pass->trash = (struct trash){&collector->store->directory, collector->epoch};
         collector->pass_holds = collector->holds_begun;
         collector->is_pass_held = collector->holds > 0;
     }
@@ -467,17 +423,17 @@ static enum status read_all(struct pass *pass, struct given_up **out_files, stru
 static enum status collect(struct pass *pass, struct given_up *files, struct error *error)
 {
     struct collector *collector = pass->collector;
-    put_back(collector, collect_given_up(collector, files, &pass->references));
+    put_back(collector, collect_given_up(pass, files));
     enum status status = collect_orphans(pass, error);
     if (status == STATUS_OK) {
         collector->gone = pass->found.gone;
         pass->found.gone = (struct name_list){0};
-        status = collect_tables(collector, &pass->references, error);
+        status = collect_tables(pass, error);
     }
     if (status == STATUS_OK)
         status = collect_incarnations(pass, error);
     if (status == STATUS_OK)
-        status = empty_trash(collector->store, error);
+        status = trash_empty(&pass->trash, error);
     references_deinit(&pass->references);
     return status;
 }
@@ -486,7 +442,7 @@ enum status collector_run(struct collector *collector, struct error *error)
 {
     struct pass pass = {.collector = collector};
     struct given_up *files = NULL;
-    if (!begin_pass(collector))
+    if (!begin_pass(&pass))
         return STATUS_OK;
     enum status status = read_all(&pass, &files, error);
     if (status)
@@ -497,6 +453,14 @@ enum status collector_run(struct collector *collector, struct error *error)
     dead_incarnations_deinit(&pass.found);
     end_pass(collector);
     return status ? error_prefix(error, status, "collect") : STATUS_OK;
+}
+
+struct trash collector_trash(struct collector *collector)
+{
+    mutex_lock(&collector->mutex);
+    struct trash trash = {&collector->store->directory, collector->epoch};
+    mutex_unlock(&collector->mutex);
+    return trash;
 }
 
 enum status collector_names_table(
@@ -653,6 +617,18 @@ void collector_release(struct collector *collector)
 }
 
 /* ---- storage.h's ---- */
+
+enum status store_collector_take(
+    struct store *store, uint64_t epoch, bool is_alone, struct error *error)
+{
+    enum status status = trash_fence(&store->directory, epoch, is_alone, error);
+    if (status)
+        return status;
+    mutex_lock(&store->collector->mutex);
+    store->collector->epoch = epoch;
+    mutex_unlock(&store->collector->mutex);
+    return STATUS_OK;
+}
 
 void store_collector_enable(struct store *store, bool is_enabled)
 {

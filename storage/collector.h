@@ -10,7 +10,9 @@
  *   - Older versions in a chain: a newer one is durable.
  *   - A dropped table, whole: its descriptor says so, no tablet of it is open at a living server, no
  *     snapshot and no other table names a file of it.
- * What goes first lies in trash/ for COLLECTOR_TRASH_MS, less when space is short.
+ * What goes first lies in the trash for a while (trash.h). It goes there, and comes back, by a rename that
+ * fails once a later leader has begun: so a leader that stands still anywhere in a pass, and wakes when another
+ * has long led, does nothing any more.
  *
  * An error is never read as "absent": when any table, manifest or plan cannot be read, nothing that
  * it might name goes. Whoever is about to make a manifest that points at files of another tablet
@@ -22,12 +24,11 @@
 #ifndef STELE_STORAGE_COLLECTOR_H
 #define STELE_STORAGE_COLLECTOR_H
 
-#include "base/status.h"
+#include "storage/trash.h"
 
 struct collector;
 struct store;
 
-#define COLLECTOR_TRASH_MS  (10 * 60 * 1000)
 #define COLLECTOR_FIRST_MS  5000 /* after the start: not in its way */
 #define COLLECTOR_DELAY_MS  2000 /* from a request to its pass, so that requests gather */
 #define COLLECTOR_PERIOD_MS (5 * 60 * 1000)
@@ -52,8 +53,11 @@ size_t collector_take_given_up(struct collector *collector, size_t limit,
 void collector_hold(struct collector *collector);
 void collector_release(struct collector *collector);
 
+/* Any. The trash of this tenure: taken before the looks that what goes there is judged by. */
+struct trash collector_trash(struct collector *collector);
 /* Worker. Moves a table to the trash. */
-enum status collector_trash_table(struct store *store, const char *table_id, struct error *error);
+enum status collector_trash_table(
+    const struct trash *trash, const char *table_id, struct error *error);
 /* Worker. Whether a snapshot or the newest manifest of another table points at a file of this one. */
 enum status collector_names_table(
     struct collector *collector, const char *table_id, bool *out_is_named, struct error *error);

@@ -102,6 +102,15 @@ bool compaction_slots_wake(struct compaction_slots *slots, struct compaction_slo
     return was_waiting;
 }
 
+bool compaction_slots_is_waiting(struct compaction_slots *slots, const struct compaction_slot *slot,
+    bool asks_small, bool asks_large)
+{
+    mutex_lock(&slots->mutex);
+    bool is_waiting = slot->is_waiting && (is_large(slot) ? asks_large : asks_small);
+    mutex_unlock(&slots->mutex);
+    return is_waiting;
+}
+
 uint64_t compaction_slots_bytes(struct compaction_slots *slots)
 {
     mutex_lock(&slots->mutex);

@@ -50,6 +50,9 @@ bool compaction_slots_take(struct compaction_slots *slots, struct compaction_slo
 void compaction_slots_give(struct compaction_slots *slots, struct compaction_slot *slot);
 /* It waits no more: true, and its task is submitted without a slot. False: it did not wait. */
 bool compaction_slots_wake(struct compaction_slots *slots, struct compaction_slot *slot);
+/* It waits, and is of one of the sizes asked for (COMPACTION_LARGE_BYTES). */
+bool compaction_slots_is_waiting(struct compaction_slots *slots, const struct compaction_slot *slot,
+    bool asks_small, bool asks_large);
 /* Bytes that all who hold a slot may still write. */
 uint64_t compaction_slots_bytes(struct compaction_slots *slots);
 

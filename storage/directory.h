@@ -16,7 +16,7 @@
  *   tables/<table>/tablets/<tablet>.<n> manifests                                   manifest.h
  *   tables/<table>/sst/<incarnation>-<n>.sst                                         sstable.h
  *   snapshots/
- *   trash/<ms>-<what>                   unreferenced files and dropped tables, kept for a while
+ *   trash/epoch-<n>/<ms>-<what>         unreferenced files and dropped tables, kept for a while  trash.h
  *
  * Every temporary lies in its own incarnation's folder, so other folders hold committed names only,
  * and what a crash leaves behind goes when the incarnation is collected.

@@ -47,6 +47,40 @@ enum status manifest_set_read(const struct directory *directory, const char *tab
     return status;
 }
 
+struct undamaged {
+    struct manifest_set set; /* first: add_listed */
+    struct damaged_manifest *damaged;
+};
+
+static enum status add_damaged(
+    void *context, const char *tablet_id, const struct error *why, struct error *error)
+{
+    struct undamaged *undamaged = context;
+    struct damaged_manifest *one = arena_allocate_zeroed(undamaged->set.arena, 1, sizeof(*one));
+    char *text = arena_copy_string(undamaged->set.arena, span_string(why->message));
+    if (!one || !text)
+        return error_set(error, STATUS_NO_MEMORY, "damaged manifest of tablet %s", tablet_id);
+    memcpy(one->tablet_id, tablet_id, strlen(tablet_id)); /* a valid id */
+    one->why = text;
+    one->next = undamaged->damaged;
+    undamaged->damaged = one;
+    return STATUS_OK;
+}
+
+enum status manifest_set_read_undamaged(const struct directory *directory, const char *table_id,
+    struct arena *arena, struct manifest_set *out_set, struct damaged_manifest **out_damaged,
+    struct error *error)
+{
+    struct undamaged undamaged = {.set.arena = arena};
+    enum status status = manifest_list_undamaged(
+        directory, table_id, arena, add_listed, add_damaged, &undamaged, error);
+    if (status == STATUS_OK) {
+        *out_set = undamaged.set;
+        *out_damaged = undamaged.damaged;
+    }
+    return status;
+}
+
 static int compare_ids(const void *a, const void *b)
 {
     return strcmp((*(const struct manifest *const *)a)->tablet_id,
@@ -313,13 +347,19 @@ enum status lineage_complete(
     struct manifest_set set;
     struct manifest_set missing;
     struct manifest_set wanted = {.arena = &arena};
-    enum status status = manifest_set_read(directory, table_id, &arena, &set, error);
+    struct damaged_manifest *damaged; /* of others: one may be the parent of this one */
+    enum status status = manifest_set_read_undamaged(
+        directory, table_id, &arena, &set, &damaged, error);
     if (status == STATUS_OK)
         status = lineage_missing(&set, &missing, error);
     for (size_t i = 0; status == STATUS_OK && i < missing.count; i++)
         if (!tablet_id || strcmp(missing.items[i]->tablet_id, tablet_id) == 0)
             status = manifest_set_add(&wanted, missing.items[i], error);
-    if (status == STATUS_OK && tablet_id && wanted.count == 0)
+    if (status == STATUS_OK && tablet_id && wanted.count == 0 && damaged)
+        status = error_set(error, STATUS_CORRUPT,
+            "tablet %s has no manifest, and one that may say what it was made from is damaged: %s",
+            tablet_id, damaged->why);
+    else if (status == STATUS_OK && tablet_id && wanted.count == 0)
         status = error_set(
             error, STATUS_NOT_FOUND, "table %s has no tablet %s", table_id, tablet_id);
     if (status == STATUS_OK)

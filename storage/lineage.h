@@ -30,8 +30,19 @@ struct manifest_set {
     size_t capacity;
 };
 
+/* A tablet whose newest manifest is damaged: all that is known of it. In the set's arena. */
+struct damaged_manifest {
+    struct damaged_manifest *next;
+    char tablet_id[TABLET_ID_SIZE];
+    const char *why; /* names the file */
+};
+
 enum status manifest_set_read(const struct directory *directory, const char *table_id,
     struct arena *arena, struct manifest_set *out_set, struct error *error);
+/* The same, but tablets whose newest manifest is damaged are left out, and named (manifest_list_undamaged). */
+enum status manifest_set_read_undamaged(const struct directory *directory, const char *table_id,
+    struct arena *arena, struct manifest_set *out_set, struct damaged_manifest **out_damaged,
+    struct error *error);
 /* Adds one that is in the arena; keeps no order. STATUS_NO_MEMORY. */
 enum status manifest_set_add(
     struct manifest_set *set, struct manifest *manifest, struct error *error);
@@ -47,7 +58,7 @@ bool lineage_is_settled(const struct manifest_set *set, const struct manifest *m
 enum status lineage_missing(
     const struct manifest_set *set, struct manifest_set *out_missing, struct error *error);
 /* Commits the first manifest of one such child, or of all (tablet_id NULL). STATUS_NOT_FOUND: it is
- * no such child. */
+ * no such child. STATUS_CORRUPT: or nobody can say, for a manifest of the table is damaged (named). */
 enum status lineage_complete(
     struct directory *directory, const char *table_id, const char *tablet_id, struct error *error);
 

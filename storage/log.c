@@ -6,32 +6,9 @@
 #include "base/memory.h"
 #include "base/pause.h"
 #include "storage/log_files.h"
-#include "storage/log_tail.h"
+#include "storage/log_group.h"
+#include "storage/log_writer.h"
 #include "storage/seal.h"
-
-/* Most bytes that an entry adds to a frame besides its body, and that a frame adds besides its
- * records. */
-#define RECORD_OVERHEAD 30
-#define FRAME_OVERHEAD  (LOG_FRAME_HEADER + TABLET_ID_SIZE + LOG_FRAME_CHECKSUM + 8)
-
-struct entry_list {
-    struct log_entry *first;
-    struct log_entry *last;
-};
-
-/* What is made durable together. Log thread. */
-struct group {
-    struct entry_list entries;  /* in the order of appended() */
-    struct log_tablet *tablets; /* those with entries in it, in order of appearance */
-    struct log_tablet **tablets_end;
-    size_t count;
-    uint64_t bound;       /* most bytes its frames take */
-    uint64_t index_bound; /* most bytes they add to the index */
-    uint64_t logged;      /* entries that have bytes */
-    bool needs_sync;
-    bool is_in_flight;   /* its write has been started, not finished */
-    uint64_t started_ns; /* when its bytes were on their way to the disk, or their sync began */
-};
 
 struct log {
     struct log_config config;
@@ -39,62 +16,31 @@ struct log {
     struct executor *executor; /* one thread: the log thread */
     struct task task;
 
-    struct mutex mutex;         /* LOCK_RANK_LOG */
-    struct entry_list queue;    /* guarded */
-    bool is_scheduled;          /* guarded */
-    bool is_stopped;            /* guarded: the executor is gone */
-    struct completion *closing; /* guarded: log_close was called */
+    struct mutex mutex;          /* LOCK_RANK_LOG */
+    struct log_entry_list queue; /* guarded */
+    bool is_scheduled;           /* guarded */
+    bool is_stopped;             /* guarded: the executor is gone */
+    struct completion *closing;  /* guarded: log_close was called */
     _Atomic bool is_dead;
 
     struct log_files files;
 
     /* log thread */
-    struct entry_list waiting; /* taken from the queue, not in a group yet */
-    struct group group;
-    bool inserts_first;      /* what appended() appends should join the group: see gather */
-    bool is_chained;         /* appended() has appended something */
-    struct buffer bytes;     /* of the group's frames */
-    struct log_tail end;     /* of the current segment, when it takes whole blocks */
-    uint64_t tail;           /* of the current segment */
-    uint64_t synced;         /* every byte of it below was synced */
+    struct log_entry_list waiting; /* taken from the queue, not in a group yet */
+    struct log_group group;
+    bool inserts_first; /* what appended() appends should join the group: see gather */
+    bool is_chained;    /* appended() has appended something */
+    struct log_writer writer;
     uint64_t space_retry_ns; /* entries are refused until then */
-    _Atomic bool is_full;    /* the last try to get space failed; others may clear it */
+    /* The last try to get space failed, as all since then (env_wall_ms); 0 = it did not. Others may clear it. */
+    _Atomic int64_t full_since_ms;
 
-    _Atomic uint64_t syncs, sync_ns;
-    _Atomic uint64_t groups;
-    _Atomic uint64_t records;
+    _Atomic bool is_roll_asked; /* log_roll */
+
+    _Atomic uint64_t groups, appended_ns;
 };
 
 static void run_log(struct task *task);
-
-static void push(struct entry_list *list, struct log_entry *entry)
-{
-    entry->next = NULL;
-    if (list->last)
-        list->last->next = entry;
-    else
-        list->first = entry;
-    list->last = entry;
-}
-
-static void push_front(struct entry_list *list, struct log_entry *entry)
-{
-    entry->next = list->first;
-    list->first = entry;
-    if (!list->last)
-        list->last = entry;
-}
-
-static struct log_entry *pop(struct entry_list *list)
-{
-    struct log_entry *entry = list->first;
-    if (entry) {
-        list->first = entry->next;
-        if (!list->first)
-            list->last = NULL;
-    }
-    return entry;
-}
 
 static bool is_dead(const struct log *log)
 {
@@ -145,40 +91,27 @@ void log_flushed(struct log *log, struct log_tablet *tablet, uint64_t sequence)
 
 /* ---- Taking entries into the group (log thread) ---- */
 
-static bool has_bytes(const struct log_entry *entry)
-{
-    return entry->sequence_count > 0 && entry->durability != DURABILITY_SKIP_WAL;
-}
-
 static void refuse(struct log_entry *entry, enum status status)
 {
     entry->status = status;
     entry->appended(entry);
 }
 
-/* Room that the segment must have for the group, an entry more and the index that ends it. */
-static uint64_t room_needed(const struct log *log, const struct log_entry *entry)
+/* A new segment was asked for, and the current one has records. */
+static bool is_roll_due(const struct log *log)
 {
-    const struct group *group = &log->group;
-    uint64_t index = FRAME_OVERHEAD + LOG_INDEX_TABLET_BOUND + LOG_INDEX_EXTENT_BOUND;
-    if (log->files.current)
-        index += log_index_size_bound(&log->files.current->index);
-    return group->bound + group->index_bound + entry->body.size + RECORD_OVERHEAD + FRAME_OVERHEAD +
-           index;
+    return atomic_load_explicit(&log->is_roll_asked, memory_order_relaxed) &&
+           log->writer.tail > LOG_SEGMENT_START;
 }
 
+/* Whether the segment has room for the group, an entry more and the index that ends it. */
 static bool has_room(const struct log *log, const struct log_entry *entry)
 {
-    return log->files.current &&
-           room_needed(log, entry) <= log->files.current->capacity - log->tail;
-}
-
-static enum status write_closing(struct log *log, struct error *error);
-
-static void begin_segment(struct log *log)
-{
-    log->tail = log->synced = LOG_SEGMENT_START;
-    log_tail_begin(&log->end, LOG_SEGMENT_START);
+    if (!log->files.current || is_roll_due(log))
+        return false;
+    uint64_t need = log_group_bound_with(&log->group, entry) + LOG_FRAME_OVERHEAD +
+                    log_index_size_bound(&log->files.current->index);
+    return need <= log_writer_room(&log->writer);
 }
 
 /* Ends the current segment and begins the next, with room for the entry. The group is empty.
@@ -186,30 +119,37 @@ static void begin_segment(struct log *log)
 static enum status switch_segment(
     struct log *log, const struct log_entry *entry, struct error *error)
 {
-    uint64_t need = LOG_SEGMENT_START + entry->body.size + RECORD_OVERHEAD + 2 * FRAME_OVERHEAD +
-                    LOG_INDEX_TABLET_BOUND + LOG_INDEX_EXTENT_BOUND + 10;
+    uint64_t need = LOG_SEGMENT_START + entry->body.size + LOG_RECORD_OVERHEAD +
+                    2 * LOG_FRAME_OVERHEAD + LOG_INDEX_TABLET_BOUND + LOG_INDEX_EXTENT_BOUND + 10;
     enum status status = log_files_prepare(&log->files, need, error);
     if (status)
         return status;
     if (log->files.current) {
-        status = write_closing(log, error);
+        status = log_writer_close(&log->writer, error);
         if (status)
             return error_prefix(error, STATUS_IO, "close segment");
         log_files_retire(&log->files);
-        log->tail = log->synced = 0;
     }
     pause_point("log.switch.between");
     status = log_files_advance(&log->files, need, error);
     if (status)
         return status;
-    begin_segment(log);
+    log_writer_begin(&log->writer);
     return STATUS_OK;
 }
 
 /* Entries are refused while the disk is full and it is not time for another try. */
 static bool is_refusing(const struct log *log)
 {
-    return log->is_full && env_monotonic_ns(log->env) < log->space_retry_ns;
+    return log_is_read_only(log) && env_monotonic_ns(log->env) < log->space_retry_ns;
+}
+
+static void note_space(struct log *log, bool has_space)
+{
+    if (has_space)
+        log_space_returned(log);
+    else if (!log_is_read_only(log))
+        atomic_store_explicit(&log->full_since_ms, env_wall_ms(log->env), memory_order_relaxed);
 }
 
 /* Makes room for an entry with bytes. STATUS_BUSY: the group must be finished first. */
@@ -221,9 +161,12 @@ static enum status make_room(struct log *log, const struct log_entry *entry)
         return STATUS_BUSY;
 
     struct error error = {0};
+    bool was_asked = atomic_exchange(&log->is_roll_asked, false);
     enum status status = switch_segment(log, entry, &error);
-    bool was_full = log->is_full;
-    log->is_full = status == STATUS_NO_SPACE;
+    if (status == STATUS_NO_SPACE && was_asked && has_room(log, entry))
+        return STATUS_OK; /* it was not needed */
+    bool was_full = log_is_read_only(log);
+    note_space(log, status != STATUS_NO_SPACE);
     if (status == STATUS_NO_SPACE) {
         log->space_retry_ns = env_monotonic_ns(log->env) + (uint64_t)LOG_SPACE_RETRY_MS * 1000000;
         if (!was_full)
@@ -251,7 +194,7 @@ static enum status give_sequence(struct log *log, struct log_entry *entry)
         return STATUS_OK;
     }
     uint64_t now_last = last + entry->sequence_count;
-    if (has_bytes(entry)) {
+    if (log_entry_has_bytes(entry)) {
         mutex_lock(&log->mutex);
         struct log_segment_tablet *records = log_files_note_locked(&log->files, tablet, now_last);
         mutex_unlock(&log->mutex);
@@ -263,47 +206,16 @@ static enum status give_sequence(struct log *log, struct log_entry *entry)
     return STATUS_OK;
 }
 
-static void join_group(struct log *log, struct log_entry *entry)
-{
-    struct group *group = &log->group;
-    struct log_tablet *tablet = entry->tablet;
-    push(&group->entries, entry);
-    group->count++;
-    entry->tablet_next = NULL;
-    if (has_bytes(entry)) {
-        if (!tablet->is_in_group) {
-            tablet->is_in_group = true;
-            tablet->group_next = NULL;
-            tablet->group_first = tablet->group_last = NULL;
-            *group->tablets_end = tablet;
-            group->tablets_end = &tablet->group_next;
-            group->bound += FRAME_OVERHEAD;
-            group->index_bound += LOG_INDEX_TABLET_BOUND + LOG_INDEX_EXTENT_BOUND;
-        }
-        if (tablet->group_last)
-            tablet->group_last->tablet_next = entry;
-        else
-            tablet->group_first = entry;
-        tablet->group_last = entry;
-        group->bound += entry->body.size + RECORD_OVERHEAD;
-        group->logged++;
-    }
-    bool is_lazy = entry->durability == DURABILITY_ASYNC_WAL ||
-                   entry->durability == DURABILITY_SKIP_WAL;
-    if (entry->sequence_count == 0 || !is_lazy)
-        group->needs_sync = true;
-}
-
 /* The next entry to look at: what was left over, then the queue. */
 static struct log_entry *next_entry(struct log *log)
 {
     if (!log->waiting.first) {
         mutex_lock(&log->mutex);
         log->waiting = log->queue;
-        log->queue = (struct entry_list){0};
+        log->queue = (struct log_entry_list){0};
         mutex_unlock(&log->mutex);
     }
-    return pop(&log->waiting);
+    return log_entry_list_pop(&log->waiting);
 }
 
 /* Takes an entry into the group, or says why not. STATUS_BUSY: the group must be finished first. */
@@ -314,198 +226,86 @@ static enum status admit(struct log *log, struct log_entry *entry)
         status = STATUS_LIMIT;
     if (status == STATUS_OK && entry->sequence_count > 0 && is_refusing(log))
         status = STATUS_NO_SPACE;
-    if (status == STATUS_OK && has_bytes(entry))
+    if (status == STATUS_OK && log_entry_has_bytes(entry))
         status = make_room(log, entry);
     if (status == STATUS_OK)
         status = give_sequence(log, entry);
     if (status == STATUS_OK) {
-        join_group(log, entry);
+        log_group_join(&log->group, entry);
         entry->status = STATUS_OK;
     }
     return status;
+}
+
+/* The hint for the entry and those behind it that are of its kind. Returns how many they are. */
+static size_t tell_upcoming(struct log_entry *first)
+{
+    size_t count = 0;
+    for (struct log_entry *entry = first;
+         entry && count < LOG_UPCOMING_ENTRIES && entry->upcoming == first->upcoming &&
+         entry->tablet == first->tablet;
+         entry = entry->next)
+        count++;
+    if (first->upcoming && count > 1)
+        first->upcoming(first, count);
+    return count;
+}
+
+/* The appended() of these entries and all behind them, in order. They stay in the group. */
+static void tell_appended(struct log *log, struct log_entry *first)
+{
+    uint64_t now_ns = env_monotonic_ns(log->env);
+    size_t told = 0;
+    for (struct log_entry *entry = first; entry; entry = entry->next, told--) {
+        if (told == 0)
+            told = tell_upcoming(entry);
+        entry->appended(entry);
+    }
+    atomic_fetch_add_explicit(
+        &log->appended_ns, env_monotonic_ns(log->env) - now_ns, memory_order_relaxed);
 }
 
 /* Fills the group. With inserts_first, what appended() appends comes last in the queue and joins, while there is
  * room; else the entries get their appended() when the bytes are on their way (run_log). */
 static void gather(struct log *log)
 {
-    struct group *group = &log->group;
-    *group = (struct group){.tablets_end = &group->tablets};
+    log_group_begin(&log->group);
     struct log_entry *entry;
-    while (group->count < LOG_GROUP_ENTRIES && group->bound < LOG_GROUP_BYTES &&
-           (entry = next_entry(log))) {
+    while (log_group_is_open(&log->group) && (entry = next_entry(log))) {
         enum status status = admit(log, entry);
         if (status == STATUS_BUSY) {
-            push_front(&log->waiting, entry);
+            log_entry_list_push_front(&log->waiting, entry);
             return;
         }
         if (status)
             refuse(entry, status);
         else if (log->inserts_first)
-            entry->appended(entry);
+            tell_appended(log, entry); /* the last that joined */
     }
-}
-
-/* The entries' appended(), in order, for a group that was gathered without. They stay in the group. */
-static void tell_appended(struct log *log)
-{
-    for (struct log_entry *entry = log->group.entries.first; entry; entry = entry->next)
-        entry->appended(entry);
 }
 
 /* ---- Making the group durable (log thread) ---- */
 
-/* What a tablet has in the group, as one frame. */
-static enum status encode_tablet(struct log *log, struct log_tablet *tablet, int64_t now_ms)
-{
-    struct log_frame frame = {
-        .kind = LOG_FRAME_RECORDS,
-        .synced_offset = log->synced,
-        .first_sequence = tablet->group_first->sequence,
-        .written_ms = now_ms,
-    };
-    memcpy(frame.tablet_id, tablet->id, sizeof(frame.tablet_id));
-    size_t begin;
-    log_frame_begin(&log->bytes, &frame, &begin);
-    uint64_t next = frame.first_sequence;
-    for (struct log_entry *entry = tablet->group_first; entry; entry = entry->tablet_next) {
-        buffer_put_varint(&log->bytes, entry->sequence - next);
-        buffer_put_varint(&log->bytes, entry->sequence_count);
-        buffer_put_sized(&log->bytes, entry->body);
-        next = entry->sequence + entry->sequence_count;
-    }
-    uint64_t offset = log->tail + begin;
-    log_frame_end(&log->bytes, begin, log->files.salt, offset);
-    enum status status = buffer_status(&log->bytes);
-    if (status)
-        return status;
-
-    struct log_index *index = &log->files.current->index;
-    mutex_lock(&log->mutex);
-    struct log_segment_tablet *records = tablet->records_last;
-    if (records && records->segment != log->files.current)
-        records = NULL; /* flushed past it meanwhile: only its slot is not known */
-    mutex_unlock(&log->mutex);
-    uint64_t size = log->bytes.size - begin;
-    if (records && records->slot != SIZE_MAX)
-        return log_index_extend(index, records->slot, offset, size, next - 1);
-    status = log_index_add(index, tablet->id, offset, size, frame.first_sequence, next - 1);
-    if (status == STATUS_OK && records)
-        records->slot = (size_t)(log_index_find(index, tablet->id) - index->tablets);
-    return status;
-}
-
-static enum status encode_group(struct log *log, struct error *error)
-{
-    int64_t now_ms = env_wall_ms(log->env);
-    buffer_reset(&log->bytes);
-    enum status status = STATUS_OK;
-    for (struct log_tablet *tablet = log->group.tablets; tablet && !status;
-         tablet = tablet->group_next)
-        status = encode_tablet(log, tablet, now_ms);
-    if (status)
-        return error_set(error, status, "group of %zu entries", log->group.count);
-    CHECK(log->tail + log->bytes.size <= log->files.current->capacity);
-    return STATUS_OK;
-}
-
-/* Starts a write that will be durable when it is finished: all before it is synced. */
-static enum status start_write(struct log *log, struct error *error)
-{
-    struct env_file *file = log->files.file;
-    struct span bytes = buffer_span(&log->bytes);
-    uint64_t offset = log->tail;
-    if (env_file_block_size(file) > 1) {
-        enum status status = log_tail_append(&log->end, bytes);
-        if (status)
-            return error_set(error, status, "blocks of a group of %zu bytes", bytes.size);
-        bytes = log_tail_blocks(&log->end);
-        offset = log->end.offset;
-    }
-    log->group.started_ns = env_monotonic_ns(log->env);
-    log->group.is_in_flight = true;
-    return env_file_write_start(file, offset, bytes, error);
-}
-
-/* Writes into the page cache; a sync must follow. */
-static enum status write_cached(struct log *log, struct error *error)
-{
-    struct span bytes = buffer_span(&log->bytes);
-    enum status status = env_file_write(log->files.file, log->tail, bytes, error);
-    if (status == STATUS_OK && env_file_block_size(log->files.file) > 1)
-        status = log_tail_pass(&log->end, bytes);
-    return status;
-}
-
-/* Brings the group's bytes on their way: past the page cache when they are few, and are to be synced with all that is
- * unsynced; else into it. */
-static enum status write_group(struct log *log, struct error *error)
-{
-    enum status status = encode_group(log, error);
-    if (status)
-        return status;
-    bool is_direct = log->group.needs_sync && log->synced == log->tail &&
-                     log->bytes.size <= LOG_DIRECT_BYTES;
-    pause_point("log.write.before");
-    status = is_direct ? start_write(log, error) : write_cached(log, error);
-    pause_point("log.write.after");
-    if (status)
-        return status;
-    log->tail += log->bytes.size;
-    atomic_fetch_add_explicit(&log->records, log->group.logged, memory_order_relaxed);
-    return STATUS_OK;
-}
-
-/* Waits for the disk to have all that was written. */
-static enum status sync_written(struct log *log, struct error *error)
-{
-    struct group *group = &log->group;
-    pause_point("log.sync.before");
-    enum status status;
-    if (group->is_in_flight) {
-        uint64_t poll_ns = group->count <= LOG_POLL_ENTRIES ? LOG_POLL_NS : 0;
-        group->is_in_flight = false;
-        status = env_file_write_finish(log->files.file, poll_ns, error);
-        if (status)
-            return status; /* the disk may still read the blocks */
-        log_tail_advance(&log->end);
-    } else {
-        group->started_ns = env_monotonic_ns(log->env);
-        status = env_file_sync(log->files.file, error);
-    }
-    if (status)
-        return status;
-    atomic_fetch_add_explicit(
-        &log->sync_ns, env_monotonic_ns(log->env) - group->started_ns, memory_order_relaxed);
-    pause_point("log.sync.after");
-    log->synced = log->tail;
-    atomic_fetch_add_explicit(&log->syncs, 1, memory_order_relaxed);
-    return STATUS_OK;
-}
-
 /* Everything written is synced after it, and we may still say so. */
 static enum status sync_and_look(struct log *log, struct error *error)
 {
-    enum status status = log->synced < log->tail ? sync_written(log, error) : STATUS_OK;
-    if (status)
-        return status;
-    status = seal_look(log->config.alive, error);
+    if (log_writer_has_unsynced(&log->writer)) {
+        uint64_t poll_ns = log->group.count <= LOG_POLL_ENTRIES ? LOG_POLL_NS : 0;
+        enum status status = log_writer_sync(&log->writer, poll_ns, error);
+        if (status)
+            return status;
+    }
+    enum status status = seal_look(log->config.alive, error);
     pause_point("log.look.after");
     return status;
 }
 
 static void finish_entries(struct log *log)
 {
-    for (struct log_tablet *tablet = log->group.tablets; tablet;) {
-        struct log_tablet *next = tablet->group_next;
-        tablet->is_in_group = false;
-        tablet->group_next = NULL;
-        tablet->group_first = tablet->group_last = NULL;
-        tablet = next;
-    }
+    log_group_part(&log->group);
     enum status status = is_dead(log) ? STATUS_CLOSED : STATUS_OK;
     struct log_entry *entry;
-    while ((entry = pop(&log->group.entries))) {
+    while ((entry = log_entry_list_pop(&log->group.entries))) {
         entry->status = status;
         entry->durable(entry);
     }
@@ -517,7 +317,7 @@ static void send_group(struct log *log)
     struct error error = {0};
     if (!log->group.tablets || is_dead(log))
         return;
-    enum status status = write_group(log, &error);
+    enum status status = log_writer_send(&log->writer, &log->group, &error);
     if (status)
         die(log, &error, status, "write of the tablet log");
 }
@@ -526,7 +326,8 @@ static void end_group(struct log *log)
 {
     struct error error = {0};
     bool needs_sync = log->group.needs_sync ||
-                      (log->files.current && log->tail - log->synced > LOG_ASYNC_BYTES);
+                      (log->files.current &&
+                          log->writer.tail - log->writer.synced > LOG_ASYNC_BYTES);
     if (needs_sync && !is_dead(log)) {
         enum status status = sync_and_look(log, &error);
         if (status)
@@ -535,55 +336,35 @@ static void end_group(struct log *log)
     atomic_fetch_add_explicit(&log->groups, 1, memory_order_relaxed);
     finish_entries(log);
     if (log->files.current)
-        log_files_watch(&log->files, log->tail);
-}
-
-/* The index frame and the closing page, synced. */
-static enum status write_closing(struct log *log, struct error *error)
-{
-    struct log_frame frame = {
-        .kind = LOG_FRAME_INDEX,
-        .synced_offset = log->synced,
-        .written_ms = env_wall_ms(log->env),
-    };
-    size_t begin;
-    buffer_reset(&log->bytes);
-    log_frame_begin(&log->bytes, &frame, &begin);
-    log_index_encode(&log->files.current->index, &log->bytes);
-    log_frame_end(&log->bytes, begin, log->files.salt, log->tail);
-    struct log_segment_closing closing = {
-        .salt = log->files.salt,
-        .index_offset = log->tail,
-        .end = log->tail + log->bytes.size,
-    };
-    uint8_t page[LOG_SEGMENT_PAGE];
-    log_segment_closing_encode(&closing, page);
-
-    struct env_file *file = log->files.file;
-    enum status status = buffer_status(&log->bytes);
-    if (status == STATUS_OK && log->synced < log->tail)
-        status = env_file_sync(file, error); /* the index says "all before me was synced" */
-    if (status == STATUS_OK)
-        status = env_file_write(file, log->tail, buffer_span(&log->bytes), error);
-    if (status == STATUS_OK)
-        status = env_file_write(file, LOG_SEGMENT_PAGE, span_make(page, sizeof(page)), error);
-    if (status == STATUS_OK)
-        status = env_file_sync(file, error);
-    return status;
+        log_files_watch(&log->files, log->writer.tail);
 }
 
 /* ---- The log thread's turn ---- */
+
+/* Without an entry to make room for. A full disk leaves it to the next. */
+static void roll(struct log *log)
+{
+    struct error error = {0};
+    struct log_entry nothing = {0};
+    bool is_due = is_roll_due(log);
+    atomic_store(&log->is_roll_asked, false);
+    enum status status = is_due ? switch_segment(log, &nothing, &error) : STATUS_OK;
+    if (status && status != STATUS_NO_SPACE && status != STATUS_NO_MEMORY)
+        die(log, &error, status, "tablet log");
+}
 
 /* Nothing waits: syncs what ASYNC entries left behind, and ends the log when it is being closed. */
 static void run_idle(struct log *log)
 {
     struct error error = {0};
     enum status status;
-    if (log->files.current && log->synced < log->tail && !is_dead(log)) {
+    if (log->files.current && log_writer_has_unsynced(&log->writer) && !is_dead(log)) {
         status = sync_and_look(log, &error);
         if (status)
             die(log, &error, status, "sync of the tablet log");
     }
+    if (log->files.current && atomic_load(&log->is_roll_asked) && !is_dead(log))
+        roll(log);
     mutex_lock(&log->mutex);
     struct completion *closing = log->queue.first ? NULL : log->closing;
     if (closing)
@@ -592,7 +373,7 @@ static void run_idle(struct log *log)
     if (!closing)
         return;
     if (log->files.current && !is_dead(log)) {
-        status = write_closing(log, &error);
+        status = log_writer_close(&log->writer, &error);
         if (status)
             die(log, &error, status, "close of the tablet log");
         else
@@ -614,7 +395,7 @@ static void run_log(struct task *task)
     if (log->group.count) {
         send_group(log);
         if (!inserts_first)
-            tell_appended(log);
+            tell_appended(log, log->group.entries.first);
         log->inserts_first = log->is_chained;
         end_group(log);
     }
@@ -652,10 +433,21 @@ void log_append(struct log *log, struct log_entry *entry)
         refuse(entry, STATUS_CLOSED);
         return;
     }
-    push(&log->queue, entry);
+    log_entry_list_push(&log->queue, entry);
     if (executor_is_current(log->executor))
         log->is_chained = true;
     /* A closing log refuses by dying: what is queued after its end meets a dead log. */
+    schedule_unlock(log);
+}
+
+void log_roll(struct log *log)
+{
+    mutex_lock(&log->mutex);
+    if (log->is_stopped) {
+        mutex_unlock(&log->mutex);
+        return;
+    }
+    atomic_store(&log->is_roll_asked, true);
     schedule_unlock(log);
 }
 
@@ -670,9 +462,10 @@ enum status log_open(const struct log_config *config, struct log **out_log, stru
     log->inserts_first = true;
     mutex_init(&log->mutex, LOCK_RANK_LOG);
     log_files_init(&log->files, config, &log->mutex);
+    log_writer_init(&log->writer, log->env, &log->files);
     enum status status = log_files_advance(&log->files, LOG_SEGMENT_START, error);
     if (status == STATUS_NO_SPACE) { /* opens read-only */
-        log->is_full = true;
+        note_space(log, false);
         status = STATUS_OK;
     }
     if (status == STATUS_OK)
@@ -682,7 +475,7 @@ enum status log_open(const struct log_config *config, struct log **out_log, stru
         return status;
     }
     executor_poll(log->executor, LOG_POLL_NS);
-    begin_segment(log);
+    log_writer_begin(&log->writer);
     *out_log = log;
     return STATUS_OK;
 }
@@ -719,20 +512,24 @@ void log_free(struct log *log)
         return;
     log_stop(log);
     log_files_deinit(&log->files);
-    log_tail_deinit(&log->end);
-    buffer_deinit(&log->bytes);
+    log_writer_deinit(&log->writer);
     mutex_deinit(&log->mutex);
     memory_free(log);
 }
 
 bool log_is_read_only(const struct log *log)
 {
-    return atomic_load_explicit(&log->is_full, memory_order_relaxed);
+    return log_full_since_ms(log) != 0;
+}
+
+int64_t log_full_since_ms(const struct log *log)
+{
+    return atomic_load_explicit(&log->full_since_ms, memory_order_relaxed);
 }
 
 void log_space_returned(struct log *log)
 {
-    atomic_store_explicit(&log->is_full, false, memory_order_relaxed);
+    atomic_store_explicit(&log->full_since_ms, 0, memory_order_relaxed);
 }
 
 void log_statistics_read(const struct log *log, struct log_statistics *out_statistics)
@@ -742,8 +539,9 @@ void log_statistics_read(const struct log *log, struct log_statistics *out_stati
     out_statistics->bytes = log->files.bytes;
     out_statistics->segments = log->files.count;
     mutex_unlock(&writable->mutex);
-    out_statistics->syncs = atomic_load_explicit(&log->syncs, memory_order_relaxed);
-    out_statistics->sync_ns = atomic_load_explicit(&log->sync_ns, memory_order_relaxed);
+    out_statistics->syncs = atomic_load_explicit(&log->writer.syncs, memory_order_relaxed);
+    out_statistics->sync_ns = atomic_load_explicit(&log->writer.sync_ns, memory_order_relaxed);
+    out_statistics->appended_ns = atomic_load_explicit(&log->appended_ns, memory_order_relaxed);
     out_statistics->groups = atomic_load_explicit(&log->groups, memory_order_relaxed);
-    out_statistics->records = atomic_load_explicit(&log->records, memory_order_relaxed);
+    out_statistics->records = atomic_load_explicit(&log->writer.records, memory_order_relaxed);
 }

@@ -53,13 +53,14 @@
 struct log;
 struct log_segment_tablet;
 
-#define LOG_GROUP_BYTES    (8u << 20) /* a group takes no more entries past it */
-#define LOG_GROUP_ENTRIES  16384
-#define LOG_DIRECT_BYTES   (64u << 10) /* a group of more goes through the page cache */
-#define LOG_ASYNC_BYTES    (4u << 20)  /* unsynced bytes of ASYNC entries that force a sync */
-#define LOG_POLL_NS        100000 /* the log thread looks this long for more before it sleeps */
-#define LOG_POLL_ENTRIES   4 /* and so for the disk, when a group has no more entries than that */
-#define LOG_SPACE_RETRY_MS 1000 /* how often a full disk is tried again */
+#define LOG_GROUP_BYTES      (8u << 20) /* a group takes no more entries past it */
+#define LOG_GROUP_ENTRIES    16384
+#define LOG_UPCOMING_ENTRIES 16          /* most in one upcoming() */
+#define LOG_DIRECT_BYTES     (64u << 10) /* a group of more goes through the page cache */
+#define LOG_ASYNC_BYTES      (4u << 20)  /* unsynced bytes of ASYNC entries that force a sync */
+#define LOG_POLL_NS          100000 /* the log thread looks this long for more before it sleeps */
+#define LOG_POLL_ENTRIES     4 /* and so for the disk, when a group has no more entries than that */
+#define LOG_SPACE_RETRY_MS   1000 /* how often a full disk is tried again */
 
 /* A tablet as the log knows it. Embedded in the tablet; members are the log's. */
 struct log_tablet {
@@ -94,6 +95,9 @@ uint64_t log_tablet_last_sequence(const struct log_tablet *tablet); /* any */
  * order. Its status is STATUS_OK, or STATUS_CLOSED when the store died meanwhile (tests only): then
  * nothing may be acknowledged.
  *
+ * upcoming() (may be NULL) is a hint: the next appended() calls are those of `count` entries of one tablet, linked by
+ * next from `first` on, all with this upcoming. What they will need can be fetched into the processor's caches at once.
+ *
  * A barrier (sequence_count 0, empty body) takes its place in the order and writes nothing:
  * sequence is the tablet's last given; at appended() every earlier entry of the tablet has been
  * inserted and no later one; at durable() every earlier entry of every tablet is synced, ASYNC ones
@@ -107,6 +111,7 @@ struct log_entry {
     enum durability durability; /* USE_DEFAULT = SYNC */
     uint64_t sequence;          /* out: the first of them */
     enum status status;         /* out */
+    void (*upcoming)(struct log_entry *first, size_t count);
     void (*appended)(struct log_entry *entry);
     void (*durable)(struct log_entry *entry);
 };
@@ -144,15 +149,22 @@ void log_append(struct log *log, struct log_entry *entry);
 /* Any. No record of the tablet at or below `sequence` is needed any more: a durable manifest says
  * so. */
 void log_flushed(struct log *log, struct log_tablet *tablet, uint64_t sequence);
+/* Any. Ends the current segment, if it has records, and begins another, soon. */
+void log_roll(struct log *log);
 bool log_is_read_only(
     const struct log *log); /* any: the last try for a new segment found no space */
+int64_t log_full_since_ms(
+    const struct log *log); /* any: since when it is read-only; 0 = it is not */
 /* Any: the file system says that there is space again; the next entry tries. */
 void log_space_returned(struct log *log);
 
 struct log_statistics {
     uint64_t bytes; /* of all segments that are kept, as preallocated */
     uint64_t segments;
-    uint64_t syncs, sync_ns;
+    uint64_t syncs;
+    /* What the log thread spent on the disk for these: starting durable writes, waiting for their ends, syncing. */
+    uint64_t sync_ns;
+    uint64_t appended_ns; /* and in appended(), mostly while the disk worked */
     uint64_t groups;
     uint64_t records; /* entries written */
 };

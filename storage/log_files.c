@@ -43,6 +43,7 @@ static void free_segment(struct log_live_segment *segment)
         memory_free(records);
     }
     log_index_deinit(&segment->index);
+    env_file_close(segment->file);
     memory_free(segment);
 }
 
@@ -275,14 +276,15 @@ static void release_locked(struct log_files *files)
 
 void log_files_retire(struct log_files *files)
 {
-    env_file_close(files->file);
-    files->file = NULL;
     log_index_deinit(&files->current->index);
     mutex_lock(files->mutex);
     files->current->is_current = false;
+    files->current->file = files->file;
+    schedule_upkeep_locked(files);
     release_locked(files);
     mutex_unlock(files->mutex);
     files->current = NULL;
+    files->file = NULL;
 }
 
 void log_files_watch(struct log_files *files, uint64_t tail)
@@ -457,6 +459,18 @@ static void make_asked(struct log_files *files, uint64_t number, uint64_t capaci
     }
 }
 
+/* The file of a full segment that nobody has closed yet, or NULL. */
+static struct env_file *take_file_locked(struct log_files *files)
+{
+    for (struct log_live_segment *at = files->first; at && !at->is_current; at = at->next)
+        if (at->file) {
+            struct env_file *file = at->file;
+            at->file = NULL;
+            return file;
+        }
+    return NULL;
+}
+
 static void run_upkeep(struct task *task)
 {
     struct log_files *files = (struct log_files *)((char *)task -
@@ -464,21 +478,24 @@ static void run_upkeep(struct task *task)
     for (;;) {
         mutex_lock(files->mutex);
         struct log_live_segment *segment = files->released;
+        struct env_file *file = files->is_stopped || segment ? NULL : take_file_locked(files);
         bool is_asked = files->spare == LOG_SPARE_ASKED;
         uint64_t capacity = files->asked_capacity;
         uint64_t number = files->next_spare_number;
-        if (files->is_stopped || (!segment && !is_asked)) {
+        if (files->is_stopped || (!segment && !file && !is_asked)) {
             files->is_upkeep_scheduled = false;
             mutex_unlock(files->mutex);
             return;
         }
         if (segment)
             files->released = segment->next;
-        else
+        else if (!file)
             files->next_spare_number++;
         mutex_unlock(files->mutex);
         if (segment)
             take_away(files, segment);
+        else if (file)
+            env_file_close(file);
         else
             make_asked(files, number, capacity);
     }

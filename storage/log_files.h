@@ -3,7 +3,8 @@
  *     spare -> current -> full -> released (all have flushed past it) -> spare again, or removed
  *
  * The log thread alone makes a segment current and closes it. The upkeep executor prepares the
- * spare once the current segment is half full (preallocated and zeroed), and
+ * spare once the current segment is half full (preallocated and zeroed), closes the files of full
+ * ones (the kernel's end of a file's asynchronous writes takes tens of milliseconds), and
  * takes released segments away, preferably by making one the spare: its bytes need no zeroing, for
  * a new salt makes the old frames strangers.
  *
@@ -45,7 +46,8 @@ struct log_live_segment {
     struct log_segment_tablet *records; /* guarded */
     size_t pending;                     /* guarded: records not done */
     bool is_current;                    /* guarded */
-    struct log_index index;             /* log thread, while current */
+    struct env_file *file;  /* guarded: of one that is not current any more, until it is closed */
+    struct log_index index; /* log thread, while current */
 };
 
 enum log_spare_state { LOG_SPARE_NONE, LOG_SPARE_ASKED, LOG_SPARE_READY };

@@ -67,16 +67,13 @@ void log_tail_advance(struct log_tail *tail)
     tail->size = kept;
 }
 
-enum status log_tail_pass(struct log_tail *tail, struct span bytes)
+size_t log_tail_gap(const struct log_tail *tail)
 {
-    size_t before = tail->size;
-    size_t full = (before + bytes.size) / ENV_BLOCK_SIZE * ENV_BLOCK_SIZE;
-    if (full) { /* less than a block was kept: all of the next comes from the bytes */
-        CHECK(before < ENV_BLOCK_SIZE);
-        size_t kept = before + bytes.size - full;
-        bytes = span_slice(bytes, bytes.size - kept, kept);
-        tail->offset += full;
-        tail->size = 0;
-    }
-    return log_tail_append(tail, bytes);
+    return round_up(tail->size) - tail->size;
+}
+
+void log_tail_skip(struct log_tail *tail, size_t size)
+{
+    CHECK(tail->size == 0 && size % ENV_BLOCK_SIZE == 0);
+    tail->offset += size;
 }

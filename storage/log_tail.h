@@ -7,7 +7,8 @@
  * the bytes they had. docs/formats/log.md says why that cannot harm them. What lay behind the group in its last
  * block (zeros, or frames of an earlier life) becomes zeros.
  *
- * Every frame passes through here, by whatever way it is written: else the kept part would be old. Log thread. */
+ * Every byte of a segment behind its first two pages goes out in whole blocks, by whatever way it is written: a part
+ * of a block in the page cache would first be read from the disk, which the write before went past it to. Log thread. */
 #ifndef STELE_STORAGE_LOG_TAIL_H
 #define STELE_STORAGE_LOG_TAIL_H
 
@@ -27,11 +28,13 @@ void log_tail_deinit(struct log_tail *tail);
 void log_tail_begin(struct log_tail *tail, uint64_t offset);
 /* STATUS_NO_MEMORY, also below. */
 enum status log_tail_append(struct log_tail *tail, struct span bytes);
-/* Bytes that are written another way: as append and advance, but only what is kept is copied. */
-enum status log_tail_pass(struct log_tail *tail, struct span bytes);
 /* The blocks to write at tail->offset; borrowed until the next call. */
 struct span log_tail_blocks(struct log_tail *tail);
 /* They are written: only the last is kept, when it is not full. */
 void log_tail_advance(struct log_tail *tail);
+/* How many bytes fill the block that the tail lies in; 0 when it ends with a block. */
+size_t log_tail_gap(const struct log_tail *tail);
+/* Whole blocks that are written from where they are; nothing is kept, so the tail ends with a block. */
+void log_tail_skip(struct log_tail *tail, size_t size);
 
 #endif

@@ -462,20 +462,42 @@ struct list_context {
     const char *table_id;
     struct arena *arena;
     enum status (*each)(void *context, const struct manifest *manifest, struct error *error);
+    enum status (*damaged)(
+        void *context, const char *tablet_id, const struct error *why, struct error *error);
     void *context;
 };
 
 static enum status list_one(void *context, const char *name, uint64_t version, struct error *error)
 {
     struct list_context *list = context;
+    struct error why = {0};
     struct manifest *manifest = arena_allocate(list->arena, sizeof(*manifest));
     if (!manifest)
         return error_set(error, STATUS_NO_MEMORY, "manifest of %s", name);
     enum status status = read_version(
-        list->directory, list->table_id, name, version, list->arena, manifest, error);
+        list->directory, list->table_id, name, version, list->arena, manifest, &why);
     if (status == STATUS_NOT_FOUND) /* collected since the list was made */
-        status = manifest_read(list->directory, list->table_id, name, list->arena, manifest, error);
-    return status ? status : list->each(list->context, manifest, error);
+        status = manifest_read(list->directory, list->table_id, name, list->arena, manifest, &why);
+    if (status == STATUS_OK)
+        return list->each(list->context, manifest, error);
+    if (status == STATUS_CORRUPT && list->damaged && directory_id_is_valid(name))
+        return list->damaged(list->context, name, &why, error);
+    if (error)
+        *error = why;
+    return status;
+}
+
+enum status manifest_list_undamaged(const struct directory *directory, const char *table_id,
+    struct arena *arena,
+    enum status (*each)(void *context, const struct manifest *manifest, struct error *error),
+    enum status (*damaged)(
+        void *context, const char *tablet_id, const struct error *why, struct error *error),
+    void *context, struct error *error)
+{
+    struct path folder;
+    directory_tablets_path(directory, table_id, &folder);
+    struct list_context list = {directory, table_id, arena, each, damaged, context};
+    return chain_list(directory->env, folder.text, list_one, &list, error);
 }
 
 enum status manifest_list(const struct directory *directory, const char *table_id,
@@ -483,8 +505,5 @@ enum status manifest_list(const struct directory *directory, const char *table_i
     enum status (*each)(void *context, const struct manifest *manifest, struct error *error),
     void *context, struct error *error)
 {
-    struct path folder;
-    directory_tablets_path(directory, table_id, &folder);
-    struct list_context list = {directory, table_id, arena, each, context};
-    return chain_list(directory->env, folder.text, list_one, &list, error);
+    return manifest_list_undamaged(directory, table_id, arena, each, NULL, context, error);
 }

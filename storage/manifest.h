@@ -126,5 +126,14 @@ enum status manifest_list(const struct directory *directory, const char *table_i
     struct arena *arena,
     enum status (*each)(void *context, const struct manifest *manifest, struct error *error),
     void *context, struct error *error);
+/* The same, but a tablet whose newest manifest is damaged (STATUS_CORRUPT) ends nothing: damaged() is told of it,
+ * with the reason, which names the file. For those who serve the others; who deletes, or copies pointers, must
+ * not go on without it. */
+enum status manifest_list_undamaged(const struct directory *directory, const char *table_id,
+    struct arena *arena,
+    enum status (*each)(void *context, const struct manifest *manifest, struct error *error),
+    enum status (*damaged)(
+        void *context, const char *tablet_id, const struct error *why, struct error *error),
+    void *context, struct error *error);
 
 #endif

@@ -1,154 +1,20 @@
 #include "storage/memtable.h"
 
 #include <assert.h>
-#include <stdatomic.h>
 
 #include "base/memory.h"
+#include "storage/memtable_list.h"
 
 enum {
-    HEIGHT_MAX = 12,          /* 4^12 cells before searches grow longer than they should */
     FIRST_CHUNK_BYTES = 8192, /* doubles up to a whole chunk */
+    SHARED_CELLS_MIN = 64,    /* rows of fewer say little of those to come */
     LARGE_FRACTION = 4,       /* a node over a quarter of a whole chunk gets one of its own */
-};
-
-/* In memory only. The bytes of row, qualifier, value and tags follow the links. */
-struct memtable_node {
-    uint64_t prefix; /* first eight bytes of the row, big-endian, zeros after its end */
-    int64_t timestamp;
-    uint64_t sequence;
-    uint32_t qualifier_size;
-    uint32_t value_size;
-    uint16_t row_size;
-    uint16_t tags_size;
-    uint8_t type;
-    uint8_t height;
-    _Atomic(struct memtable_node *) next[];
 };
 
 struct chunk {
     struct chunk *older;
     size_t size; /* as taken, with this header */
 };
-
-struct memtable {
-    _Atomic uint32_t references;
-    enum row_order row_order;
-    struct memtable_memory *memory;
-    struct span family; /* bytes behind the struct */
-    /* Writer only. */
-    struct chunk *chunks; /* newest first */
-    uint8_t *free;        /* in the newest chunk */
-    size_t free_bytes;
-    size_t next_chunk_bytes;
-    uint64_t random;
-    /* by level: the last node at or before the last added */
-    struct memtable_node *splice[HEIGHT_MAX];
-    /* Read by others as statistics. */
-    _Atomic uint64_t cell_count;
-    _Atomic uint64_t used_bytes;
-    _Atomic uint64_t reserved_bytes;
-    _Atomic int64_t min_timestamp;
-    _Atomic int64_t max_timestamp;
-    struct memtable_node *head; /* height HEIGHT_MAX, no cell */
-};
-
-/* Where a search stands relative to this family, worked out once a search. */
-struct target {
-    const struct cell *cell;
-    uint64_t prefix;
-    int family_order; /* of the target against the memtable's family: <0 before, >0 behind all */
-};
-
-static struct memtable_node *node_next(const struct memtable_node *node, unsigned level)
-{
-    return atomic_load_explicit(&node->next[level], memory_order_acquire);
-}
-
-static const uint8_t *node_bytes(const struct memtable_node *node)
-{
-    return (const uint8_t *)&node->next[node->height];
-}
-
-static struct span node_row(const struct memtable_node *node)
-{
-    return span_make(node_bytes(node), node->row_size);
-}
-
-/* Meta rows do not compare by bytes: there every prefix is 0 and decides nothing. */
-static uint64_t row_prefix(enum row_order row_order, struct span row)
-{
-    if (row_order != ROW_ORDER_BYTES)
-        return 0;
-    if (row.size >= 8)
-        return load_be64(row.data);
-    uint64_t prefix = 0;
-    for (size_t i = 0; i < row.size; i++)
-        prefix |= (uint64_t)row.data[i] << (56 - 8 * i);
-    return prefix;
-}
-
-static struct target target_make(const struct memtable *memtable, const struct cell *cell)
-{
-    struct target target = {.cell = cell, .prefix = row_prefix(memtable->row_order, cell->row)};
-    bool is_last_on_row = cell->type == CELL_MINIMUM && cell->family.size == 0 &&
-                          cell->qualifier.size == 0;
-    target.family_order = is_last_on_row ? 1 : span_compare(cell->family, memtable->family);
-    return target;
-}
-
-static int compare_rows(
-    const struct memtable *memtable, const struct memtable_node *node, const struct target *target)
-{
-    if (node->prefix != target->prefix)
-        return node->prefix < target->prefix ? -1 : 1;
-    return row_compare(memtable->row_order, node_row(node), target->cell->row);
-}
-
-/* cell_compare of the node's cell against the target. */
-static int compare(
-    const struct memtable *memtable, const struct memtable_node *node, const struct target *target)
-{
-    int order = compare_rows(memtable, node, target);
-    if (order)
-        return order;
-    if (target->family_order)
-        return -target->family_order;
-    const struct cell *cell = target->cell;
-    order = span_compare(
-        span_make(node_bytes(node) + node->row_size, node->qualifier_size), cell->qualifier);
-    if (order)
-        return order;
-    if (node->timestamp != cell->timestamp)
-        return node->timestamp > cell->timestamp ? -1 : 1;
-    if (node->type != cell->type)
-        return node->type > cell->type ? -1 : 1;
-    if (node->sequence != cell->sequence)
-        return node->sequence > cell->sequence ? -1 : 1;
-    return 0;
-}
-
-/* The first node at or after the target. out_before (or NULL) gets the node before it, each level. */
-static struct memtable_node *search(const struct memtable *memtable, const struct target *target,
-    struct memtable_node *out_before[HEIGHT_MAX])
-{
-    struct memtable_node *before = memtable->head;
-    struct memtable_node *behind = NULL; /* known to be at or after the target */
-    for (unsigned level = HEIGHT_MAX; level-- > 0;) {
-        struct memtable_node *node = node_next(before, level);
-        while (node && node != behind) {
-            struct memtable_node *after = node_next(node, level);
-            __builtin_prefetch(after);
-            if (compare(memtable, node, target) >= 0)
-                break;
-            before = node;
-            node = after;
-        }
-        behind = node;
-        if (out_before)
-            out_before[level] = before;
-    }
-    return behind;
-}
 
 /* ---- Life ---- */
 
@@ -205,6 +71,13 @@ static struct memtable_node *node_new(struct memtable *memtable, unsigned height
     return node;
 }
 
+static uint8_t *append_bytes(uint8_t *to, struct span bytes)
+{
+    if (bytes.size > 0)
+        memcpy(to, bytes.data, bytes.size);
+    return to + bytes.size;
+}
+
 static void chunks_free(struct memtable *memtable)
 {
     struct chunk *chunk = memtable->chunks;
@@ -215,14 +88,17 @@ static void chunks_free(struct memtable *memtable)
     }
 }
 
-struct memtable *memtable_new(
-    struct memtable_memory *memory, struct span family, enum row_order row_order)
+struct memtable *memtable_new(struct memtable_memory *memory, struct span family,
+    enum row_order row_order, struct span shared)
 {
-    struct memtable *memtable = memory_allocate_zeroed(1, sizeof(*memtable) + family.size);
+    struct memtable *memtable = memory_allocate_zeroed(
+        1, sizeof(*memtable) + family.size + shared.size);
     if (!memtable)
         return NULL;
-    memcpy(memtable + 1, family.data, family.size);
-    memtable->family = span_make(memtable + 1, family.size);
+    uint8_t *bytes = (uint8_t *)(memtable + 1);
+    memtable->family = span_make(bytes, family.size);
+    memtable->shared = span_make(bytes + family.size, shared.size);
+    append_bytes(append_bytes(bytes, family), shared);
     memtable->memory = memory;
     memtable->row_order = row_order;
     memtable->next_chunk_bytes = FIRST_CHUNK_BYTES;
@@ -230,12 +106,12 @@ struct memtable *memtable_new(
     atomic_init(&memtable->references, 1);
     atomic_init(&memtable->min_timestamp, INT64_MAX);
     atomic_init(&memtable->max_timestamp, INT64_MIN);
-    memtable->head = node_new(memtable, HEIGHT_MAX, 0);
+    memtable->head = node_new(memtable, MEMTABLE_HEIGHT_MAX, 0);
     if (!memtable->head) {
         memory_free(memtable);
         return NULL;
     }
-    for (unsigned level = 0; level < HEIGHT_MAX; level++) {
+    for (unsigned level = 0; level < MEMTABLE_HEIGHT_MAX; level++) {
         atomic_init(&memtable->head->next[level], NULL);
         memtable->splice[level] = memtable->head;
     }
@@ -267,21 +143,7 @@ static unsigned random_height(struct memtable *memtable)
     x ^= x << 17;
     memtable->random = x;
     unsigned height = 1 + (unsigned)__builtin_ctzll(x >> 8 | (uint64_t)1 << 48) / 2;
-    return height < HEIGHT_MAX ? height : HEIGHT_MAX;
-}
-
-/* Sets the splice to the places before the target and returns the first node at or after it. */
-static struct memtable_node *find_place(struct memtable *memtable, const struct target *target)
-{
-    struct memtable_node *last = memtable->splice[0];
-    if (last != memtable->head && compare(memtable, last, target) < 0) {
-        struct memtable_node *behind = node_next(last, 0);
-        if (!behind || compare(memtable, behind, target) >= 0) {
-            /* Right behind the last added: what lies before it at each level lies before us. */
-            return behind;
-        }
-    }
-    return search(memtable, target, memtable->splice);
+    return height < MEMTABLE_HEIGHT_MAX ? height : MEMTABLE_HEIGHT_MAX;
 }
 
 /* Takes the node behind the splice out of the list. Readers on it go on from there. */
@@ -301,13 +163,6 @@ static void link_at_splice(struct memtable *memtable, struct memtable_node *node
         atomic_store_explicit(&memtable->splice[level]->next[level], node, memory_order_release);
         memtable->splice[level] = node;
     }
-}
-
-static uint8_t *append_bytes(uint8_t *to, struct span bytes)
-{
-    if (bytes.size > 0)
-        memcpy(to, bytes.data, bytes.size);
-    return to + bytes.size;
 }
 
 static void fill(struct memtable_node *node, const struct cell *cell, const struct target *target)
@@ -341,15 +196,15 @@ enum status memtable_add(struct memtable *memtable, const struct cell *cell, uin
     assert(cell->row.size <= UINT16_MAX && cell->tags.size <= UINT16_MAX);
     struct cell sequenced = *cell;
     sequenced.sequence = sequence;
-    struct target target = target_make(memtable, &sequenced);
+    struct target target = memtable_target(memtable, &sequenced);
     assert(target.family_order == 0);
     size_t bytes = cell->row.size + cell->qualifier.size + cell->value.size + cell->tags.size;
     struct memtable_node *node = node_new(memtable, random_height(memtable), bytes);
     if (!node)
         return STATUS_NO_MEMORY;
     fill(node, &sequenced, &target);
-    struct memtable_node *behind = find_place(memtable, &target);
-    if (behind && compare(memtable, behind, &target) == 0)
+    struct memtable_node *behind = memtable_find_place(memtable, &target);
+    if (behind && memtable_compare(memtable, behind, &target) == 0)
         unlink_behind_splice(memtable, behind);
     count(memtable, cell->timestamp);
     link_at_splice(memtable, node);
@@ -385,12 +240,22 @@ bool memtable_is_empty(const struct memtable *memtable)
     return memtable_cell_count(memtable) == 0;
 }
 
+struct span memtable_shared_row(const struct memtable *memtable)
+{
+    const struct memtable_node *first = node_next(memtable->head, 0);
+    if (memtable->row_order != ROW_ORDER_BYTES || memtable_cell_count(memtable) < SHARED_CELLS_MIN)
+        return SPAN_EMPTY;
+    struct span row = node_row(first);
+    row.size = span_common(row, node_row(memtable_last_before_row(memtable, SPAN_EMPTY)));
+    return row;
+}
+
 /* The nodes of a level are a quarter of those of the level below, taken by chance. */
 size_t memtable_sample_rows(const struct memtable *memtable, struct span *out_rows, size_t room)
 {
     unsigned level = 0;
     uint64_t expected = memtable_cell_count(memtable);
-    while (expected > room / 2 && level + 1 < HEIGHT_MAX) {
+    while (expected > room / 2 && level + 1 < MEMTABLE_HEIGHT_MAX) {
         expected /= 4;
         level++;
     }
@@ -409,121 +274,4 @@ size_t memtable_sample_rows(const struct memtable *memtable, struct span *out_ro
         out_rows[count++] = node_row(node);
     }
     return (size_t)count;
-}
-
-/* ---- Iterators ---- */
-
-/* Stands on the first visible node from `node` on. */
-static enum status stand(struct memtable_iterator *iterator, const struct memtable_node *node)
-{
-    while (node && node->sequence > iterator->read_point)
-        node = node_next(node, 0);
-    iterator->node = node;
-    iterator->base.is_valid = node != NULL;
-    if (!node)
-        return STATUS_END;
-    struct cell *cell = &iterator->base.cell;
-    const uint8_t *bytes = node_bytes(node);
-    cell->row = span_make(bytes, node->row_size);
-    bytes += node->row_size;
-    cell->qualifier = span_make(bytes, node->qualifier_size);
-    bytes += node->qualifier_size;
-    cell->value = span_make(bytes, node->value_size);
-    cell->tags = span_make(bytes + node->value_size, node->tags_size);
-    cell->timestamp = node->timestamp;
-    cell->sequence = node->sequence;
-    cell->type = node->type;
-    return STATUS_OK;
-}
-
-static enum status iterator_seek(
-    struct cell_iterator *base, const struct cell *probe, struct error *error)
-{
-    (void)error;
-    struct memtable_iterator *iterator = (struct memtable_iterator *)base;
-    struct target target = target_make(iterator->memtable, probe);
-    return stand(iterator, search(iterator->memtable, &target, NULL));
-}
-
-static enum status iterator_seek_first(struct cell_iterator *base, struct error *error)
-{
-    (void)error;
-    struct memtable_iterator *iterator = (struct memtable_iterator *)base;
-    return stand(iterator, node_next(iterator->memtable->head, 0));
-}
-
-static enum status iterator_next(struct cell_iterator *base, struct error *error)
-{
-    (void)error;
-    struct memtable_iterator *iterator = (struct memtable_iterator *)base;
-    assert(base->is_valid);
-    const struct memtable_node *node = node_next(iterator->node, 0);
-    if (node)
-        __builtin_prefetch(node_next(node, 0));
-    return stand(iterator, node);
-}
-
-/* The last node whose row is before `row` (empty: the last of all); NULL when there is none. */
-static const struct memtable_node *last_before_row(const struct memtable *memtable, struct span row)
-{
-    struct cell cell = {.row = row};
-    struct target target = {.cell = &cell, .prefix = row_prefix(memtable->row_order, row)};
-    const struct memtable_node *before = memtable->head;
-    for (unsigned level = HEIGHT_MAX; level-- > 0;) {
-        const struct memtable_node *node = node_next(before, level);
-        while (node && (row.size == 0 || compare_rows(memtable, node, &target) < 0)) {
-            before = node;
-            node = node_next(before, level);
-        }
-    }
-    return before == memtable->head ? NULL : before;
-}
-
-static enum status iterator_seek_before_row(
-    struct cell_iterator *base, struct span row, struct error *error)
-{
-    struct memtable_iterator *iterator = (struct memtable_iterator *)base;
-    const struct memtable *memtable = iterator->memtable;
-    for (;;) {
-        const struct memtable_node *last = last_before_row(memtable, row);
-        if (!last)
-            return stand(iterator, NULL);
-        row = node_row(last);
-        struct cell probe = cell_probe_row(row);
-        /* A row whose cells are all above the read point is not there: go on before it. */
-        if (iterator_seek(base, &probe, error) == STATUS_OK &&
-            row_compare(memtable->row_order, base->cell.row, row) == 0)
-            return STATUS_OK;
-    }
-}
-
-static void iterator_set_may_block(struct cell_iterator *base, bool may_block)
-{
-    base->may_block = may_block;
-}
-
-static void iterator_close(struct cell_iterator *base)
-{
-    (void)base;
-}
-
-static const struct cell_iterator_table iterator_table = {
-    .seek = iterator_seek,
-    .seek_first = iterator_seek_first,
-    .next = iterator_next,
-    .seek_before_row = iterator_seek_before_row,
-    .set_may_block = iterator_set_may_block,
-    .close = iterator_close,
-};
-
-void memtable_iterator_init(
-    struct memtable_iterator *iterator, const struct memtable *memtable, uint64_t read_point)
-{
-    iterator->base.table = &iterator_table;
-    iterator->base.is_valid = false;
-    iterator->base.may_block = true;
-    iterator->base.cell.family = memtable->family;
-    iterator->memtable = memtable;
-    iterator->node = NULL;
-    iterator->read_point = read_point;
 }

@@ -162,6 +162,7 @@ enum status references_read(
      * a snapshot held that is deleted meanwhile, a clone may have that was made after its folder was looked for. In one
      * process a hold keeps such copies apart (collector.h); the next master, before it is known here, holds nothing. */
     enum status status = read_snapshots(directory, &references, error);
+    pause_point("references.tables.before");
     if (status == STATUS_OK)
         status = env_directory_list(directory->env, folder.text, read_table, &reading, error);
     pause_point("references.tables.after");

@@ -43,8 +43,8 @@ struct row_reader {
     bool is_lost;    /* no memory to keep its place */
     struct span row; /* the current row, or the bound to start from; in row_bytes */
     struct kept_bytes row_bytes;
-    uint64_t block_bytes; /* of all data blocks it came to so far */
-    size_t at;            /* family being read */
+    struct read_places places; /* of all it came to so far */
+    size_t at;                 /* family being read */
     size_t family_count;
     struct family_reader families[];
 };
@@ -183,6 +183,7 @@ static void add_memtable(struct row_reader *reader, struct family_reader *family
         return;
     struct memtable_iterator *iterator = &family->memtables[sources->count];
     memtable_iterator_init(iterator, memtable, reader->config.read_point);
+    iterator->bytes = &reader->places.memtable_bytes;
     sources->iterators[sources->count++] = &iterator->base;
 }
 
@@ -193,7 +194,7 @@ static enum status add_file(struct row_reader *reader, struct tablet_file *file,
         .from_row = file->entry.start_row,
         .to_row = file->entry.end_row,
         .is_cache_fill = reader->config.request->is_cache_fill,
-        .block_bytes = &reader->block_bytes,
+        .places = &reader->places,
     };
     enum status status = sstable_iterator_new(
         file->table, &options, &sources->iterators[sources->count], error);
@@ -648,9 +649,9 @@ enum status row_reader_peek(struct row_reader *reader, struct error *error)
     return STATUS_END;
 }
 
-uint64_t row_reader_block_bytes(const struct row_reader *reader)
+const struct read_places *row_reader_places(const struct row_reader *reader)
 {
-    return reader->block_bytes;
+    return &reader->places;
 }
 
 bool row_reader_is_done(const struct row_reader *reader)

@@ -70,7 +70,7 @@ enum status row_reader_next_cell(
  * STATUS_WOULD_BLOCK. The last cell's spans die. */
 enum status row_reader_peek(struct row_reader *reader, struct error *error);
 /* Bytes, unpacked, of the data blocks that it came to so far; one that it comes back to counts again. */
-uint64_t row_reader_block_bytes(const struct row_reader *reader);
+const struct read_places *row_reader_places(const struct row_reader *reader);
 /* The filter said that nothing more of the scan is wanted. */
 bool row_reader_is_done(const struct row_reader *reader);
 

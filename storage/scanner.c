@@ -569,11 +569,24 @@ static enum status note_last_row(struct run *run)
     return buffer_status(&scanner->last_row);
 }
 
+static struct read_places places_since(
+    const struct read_places *now, const struct read_places *before)
+{
+    return (struct read_places){
+        .block_bytes = now->block_bytes - before->block_bytes,
+        .cache_bytes = now->cache_bytes - before->cache_bytes,
+        .file_bytes = now->file_bytes - before->file_bytes,
+        .file_reads = now->file_reads - before->file_reads,
+        .file_ns = now->file_ns - before->file_ns,
+        .memtable_bytes = now->memtable_bytes - before->memtable_bytes,
+    };
+}
+
 enum status scanner_next(struct scanner *scanner, const struct scan_limits *limits,
     struct read_sink *sink, struct scan_progress *progress, struct error *error)
 {
     *progress = (struct scan_progress){0};
-    uint64_t block_bytes = row_reader_block_bytes(scanner->reader);
+    struct read_places before = *row_reader_places(scanner->reader);
     if (scanner->is_ended) {
         progress->stop = scanner->end;
         return STATUS_OK;
@@ -594,7 +607,7 @@ enum status scanner_next(struct scanner *scanner, const struct scan_limits *limi
         status = run_scan(&run);
     if (row_reader_is_open(scanner->reader) && note_last_row(&run) && !status)
         status = error_set(error, STATUS_NO_MEMORY, "no memory for a row key");
-    progress->block_bytes = row_reader_block_bytes(scanner->reader) - block_bytes;
+    progress->places = places_since(row_reader_places(scanner->reader), &before);
     count_reads(scanner, progress);
     if (status != STATUS_WOULD_BLOCK)
         row_reader_suspend(scanner->reader);

@@ -6,6 +6,7 @@
 #include "base/memory.h"
 #include "storage/bloom.h"
 #include "storage/sstable_table.h"
+#include "storage/storage.h"
 
 #define TAIL_BYTES 8192u /* read at once at open: usually footer, properties and both tops */
 
@@ -105,8 +106,12 @@ enum status sstable_read_block(struct sstable *table, struct block_handle handle
     struct error *error)
 {
     if (how->is_cache_used &&
-        block_cache_get(table->cache, table->footer.identity, handle.offset, out_pin))
+        block_cache_get(table->cache, table->footer.identity, handle.offset, out_pin)) {
+        if (how->places)
+            how->places->cache_bytes += out_pin->size;
         return STATUS_OK;
+    }
+    uint64_t begun_ns = how->places ? env_monotonic_ns(table->env) : 0;
     struct span stored = SPAN_EMPTY;
     uint8_t *bytes = NULL;
     enum status status;
@@ -117,6 +122,11 @@ enum status sstable_read_block(struct sstable *table, struct block_handle handle
         stored = span_make(bytes, handle.size);
         status = bytes ? read_stored(table, handle, how->may_block, bytes, error)
                        : error_set(error, STATUS_NO_MEMORY, "no memory for %u bytes", handle.size);
+    }
+    if (status == STATUS_OK && how->places) {
+        how->places->file_reads++;
+        how->places->file_bytes += handle.size;
+        how->places->file_ns += env_monotonic_ns(table->env) - begun_ns;
     }
     if (status == STATUS_OK)
         status = block_load(table, stored, handle, kind, how->is_cache_fill, out_pin, error);
@@ -279,6 +289,7 @@ enum status sstable_open_telling(struct env *env, const char *path, uint64_t ide
     }
     atomic_init(&table->references, 1);
     table->path = copy;
+    table->env = env;
     table->cache = cache;
     enum status status = open_table(table, env, identity, error);
     if (status != STATUS_OK) {

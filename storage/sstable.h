@@ -128,12 +128,13 @@ bool sstable_overlaps_time(const struct sstable *table, struct time_range range)
 enum status sstable_middle_row(struct sstable *table, struct span from_row, struct span to_row,
     struct buffer *out_row, struct error *error);
 
+struct read_places;
+
 struct sstable_iterator_options {
-    struct span from_row; /* cells of lower rows are not there; empty = no bound */
-    struct span to_row;   /* nor those at or above; empty = no bound. Both copied */
-    bool is_cache_fill;   /* blocks read enter the cache; hits are used either way */
-    uint64_t
-        *block_bytes; /* NULL, or grows by the size (unpacked) of each data block it comes to */
+    struct span from_row;       /* cells of lower rows are not there; empty = no bound */
+    struct span to_row;         /* nor those at or above; empty = no bound. Both copied */
+    bool is_cache_fill;         /* blocks read enter the cache; hits are used either way */
+    struct read_places *places; /* NULL, or counts the blocks it comes to */
     uint32_t
         readahead_bytes; /* > 0: read ahead that far in order, past the cache: for compaction */
 };

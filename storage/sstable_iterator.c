@@ -8,6 +8,7 @@
 
 #include "base/memory.h"
 #include "storage/sstable_table.h"
+#include "storage/storage.h"
 
 #define SPARE_BYTES 4096u /* a spare iterator keeps no larger buffer */
 
@@ -32,7 +33,6 @@ struct table_iterator {
     uint64_t data_offset;
     enum step step;
     struct block_read how;
-    uint64_t *block_bytes; /* of the options */
     struct read_ahead ahead;
     struct span from_row; /* in range_bytes; empty = no bound */
     struct span to_row;
@@ -84,8 +84,8 @@ static enum status load_data(struct table_iterator *it, struct error *error)
     block_unpin(&it->data_pin);
     it->data_pin = pin;
     it->data_offset = handle.offset;
-    if (it->block_bytes)
-        *it->block_bytes += pin.size;
+    if (it->how.places)
+        it->how.places->block_bytes += pin.size;
     it->base.is_valid = false; /* its spans lay in the block that is gone */
     cell_cursor_set(&it->data, pin.data);
     return STATUS_OK;
@@ -435,13 +435,13 @@ enum status sstable_iterator_new(struct sstable *table,
     it->part_pin = it->data_pin = (struct block_pin){0};
     it->part_offset = it->data_offset = UINT64_MAX;
     it->step = STEP_LOST;
-    it->block_bytes = options->block_bytes;
     it->ahead.offset = 0;
     it->ahead.size_wanted = options->readahead_bytes;
     it->how = (struct block_read){.may_block = true,
         .is_cache_used = options->readahead_bytes == 0,
         .is_cache_fill = options->is_cache_fill && options->readahead_bytes == 0,
-        .ahead = options->readahead_bytes > 0 ? &it->ahead : NULL};
+        .ahead = options->readahead_bytes > 0 ? &it->ahead : NULL,
+        .places = options->places};
     buffer_reset(&it->range_bytes);
     buffer_put(&it->range_bytes, options->from_row);
     buffer_put(&it->range_bytes, options->to_row);

@@ -13,9 +13,10 @@ struct table_iterator;
 struct sstable {
     _Atomic uint32_t references;
     _Atomic(struct table_iterator *) spare; /* a closed iterator, for the next to open; or NULL */
-    struct env_file *file;                  /* owned */
-    struct block_cache *cache;              /* borrowed */
-    char *path;                             /* owned */
+    struct env *env;
+    struct env_file *file;     /* owned */
+    struct block_cache *cache; /* borrowed */
+    char *path;                /* owned */
     struct sstable_footer footer;
     struct sstable_properties properties; /* spans point into properties_block */
     struct block_pin properties_block;    /* these three in memory of their own, not in the cache */
@@ -27,9 +28,10 @@ struct sstable {
 /* How a block gets into memory. */
 struct block_read {
     bool may_block;
-    bool is_cache_used;       /* look into the cache */
-    bool is_cache_fill;       /* and leave it there */
-    struct read_ahead *ahead; /* or NULL */
+    bool is_cache_used;         /* look into the cache */
+    bool is_cache_fill;         /* and leave it there */
+    struct read_ahead *ahead;   /* or NULL */
+    struct read_places *places; /* counts it; or NULL */
 };
 
 /* Bytes of the file read beyond what was asked for. Zeroed is empty. Owned by one iterator. */

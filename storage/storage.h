@@ -95,6 +95,9 @@ struct executor *store_workers(
     struct store *store); /* where "worker" calls may be submitted; any */
 /* Writes are refused for want of space; reads go on. Any. */
 bool store_is_read_only(const struct store *store);
+int64_t store_read_only_since_ms(const struct store *store); /* any: since then; 0 = it is not */
+/* Any. Ends the current segment of the tablet log, if it has records, and begins another, soon. */
+void store_log_roll(struct store *store);
 /* Any. Whether tablets are compacted; on at the start, not remembered. Off: the policy begins no compaction; those under
  * way end, and what is asked by tablet_compact is done. Returns what it was. */
 bool store_set_compactions(struct store *store, bool are_on);
@@ -104,7 +107,9 @@ struct store_statistics {
     uint64_t memtable_bytes, memtable_budget_bytes;
     uint64_t cache_bytes, cache_budget_bytes, cache_hits, cache_misses;
     uint64_t log_bytes, log_segments, log_syncs, log_records, log_groups;
-    uint64_t log_sync_ns; /* that log_syncs took */
+    uint64_t log_sync_ns; /* that the log thread spent on the disk for log_syncs */
+    uint64_t
+        log_appended_ns; /* and, mostly while the disk worked, on putting the cells into memtables */
     uint64_t flushes, compactions, flushed_bytes, compacted_bytes;
     /* Of flushed_bytes: of tablets about to be closed, while they served; while they did not. */
     uint64_t flushed_before_close_bytes, flushed_at_close_bytes;
@@ -229,6 +234,9 @@ struct tablet_info {
     uint64_t sstable_bytes; /* of all its files, cut ones in full */
     bool has_references;    /* some file is cut, or belongs to another table: no split before that
                                has been compacted away */
+    /* Of a list: why its newest manifest cannot be read (names the file); NULL = it can. Then only the ids are
+     * known; region id and range too if the tablet that it was split or merged from says them, else region_id is 0. */
+    const char *damage;
 };
 
 /* Worker. Commits manifest 1 (closed, empty) of many tablets of one table: written and synced
@@ -237,7 +245,8 @@ struct tablet_info {
 enum status store_tablet_create(struct store *store, const char *table_id,
     const struct tablet_info *tablets, size_t count, struct error *error);
 /* Worker. The newest manifest of each tablet of a table, and the children of a split or merge that
- * a crash cut between its commit and theirs. Spans live in `arena`. */
+ * a crash cut between its commit and theirs. One that is damaged is told of (`damage`), and ends nothing. Spans live in
+ * `arena`. */
 enum status store_tablet_list(struct store *store, const char *table_id, struct arena *arena,
     enum status (*each)(void *context, const struct tablet_info *tablet, struct error *error),
     void *context, struct error *error);
@@ -246,8 +255,8 @@ enum status store_tablet_read(struct store *store, const char *table_id, const c
     struct arena *arena, struct tablet_info *out_tablet, struct error *error);
 /* Worker. Opens by the open rule of design 7: replays what the plans of dead logs hold for it,
  * commits the next manifest in our name. `schema` is copied. STATUS_BUSY names the owner, which is
- * not sealed; STATUS_WRONG_STATE: it is split, merged or dropped; STATUS_CORRUPT and STATUS_IO name
- * the file: this tablet cannot be opened, others can. When somebody else commits first (another
+ * not sealed; STATUS_WRONG_STATE: it is split, merged or dropped; STATUS_CORRUPT (damaged, or missing)
+ * and STATUS_IO name the file: this tablet cannot be opened, others can. When somebody else commits first (another
  * opener, or the old owner's last flush) it begins anew. */
 enum status store_tablet_open(struct store *store, const char *table_id, const char *tablet_id,
     const struct table_schema *schema, struct tablet **out_tablet, struct error *error);
@@ -303,6 +312,9 @@ void tablet_flush(struct tablet *tablet, const struct span *family, struct compl
 /* Any. Asks for a compaction and returns; completion (may be NULL) runs when it has ended. */
 void tablet_compact(
     struct tablet *tablet, const struct span *family, bool is_major, struct completion *completion);
+/* Any. A compaction that has not begun, for others are under way, is given up, also one that was asked for; the policy looks
+ * again in some seconds. Small and large ones wait apart. */
+void tablet_clear_compaction(struct tablet *tablet, bool clears_small, bool clears_large);
 /* Worker. A row that halves the tablet's data; STATUS_NOT_FOUND when there is none. Copied into
  * arena. */
 enum status tablet_split_row(
@@ -325,11 +337,19 @@ struct write_operation {
     /* answers */
     enum status
         status; /* STATUS_NO_FAMILY, STATUS_OUT_OF_RANGE, STATUS_INVALID, STATUS_LIMIT ... */
-    struct error error;
+    /* Of a failure: one sentence, in the write's arena, perhaps shared with others of the write. NULL: none, or no memory
+     * for it; write_operation_reason has words then too. */
+    const char *message;
     bool is_processed;         /* the condition held (true without one) */
     struct cell *result_cells; /* increment, append: the new cells, in the write's arena */
     size_t result_count;
 };
+
+/* Why it failed, in words: its message, or the name of its status. */
+static inline const char *write_operation_reason(const struct write_operation *operation)
+{
+    return operation->message ? operation->message : status_name(operation->status);
+}
 
 /* Several operations on one tablet, each atomic on its own, logged and synced together. */
 struct write {
@@ -397,11 +417,20 @@ enum scan_stop {
     SCAN_STOP_FILTER, /* the filter says that all that remains is out */
 };
 
+/* Where a read found its bytes. Blocks are of SSTables. */
+struct read_places {
+    uint64_t block_bytes; /* of data blocks that were looked into, unpacked, wherever they were */
+    uint64_t cache_bytes; /* of data and index blocks in the block cache */
+    uint64_t file_bytes;  /* of those read from files, as stored */
+    uint64_t file_reads, file_ns; /* how often, and how long that took */
+    uint64_t memtable_bytes;      /* of cells in memtables that were walked over */
+};
+
 struct scan_progress {
     enum scan_stop stop;
     uint64_t results, rows, bytes, cells;
     uint64_t rows_scanned, rows_filtered;
-    uint64_t block_bytes; /* of the data blocks of SSTables that were looked into, unpacked */
+    struct read_places places;
     struct span last_row; /* last row examined; borrowed until the next call */
     bool is_mid_row;      /* the last result is partial and its row may go on */
 };
@@ -480,6 +509,11 @@ enum status store_tablet_restore(
  * It runs in a STORE_ALONE by itself, in a STORE_DOCUMENTS while that leads, in a STORE_TABLETS
  * never: what those drop and nobody there reads any more is reported to the leader's. */
 
+/* Worker. By a new leader, before it reads anything of the directory: from then on no leader of an earlier epoch takes
+ * anything away or puts it back, wherever it stands in a pass (storage/trash.h). is_alone: no other can be there.
+ * STATUS_SUPERSEDED: a later leader was here. */
+enum status store_collector_take(
+    struct store *store, uint64_t epoch, bool is_alone, struct error *error);
 void store_collector_enable(struct store *store, bool is_enabled); /* any */
 /* Worker. One whole pass now (HBase's cleaner chore); nothing when it is not enabled. */
 enum status store_collector_run(struct store *store, struct error *error);
@@ -512,10 +546,12 @@ enum status storage_dump(struct env *env, const char *path,
     storage_words_function *say_document, void *words, struct error *error);
 /* Worker. Checks every promise of the formats under a root that no server uses. Calls problem() for
  * each with file, offset and what; *out_problems counts them. Non-OK only when it could not look.
- */
+ * say_document (NULL: checksum and name alone) reads what others keep in chained documents: what it
+ * cannot read is a problem; its lines go nowhere. */
 enum status storage_check(struct env *env, const char *root,
     void (*problem)(void *context, const char *path, uint64_t offset, const char *what),
-    void *context, uint64_t *out_problems, struct error *error);
+    void *context, storage_words_function *say_document, void *words, uint64_t *out_problems,
+    struct error *error);
 /* Worker. Mends what can be mended without loss under a root that no server uses, and tells each
  * act: a split or merge that a crash cut is completed; a meta table that cannot be read is moved to
  * the trash (the next start of a master makes it anew from the manifests); ends that dead logs lack

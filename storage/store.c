@@ -398,6 +398,12 @@ struct executor *store_workers(struct store *store)
     return store->workers;
 }
 
+void store_log_roll(struct store *store)
+{
+    if (store->log)
+        log_roll(store->log);
+}
+
 bool store_set_compactions(struct store *store, bool are_on)
 {
     return !atomic_exchange(&store->are_compactions_off, !are_on);
@@ -411,6 +417,11 @@ bool store_compactions_are_on(const struct store *store)
 bool store_is_read_only(const struct store *store)
 {
     return store->log && log_is_read_only(store->log);
+}
+
+int64_t store_read_only_since_ms(const struct store *store)
+{
+    return store->log ? log_full_since_ms(store->log) : 0;
 }
 
 void store_statistics_read(const struct store *store, struct store_statistics *out_statistics)
@@ -440,6 +451,7 @@ void store_statistics_read(const struct store *store, struct store_statistics *o
         .flushed_at_close_bytes = atomic_load(&store->flushed_at_close_bytes),
         .compacted_bytes = atomic_load(&store->compacted_bytes),
         .log_sync_ns = log.sync_ns,
+        .log_appended_ns = log.appended_ns,
         .flush_ns = atomic_load(&store->flush_ns),
         .writes_delayed = atomic_load(&store->writes_delayed),
         .writes_delay_ns = atomic_load(&store->writes_delay_ns),

@@ -179,6 +179,8 @@ enum status tablet_set_schema(
     enum status status = table_schema_copy(&fresh->arena, schema, &fresh->schema, error);
     struct version *old = NULL;
     if (!status) {
+        /* Whoever writes to a new family has seen the version that this makes, so its sequences are greater than any
+         * that was given by now. What was given and is not inserted yet was checked against the old schema. */
         mutex_lock(&tablet->mutex);
         struct version *version = version_copy_altered(
             tablet->version, &fresh->schema, log_tablet_last_sequence(&tablet->log));

@@ -175,9 +175,10 @@ enum status tablet_replay(struct tablet *tablet, uint64_t *last_sequence, struct
 
 /* Inserts a cell into its family's active memtable, which is made when there is none: *version, a
  * reference of the caller's, is then exchanged for the new one. Log thread, or the worker that opens.
+ * `shared`: what the rows to come begin with, as far as the caller knows (memtable_new).
  * STATUS_NO_FAMILY: the family is gone. STATUS_NO_MEMORY. */
-enum status tablet_insert(
-    struct tablet *tablet, struct version **version, const struct cell *cell, uint64_t sequence);
+enum status tablet_insert(struct tablet *tablet, struct version **version, const struct cell *cell,
+    uint64_t sequence, struct span shared);
 
 /* ---- write_step.c ---- */
 

@@ -84,16 +84,21 @@ static void compaction_end(
     compaction_free(compaction->job);
     compaction_slots_give(&tablet->store->compaction_slots, &compaction->slot);
     version_unref(compaction->version);
-    struct tablet_request *requests = compaction->requests;
+    struct tablet_request *requests = compaction->requests, *waiting = NULL;
     mutex_lock(&tablet->mutex);
     tablet->is_compacting = false;
     tablet->compaction = NULL;
+    if (status) { /* what was asked for meanwhile would fail as well, and nothing else may come to begin it */
+        waiting = tablet->compaction_requests;
+        tablet->compaction_requests = NULL;
+    }
     mutex_unlock(&tablet->mutex);
     atomic_store(&tablet->counters.compacting_cells, 0);
     atomic_store(&tablet->counters.compacted_cells, 0);
     arena_deinit(&compaction->arena);
     memory_free(compaction);
     complete_requests(requests, status, error);
+    complete_requests(waiting, status, error);
     if (!status)
         compaction_begin_if_wanted(tablet);
     tablet_close_step(tablet);
@@ -576,6 +581,22 @@ void tablet_rest_compaction(struct tablet *tablet)
     cancel_locked(tablet);
     mutex_unlock(&tablet->mutex);
     tablet_sweep_arm(tablet->store);
+}
+
+void tablet_clear_compaction(struct tablet *tablet, bool clears_small, bool clears_large)
+{
+    uint64_t now_ns = env_monotonic_ns(tablet->store->env);
+    mutex_lock(&tablet->mutex);
+    bool is_cleared = tablet->compaction &&
+                      compaction_slots_is_waiting(&tablet->store->compaction_slots,
+                          &tablet->compaction->slot, clears_small, clears_large);
+    if (is_cleared) {
+        tablet->compaction_rest_ns = now_ns + rest_ns;
+        cancel_locked(tablet);
+    }
+    mutex_unlock(&tablet->mutex);
+    if (is_cleared)
+        tablet_sweep_arm(tablet->store);
 }
 
 void tablet_cancel_compaction(struct tablet *tablet)

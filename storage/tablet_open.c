@@ -3,6 +3,7 @@
 #include "base/log_lines.h"
 #include "base/memory.h"
 #include "base/pause.h"
+#include "storage/chain.h"
 #include "storage/lineage.h"
 #include "storage/tablet.h"
 #include "storage/tablets.h"
@@ -50,6 +51,8 @@ static enum status read_manifest(
             status = manifest_read(
                 &store->directory, table_id, tablet_id, &tablet->arena, manifest, error);
     }
+    if (status == STATUS_NOT_FOUND)
+        return error_set(error, STATUS_CORRUPT, "tablet %s has no manifest", tablet_id);
     if (status)
         return status;
     if (manifest->state != TABLET_OPEN && manifest->state != TABLET_CLOSED)
@@ -81,6 +84,9 @@ static enum status open_file(struct tablet *tablet, const struct manifest_file *
     struct sstable *table;
     enum status status = sstable_open(
         store->env, path.text, entry->identity, store->cache, &table, error);
+    if (status == STATUS_NOT_FOUND)
+        return error_set(
+            error, STATUS_CORRUPT, "%s: is missing, but the tablet's manifest names it", path.text);
     if (status)
         return status;
     *out_file = tablet_file_new(table, entry, store->collector);
@@ -163,23 +169,21 @@ static enum status take_ownership(struct tablet *tablet, struct error *error)
     return opening.status;
 }
 
-static enum status open_parts(struct tablet *tablet, const char *table_id, const char *tablet_id,
-    const struct table_schema *schema, struct error *error)
+/* What the manifest names: the files, and the records of dead logs. */
+static enum status load(
+    struct tablet *tablet, const struct table_schema *schema, struct error *error)
 {
-    enum status status = read_manifest(tablet, table_id, tablet_id, error);
-    if (!status && row_locks_init(&tablet->locks))
-        status = no_memory(tablet_id, error);
-    if (!status)
-        status = set_first_schema(tablet, schema, error);
+    if (row_locks_init(&tablet->locks))
+        return no_memory(tablet->info.id, error);
+    enum status status = set_first_schema(tablet, schema, error);
     if (!status)
         status = make_version(tablet, error);
     if (status)
         return status;
-    struct store *store = tablet->store;
     uint64_t last_sequence = greatest_known_sequence(&tablet->manifest);
     tablet_note_timestamp(tablet, tablet->manifest.last_timestamp_ms);
     status = nonce_table_decode(
-        &tablet->nonces, tablet->manifest.nonces, env_wall_ms(store->env), error);
+        &tablet->nonces, tablet->manifest.nonces, env_wall_ms(tablet->store->env), error);
     if (!status)
         status = tablet_replay(tablet, &last_sequence, error);
     if (status)
@@ -189,7 +193,31 @@ static enum status open_parts(struct tablet *tablet, const char *table_id, const
     atomic_store(&tablet->appended_sequence, last_sequence);
     atomic_store(&tablet->read_point, last_sequence);
     tablet->scan_floor = tablet->manifest.parent_count > 0 ? last_sequence : 0;
-    return take_ownership(tablet, error);
+    return STATUS_OK;
+}
+
+/* Somebody else took the tablet since we read its manifest: what that one named may be collected. */
+static bool is_outdated(const struct tablet *tablet, const char *table_id, const char *tablet_id)
+{
+    const struct directory *directory = &tablet->store->directory;
+    uint64_t newest = 0;
+    struct path folder;
+    directory_tablets_path(directory, table_id, &folder);
+    return chain_newest(directory->env, folder.text, tablet_id, &newest, NULL) == STATUS_OK &&
+           newest > tablet->manifest.version;
+}
+
+static enum status open_parts(struct tablet *tablet, const char *table_id, const char *tablet_id,
+    const struct table_schema *schema, struct error *error)
+{
+    enum status status = read_manifest(tablet, table_id, tablet_id, error);
+    if (status)
+        return status;
+    pause_point("open.load.before");
+    status = load(tablet, schema, error);
+    if (status == STATUS_CORRUPT && is_outdated(tablet, table_id, tablet_id))
+        return error_prefix(error, STATUS_SUPERSEDED, "a newer manifest is there");
+    return status ? status : take_ownership(tablet, error);
 }
 
 enum status store_tablet_open(struct store *store, const char *table_id, const char *tablet_id,

@@ -129,9 +129,14 @@ static enum status insert_gathered(struct replay *replay, struct error *error)
     for (size_t i = 0; i < replay->count; i++)
         places[i] = (struct place){replay->cells[i].prefix, &replay->cells[i]};
     qsort_r(places, replay->count, sizeof(*places), compare_places, &replay->tablet->row_order);
+    struct span shared = SPAN_EMPTY;
+    if (!status && replay->count > 0) {
+        shared = places[0].gathered->cell.row;
+        shared.size = span_common(shared, places[replay->count - 1].gathered->cell.row);
+    }
     for (size_t i = 0; i < replay->count && status == STATUS_OK; i++) {
         const struct cell *cell = &places[i].gathered->cell;
-        status = tablet_insert(replay->tablet, &replay->version, cell, cell->sequence);
+        status = tablet_insert(replay->tablet, &replay->version, cell, cell->sequence, shared);
     }
     memory_free(places);
     arena_deinit(&replay->arena);

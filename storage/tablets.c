@@ -74,23 +74,57 @@ enum status tablet_info_read(const struct manifest *manifest, struct arena *aren
     return STATUS_OK;
 }
 
+static struct damaged_manifest *find_damaged(
+    struct damaged_manifest *damaged, const char *tablet_id)
+{
+    while (damaged && strcmp(damaged->tablet_id, tablet_id) != 0)
+        damaged = damaged->next;
+    return damaged;
+}
+
+/* `manifest` says of it what its parents say of it; NULL = they say nothing. */
+static void damaged_info(const struct damaged_manifest *damaged, const char *table_id,
+    const struct manifest *manifest, struct tablet_info *out_info)
+{
+    *out_info = (struct tablet_info){.state = TABLET_CLOSED, .damage = damaged->why};
+    memcpy(out_info->id, damaged->tablet_id, sizeof(out_info->id));
+    memcpy(out_info->table_id, table_id, strlen(table_id)); /* a valid id */
+    if (manifest) {
+        out_info->region_id = manifest->region_id;
+        out_info->start_row = manifest->start_row;
+        out_info->end_row = manifest->end_row;
+    }
+}
+
 enum status store_tablet_list(struct store *store, const char *table_id, struct arena *arena,
     enum status (*each)(void *context, const struct tablet_info *tablet, struct error *error),
     void *context, struct error *error)
 {
     struct manifest_set set = {0};
     struct manifest_set missing = {0};
+    struct damaged_manifest *damaged = NULL;
+    struct tablet_info info;
     enum status status = check_id(table_id, error);
     if (status == STATUS_OK)
-        status = manifest_set_read(&store->directory, table_id, arena, &set, error);
+        status = manifest_set_read_undamaged(
+            &store->directory, table_id, arena, &set, &damaged, error);
     if (status == STATUS_OK)
         status = lineage_missing(&set, &missing, error);
     for (size_t i = 0; i < set.count + missing.count && status == STATUS_OK; i++) {
-        struct tablet_info info;
-        status = tablet_info_read(
-            i < set.count ? set.items[i] : missing.items[i - set.count], arena, &info, error);
+        const struct manifest *one = i < set.count ? set.items[i] : missing.items[i - set.count];
+        if (i >= set.count && find_damaged(damaged, one->tablet_id))
+            continue; /* it is there */
+        status = tablet_info_read(one, arena, &info, error);
         if (status == STATUS_OK)
             status = each(context, &info, error);
+    }
+    for (; damaged && status == STATUS_OK; damaged = damaged->next) {
+        const struct manifest *said = NULL;
+        for (size_t i = 0; i < missing.count; i++)
+            if (strcmp(missing.items[i]->tablet_id, damaged->tablet_id) == 0)
+                said = missing.items[i];
+        damaged_info(damaged, table_id, said, &info);
+        status = each(context, &info, error);
     }
     return status;
 }

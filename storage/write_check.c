@@ -79,9 +79,8 @@ static enum status check_condition(const struct tablet *tablet, const struct tab
 }
 
 enum status write_operation_check(const struct tablet *tablet, const struct table_schema *schema,
-    struct write_operation *operation)
+    const struct write_operation *operation, struct error *error)
 {
-    struct error *error = &operation->error;
     enum status status = STATUS_OK;
     if (operation->row.size == 0 || operation->row.size > LIMIT_ROW_SIZE)
         status = error_set(error, STATUS_INVALID, "row has %zu bytes, but must have 1 to %d",
@@ -92,7 +91,6 @@ enum status write_operation_check(const struct tablet *tablet, const struct tabl
         status = check_condition(tablet, schema, operation, error);
     if (!status && !operation->condition)
         status = write_mutations_check(tablet, schema, operation, error);
-    operation->status = status;
     return status;
 }
 

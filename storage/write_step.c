@@ -46,8 +46,7 @@ static void step_fail(struct write_step *step, enum status status, const struct 
 {
     for (size_t i = 0; i < step->operation_count; i++) {
         struct write_operation *operation = step->operations[i].operation;
-        operation->status = status;
-        operation->error = *error;
+        write_operation_fail(step->run, operation, status, error);
         operation->is_processed = false;
         operation->result_count = 0;
     }
@@ -112,6 +111,7 @@ bool tablet_expire_waits(struct tablet *tablet, uint64_t now_ns)
     return is_any_left;
 }
 
+static void steps_upcoming(struct log_entry *first, size_t count);
 static void step_appended(struct log_entry *entry);
 static void step_durable(struct log_entry *entry);
 
@@ -155,6 +155,7 @@ static void step_append(struct write_step *step)
     step->entry.tablet = &run->tablet->log;
     step->entry.body = buffer_span(&step->body);
     step->entry.durability = step->durability;
+    step->entry.upcoming = steps_upcoming;
     step->entry.appended = step_appended;
     step->entry.durable = step_durable;
     log_append(run->tablet->store->log, &step->entry);
@@ -209,7 +210,8 @@ static void step_answer_repeat(struct write_step *step, bool may_block, struct r
 /* All locks are held. */
 static void step_work(struct write_step *step, bool may_block, struct ready *ready)
 {
-    struct error error = {0};
+    struct error error;
+    error_clear(&error);
     enum status status = write_step_evaluate(step, may_block, &error);
     if (status == STATUS_WOULD_BLOCK) {
         step_go_to_worker(step);
@@ -226,6 +228,7 @@ static void step_work(struct write_step *step, bool may_block, struct ready *rea
         return;
     }
     if (step->entry.sequence_count > 0 || is_anything_pending(step->run->tablet)) {
+        write_step_sort(step);
         step_append(step);
         return;
     }
@@ -278,7 +281,8 @@ static void step_begin(struct write_step *step, struct ready *ready)
 /* A step comes back from waiting: for its nonce, or for its locks. */
 static void step_resume(struct write_step *step, struct ready *ready)
 {
-    struct error error = {0};
+    struct error error;
+    error_clear(&error);
     if (step->nonce != 0 && !step->is_nonce_held) {
         step_begin(step, ready);
     } else if (step->is_expired) {
@@ -317,14 +321,27 @@ static void blocked_task_run(struct task *task)
     run_ready(&ready);
 }
 
+/* The operations that are left are refused; as a whole, when nothing came before them. */
+static void refuse_rest(
+    struct write_run *run, bool is_all, enum status status, const struct error *error)
+{
+    struct write *write = run->write;
+    if (is_all) {
+        write->status = status;
+        write->error = *error;
+    }
+    for (; run->next_operation < write->operation_count; run->next_operation++)
+        write_operation_fail(run, &write->operations[run->next_operation], status, error);
+}
+
 /* Begins the next step, or lets go of the write after the last. */
 static void run_advance(struct write_run *run, struct ready *ready)
 {
     struct write_step *step;
-    enum status status = write_step_make(run, &step);
-    if (status) {
-        struct write *write = run->write;
-        write->status = no_memory(&write->error);
+    if (write_step_make(run, &step)) {
+        struct error error;
+        enum status status = no_memory(&error);
+        refuse_rest(run, run->next_operation == 0, status, &error);
         step = NULL;
     }
     if (step)
@@ -335,20 +352,20 @@ static void run_advance(struct write_run *run, struct ready *ready)
 
 /* ---- On the log thread ---- */
 
-/* The log took no more: what comes after the step is refused with it; the whole, when nothing came
- * before it. */
-static void refuse_rest(struct write_run *run, const struct write_step *step, enum status status,
-    const struct error *error)
+static void steps_upcoming(struct log_entry *first, size_t count)
 {
-    struct write *write = run->write;
-    if (step->operations[0].operation == write->operations) {
-        write->status = status;
-        write->error = *error;
-    }
-    for (; run->next_operation < write->operation_count; run->next_operation++) {
-        write->operations[run->next_operation].status = status;
-        write->operations[run->next_operation].error = *error;
-    }
+    const struct write_step *steps[LOG_UPCOMING_ENTRIES];
+    for (size_t i = 0; i < count; i++, first = first->next)
+        steps[i] = (const struct write_step *)(const void *)first;
+    write_steps_warm(steps, count);
+}
+
+static void advance_task_run(struct task *task)
+{
+    struct write *write = (struct write *)(void *)((char *)task - offsetof(struct write, task));
+    struct ready ready = {NULL, &ready.first, false};
+    run_advance(write->engine, &ready);
+    run_ready(&ready);
 }
 
 static void step_appended(struct log_entry *entry)
@@ -360,7 +377,9 @@ static void step_appended(struct log_entry *entry)
         struct error error;
         error_set(&error, entry->status,
             entry->status == STATUS_NO_SPACE ? "no space left for the log" : "the store is closed");
-        refuse_rest(run, step, entry->status, &error);
+        /* The log took no more: what comes after the step is refused with it. */
+        refuse_rest(
+            run, step->operations[0].operation == run->write->operations, entry->status, &error);
         step_abandon(step, entry->status, &error, &ready);
         buffer_deinit(&step->body);
         write_run_unref(run, false); /* the entry's; the driver's goes below */
@@ -372,8 +391,26 @@ static void step_appended(struct log_entry *entry)
         write_step_insert(step);
     if (!step->is_repeat)
         release_locks(step, &ready);
-    run_advance(run, &ready);
+    if (step->goes_on) { /* making a step takes as long as inserting it: not here */
+        run->write->task.run = advance_task_run;
+        executor_submit(run->tablet->store->workers, &run->write->task);
+    } else {
+        run_advance(run, &ready);
+    }
     run_ready(&ready);
+}
+
+/* What was appended did not become durable, while a worker may be making the next step. */
+static void step_lose(struct write_step *step)
+{
+    struct write *write = step->run->write;
+    write->status = error_set(&write->error, STATUS_CLOSED, "the store is closed");
+    for (size_t i = 0; i < step->operation_count; i++) {
+        struct write_operation *operation = step->operations[i].operation;
+        operation->status = STATUS_CLOSED;
+        operation->is_processed = false;
+        operation->result_count = 0;
+    }
 }
 
 static void step_durable(struct log_entry *entry)
@@ -389,9 +426,7 @@ static void step_durable(struct log_entry *entry)
         atomic_fetch_add_explicit(
             &tablet->counters.write_requests, step->operation_count, memory_order_relaxed);
     } else if (!is_durable) {
-        error_set(&run->write->error, STATUS_CLOSED, "the store is closed");
-        run->write->status = STATUS_CLOSED;
-        step_fail(step, STATUS_CLOSED, &run->write->error);
+        step_lose(step);
     }
     nonce_end(step, is_durable && entry->sequence_count > 0, &ready);
     buffer_deinit(&step->body);

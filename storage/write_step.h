@@ -9,7 +9,8 @@
  *
  * A write's operations are handled in their order as steps. A step is a run of blind operations
  * (puts and deletes that depend on nothing stored) with one durability, or one operation that reads
- * its row first. A step is one record in the log:
+ * its row first. A long run is cut, so that the log thread, which inserts a step in one go, has time for others between; a
+ * worker makes what comes after a cut. A step is one record in the log:
  *
  *   check -> nonce -> row locks -> stamp, evaluate -> encode -> log_append
  *        appended (log thread): cells into memtables, locks released, the next step begins
@@ -21,11 +22,22 @@
 
 #include "storage/tablet.h"
 
+/* Most that a step of several operations has: what the log thread inserts in a few milliseconds. More than one batch of a
+ * stock client's buffered mutator (2 MB) has. */
+#define WRITE_STEP_CELLS 4096
+#define WRITE_STEP_BYTES (4u << 20)
+
 /* An operation of a step that passed its check, and the cells it comes to. */
 struct step_operation {
     struct write_operation *operation;
     struct cell *cells;
     size_t cell_count;
+};
+
+/* One of a step's operations, by its row. */
+struct step_place {
+    uint64_t prefix; /* eight bytes of the row behind what all share, big-endian */
+    uint32_t operation;
 };
 
 struct write_run;
@@ -36,6 +48,7 @@ struct write_step {
     struct step_operation *operations;
     size_t operation_count;
     bool is_blind;
+    bool goes_on; /* the run was cut behind it */
     enum durability durability;
     uint64_t nonce; /* 0 = none */
     bool is_nonce_held;
@@ -45,6 +58,8 @@ struct write_step {
     bool is_expired;   /* waited for its locks past the deadline */
     bool is_repeat;    /* answers a repeated nonce */
     struct write_step *ready_next;
+    struct step_place *order; /* in which they are inserted, or NULL: as they came */
+    struct span shared;       /* with an order: what all rows begin with */
     struct buffer body;
     int64_t clock_ms;    /* what LATEST becomes */
     int64_t greatest_ms; /* given to a cell; for replay */
@@ -59,6 +74,7 @@ struct write_run {
     size_t next_operation;
     _Atomic uint32_t references; /* the driver, and each log entry under way */
     struct write_step *blocked;  /* waits for a worker */
+    const char *last_message;    /* of the operation that failed last: most fail for one reason */
 };
 
 /* ---- tablet_write.c ---- */
@@ -74,21 +90,29 @@ void write_run_start(struct write_run *run);
 
 /* ---- write_make.c ---- */
 
+/* The operation has failed, with error's words. */
+void write_operation_fail(struct write_run *run, struct write_operation *operation,
+    enum status status, const struct error *error);
 /* A step of the next operations that are sound; the others are refused. *out_step NULL: there are
- * none. STATUS_NO_MEMORY. */
+ * none. STATUS_NO_MEMORY: next_operation is the first that was not handled. */
 enum status write_step_make(struct write_run *run, struct write_step **out_step);
 
 /* ---- tablet_insert.c ---- */
 
+/* Any. Before the step goes to the log: puts a large one's operations in the order of their rows (step->order), so that the
+ * log thread finds the places of their cells near each other. */
+void write_step_sort(struct write_step *step);
+/* Log thread. The steps, all of one tablet, will be inserted next: fetches the places of their cells (memtable_warm). */
+void write_steps_warm(const struct write_step *const steps[], size_t count);
 /* Log thread: the step's cells into memtables, and appended_sequence. */
 void write_step_insert(struct write_step *step);
 
 /* ---- write_check.c ---- */
 
-/* Sets operation->status and error, and returns the status. What a conditional operation would write is
+/* Returns the status, and sets *error when it is a failure. What a conditional operation would write is
  * judged only when its condition holds, by write_mutations_check. */
 enum status write_operation_check(const struct tablet *tablet, const struct table_schema *schema,
-    struct write_operation *operation);
+    const struct write_operation *operation, struct error *error);
 enum status write_mutations_check(const struct tablet *tablet, const struct table_schema *schema,
     const struct write_operation *operation, struct error *error);
 /* Whether it depends on nothing that is stored. */

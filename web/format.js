@@ -50,7 +50,7 @@ export function clock(unix, { seconds = false, day = false } = {}) {
 }
 
 export function lasting(seconds) {
-  if (seconds === undefined || seconds === null) return '–';
+  if (seconds === undefined || seconds === null || !Number.isFinite(seconds)) return '–';
   if (seconds < 1) return `${Math.round(seconds * 1000)} ms`;
   const parts = [[86400, 'd'], [3600, 'h'], [60, 'min'], [1, 's']];
   const first = parts.findIndex(([length]) => seconds >= length);

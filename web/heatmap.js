@@ -168,9 +168,10 @@ export function heatmap(canvas, matrix) {
     const x = (time) => ((time - from) / (to - from)) * canvas.width;
     if (knownFrom > from) hatch(context, Math.min(canvas.width, x(knownFrom)), unit);
     const y = (row) => ((row - top) / (bottom - top)) * canvas.height;
+    const whole = (at, size) => Math.min(Math.max(at, 6 * unit), size - 6 * unit); // a mark at the edge is not cut in two
     for (const mark of marks) {
       if (mark.time >= from && mark.time <= to && mark.row >= top && mark.row <= bottom) {
-        drawMark(context, mark.kind, x(mark.time), y(mark.row), unit);
+        drawMark(context, mark.kind, whole(x(mark.time), canvas.width), whole(y(mark.row), canvas.height), unit);
       }
     }
   }

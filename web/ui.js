@@ -109,8 +109,10 @@ export function Action({ title, question, run }) {
 
 const variable = (name) => getComputedStyle(document.documentElement).getPropertyValue(name).trim();
 
-// A chart over time. series: [{label, values, color: 1..4}]; `show` prints a value; the scale goes up to `least` at least. Dragging zooms, double click resets.
-export function Chart({ times, series, show, height = 180, label, least = 1 }) {
+const powersOfTwo = Array.from({ length: 51 }, (_, power) => 2 ** power);
+
+// A chart over time. series: [{label, values, color: 1..4}]; `show` prints a value (isBytes: round ones are powers of two); the scale goes up to `least` at least. Dragging zooms, double click resets.
+export function Chart({ times, series, show, height = 180, label, least = 1, isBytes = false }) {
   const place = useRef(null);
   const plot = useRef(null);
   const data = [times, ...series.map((one) => one.values)];
@@ -129,7 +131,7 @@ export function Chart({ times, series, show, height = 180, label, least = 1 }) {
         // A minute at least, so that the first points do not fill it.
         scales: { x: { range: (_, low, high) => [Math.min(low, high - 60), high] }, y: { range: (_, low, high) => [0, Math.max(least, (high || 0) * 1.1)] } },
         legend: { show: series.length > 1 },
-        axes: [{ ...axis(), space: 70, values: (_, ticks) => ticks.map((unix) => clock(unix, { seconds: true })) }, { ...axis(), size: 62, values: (_, ticks) => ticks.map(show) }],
+        axes: [{ ...axis(), space: 70, values: (_, ticks) => ticks.map((unix) => clock(unix, { seconds: true })) }, { ...axis(), size: 66, values: (_, ticks) => ticks.map(show), ...(isBytes && { incrs: powersOfTwo }) }],
       }, data, place.current);
     };
     make();

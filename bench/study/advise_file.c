@@ -7,6 +7,8 @@
 #include "bench/study/advise_internal.h"
 #include "bench/study/key_lines.h"
 
+#define REQUESTS_LEAST 200 /* of fewer a range has its share by chance */
+
 static int advise_lines(struct key_lines *lines, const char *name, bool is_json)
 {
     struct key_lines_heat folded;
@@ -24,6 +26,9 @@ static int advise_lines(struct key_lines *lines, const char *name, bool is_json)
     snprintf(source.text, sizeof source.text, "%zu %s", lines->count,
         lines->has_weights ? "keys with their weights" : "requests in order of time");
     advise_tell(&folded.heat, &diagnosis, &source, is_json);
+    if (!lines->has_weights && lines->count < REQUESTS_LEAST)
+        fprintf(stderr, "%zu requests are too few to judge keys by: give %d or more\n",
+            lines->count, REQUESTS_LEAST);
     return EXIT_DONE;
 }
 

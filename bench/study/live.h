@@ -2,7 +2,7 @@
  *
  *   round   for each repeat: a fresh table a cell, cut as the cell says, tablets dealt over the servers in turn, all rows
  *           of the population written, the scenario's queries asked; then a rest, until the servers have forgotten that
- *           load; then the cells one after another, in an order drawn from the seed, each with its trace; tables dropped
+ *           load (where no cell has splits or the balancer on, there is none); then the cells one after another, in an order drawn from the seed, each with its trace; tables dropped
  *   trace   the requests that the model draws from the same seed, in open loop (live_run.h)
  *
  * A row's value is its logical key. So what a get or a query finds is checked against what was asked, also where the

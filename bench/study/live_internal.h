@@ -58,6 +58,11 @@ enum status live_table_make(struct live *live, size_t cell, struct error *error)
 /* Drops it; best effort. */
 void live_table_drop(struct live *live, size_t cell);
 
+/* ---- live_fill.c ---- */
+
+/* Writes the rows of a cell's table; what that cost goes into the cell. */
+enum status live_fill(struct live *live, size_t cell, struct error *error);
+
 /* ---- live_run.c ---- */
 
 /* Runs the trace against the cell's table, with the switches as the cell has them from when its counters were first

@@ -1,4 +1,4 @@
-/* The table of a cell: made, cut, dealt over the servers, filled, and asked. */
+/* The table of a cell: made, cut, dealt over the servers, filled (live_fill.c), and asked. */
 #include <inttypes.h>
 #include <stdio.h>
 #include <string.h>
@@ -8,8 +8,6 @@
 #include "base/memory.h"
 #include "bench/study/live_internal.h"
 
-#define BATCH_ROWS  500
-#define VALUE_SIZE  (STUDY_FIELDS * STUDY_FIELD_SIZE)
 #define SCAN_ROWS   2000
 #define SPLIT_WORD  "stele.split.requests_per_s" /* server/master/split_policy.h */
 #define NUMBER_SIZE 32
@@ -107,54 +105,6 @@ static enum status deal(struct live *live, size_t cell, struct error *error)
     return status;
 }
 
-/* ---- Filling ---- */
-
-struct filling {
-    struct stele_mutation mutations[BATCH_ROWS];
-    struct stele_cell cells[BATCH_ROWS];
-    struct stele_action actions[BATCH_ROWS];
-    uint8_t values[BATCH_ROWS][VALUE_SIZE];
-};
-
-static enum status fill(struct live *live, size_t index, struct error *error)
-{
-    const struct study *study = live->study;
-    const struct row_set *set = &study->cells[index].design->set;
-    struct filling *filling = memory_allocate_zeroed(1, sizeof *filling);
-    struct stele_table *table = stele_table_open(live->admin, table_name(live, index));
-    enum status status = filling && table ? STATUS_OK
-                                          : error_set(error, STATUS_NO_MEMORY, "no memory");
-    for (size_t from = 0; from < set->count && !status; from += BATCH_ROWS) {
-        struct stele_batch batch;
-        struct stele_error failure;
-        size_t count = set->count - from < BATCH_ROWS ? set->count - from : BATCH_ROWS;
-        for (size_t i = 0; i < count; i++) {
-            const struct study_row *row = &set->rows[from + i];
-            size_t size = live_put_value(
-                &study->scenario, &study->population.keys[from + i], filling->values[i]);
-            filling->cells[i] = (struct stele_cell){.family = STELE_TEXT("f"),
-                .qualifier = STELE_TEXT("k"),
-                .value = stele_bytes(filling->values[i], size),
-                .timestamp = STELE_LATEST,
-                .type = STELE_CELL_PUT};
-            stele_mutation_init(
-                &filling->mutations[i], STELE_PUT, stele_bytes(row->bytes, row->size));
-            filling->mutations[i].cells = &filling->cells[i];
-            filling->mutations[i].cell_count = 1;
-            filling->mutations[i].durability = STELE_ASYNC_WAL;
-            filling->actions[i].mutation = &filling->mutations[i];
-        }
-        if (stele_batch(table, filling->actions, count, &batch, &failure))
-            status = live_fail(&failure, "write the rows", error);
-        stele_batch_free(&batch);
-        if (!status)
-            status = live_check_stop(live, error);
-    }
-    stele_table_close(table);
-    memory_free(filling);
-    return status;
-}
-
 /* ---- Asking ---- */
 
 struct asking {
@@ -162,6 +112,7 @@ struct asking {
     const struct study_cell *cell;
     const struct study_key *partial;
     struct query_seen seen;
+    uint64_t from_ns;
 };
 
 /* A row that a query read: checked, and counted when it is wanted. */
@@ -178,7 +129,9 @@ static enum status take_row(
             !study_key_matches(&decoded, &stored)))
         return error_set(error, STATUS_CORRUPT, "row %.*s of '%s' holds another key",
             (int)result->cells[0].row.size, (const char *)result->cells[0].row.data, mapper->name);
-    asking->seen.rows_read++;
+    if (asking->seen.rows_read++ == 0)
+        asking->seen.first_row_ms = (double)(env_monotonic_ns(env_real()) - asking->from_ns) / 1e6;
+    asking->seen.bytes_read += result->cells[0].row.size + result->cells[0].value.size;
     if (!study_key_matches(&stored, asking->partial))
         return STATUS_OK;
     asking->seen.rows_wanted++;
@@ -232,8 +185,8 @@ static enum status ask(struct live *live, size_t index, size_t query, struct err
     struct study_cell *cell = &live->study->cells[index];
     struct key_prefix prefixes[KEY_MAPPER_SALT_MAX];
     struct study_key partial;
-    struct asking asking = {.live = live, .cell = cell, .partial = &partial};
-    uint64_t from_ns = env_monotonic_ns(env_real());
+    struct asking asking = {
+        .live = live, .cell = cell, .partial = &partial, .from_ns = env_monotonic_ns(env_real())};
     struct stele_table *table = stele_table_open(live->admin, table_name(live, index));
     if (!table)
         return error_set(error, STATUS_NO_MEMORY, "no memory for a table");
@@ -243,7 +196,7 @@ static enum status ask(struct live *live, size_t index, size_t query, struct err
     for (size_t i = 0; i < asking.seen.ranges && !status; i++)
         status = scan_prefix(&asking, table, &prefixes[i], error);
     stele_table_close(table);
-    asking.seen.ms = (double)(env_monotonic_ns(env_real()) - from_ns) / 1e6;
+    asking.seen.ms = (double)(env_monotonic_ns(env_real()) - asking.from_ns) / 1e6;
     cell->seen[query] = asking.seen;
     return status;
 }
@@ -263,7 +216,7 @@ enum status live_table_make(struct live *live, size_t index, struct error *error
     live_tell(live, "%s: writing %zu rows", cell->design->mapper.name, cell->design->set.count);
     status = deal(live, index, error);
     if (!status)
-        status = fill(live, index, error);
+        status = live_fill(live, index, error);
     for (size_t i = 0; i < SCENARIO_QUERIES && live->study->scenario.queries[i].name && !status;
          i++)
         status = ask(live, index, i, error);

@@ -5,11 +5,17 @@
 #include "base/memory.h"
 
 #define CANDIDATES         20
-#define CANDIDATE_REQUESTS 10   /* drawn requests that one must have seen */
+#define CANDIDATE_REQUESTS 100  /* drawn requests that one must have seen */
 #define IMBALANCE_MOST     0.25 /* |left - right| / all */
 #define TABLETS_MOST       1024
 #define SERVERS_MOST       256
 #define MOVE_GAIN          0.05 /* of the mean: less is not worth a move */
+#define MOVES_MOST         64   /* of one look of the balancer */
+#define LOAD_WINDOW_S      10   /* Stele's: of the load that splits are judged by */
+#define KNOWN_AFTER_S      12   /* Stele's: a tablet is not moved before its load is known */
+#define SPLIT_TAKES_S      2    /* Stele's: a report to the master, and the split itself */
+#define SETTLE_S           60   /* Stele's: nor so soon after it was moved */
+#define WAIT_MOST_S        1.0  /* for a server: what would wait longer is refused */
 
 /* ---- A fixed cut ---- */
 
@@ -44,9 +50,15 @@ struct model_tablet {
     struct study_row start; /* inclusive; the first tablet's is empty */
     size_t start_place;
     uint32_t server;
+    uint32_t told;                /* its number in the run's load */
     double load;                  /* drawn requests of this second */
+    double answered;              /* ... of them those that were not refused */
     double smooth;                /* over some seconds, for the balancer and the split */
     unsigned hot_s;               /* seconds above the threshold */
+    double window[LOAD_WINDOW_S]; /* loads of its last seconds, by second % LOAD_WINDOW_S */
+    unsigned age_s;               /* since it was opened where it is */
+    unsigned due_s;               /* seconds since it was to be split */
+    bool is_moved;                /* ... by a move */
     struct candidate *candidates; /* CANDIDATES, once it is hot */
     unsigned candidate_count, seen;
 };
@@ -59,6 +71,7 @@ struct model {
     struct dice dice;   /* requests */
     struct dice choice; /* sampling: apart, so that settings do not change the requests */
     struct study_run *run;
+    double free_s[SERVERS_MOST]; /* when a server will have served all that has come */
 };
 
 struct model_settings model_settings_default(void)
@@ -94,6 +107,14 @@ static size_t find_tablet(const struct model *model, const struct study_row *row
 static void forget_candidates(struct model_tablet *tablet)
 {
     tablet->hot_s = tablet->candidate_count = tablet->seen = 0;
+}
+
+static void open_anew(struct model_tablet *tablet, bool is_moved)
+{
+    forget_candidates(tablet);
+    memset(tablet->window, 0, sizeof tablet->window);
+    tablet->age_s = tablet->due_s = 0;
+    tablet->is_moved = is_moved;
 }
 
 /* Reservoir sampling; a candidate begins to count when it comes in. */
@@ -148,6 +169,12 @@ static void note_event(
     study_run_note(model->run, &event);
 }
 
+static void tell_tablet(struct model *model, struct model_tablet *tablet, unsigned second)
+{
+    tablet->told = run_load_open_tablet(&model->run->load, &tablet->start,
+        (float)tablet->start_place / (float)model->set->count, tablet->server, second);
+}
+
 static bool split(struct model *model, size_t at, const struct candidate *where, unsigned second)
 {
     if (model->tablet_count == TABLETS_MOST)
@@ -163,9 +190,25 @@ static bool split(struct model *model, size_t at, const struct candidate *where,
         .server = parent->server,
         .smooth = parent->smooth * right / (left + right)};
     parent->smooth *= left / (left + right);
-    forget_candidates(parent);
+    open_anew(parent, false);
+    run_load_close_tablet(&model->run->load, parent->told, second + 1);
+    tell_tablet(model, parent, second + 1);
+    tell_tablet(model, daughter, second + 1);
     note_event(model, second, true, parent->server, parent->server, at + 1);
     return true;
+}
+
+/* Whether it has been above the threshold for long enough. */
+static bool is_due_for_split(
+    const struct model *model, struct model_tablet *tablet, double threshold)
+{
+    double sum = 0;
+    if (!model->settings->is_stele)
+        return tablet->hot_s >= model->settings->split_after_s;
+    for (unsigned i = 0; i < LOAD_WINDOW_S; i++)
+        sum += tablet->window[i];
+    tablet->due_s = sum / LOAD_WINDOW_S >= threshold ? tablet->due_s + 1 : 0;
+    return tablet->due_s > SPLIT_TAKES_S;
 }
 
 static enum status split_hot(struct model *model, unsigned second, struct error *error)
@@ -173,7 +216,7 @@ static enum status split_hot(struct model *model, unsigned second, struct error 
     double threshold = model->settings->split_qps / model->settings->weight;
     for (size_t i = 0; i < model->tablet_count; i++) {
         struct model_tablet *tablet = &model->tablets[i];
-        if (tablet->smooth < threshold) {
+        if (!model->settings->is_stele && tablet->load < threshold) {
             forget_candidates(tablet);
             continue;
         }
@@ -182,7 +225,8 @@ static enum status split_hot(struct model *model, unsigned second, struct error 
             if (!tablet->candidates)
                 return error_set(error, STATUS_NO_MEMORY, "no memory for sampled keys");
         }
-        if (++tablet->hot_s <= model->settings->split_after_s)
+        tablet->hot_s++;
+        if (!is_due_for_split(model, tablet, threshold))
             continue;
         const struct candidate *best = best_candidate(tablet);
         if (best && split(model, i, best, second))
@@ -191,8 +235,14 @@ static enum status split_hot(struct model *model, unsigned second, struct error 
     return STATUS_OK;
 }
 
-/* The one move that lowers the busiest server most. */
-static void balance(struct model *model, unsigned second)
+static bool may_move(const struct model *model, const struct model_tablet *tablet)
+{
+    return !model->settings->is_stele ||
+           tablet->age_s >= (tablet->is_moved ? SETTLE_S : KNOWN_AFTER_S);
+}
+
+/* The one move that lowers the busiest server most; false: none is worth it. */
+static bool move_one(struct model *model, unsigned second)
 {
     double loads[SERVERS_MOST] = {0}, mean = 0;
     size_t servers = model->settings->servers, busiest = 0, idlest = 0, best = SIZE_MAX;
@@ -206,7 +256,7 @@ static void balance(struct model *model, unsigned second)
     double least = loads[busiest] - MOVE_GAIN * mean;
     for (size_t i = 0; i < model->tablet_count; i++) {
         const struct model_tablet *tablet = &model->tablets[i];
-        if (tablet->server != busiest)
+        if (tablet->server != busiest || !may_move(model, tablet))
             continue;
         double here = loads[busiest] - tablet->smooth, there = loads[idlest] + tablet->smooth;
         double worst = here > there ? here : there;
@@ -216,12 +266,39 @@ static void balance(struct model *model, unsigned second)
         }
     }
     if (best == SIZE_MAX)
-        return;
+        return false;
     model->tablets[best].server = (uint32_t)idlest;
+    if (model->settings->is_stele)
+        open_anew(&model->tablets[best], true);
+    run_load_move_tablet(&model->run->load, model->tablets[best].told, (uint32_t)idlest);
     note_event(model, second, false, (uint32_t)busiest, (uint32_t)idlest, best);
+    return true;
+}
+
+static void balance(struct model *model, unsigned second)
+{
+    for (unsigned i = 0; i < MOVES_MOST && move_one(model, second); i++)
+        ;
 }
 
 #define SMOOTHING 0.25 /* of the newest second */
+
+/* A request of `now_s` waits its turn at its tablet's server, or is refused. */
+static void serve(struct model *model, struct model_tablet *tablet, unsigned second, double now_s)
+{
+    const struct model_settings *settings = model->settings;
+    double *free_s = &model->free_s[tablet->server];
+    double wait_s = *free_s > now_s ? *free_s - now_s : 0;
+    run_load_ask(&model->run->load, second, tablet->server, tablet->told,
+        row_set_is_written(model->set) ? REQUEST_WRITE : REQUEST_READ, settings->weight);
+    if (wait_s > WAIT_MOST_S)
+        return;
+    tablet->answered++;
+    *free_s = now_s + wait_s + settings->weight / settings->capacity;
+    uint64_t took_us = (uint64_t)((wait_s + 1 / settings->capacity) * 1e6);
+    run_load_answer(&model->run->load, second, tablet->server, tablet->told, took_us, AS_INTENDED,
+        settings->weight);
+}
 
 static void serve_second(struct model *model, unsigned second)
 {
@@ -230,13 +307,14 @@ static void serve_second(struct model *model, unsigned second)
     double *asked = &run->asked[second * settings->servers], served = 0;
     size_t requests = (size_t)(settings->rate / settings->weight);
     for (size_t i = 0; i < model->tablet_count; i++)
-        model->tablets[i].load = 0;
+        model->tablets[i].load = model->tablets[i].answered = 0;
     for (size_t i = 0; i < requests; i++) {
         struct study_row row;
-        size_t place = row_set_draw(
-            model->set, &model->dice, second + (double)i / (double)requests, &row);
+        double now_s = second + (double)i / (double)requests;
+        size_t place = row_set_draw(model->set, &model->dice, now_s, &row);
         struct model_tablet *tablet = &model->tablets[find_tablet(model, &row)];
         tablet->load++;
+        serve(model, tablet, second, now_s);
         if (settings->has_split && tablet->hot_s > 0)
             sample(model, tablet, &row);
         run->heat[second * RUN_BUCKETS + row_set_bucket(model->set, place, RUN_BUCKETS)] +=
@@ -244,8 +322,10 @@ static void serve_second(struct model *model, unsigned second)
     }
     for (size_t i = 0; i < model->tablet_count; i++) {
         struct model_tablet *tablet = &model->tablets[i];
-        tablet->smooth = second == 0 ? tablet->load
-                                     : tablet->smooth * (1 - SMOOTHING) + tablet->load * SMOOTHING;
+        double seen = settings->is_stele ? tablet->answered : tablet->load;
+        tablet->smooth = second == 0 ? seen : tablet->smooth * (1 - SMOOTHING) + seen * SMOOTHING;
+        tablet->window[second % LOAD_WINDOW_S] = tablet->answered;
+        tablet->age_s++;
         asked[tablet->server] += tablet->load * settings->weight;
     }
     for (size_t i = 0; i < settings->servers; i++)
@@ -265,6 +345,8 @@ static void cut(struct model *model)
         if (i > 0)
             row_set_cut(model->set, settings->presplit, i, model->tablet_count, &tablet->start);
         tablet->start_place = row_set_find(model->set, &tablet->start);
+        tablet->age_s = KNOWN_AFTER_S; /* it was there before */
+        tell_tablet(model, tablet, 0);
     }
 }
 
@@ -288,10 +370,10 @@ enum status model_run(const struct row_set *set, const struct model_settings *se
     cut(&model);
     for (unsigned second = 0; second < settings->seconds && !status; second++) {
         serve_second(&model, second);
+        if (settings->has_balancer && (second + 1) % settings->balance_s == 0)
+            balance(&model, second);
         if (settings->has_split)
             status = split_hot(&model, second, error);
-        if (settings->has_balancer && second > 0 && second % settings->balance_s == 0)
-            balance(&model, second);
     }
     run.seconds = settings->seconds;
     run.tablets = model.tablet_count;

@@ -4,10 +4,19 @@
  *   model_run       second by second: requests arrive at a rate, servers serve up to their capacity, a tablet that is
  *                   hot for long enough is split where that halves its load, a balancer moves tablets (2.3)
  *
- * Splits are CockroachDB's: above split_qps for split_after_s, at one of 20 sampled keys which each counted the
- * requests left and right of it since it was sampled; the most even one, and none when the best is too uneven (one
- * hot row) or has seen too little. The balancer is greedy: every balance_s it moves the one tablet that lowers the
- * busiest server most.
+ * Splits are CockroachDB's: above split_qps in each of split_after_s seconds, at one of 20 sampled keys which each
+ * counted the requests left and right of it since it was sampled; the most even one, and none when the best is too
+ * uneven (one hot row) or has seen too little. The balancer is greedy: every balance_s it moves the tablet that lowers
+ * the busiest server most, and again, until none does. Where both act in a second it looks first, and finds a split's
+ * halves the next time.
+ *
+ * Stele's own policies (server/master, server/tablet/tablet_load.h) differ in when they act, and live studies are predicted
+ * with them: a tablet's load is what it answered, its mean of the last 10 s, of which a younger one has less, and is split when that is
+ * above the threshold, so one that is far hotter is split sooner, two seconds later; a tablet is not moved for 12 s after it was opened
+ * where it is (by a split or a move), nor for 60 s after it was moved.
+ *
+ * Latency is what a request waits until its server has served those before it; one that would wait for over a second is
+ * refused, as servers with a modelled capacity do (--sim-capacity).
  *
  * Each request that is drawn stands for `weight` real ones. Deterministic: seed and settings say all. */
 #ifndef STELE_BENCH_STUDY_MODEL_H
@@ -41,6 +50,7 @@ struct model_settings {
     double split_qps;
     unsigned split_after_s;
     unsigned balance_s;
+    bool is_stele; /* splits and moves when Stele would; else as the experiment above */
     uint64_t seed;
 };
 

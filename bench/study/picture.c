@@ -202,7 +202,7 @@ void picture_put_run(struct buffer *out, const struct study *study, const struct
     buffer_put_format(out,
         "<text class=\"p-soft p-text\" x=\"%d\" y=\"%d\" text-anchor=\"end\">%zu split%s, %zu "
         "move%s</text>",
-        PICTURE_LEFT + PICTURE_PLOT, EVENTS_Y + 20, run->splits, run->splits == 1 ? "" : "s",
+        PICTURE_LEFT + PICTURE_PLOT, EVENTS_Y + 23, run->splits, run->splits == 1 ? "" : "s",
         run->moves, run->moves == 1 ? "" : "s");
     put_chart(out, study, run, scale);
     buffer_put_format(out,

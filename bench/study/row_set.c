@@ -36,6 +36,25 @@ static int compare_indexes(const void *a, const void *b, void *context)
     return study_row_compare(&rows[*(const uint32_t *)a], &rows[*(const uint32_t *)b]);
 }
 
+/* A row that is two keys' would be lost by one of them. */
+static enum status check_rows_differ(const struct row_set *set, struct error *error)
+{
+    size_t shared = 0, where = 0;
+    for (size_t i = 1; i < set->count; i++) {
+        if (study_row_compare(&set->rows[set->sorted[i]], &set->rows[set->sorted[i - 1]]) != 0)
+            continue;
+        shared++;
+        where = i;
+    }
+    if (shared == 0)
+        return STATUS_OK;
+    const struct study_row *row = &set->rows[set->sorted[where]];
+    return error_set(error, STATUS_INVALID,
+        "design '%s' puts %zu of %zu keys on rows that others have (as %.*s): it must keep what "
+        "tells keys apart",
+        set->mapper->name, shared, set->count, (int)row->size, (const char *)row->bytes);
+}
+
 enum status row_set_make(const struct population *population, const struct key_mapper *mapper,
     uint64_t seed, struct row_set *out_set, struct error *error)
 {
@@ -55,8 +74,12 @@ enum status row_set_make(const struct population *population, const struct key_m
     qsort_r(set.sorted, set.count, sizeof *set.sorted, compare_indexes, set.rows);
     for (size_t i = 0; i < set.count; i++)
         set.rank[set.sorted[i]] = (uint32_t)i;
-    *out_set = set;
-    return STATUS_OK;
+    enum status status = check_rows_differ(&set, error);
+    if (status)
+        row_set_deinit(&set);
+    else
+        *out_set = set;
+    return status;
 }
 
 void row_set_deinit(struct row_set *set)
@@ -95,6 +118,12 @@ size_t row_set_draw(
     }
     *out_row = set->rows[index];
     return set->rank[index];
+}
+
+bool row_set_is_written(const struct row_set *set)
+{
+    return set->population->scenario->access == ACCESS_APPEND ||
+           set->mapper->kind == MAPPER_RANDOM_SALT;
 }
 
 const char *presplit_name(enum presplit presplit)

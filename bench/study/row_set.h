@@ -53,6 +53,9 @@ static inline size_t row_set_bucket(const struct row_set *set, size_t place, siz
 size_t row_set_draw(
     const struct row_set *set, struct dice *dice, double now_s, struct study_row *out_row);
 
+/* Whether the requests write rows: they append, or each write of a key lands elsewhere (random-salt). Else they read. */
+bool row_set_is_written(const struct row_set *set);
+
 /* How a table is cut before it has any load. */
 enum presplit {
     PRESPLIT_ROWS, /* tablets of equal rows: by what the data will be */

@@ -15,6 +15,7 @@
 #define END_YEAR     2021
 #define DEFAULT_ROWS 200000
 #define HASHES       "md5:4", "md5", "uuid"
+#define DRAWS_MOST   64 /* of keys that were drawn twice */
 
 static const struct scenario scenarios[] = {
     {.name = "national-id",
@@ -57,7 +58,7 @@ static const struct scenario scenarios[] = {
         .access = ACCESS_SINGLE,
         .share = 0.5,
         .time_field = -1,
-        .queries = {{"campaigns 0000 to 0009", {"0000"}}},
+        .queries = {{"campaigns 00......", {"00"}}},
         .mappers = {"raw", "salt:16", "random-salt:16", "reverse", "md5"}},
     {.name = "market-data",
         .summary = "ticks of 400 symbols, a few far busier; read by symbol",
@@ -190,7 +191,7 @@ static size_t draw_zipf(struct dice *dice, size_t count, double zetan)
 }
 
 /* A fixed shuffle of 0 .. count-1 would need memory; a hash of the rank scatters as well. */
-static size_t scatter(size_t rank, size_t count)
+static size_t scatter(uint64_t rank, size_t count)
 {
     struct dice dice = {rank};
     return (size_t)dice_below(&dice, count);
@@ -276,6 +277,32 @@ static int compare_keys(const void *a, const void *b)
     return 0;
 }
 
+static double draw_past_ms(struct dice *dice)
+{
+    return EPOCH_MS - HISTORY_MS * dice_part(dice);
+}
+
+/* Sorts; then draws anew what was drawn twice, until each key is there once: a table has a row once, and so predictions
+ * count what a table holds. */
+static enum status make_distinct(
+    struct population *population, struct dice *dice, struct error *error)
+{
+    size_t kept = 0;
+    for (unsigned draws = 0; draws < DRAWS_MOST; draws++) {
+        qsort(population->keys, population->count, sizeof *population->keys, compare_keys);
+        kept = 1;
+        for (size_t i = 1; i < population->count; i++)
+            if (compare_keys(&population->keys[i], &population->keys[kept - 1]) != 0)
+                population->keys[kept++] = population->keys[i];
+        if (kept == population->count)
+            return STATUS_OK;
+        for (size_t i = kept; i < population->count; i++)
+            draw_key(population, dice, draw_past_ms(dice), &population->keys[i]);
+    }
+    return error_set(error, STATUS_INVALID, "'%s' has no %zu different keys (%zu were drawn)",
+        population->scenario->name, population->count, kept);
+}
+
 /* Where the keys of which the first field is at or above `text` begin. */
 static size_t find_first(const struct population *population, const char *text)
 {
@@ -293,7 +320,7 @@ static size_t find_first(const struct population *population, const char *text)
 enum status population_make(const struct scenario *scenario, uint64_t seed,
     struct population *out_population, struct error *error)
 {
-    struct population made = {.scenario = scenario, .count = scenario->population};
+    struct population made = {.scenario = scenario, .count = scenario->population, .seed = seed};
     struct dice dice = {seed};
     made.keys = memory_allocate_zeroed(made.count, sizeof *made.keys);
     if (!made.keys)
@@ -303,8 +330,12 @@ enum status population_make(const struct scenario *scenario, uint64_t seed,
     if (scenario->access == ACCESS_ZIPF || scenario->access == ACCESS_ZIPF_SCRAMBLED)
         made.zipf_zeta = zeta(made.count);
     for (size_t i = 0; i < made.count; i++)
-        draw_key(&made, &dice, EPOCH_MS - HISTORY_MS * dice_part(&dice), &made.keys[i]);
-    qsort(made.keys, made.count, sizeof *made.keys, compare_keys);
+        draw_key(&made, &dice, draw_past_ms(&dice), &made.keys[i]);
+    enum status status = make_distinct(&made, &dice, error);
+    if (status) {
+        population_deinit(&made);
+        return status;
+    }
     if (scenario->from) {
         made.hot_from = find_first(&made, scenario->from);
         made.hot_to = find_first(&made, scenario->to);
@@ -352,7 +383,8 @@ size_t population_draw(
         return draw_zipf(dice, population->count, population->zipf_zeta);
     case ACCESS_ZIPF_SCRAMBLED:
         return scatter(
-            draw_zipf(dice, population->count, population->zipf_zeta), population->count);
+            (population->seed << 32) + draw_zipf(dice, population->count, population->zipf_zeta),
+            population->count);
     case ACCESS_SINGLE:
         if (dice_part(dice) < scenario->share)
             return population->count / 3;

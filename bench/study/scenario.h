@@ -1,6 +1,6 @@
 /* Scenarios of a study: who is in the table, and who is asked for (hotspot.md 2.1).
  *
- * A population is made from a seed, in natural key order; requests are drawn from it, or append to it. Two draws with
+ * A population is made from a seed, in natural key order, each key once; requests are drawn from it, or append to it. Two draws with
  * the same seed give the same requests, whatever the row keys look like: every design sees one logical trace.
  *
  * Threads: a population is immutable once made; a dice belongs to one thread. */
@@ -59,8 +59,10 @@ struct population {
     size_t hot_from, hot_to; /* RANGE: indexes */
     double zipf_zeta;        /* of `count`, for theta 0.99 */
     double group_zeta;       /* of `groups` */
+    uint64_t seed;           /* ZIPF_SCRAMBLED: which keys are the popular ones */
 };
 
+/* STATUS_INVALID when the fields cannot tell so many keys apart. */
 enum status population_make(const struct scenario *scenario, uint64_t seed,
     struct population *out_population, struct error *error);
 void population_deinit(struct population *population);

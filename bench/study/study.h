@@ -17,6 +17,13 @@
 #define STUDY_REPEATS_MOST 20
 #define STUDY_TEXT_SIZE    256
 
+/* What writing a row costs, by the design: as the client sends it, keys and values. */
+struct write_cost {
+    double key_bytes;     /* of a row's key, the mean */
+    double logical_bytes; /* of the fields that it is made of */
+    double value_bytes;
+};
+
 /* What a study found of one design before any run. */
 struct study_design {
     struct key_mapper mapper;
@@ -24,6 +31,7 @@ struct study_design {
     struct static_result fixed; /* a fixed cut into equal rows */
     struct query_cost queries[SCENARIO_QUERIES];
     unsigned get_cost;
+    struct write_cost write;
     bool is_decodable;                    /* and every row of the population was: checked */
     struct study_row bounds[RUN_BUCKETS]; /* the first row of each range of the heat maps */
     struct study_row example;             /* what the busiest part of the keys looks like */
@@ -34,8 +42,17 @@ struct study_design {
 /* What a query cost on a cluster. */
 struct query_seen {
     size_t ranges, tablets, rows_read, rows_wanted;
-    uint64_t digest; /* of the keys found, in any order */
-    double ms;
+    uint64_t bytes_read; /* keys and values */
+    uint64_t digest;     /* of the keys found, in any order */
+    double first_row_ms, ms;
+};
+
+/* What filling the table cost on a cluster. */
+struct write_seen {
+    size_t rows;
+    uint64_t bytes;              /* keys and values */
+    double ms;                   /* in batches, all rows */
+    struct latency_summary puts; /* single puts, a few at a time, before that */
 };
 
 /* A design under one setting. */
@@ -47,6 +64,7 @@ struct study_cell {
     struct study_run measured[STUDY_REPEATS_MOST];
     size_t measured_count;
     struct query_seen seen[SCENARIO_QUERIES];
+    struct write_seen written;
     bool has_seen;
 };
 
@@ -61,6 +79,7 @@ struct study {
     struct study_cell *cells;
     size_t cell_count;
     bool is_live;
+    bool is_capacity_guessed; /* live, on servers of the user's, and nobody said what they can */
     unsigned repeats;
     char place[STUDY_TEXT_SIZE];      /* live: where, in words */
     char command[STUDY_TEXT_SIZE];    /* as it was typed */
@@ -93,7 +112,7 @@ void study_print(const struct study *study, unsigned colours);
 
 /* ---- study_json.c ---- */
 
-/* One object, "schema":"stele.study/1". */
+/* One object, "schema":"stele.study/2". */
 void study_put_json(const struct study *study, struct buffer *out);
 
 /* ---- study_svg.c ---- */

@@ -6,6 +6,7 @@
 
 #include "bench/study/picture.h"
 #include "bench/study/study_advice.h"
+#include "bench/study/study_html_load.h"
 #include "study_page_text.h"
 
 static void put(struct buffer *out, const char *text)
@@ -413,6 +414,11 @@ static void put_settings(const struct study *study, struct buffer *out)
         settings->seed, study->scenario.population, settings->rate, settings->seconds,
         settings->servers, settings->capacity, settings->split_qps, settings->balance_s,
         study->tablets, study->requests);
+    if (study->is_capacity_guessed)
+        put(out,
+            "<p>What these servers can serve is not known (<code>--capacity=N</code> says it): "
+            "the predictions are for a guess, 40 % of the rate. Where a real server can do more, "
+            "less is refused than was predicted.</p>");
 }
 
 void study_put_html(const struct study *study, struct buffer *out)
@@ -422,8 +428,10 @@ void study_put_html(const struct study *study, struct buffer *out)
     put_maps(study, out);
     put_table(study, out);
     put_queries(study, out);
+    study_put_html_writes(study, out);
     if (study->is_live)
         put_agreement(study, out);
+    study_put_html_loads(study, out);
     put_advice(study, out);
     put_settings(study, out);
     put(out, "<div id=\"tip\" role=\"status\" hidden></div><script id=\"study\" "

@@ -1,97 +1,33 @@
-/* A study as JSON: "stele.study/1". Keys of rows are text where they are printable ASCII, \xNN else. */
+/* A study as JSON: "stele.study/2". Keys of rows are text where they are printable ASCII, \xNN else; null is what is not
+ * known, as a percentile of too few (ten must lie beyond it). Fields are added; what one means changes with the number.
+ *
+ *   settings           what was asked for
+ *   designs[]          key, example, get_cost (rows a get asks for), keeps_key, write (bytes of a row's key, of the fields
+ *                      that it is made of, of its value), fixed (skews of a fixed cut, loads by tablet), queries[]
+ *                      (predicted), bounds (first rows of the 32 ranges of the heat)
+ *   cells[]            a design under one setting: predicted, and each measured[] run; seen[] (queries measured) and
+ *                      written (what filling measured: all rows in batches, and 1,000 single puts)
+ *
+ * A run: verdict; max_mean and served [first 10 s, last 10 s]; splits, moves, tablets at the end; balanced_after_s;
+ *   asked {read, write}, answered
+ *   latency_ms         intended (from when a request should have begun) and service (from when it did): p50, p99, max
+ *   skew               servers and tablets, start and end (means of 10 s): max_mean, gini, effective, top_share
+ *   timeline           by second: max_mean, server_gini, server_effective (of the last 4 s), served, read, write; tablets
+ *                      (how many), tablet_max_mean, tablet_gini, tablet_effective; p50_ms, p99_ms, max_ms, and service_...
+ *   by_server[]        share of all, read, write, answered, latency_ms; timeline: latencies by second
+ *   by_tablet[]        each that there was: start row, at (place among the rows, 0 to 1), server (the last), [from_s, to_s),
+ *                      share of what was asked while it lived, read, write, answered, latency_ms, by_second: what it was asked
+ *   heat               by second, by range of keys; servers: by second, by server: requests asked
+ *   events[]           splits and moves
+ * and of a measured one: requests, answers, counted (by the tablets' own counters), lost_by_counters, p99_ms [start, end].
+ *
+ * stele.study/1 had neither write and written, nor asked, answered, latency_ms, skew, by_server and by_tablet, and of the
+ * timeline max_mean and served. */
 #include <inttypes.h>
 
+#include "bench/study/json_text.h"
+#include "bench/study/run_json.h"
 #include "bench/study/study.h"
-
-static void put_text(struct buffer *out, const char *text)
-{
-    buffer_put_u8(out, '"');
-    for (; *text; text++) {
-        unsigned char byte = (unsigned char)*text;
-        if (byte == '"' || byte == '\\')
-            buffer_put_format(out, "\\%c", byte);
-        else if (byte < 0x20 || byte == '<') /* '<': it may stand inside a page */
-            buffer_put_format(out, "\\u%04x", byte);
-        else
-            buffer_put_u8(out, byte);
-    }
-    buffer_put_u8(out, '"');
-}
-
-static void put_row(struct buffer *out, const struct study_row *row)
-{
-    struct buffer text = {0};
-    buffer_put_escaped(&text, span_make(row->bytes, row->size));
-    buffer_put_u8(&text, '\0');
-    put_text(out, buffer_status(&text) ? "" : (const char *)text.data);
-    buffer_deinit(&text);
-}
-
-static void put_skew(struct buffer *out, const char *name, const struct skew *skew)
-{
-    buffer_put_format(out,
-        "\"%s\":{\"max_mean\":%.4f,\"gini\":%.4f,\"effective\":%.2f,\"top_share\":%.4f}", name,
-        skew->max_mean, skew->gini, skew->effective, skew->top_share);
-}
-
-/* rows x columns of numbers. */
-static void put_matrix(struct buffer *out, const double *numbers, size_t rows, size_t columns)
-{
-    buffer_put_u8(out, '[');
-    for (size_t i = 0; i < rows; i++) {
-        buffer_put_format(out, i ? ",[" : "[");
-        for (size_t j = 0; j < columns; j++)
-            buffer_put_format(out, "%s%.0f", j ? "," : "", numbers[i * columns + j]);
-        buffer_put_u8(out, ']');
-    }
-    buffer_put_u8(out, ']');
-}
-
-static void put_series(
-    struct buffer *out, const char *name, const double *numbers, unsigned count, int digits)
-{
-    buffer_put_format(out, "\"%s\":[", name);
-    for (unsigned i = 0; i < count; i++)
-        buffer_put_format(out, "%s%.*f", i ? "," : "", digits, numbers[i]);
-    buffer_put_u8(out, ']');
-}
-
-static void put_run(struct buffer *out, const struct study_run *run)
-{
-    buffer_put_format(out,
-        "{\"verdict\":\"%s\",\"max_mean\":[%.3f,%.3f],\"served\":[%.4f,%.4f],\"splits\":%zu,"
-        "\"moves\":%zu,\"tablets\":%zu,\"seconds\":%u,\"balanced_after_s\":",
-        study_run_verdict(run), run->start_max_mean, run->end_max_mean, run->start_served,
-        run->end_served, run->splits, run->moves, run->tablets, run->seconds);
-    if (run->balanced_after_s < 0)
-        buffer_put_format(out, "null");
-    else
-        buffer_put_format(out, "%d", run->balanced_after_s);
-    if (run->requests)
-        buffer_put_format(out,
-            ",\"requests\":%" PRIu64 ",\"answers\":%" PRIu64 ",\"counted\":%" PRIu64
-            ",\"lost_by_counters\":%" PRIu64 ",\"p99_ms\":[%.1f,%.1f]",
-            run->requests, run->answers, run->counted, run->lost, run->start_p99_ms,
-            run->end_p99_ms);
-    buffer_put_format(out, ",\"timeline\":{");
-    put_series(out, "max_mean", run->max_mean, run->seconds, 3);
-    buffer_put_u8(out, ',');
-    put_series(out, "served", run->served, run->seconds, 4);
-    buffer_put_format(out, "},\"heat\":");
-    put_matrix(out, run->heat, run->seconds, RUN_BUCKETS);
-    buffer_put_format(out, ",\"servers\":");
-    put_matrix(out, run->asked, run->seconds, run->servers);
-    buffer_put_format(out, ",\"events\":[");
-    for (size_t i = 0; i < run->event_count; i++) {
-        const struct run_event *event = &run->events[i];
-        buffer_put_format(out,
-            "%s{\"second\":%u,\"kind\":\"%s\",\"tablet\":%" PRIu32 ",\"from\":%" PRIu32
-            ",\"to\":%" PRIu32 ",\"at\":%.5f}",
-            i ? "," : "", event->second, event->is_split ? "split" : "move", event->tablet,
-            event->from, event->to, (double)event->at);
-    }
-    buffer_put_format(out, "]}");
-}
 
 static void put_queries(
     const struct study *study, const struct study_design *design, struct buffer *out)
@@ -99,7 +35,7 @@ static void put_queries(
     for (size_t i = 0; i < SCENARIO_QUERIES && study->scenario.queries[i].name; i++) {
         const struct query_cost *cost = &design->queries[i];
         buffer_put_format(out, i ? ",{\"name\":" : "{\"name\":");
-        put_text(out, study->scenario.queries[i].name);
+        json_put_text(out, study->scenario.queries[i].name);
         buffer_put_format(out,
             ",\"ranges\":%zu,\"tablets\":%zu,\"rows_read\":%zu,\"rows_wanted\":%zu}", cost->ranges,
             cost->tablets, cost->rows_read, cost->rows_wanted);
@@ -110,27 +46,44 @@ static void put_design(
     const struct study *study, const struct study_design *design, struct buffer *out)
 {
     buffer_put_format(out, "{\"key\":");
-    put_text(out, design->mapper.name);
+    json_put_text(out, design->mapper.name);
     buffer_put_format(out, ",\"example\":");
-    put_row(out, &design->example);
-    buffer_put_format(out, ",\"get_cost\":%u,\"keeps_key\":%s,\"fixed\":{", design->get_cost,
-        design->is_decodable ? "true" : "false");
-    put_skew(out, "tablets", &design->fixed.tablets);
+    json_put_row(out, &design->example);
+    buffer_put_format(out,
+        ",\"get_cost\":%u,\"keeps_key\":%s,\"write\":{\"key_bytes\":%.2f,\"logical_bytes\":%.2f,"
+        "\"value_bytes\":%.2f},\"fixed\":{",
+        design->get_cost, design->is_decodable ? "true" : "false", design->write.key_bytes,
+        design->write.logical_bytes, design->write.value_bytes);
+    json_put_skew(out, "tablets", &design->fixed.tablets);
     buffer_put_u8(out, ',');
-    put_skew(out, "contiguous", &design->fixed.contiguous);
+    json_put_skew(out, "contiguous", &design->fixed.contiguous);
     buffer_put_u8(out, ',');
-    put_skew(out, "round_robin", &design->fixed.round_robin);
+    json_put_skew(out, "round_robin", &design->fixed.round_robin);
     buffer_put_u8(out, ',');
-    put_series(out, "loads", design->fixed.tablet_loads, (unsigned)design->fixed.tablet_count, 0);
+    json_put_series(
+        out, "loads", design->fixed.tablet_loads, (unsigned)design->fixed.tablet_count, 0);
     buffer_put_format(out, "},\"queries\":[");
     put_queries(study, design, out);
     buffer_put_format(out, "],\"bounds\":[");
     for (size_t i = 0; i < RUN_BUCKETS; i++) {
         if (i)
             buffer_put_u8(out, ',');
-        put_row(out, &design->bounds[i]);
+        json_put_row(out, &design->bounds[i]);
     }
     buffer_put_format(out, "]}");
+}
+
+static void put_written(const struct study_cell *cell, struct buffer *out)
+{
+    const struct write_seen *written = &cell->written;
+    if (!cell->has_seen) {
+        buffer_put_format(out, "null");
+        return;
+    }
+    buffer_put_format(out, "{\"rows\":%zu,\"bytes\":%" PRIu64 ",\"ms\":%.2f,", written->rows,
+        written->bytes, written->ms);
+    json_put_latency(out, "put_ms", &written->puts);
+    buffer_put_u8(out, '}');
 }
 
 static void put_cell(const struct study *study, const struct study_cell *cell, struct buffer *out)
@@ -138,52 +91,56 @@ static void put_cell(const struct study *study, const struct study_cell *cell, s
     char name[STUDY_TEXT_SIZE];
     study_cell_name(study, cell, name);
     buffer_put_format(out, "{\"name\":");
-    put_text(out, name);
+    json_put_text(out, name);
     buffer_put_format(out,
         ",\"design\":%zu,\"presplit\":\"%s\",\"split\":%s,\"balancer\":%s,\"verdict\":\"%s\","
         "\"predicted\":",
         (size_t)(cell->design - study->designs), presplit_name(cell->presplit),
         cell->has_split ? "true" : "false", cell->has_balancer ? "true" : "false",
         study_run_verdict(study_cell_run(cell)));
-    put_run(out, &cell->predicted);
+    run_put_json(&cell->predicted, out);
     buffer_put_format(out, ",\"measured\":[");
     for (size_t i = 0; i < cell->measured_count; i++) {
         if (i)
             buffer_put_u8(out, ',');
-        put_run(out, &cell->measured[i]);
+        run_put_json(&cell->measured[i], out);
     }
     buffer_put_format(out, "],\"seen\":[");
     for (size_t i = 0; cell->has_seen && i < SCENARIO_QUERIES && study->scenario.queries[i].name;
          i++) {
         const struct query_seen *seen = &cell->seen[i];
         buffer_put_format(out,
-            "%s{\"ranges\":%zu,\"tablets\":%zu,\"rows_read\":%zu,\"rows_wanted\":%zu,\"ms\":%.2f}",
+            "%s{\"ranges\":%zu,\"tablets\":%zu,\"rows_read\":%zu,\"rows_wanted\":%zu,\"bytes_"
+            "read\":%" PRIu64 ",\"first_row_ms\":%.2f,\"ms\":%.2f}",
             i ? "," : "", seen->ranges, seen->tablets, seen->rows_read, seen->rows_wanted,
-            seen->ms);
+            seen->bytes_read, seen->first_row_ms, seen->ms);
     }
-    buffer_put_format(out, "]}");
+    buffer_put_format(out, "],\"written\":");
+    put_written(cell, out);
+    buffer_put_u8(out, '}');
 }
 
 void study_put_json(const struct study *study, struct buffer *out)
 {
     const struct model_settings *settings = &study->settings;
-    buffer_put_format(out, "{\"schema\":\"stele.study/1\",\"scenario\":");
-    put_text(out, study->scenario.name);
+    buffer_put_format(out, "{\"schema\":\"stele.study/2\",\"scenario\":");
+    json_put_text(out, study->scenario.name);
     buffer_put_format(out, ",\"summary\":");
-    put_text(out, study->scenario.summary);
+    json_put_text(out, study->scenario.summary);
     buffer_put_format(out, ",\"mode\":\"%s\",\"command\":", study->is_live ? "live" : "simulate");
-    put_text(out, study->command);
+    json_put_text(out, study->command);
     buffer_put_format(out, ",\"place\":");
-    put_text(out, study->place);
+    json_put_text(out, study->place);
     buffer_put_format(out, ",\"unfinished\":");
-    put_text(out, study->unfinished);
+    json_put_text(out, study->unfinished);
     buffer_put_format(out,
         ",\"settings\":{\"servers\":%zu,\"tablets_at_start\":%zu,\"tablets_fixed\":%zu,"
         "\"requests_fixed\":%zu,\"capacity\":%.0f,\"rate\":%.0f,\"split_at\":%.0f,\"rows\":%zu,"
-        "\"seconds\":%u,\"repeats\":%u,\"seed\":%" PRIu64 ",\"buckets\":%d},\"designs\":[",
+        "\"seconds\":%u,\"repeats\":%u,\"seed\":%" PRIu64
+        ",\"buckets\":%d,\"capacity_is_guessed\":%s},\"designs\":[",
         settings->servers, settings->tablets, study->tablets, study->requests, settings->capacity,
         settings->rate, settings->split_qps, study->scenario.population, settings->seconds,
-        study->repeats, settings->seed, RUN_BUCKETS);
+        study->repeats, settings->seed, RUN_BUCKETS, study->is_capacity_guessed ? "true" : "false");
     for (size_t i = 0; i < study->design_count; i++) {
         if (i)
             buffer_put_u8(out, ',');

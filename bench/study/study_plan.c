@@ -5,6 +5,7 @@
 #include <string.h>
 
 #include "base/memory.h"
+#include "bench/study/study_check.h"
 
 #define TOP_ROW_DRAWS 20000
 
@@ -89,39 +90,6 @@ void study_plan_deinit(struct study *study)
 
 /* ---- Predictions ---- */
 
-/* Every row of a design that keeps its key gives that very key back. */
-static enum status check_decoding(
-    const struct row_set *set, struct study_design *design, struct error *error)
-{
-    struct study_key key;
-    for (size_t i = 0; i < set->count; i++) {
-        const struct study_row *row = &set->rows[i];
-        if (!key_mapper_decode(&design->mapper, span_make(row->bytes, row->size), &key))
-            return STATUS_OK; /* its kind does not, or a template that drops bytes */
-        if (!study_key_matches(&key, &set->population->keys[i]))
-            return error_set(error, STATUS_CORRUPT,
-                "design '%s' gives another key back than it was given (row %.*s)",
-                design->mapper.name, (int)row->size, (const char *)row->bytes);
-    }
-    design->is_decodable = true;
-    return STATUS_OK;
-}
-
-/* All designs see one trace: what a query finds must be the same for each. */
-static enum status check_answers(const struct study *study, struct error *error)
-{
-    const struct scenario_query *queries = study->scenario.queries;
-    for (size_t i = 0; i < SCENARIO_QUERIES && queries[i].name; i++)
-        for (size_t j = 1; j < study->design_count; j++)
-            if (study->designs[j].queries[i].rows_wanted !=
-                study->designs[0].queries[i].rows_wanted)
-                return error_set(error, STATUS_CORRUPT,
-                    "'%s' finds %zu rows with '%s' and %zu with '%s'", queries[i].name,
-                    study->designs[j].queries[i].rows_wanted, study->designs[j].mapper.name,
-                    study->designs[0].queries[i].rows_wanted, study->designs[0].mapper.name);
-    return STATUS_OK;
-}
-
 /* The busiest row's share. New rows are each asked for once. */
 static enum status find_top_row(
     const struct study *study, struct study_design *design, struct error *error)
@@ -147,6 +115,18 @@ static enum status find_top_row(
     return STATUS_OK;
 }
 
+static struct write_cost write_cost_of(const struct scenario *scenario, const struct row_set *set)
+{
+    struct write_cost cost = {0};
+    for (size_t i = 0; i < set->count; i++)
+        cost.key_bytes += set->rows[i].size;
+    cost.key_bytes /= (double)set->count;
+    for (size_t i = 0; i < scenario->layout.count; i++)
+        cost.logical_bytes += scenario->layout.fields[i].width;
+    cost.value_bytes = cost.logical_bytes; /* a row's value is its logical key */
+    return cost;
+}
+
 static enum status examine(struct study *study, struct study_design *design, struct error *error)
 {
     const struct population *population = &study->population;
@@ -155,7 +135,7 @@ static enum status examine(struct study *study, struct study_design *design, str
     enum status status = row_set_make(
         population, &design->mapper, study->settings.seed, set, error);
     if (!status)
-        status = check_decoding(set, design, error);
+        status = study_check_decoding(set, &design->mapper, &design->is_decodable, error);
     if (status)
         return status;
     model_static(set, study->tablets, study->settings.servers, study->requests,
@@ -165,6 +145,7 @@ static enum status examine(struct study *study, struct study_design *design, str
         design->queries[i] = row_set_query(set, &partial, study->tablets);
     }
     design->get_cost = key_mapper_get_cost(&design->mapper);
+    design->write = write_cost_of(&study->scenario, set);
     for (size_t i = 0; i < RUN_BUCKETS; i++)
         design->bounds[i] = set->rows[set->sorted[i * set->count / RUN_BUCKETS]];
     size_t middle = population->hot_from < population->hot_to
@@ -194,7 +175,7 @@ enum status study_plan_predict(
         if (!keeps_rows)
             row_set_deinit(&design->set);
     }
-    return status ? status : check_answers(study, error);
+    return status ? status : study_check_predicted(study, error);
 }
 
 /* ---- Cells ---- */

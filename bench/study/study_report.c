@@ -1,27 +1,52 @@
 /* A study told to people: tables, and heat maps in letters or colours. */
 #include <stdio.h>
 #include <string.h>
+#include <unistd.h>
 
 #include "bench/study/heat_map.h"
 #include "bench/study/study_advice.h"
+#include "bench/study/study_report_load.h"
+
+#define FOLD_COLUMNS 79
+
+/* Lines of whole words; the further ones are indented. */
+static void print_folded(const char *sentence, bool is_folding)
+{
+    size_t column = 0;
+    while (*sentence) {
+        size_t size = strcspn(sentence, " ");
+        if (is_folding && column > 0 && column + 1 + size > FOLD_COLUMNS) {
+            fputs("\n   ", stdout);
+            column = 3;
+        }
+        printf(column ? " %.*s" : "%.*s", (int)size, sentence);
+        column += (column > 0) + size;
+        sentence += size;
+        sentence += strspn(sentence, " ");
+    }
+    putchar('\n');
+}
 
 /* ---- Tables ---- */
 
 static void print_fixed(const struct study *study)
 {
-    printf("\nFixed: %zu tablets of equal rows, %zu servers, %zu requests. max/mean is the "
+    printf("\nFixed: %zu tablets of equal rows, %zu servers, %zu requests. max/mean is the\n"
            "capacity to buy beyond the average.\n\n",
         study->tablets, study->settings.servers, study->requests);
-    printf("%-28s %9s %6s %10s   %s\n", "", "tablets", "", "effective", "servers: max/mean");
-    printf("%-28s %9s %6s %10s   %-12s %s\n", "key", "max/mean", "Gini", "tablets", "contiguous",
-        "dealt in turn  a get asks");
+    printf("%-28s %8s %5s %10s %18s %5s\n", "", "tablets", "", "effective", "servers' max/mean",
+        "a get");
+    printf("%-28s %8s %5s %10s %10s %7s %5s\n", "key", "max/mean", "Gini", "tablets", "side by s.",
+        "dealt", "asks");
     for (size_t i = 0; i < study->design_count; i++) {
         const struct study_design *design = &study->designs[i];
-        printf("%-28s %9.2f %6.3f %7.1f/%-3zu  %-12.2f %-14.2f %u row%s\n", design->mapper.name,
+        printf("%-28s %8.2f %5.3f %6.1f/%-3zu %10.2f %7.2f %5u\n", design->mapper.name,
             design->fixed.tablets.max_mean, design->fixed.tablets.gini,
             design->fixed.tablets.effective, study->tablets, design->fixed.contiguous.max_mean,
-            design->fixed.round_robin.max_mean, design->get_cost, design->get_cost == 1 ? "" : "s");
+            design->fixed.round_robin.max_mean, design->get_cost);
     }
+    printf("\nServers: each with neighbouring tablets (side by side), or tablets dealt "
+           "out\nin turn. A get asks for so many rows.\n");
 }
 
 const struct query_seen *study_query_seen(
@@ -36,34 +61,36 @@ const struct query_seen *study_query_seen(
 static void print_query(const struct study *study, size_t query)
 {
     size_t wanted = study->designs[0].queries[query].rows_wanted;
-    printf("\nQuery: %s (%zu row%s)\n\n", study->scenario.queries[query].name, wanted,
-        wanted == 1 ? "" : "s");
-    printf("%-28s %7s %8s %10s %14s%s\n", "key", "ranges", "tablets", "rows read", "read per row",
-        study->is_live ? "   measured: tablets, rows, ms" : "");
+    printf("\nQuery: %s (%zu row%s); each: read for one that is wanted\n\n",
+        study->scenario.queries[query].name, wanted, wanted == 1 ? "" : "s");
+    if (study->is_live)
+        printf("%-28s %29s %21s\n", "", "predicted", "measured");
+    printf("%-28s %6s %7s %7s %6s%s\n", "key", "ranges", "tablets", "rows", "each",
+        study->is_live ? " tablets    rows    ms" : "");
     for (size_t i = 0; i < study->design_count; i++) {
         const struct query_cost *cost = &study->designs[i].queries[query];
         const struct query_seen *seen = study_query_seen(study, &study->designs[i], query);
-        printf("%-28s %7zu %8zu %10zu ", study->designs[i].mapper.name, cost->ranges, cost->tablets,
+        printf("%-28s %6zu %7zu %7zu ", study->designs[i].mapper.name, cost->ranges, cost->tablets,
             cost->rows_read);
         if (cost->rows_wanted)
-            printf("%14.1f", (double)cost->rows_read / (double)cost->rows_wanted);
+            printf("%6.1f", (double)cost->rows_read / (double)cost->rows_wanted);
         else
-            printf("%14s", "-");
+            printf("%6s", "-");
         if (seen)
-            printf("   %17zu %8zu %6.1f", seen->tablets, seen->rows_read, seen->ms);
+            printf(" %7zu %7zu %5.1f", seen->tablets, seen->rows_read, seen->ms);
         putchar('\n');
     }
 }
 
-static void print_run(const char *name, const char *kind, const struct study_run *run)
+static void print_run(const char *name, const struct study_run *run)
 {
     char after[24] = "never", counts[24];
     if (run->balanced_after_s >= 0)
-        snprintf(after, sizeof after, "after %d s", run->balanced_after_s);
-    snprintf(counts, sizeof counts, "%zu / %zu", run->splits, run->moves);
-    printf("%-28s%s %4.2f -> %-8.2f %3.0f -> %3.0f %%     %14s %13s  %s\n", name, kind,
-        run->start_max_mean, run->end_max_mean, 100 * run->start_served, 100 * run->end_served,
-        counts, after, study_run_verdict(run));
+        snprintf(after, sizeof after, "%d s", run->balanced_after_s);
+    snprintf(counts, sizeof counts, "%zu/%zu", run->splits, run->moves);
+    printf("%-28s %5.2f -> %-5.2f %3.0f -> %3.0f %% %7s %6s %s\n", name, run->start_max_mean,
+        run->end_max_mean, 100 * run->start_served, 100 * run->end_served, counts, after,
+        study_run_verdict(run));
 }
 
 static double balanced_after(const struct study_run *run)
@@ -79,27 +106,26 @@ static double end_max_mean(const struct study_run *run)
 static void print_measured(const struct study_cell *cell)
 {
     const struct study_run *run = study_cell_run(cell);
-    print_run("", " measured ", run);
+    print_run("  measured", run);
     if (cell->measured_count > 1) {
         struct study_range after = study_cell_range(cell, balanced_after),
                            most = study_cell_range(cell, end_max_mean);
-        printf("%-28s %zu runs: max/mean at the end %.2f (%.2f to %.2f), balanced after %.0f s "
-               "(%.0f to %.0f)\n",
-            "", cell->measured_count, most.middle, most.least, most.most, after.middle, after.least,
+        printf("    %zu runs: at the end %.2f (%.2f to %.2f), even after %.0f s (%.0f to %.0f)\n",
+            cell->measured_count, most.middle, most.least, most.most, after.middle, after.least,
             after.most);
     }
-    printf("%-28s p99 ", "");
+    fputs("    p99 ", stdout);
     if (run->start_p99_ms > 0 && run->end_p99_ms > 0)
         printf("%.0f -> %.0f ms; ", run->start_p99_ms, run->end_p99_ms);
     else
         printf("of too few; ");
-    printf("%llu asked, %llu answered, %llu by the tablets' counters",
-        (unsigned long long)run->requests, (unsigned long long)run->answers,
-        (unsigned long long)run->counted);
+    printf("%llu asked, %llu answered, %llu by the counters\n", (unsigned long long)run->requests,
+        (unsigned long long)run->answers, (unsigned long long)run->counted);
+    if (run->counted > run->answers)
+        puts("    (more than answered: servers count what they serve after its asker gave up)");
     if (run->lost > 0)
-        printf(" (and about %llu from their last reports to splits and moves)",
+        printf("    (and about %llu from last reports to splits and moves)\n",
             (unsigned long long)run->lost);
-    putchar('\n');
 }
 
 static void print_agreement(const struct study *study)
@@ -119,17 +145,27 @@ static void print_runs(const struct study *study)
 {
     const struct model_settings *settings = &study->settings;
     char name[STUDY_TEXT_SIZE];
-    printf("\nRunning: %zu servers of %.0f requests/s each (modelled), %.0f/s arrive for at most "
-           "%u s.\n",
+    printf("\nRunning: %zu servers of %.0f requests/s each (modelled), %.0f/s arrive,\n"
+           "for at most %u s.\n",
         settings->servers, settings->capacity, settings->rate, settings->seconds);
-    if (study->is_live)
-        printf("Measured on %s.\n", study->place);
-    printf("\n%-28s%s %-16s %-16s %14s %13s  %s\n", "key", study->is_live ? "          " : "",
-        "max/mean", "served", "splits/moves", "balanced", "verdict");
+    if (study->is_capacity_guessed)
+        puts("What these servers can serve is not known: predicted is for a guess, 40 % of\n"
+             "the rate (--capacity=N says it). Where a real one can do more, the measured\n"
+             "served is higher.");
+    if (study->is_live) {
+        char place[STUDY_TEXT_SIZE + 16];
+        snprintf(place, sizeof place, "Measured on %s.", study->place);
+        print_folded(place, true);
+    }
+    printf("\n%-28s %14s %12s %7s %6s\n", "", "servers'   ", "", "splits", "even");
+    printf("%-28s %14s %12s %7s %6s %s\n", "key", "max/mean   ", "served   ", "/moves", "after",
+        "verdict");
     for (size_t i = 0; i < study->cell_count; i++) {
         const struct study_cell *cell = &study->cells[i];
         study_cell_name(study, cell, name);
-        print_run(name, study->is_live ? " predicted" : "", &cell->predicted);
+        if (study->is_live)
+            puts(name);
+        print_run(study->is_live ? "  predicted" : name, &cell->predicted);
         if (cell->measured_count)
             print_measured(cell);
     }
@@ -193,24 +229,34 @@ static void print_conclusion(const struct study *study)
 {
     char sentences[STUDY_SENTENCES][2 * KEY_ADVICE_TEXT];
     size_t count = study_advice_conclude(study, sentences);
+    bool is_terminal = isatty(STDOUT_FILENO); /* a line of its own for a program */
     puts("\nIn short:");
     for (size_t i = 0; i < count; i++)
-        printf("  %s\n", sentences[i]);
+        print_folded(sentences[i], is_terminal);
 }
 
 void study_print(const struct study *study, unsigned colours)
 {
     struct heat_scale scale = heat_scale_of(study);
-    printf("%s: %s\n", study->scenario.name, study->scenario.summary);
-    if (study->unfinished[0])
-        printf("\nUnfinished: %s. What follows is what there was until then.\n", study->unfinished);
+    char text[2 * STUDY_TEXT_SIZE];
+    snprintf(text, sizeof text, "%s: %s", study->scenario.name, study->scenario.summary);
+    print_folded(text, true);
+    if (study->unfinished[0]) {
+        snprintf(text, sizeof text, "Unfinished: %s. What follows is what there was until then.",
+            study->unfinished);
+        putchar('\n');
+        print_folded(text, true);
+    }
     print_fixed(study);
     for (size_t i = 0; i < SCENARIO_QUERIES && study->scenario.queries[i].name; i++)
         print_query(study, i);
+    study_print_writes(study);
     print_runs(study);
+    study_print_loads(study);
+    study_print_latencies(study);
     print_conclusion(study);
-    printf("\nHeat: keys downwards, %u s to the right, one scale for all (brightest %.0f "
-           "requests/s in a thirty-second of the rows); ^ split, > move, * both.\n",
+    printf("\nHeat: keys downwards, %u s to the right, one scale for all: brightest %.0f/s in\n"
+           "a thirty-second of the rows. ^ split, > move, * both.\n",
         scale.seconds, scale.bucket_most);
     for (size_t i = 0; i < study->cell_count; i++)
         print_map(study, &study->cells[i], &scale, colours);

@@ -18,9 +18,12 @@ enum status study_run_init(
     made.served = memory_allocate_zeroed(seconds, sizeof *made.served);
     made.heat = memory_allocate_zeroed((size_t)seconds * RUN_BUCKETS, sizeof *made.heat);
     made.asked = memory_allocate_zeroed((size_t)seconds * servers, sizeof *made.asked);
-    if (!made.max_mean || !made.served || !made.heat || !made.asked) {
+    enum status status = run_load_init(&made.load, seconds, servers, error);
+    if (!status && (!made.max_mean || !made.served || !made.heat || !made.asked))
+        status = error_set(error, STATUS_NO_MEMORY, "no memory for a run of %u seconds", seconds);
+    if (status) {
         study_run_deinit(&made);
-        return error_set(error, STATUS_NO_MEMORY, "no memory for a run of %u seconds", seconds);
+        return status;
     }
     *run = made;
     return STATUS_OK;
@@ -32,6 +35,7 @@ void study_run_deinit(struct study_run *run)
     memory_free(run->served);
     memory_free(run->heat);
     memory_free(run->asked);
+    run_load_deinit(&run->load);
     run->max_mean = run->served = run->heat = run->asked = NULL;
 }
 
@@ -52,7 +56,9 @@ void study_run_end_second(struct study_run *run, unsigned second)
     for (unsigned one = from; one <= second; one++)
         for (size_t server = 0; server < run->servers; server++)
             sums[server] += run->asked[one * run->servers + server];
-    run->max_mean[second] = skew_of(sums, run->servers).max_mean;
+    struct skew skew = skew_of(sums, run->servers);
+    run->max_mean[second] = skew.max_mean;
+    run_load_end_second(&run->load, second, &skew);
 }
 
 bool study_run_is_settled(const struct study_run *run, unsigned second)
@@ -83,6 +89,7 @@ void study_run_conclude(struct study_run *run)
         run->end_max_mean += run->max_mean[last] / ends;
         run->end_served += run->served[last] / ends;
     }
+    run_load_conclude(&run->load, run->seconds, ends);
 }
 
 /* Balanced for a while, then out of balance for a while. */

@@ -6,9 +6,7 @@
 #ifndef STELE_BENCH_STUDY_STUDY_RUN_H
 #define STELE_BENCH_STUDY_STUDY_RUN_H
 
-#include <stdint.h>
-
-#include "base/status.h"
+#include "bench/study/run_load.h"
 
 #define RUN_EVENTS_MOST  512
 #define RUN_BUCKETS      32  /* rows of the heat map: ranges of equal rows of the population */
@@ -33,6 +31,7 @@ struct study_run {
     size_t splits, moves, tablets; /* tablets: at the end */
     struct run_event events[RUN_EVENTS_MOST];
     size_t event_count;
+    struct run_load load; /* by second, server and tablet */
     /* study_run_conclude's */
     double start_max_mean, end_max_mean, start_served, end_served; /* means of 10 s */
     int balanced_after_s; /* max/mean <= 1.3 for 15 s from then on first; -1 = never */
@@ -49,11 +48,11 @@ enum status study_run_init(
     struct study_run *run, unsigned seconds, size_t servers, struct error *error);
 void study_run_deinit(struct study_run *run);
 void study_run_note(struct study_run *run, const struct run_event *event);
-/* Sets max_mean of a second from what was asked until then. */
+/* Sets max_mean of a second, and its skews in `load`, from what was asked until then. Once a second, in order. */
 void study_run_end_second(struct study_run *run, unsigned second);
 /* Whether it was balanced for RUN_BALANCED_FOR seconds by the end of `second`: what comes after is more of the same. */
 bool study_run_is_settled(const struct study_run *run, unsigned second);
-/* Fills in the summary. */
+/* Fills in the summary; once. */
 void study_run_conclude(struct study_run *run);
 /* "even", "cured" (and it stays), "comes back", "better, not cured", "not cured". */
 const char *study_run_verdict(const struct study_run *run);

@@ -167,6 +167,48 @@ static enum call_outcome compaction_switch(struct call *call)
     return CALL_DONE;
 }
 
+/* As HBase: asks for it, and does not wait. No region has to be flushed for it. */
+static enum call_outcome roll_log(struct call *call)
+{
+    store_log_roll(call->service->store);
+    return CALL_DONE;
+}
+
+struct queues_to_clear {
+    bool is_short, is_long;
+};
+
+static bool clear_compaction(void *context, struct served_tablet *tablet)
+{
+    const struct queues_to_clear *queues = context;
+    if (tablet->tablet)
+        tablet_clear_compaction(tablet->tablet, queues->is_short, queues->is_long);
+    return true;
+}
+
+static enum call_outcome clear_compaction_queues(struct call *call)
+{
+    struct queues_to_clear queues = {0};
+    struct span in = call->param;
+    struct wire_field field;
+    enum status status;
+    while (!(status = wire_take(&in, &field))) {
+        if (!wire_is(&field, 1, WIRE_BYTES))
+            continue;
+        bool is_short = span_equal(field.bytes, SPAN_LITERAL("short"));
+        if (!is_short && !span_equal(field.bytes, SPAN_LITERAL("long")))
+            return call_fail(call, EXCEPTION_IO, "Unknown queue name %.*s", (int)field.bytes.size,
+                (const char *)field.bytes.data);
+        queues.is_short = queues.is_short || is_short;
+        queues.is_long = queues.is_long || !is_short;
+    }
+    if (status != STATUS_END)
+        return call_fail(
+            call, EXCEPTION_DO_NOT_RETRY_IO, "ClearCompactionQueuesRequest is malformed");
+    tablet_service_each(call->service->tablets, clear_compaction, &queues);
+    return CALL_DONE;
+}
+
 static enum call_outcome get_server_info(struct call *call)
 {
     size_t info = wire_begin(&call->result, 1);
@@ -222,6 +264,8 @@ const struct call_method admin_methods[] = {
     {"FlushRegion", flush_region},
     {"CompactRegion", compact_region},
     {"CompactionSwitch", compaction_switch},
+    {"ClearCompactionQueues", clear_compaction_queues},
+    {"RollWALWriter", roll_log},
     {"GetServerInfo", get_server_info},
     {"GetRegionLoad", get_region_load},
     {NULL, NULL},

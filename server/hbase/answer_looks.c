@@ -4,6 +4,7 @@
 
 #include "base/memory.h"
 #include "base/mutex.h"
+#include "base/pause.h"
 #include "server/hbase/call.h"
 #include "server/net/loop.h"
 
@@ -42,6 +43,7 @@ static void emit(struct loop_looks *self)
 static enum status make_look(struct answer_looks *looks)
 {
     atomic_fetch_add_explicit(&looks->look_count, 1, memory_order_relaxed);
+    pause_point("answer.look.before");
     return store_look(looks->store, NULL);
 }
 

@@ -4,14 +4,17 @@
 #include <stdio.h>
 
 #include "base/limits.h"
+#include "base/log_lines.h"
 #include "base/memory.h"
+#include "base/trouble.h"
 #include "server/hbase/call_load.h"
 #include "server/hbase/client_service.h"
 #include "server/net/loop.h"
 
 #define CALLS_KEPT       1024
 #define CALL_TEXT_LIMIT  (64u << 10)
-#define CALL_ARENA_LIMIT (1u << 30)
+#define CALL_ARENA_LIMIT (1u << 30) /* whatever the budget says */
+#define CALL_HELD_SIZE   (sizeof(struct call) + ARENA_CHUNK_BYTES_MIN) /* by one of no bytes */
 #define ANSWER_FREE      (64u << 10) /* bytes of an answer that are not counted */
 #define ANSWER_STEP      (1u << 20)  /* beyond, they are in steps of */
 
@@ -32,9 +35,11 @@ struct call *call_new(struct connection *connection, struct hbase_service *servi
         if (!call)
             return NULL;
         call->arena.limit_bytes = CALL_ARENA_LIMIT;
+        call->arena.uncounted_bytes = ARENA_CHUNK_BYTES_MIN;
         call->exception_text.limit = CALL_TEXT_LIMIT;
     }
     call->service = service;
+    call->arena.budget = &service->requests;
     call->connection = connection;
     call->loop = connection->loop;
     connection_hold(connection);
@@ -65,18 +70,17 @@ static void call_release(struct call *call)
     struct call_pool *pool = loop->service;
     if (call->is_counted) {
         atomic_fetch_sub_explicit(&call->service->calls_in_flight, 1, memory_order_relaxed);
-        atomic_fetch_sub_explicit(
-            &call->service->request_bytes, call->counted_size, memory_order_relaxed);
+        memory_budget_give(&call->service->requests, call->counted_size);
     }
     output_budget_give(loop->output, call->answer_taken);
     if (call->is_expected)
         loop_expect_end(loop);
+    arena_reset(&call->arena);
     connection_release(call->connection);
     if (pool->count >= CALLS_KEPT) {
         call_memory_free(call);
         return;
     }
-    arena_reset(&call->arena);
     give_large(loop, &call->own);
     give_large(loop, &call->result);
     give_large(loop, &call->cells);
@@ -120,6 +124,14 @@ enum call_outcome call_fail_no_room(struct call *call)
     return call_fail(call, EXCEPTION_CALL_QUEUE_TOO_BIG,
         "Too many bytes of answers on %s wait for their clients to read them",
         call->service->name_text);
+}
+
+enum call_outcome call_fail_no_memory(struct call *call)
+{
+    return call_fail(call, EXCEPTION_CALL_QUEUE_TOO_BIG,
+        "Call queue is full on %s: %llu of %llu bytes for requests are taken",
+        call->service->name_text, (unsigned long long)memory_budget_used(&call->service->requests),
+        (unsigned long long)call->service->requests.limit_bytes);
 }
 
 enum call_outcome call_fail_row_size(struct call *call)
@@ -353,11 +365,21 @@ bool call_is_queued(struct call *call, enum call_outcome *out_outcome)
 static bool admit(struct call *call, size_t size)
 {
     struct hbase_service *service = call->service;
-    uint64_t bytes = atomic_fetch_add_explicit(&service->request_bytes, size, memory_order_relaxed);
+    if (size > service->requests.limit_bytes) { /* it would come again in vain */
+        call_fail(call, EXCEPTION_REQUEST_TOO_BIG,
+            "A request of %zu bytes is more than the %llu that all requests may take on %s: see "
+            "--memory",
+            size, (unsigned long long)service->requests.limit_bytes, service->name_text);
+        return false;
+    }
+    if (!memory_budget_take(&service->requests, size)) {
+        call_fail_no_memory(call);
+        return false;
+    }
     uint64_t calls = atomic_fetch_add_explicit(&service->calls_in_flight, 1, memory_order_relaxed);
-    if (bytes + size <= service->request_bytes_limit && calls < LIMIT_CALLS_IN_FLIGHT)
+    if (calls < LIMIT_CALLS_IN_FLIGHT)
         return true;
-    atomic_fetch_sub_explicit(&service->request_bytes, size, memory_order_relaxed);
+    memory_budget_give(&service->requests, size);
     atomic_fetch_sub_explicit(&service->calls_in_flight, 1, memory_order_relaxed);
     call_fail(call, EXCEPTION_CALL_QUEUE_TOO_BIG,
         "Call queue is full on %s, too many items queued ?", service->name_text);
@@ -369,16 +391,17 @@ bool call_own(struct call *call)
     if (call->is_own)
         return true;
     size_t size = call->param.size + call->cell_block.size;
-    if (!admit(call, size))
+    if (!admit(call, CALL_HELD_SIZE + size))
         return false;
     call->is_counted = true;
-    call->counted_size = size;
+    call->counted_size = CALL_HELD_SIZE + size;
     if (call->own.capacity == 0 && size > BUFFER_LARGE_SIZE)
         call->own = buffer_pool_take(&call->loop->pool, true);
+    buffer_reserve(&call->own, size); /* at once, and so no more than that */
     buffer_put(&call->own, call->param);
     buffer_put(&call->own, call->cell_block);
     if (buffer_status(&call->own)) {
-        call_fail(call, EXCEPTION_CALL_QUEUE_TOO_BIG, "no memory for the call");
+        call_fail_no_memory(call);
         return false;
     }
     call->cell_block = span_make(call->own.data + call->param.size, call->cell_block.size);
@@ -401,17 +424,44 @@ enum call_outcome call_fail(struct call *call, const char *exception_class, cons
     return CALL_DONE;
 }
 
+void call_tell_damage(struct call *call, enum status status, const char *text)
+{
+    struct hbase_service *service = call->service;
+    if (status != STATUS_CORRUPT && status != STATUS_IO)
+        return;
+    uint64_t now_ns = env_monotonic_ns(service->env),
+             told_ns = atomic_load(&service->damage_told_ns);
+    bool is_due = told_ns == 0 || now_ns - told_ns >= TROUBLE_PERIOD_NS;
+    if (is_due && atomic_compare_exchange_strong(&service->damage_told_ns, &told_ns, now_ns))
+        log_line(LOG_ERROR, "call.damaged", "error=\"%s\"", text);
+}
+
+static enum call_outcome fail_words(struct call *call, enum status status, const char *text)
+{
+    if (status == STATUS_NO_MEMORY)
+        return call_fail_no_memory(call);
+    call_tell_damage(call, status, text);
+    return call_fail(call, exception_of_status(status), "%s", text);
+}
+
 enum call_outcome call_fail_status(struct call *call, enum status status, const struct error *error)
 {
-    const char *text = error && error->message[0] ? error->message : status_name(status);
-    return call_fail(call, exception_of_status(status), "%s", text);
+    return fail_words(
+        call, status, error && error->message[0] ? error->message : status_name(status));
+}
+
+enum call_outcome call_fail_operation(struct call *call, const struct write_operation *operation)
+{
+    return fail_words(call, operation->status, write_operation_reason(operation));
 }
 
 void *call_unpack(struct call *call, const ProtobufCMessageDescriptor *descriptor)
 {
     struct error error = {0};
     ProtobufCMessage *message = message_unpack(descriptor, call->param, &call->arena, &error);
-    if (!message)
+    if (!message && error.status == STATUS_NO_MEMORY)
+        call_fail_no_memory(call);
+    else if (!message)
         call_fail(call, EXCEPTION_DO_NOT_RETRY_IO, "%s", error.message);
     return message;
 }

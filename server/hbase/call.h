@@ -12,7 +12,12 @@
  * returns CALL_TO_WORKER to be run again from the start where it may. A handler that returns CALL_PENDING
  * first makes the request's bytes the call's own (call_own).
  *
- * Calls are reused by their loop, arena and buffers with them. */
+ * Calls are reused by their loop, arena and buffers with them.
+ *
+ * Memory. A call that outlives its turn counts itself and its request against service->requests; so does, of every
+ * call, each chunk that its arena takes beyond the first, and of a batch those of its writes. All of it is given back when the call ends. When
+ * there is no room, what asked for memory gets none, and the client CallQueueTooBigException: it comes again later. What
+ * the answer holds is counted elsewhere (call_answer_grow). */
 #ifndef STELE_SERVER_HBASE_CALL_H
 #define STELE_SERVER_HBASE_CALL_H
 
@@ -53,7 +58,7 @@ struct call {
     struct buffer own;      /* holds both after call_own */
     bool is_own;
     bool is_counted;     /* in the service's calls in flight */
-    size_t counted_size; /* and this much in its request_bytes */
+    size_t counted_size; /* and this much in its requests, besides what the arena counts itself */
     size_t answer_size;  /* bytes that its answer holds, as told by call_answer_grow */
     size_t answer_taken; /* and what it took for them of the output budget */
     bool is_expected;    /* by its loop: loop_expect */
@@ -105,6 +110,10 @@ void call_finish(struct call *call);
 /* Sets the answer to an exception. The text follows the class name as Java prints it. */
 enum call_outcome call_fail(struct call *call, const char *exception_class, const char *format, ...)
     __attribute__((format(printf, 3, 4)));
+/* The log hears of a file that a call found damaged, or could not read: at most once in TROUBLE_PERIOD_NS. Does nothing
+ * for other statuses. Any thread. */
+void call_tell_damage(struct call *call, enum status status, const char *text);
+/* By exception_of_status, after call_tell_damage; STATUS_NO_MEMORY is call_fail_no_memory. */
 enum call_outcome call_fail_status(
     struct call *call, enum status status, const struct error *error);
 /* The answer is about to hold so many bytes more. False: the server has no memory for them now; small answers are
@@ -116,8 +125,12 @@ bool call_answer_has_room(struct call *call, size_t bytes);
 size_t call_row_limit(const struct call *call);
 /* There was no room: the client is to come again later. */
 enum call_outcome call_fail_no_room(struct call *call);
+/* There was no memory for the request, or what it takes to answer it. */
+enum call_outcome call_fail_no_memory(struct call *call);
 /* A row has more bytes than call_row_limit. */
 enum call_outcome call_fail_row_size(struct call *call);
+/* What the operation failed of: as call_fail_status. */
+enum call_outcome call_fail_operation(struct call *call, const struct write_operation *operation);
 /* True when it is too late to answer. */
 bool call_is_expired(const struct call *call);
 

@@ -10,28 +10,38 @@
 #include "server/hbase/region_lookup.h"
 #include "server/hbase/result_sink.h"
 
-#define ACTIONS_ON_LOOP 512 /* more of them run on a worker */
-#define TEXT_SIZE       2048
+/* What runs on the loop; of more, a worker decodes and decides. */
+#define ACTIONS_ON_LOOP    512
+#define BYTES_ON_LOOP      (16u << 10)  /* of the message */
+#define CELL_BYTES_ON_LOOP (128u << 10) /* of the cell block: one action may have many cells */
+#define TEXT_SIZE          2048
+
+/* What a client is told of an action, or of a region's. Many actions that fail for one reason share one. */
+struct multi_failure {
+    const char *exception_class; /* static */
+    const char *reason;          /* borrowed */
+    struct span text;            /* "class: reason" */
+};
 
 /* What one action of a region answers. */
 struct multi_action {
     const struct action *action;
-    const char *exception_class; /* NULL: it went well */
-    struct span text;
-    struct result result;              /* of a get */
-    struct write_operation *operation; /* of a mutation; NULL when it was not tried */
+    const struct multi_failure *failure; /* NULL: it went well */
+    union {
+        struct result result;              /* of a get */
+        struct write_operation *operation; /* of a mutation; NULL when it was not tried */
+    };
 };
 
 struct multi_region {
     struct multi_call *multi;
     const struct region_action *request;
-    const struct condition *condition; /* of this region action, or NULL */
-    bool is_atomic;                    /* one operation for all its mutations */
-    struct served_tablet *tablet;      /* referenced until its write is done */
-    const char *exception_class;       /* for all of it; NULL: see the actions */
-    struct span text;
-    size_t get_bytes; /* of what its gets answer */
-    size_t get_rows;  /* that its gets found */
+    const struct condition *condition;   /* of this region action, or NULL */
+    bool is_atomic;                      /* one operation for all its mutations */
+    struct served_tablet *tablet;        /* referenced until its write is done */
+    const struct multi_failure *failure; /* of all of it; NULL: see the actions */
+    size_t get_bytes;                    /* of what its gets answer */
+    size_t get_rows;                     /* that its gets found */
     struct multi_action *actions;
     struct write_operation *operations;
     size_t operation_count;
@@ -46,48 +56,85 @@ struct multi_call {
     bool is_inline; /* the client takes no cell block */
     bool
         is_block_for_gets; /* nothing but gets has cells: they go into the block as they are read */
-    _Atomic size_t writes_left; /* and one for whoever submits them */
+    _Atomic size_t writes_left;               /* and one for whoever submits them */
+    const struct multi_failure *last_failure; /* of those made so far */
+    size_t text_bytes; /* of exceptions in the answer: LIMIT_ANSWER_TEXT_SIZE */
 };
 
 /* ---- Failures ---- */
 
-/* "class: text", as Java prints an exception. Empty memory is told by the class alone. */
-static struct span exception_text(struct call *call, const char *class_name, const char *format,
-    ...) __attribute__((format(printf, 3, 4)));
-static struct span exception_text(
-    struct call *call, const char *class_name, const char *format, ...)
+/* What is told when there is no memory for better. */
+static const struct multi_failure no_memory = {
+    .exception_class = EXCEPTION_CALL_QUEUE_TOO_BIG,
+    .reason = "no memory for the call",
+    .text = {(const uint8_t *)EXCEPTION_CALL_QUEUE_TOO_BIG,
+        sizeof EXCEPTION_CALL_QUEUE_TOO_BIG - 1},
+};
+
+/* "class: reason", as Java prints an exception; the class alone when there is no memory for it. The failure that was made
+ * last is given again when it is the same. */
+static const struct multi_failure *failure_of(
+    struct multi_call *multi, const char *class_name, const char *reason)
 {
+    struct arena *arena = &multi->call->arena;
+    const struct multi_failure *last = multi->last_failure;
+    if (last && strcmp(last->exception_class, class_name) == 0 &&
+        (last->reason == reason || strcmp(last->reason, reason) == 0))
+        return last;
+    struct multi_failure *failure = arena_allocate_zeroed(arena, 1, sizeof *failure);
+    if (!failure)
+        return &no_memory;
     char text[TEXT_SIZE];
-    int head = snprintf(text, sizeof text, "%s: ", class_name);
+    snprintf(text, sizeof text, "%s: %s", class_name, reason);
+    char *copy = arena_copy_string(arena, span_string(text));
+    failure->exception_class = class_name;
+    failure->reason = copy ? copy + strlen(class_name) + 2 : "";
+    failure->text = span_string(copy ? copy : class_name);
+    multi->last_failure = failure;
+    return failure;
+}
+
+static const struct multi_failure *failure_format(struct multi_call *multi, const char *class_name,
+    const char *format, ...) __attribute__((format(printf, 3, 4)));
+static const struct multi_failure *failure_format(
+    struct multi_call *multi, const char *class_name, const char *format, ...)
+{
+    char reason[TEXT_SIZE / 2];
     va_list arguments;
     va_start(arguments, format);
-    vsnprintf(text + head, sizeof text - (size_t)head, format, arguments);
+    vsnprintf(reason, sizeof reason, format, arguments);
     va_end(arguments);
-    struct span copy = arena_copy(&call->arena, span_string(text));
-    return copy.data ? copy : span_string(class_name);
+    return failure_of(multi, class_name, reason);
 }
 
-static void fail_region(struct multi_region *region, const char *class_name, const char *what)
+static const struct multi_failure *failure_of_status(
+    struct multi_call *multi, enum status status, const char *reason)
 {
-    region->exception_class = class_name;
-    region->text = exception_text(region->multi->call, class_name, "%s", what);
+    const char *text = reason && reason[0] ? reason : status_name(status);
+    call_tell_damage(multi->call, status, text);
+    return failure_of(multi, exception_of_status(status), text);
 }
 
-static void fail_action(
-    struct call *call, struct multi_action *action, enum status status, const struct error *error)
+static void fail_region(struct multi_region *region, const char *class_name, const char *reason)
 {
-    action->exception_class = exception_of_status(status);
-    action->text = exception_text(call, action->exception_class, "%s",
-        error->message[0] ? error->message : status_name(status));
+    region->failure = failure_of(region->multi, class_name, reason);
+}
+
+/* The text that goes into the answer. Of many failures, those past the limit are told by their class. */
+static struct span answer_text(struct multi_call *multi, const struct multi_failure *failure)
+{
+    if (failure->text.size > LIMIT_ANSWER_TEXT_SIZE - multi->text_bytes)
+        return span_string(failure->exception_class);
+    multi->text_bytes += failure->text.size;
+    return failure->text;
 }
 
 /* ---- Regions ---- */
 
 static void refuse_tablet(struct multi_region *region, const char *class, struct buffer *text)
 {
-    region->exception_class = class;
-    region->text = exception_text(region->multi->call, class, "%.*s", (int)text->size,
-        text->data ? (const char *)text->data : "");
+    region->failure = failure_format(
+        region->multi, class, "%.*s", (int)text->size, text->data ? (const char *)text->data : "");
     buffer_deinit(text);
 }
 
@@ -117,24 +164,25 @@ static void release_tablets(struct multi_call *multi)
 
 /* ---- Gets ---- */
 
-static void fail_get(
-    struct call *call, struct multi_action *answer, enum status status, struct error *error)
+static const struct multi_failure *too_large(struct multi_call *multi)
 {
-    if (status == STATUS_LIMIT) {
-        answer->exception_class = EXCEPTION_ROW_TOO_BIG;
-        answer->text = exception_text(call, EXCEPTION_ROW_TOO_BIG,
+    return failure_format(multi, EXCEPTION_MULTI_RESULT_TOO_LARGE,
+        "Max size exceeded CellSize: %zu", multi->call->cells.size);
+}
+
+static const struct multi_failure *failure_of_get(
+    struct multi_call *multi, enum status status, const struct error *error)
+{
+    struct call *call = multi->call;
+    if (status == STATUS_LIMIT)
+        return failure_format(multi, EXCEPTION_ROW_TOO_BIG,
             "Max row size allowed: %zu, but the row is bigger than that.", call_row_limit(call));
-    } else if (status == STATUS_BUSY && call->cells.size == 0) {
-        answer->exception_class = EXCEPTION_CALL_QUEUE_TOO_BIG;
-        answer->text = exception_text(call, EXCEPTION_CALL_QUEUE_TOO_BIG,
+    if (status == STATUS_BUSY && call->cells.size == 0)
+        return failure_of(multi, EXCEPTION_CALL_QUEUE_TOO_BIG,
             "Too many bytes of answers wait for their clients to read them");
-    } else if (status == STATUS_BUSY) { /* the rest of the batch comes again, with less before it */
-        answer->exception_class = EXCEPTION_MULTI_RESULT_TOO_LARGE;
-        answer->text = exception_text(call, EXCEPTION_MULTI_RESULT_TOO_LARGE,
-            "Max size exceeded CellSize: %zu", call->cells.size);
-    } else {
-        fail_action(call, answer, status, error);
-    }
+    if (status == STATUS_BUSY) /* the rest of the batch comes again, with less before it */
+        return too_large(multi);
+    return failure_of_status(multi, status, error->message);
 }
 
 /* STATUS_WOULD_BLOCK, or STATUS_OK: the action has its answer. */
@@ -144,17 +192,15 @@ static enum status run_get(struct multi_region *region, struct multi_action *ans
     struct call *call = multi->call;
     const struct get_message *get = &answer->action->get;
     struct result_sink sink;
-    struct error error = {0};
+    struct error error;
+    error_clear(&error);
     if (get->is_closest_row_before) {
-        answer->exception_class = EXCEPTION_UNKNOWN_PROTOCOL;
-        answer->text = exception_text(
-            call, EXCEPTION_UNKNOWN_PROTOCOL, "closest_row_before is not supported");
+        answer->failure = failure_of(
+            multi, EXCEPTION_UNKNOWN_PROTOCOL, "closest_row_before is not supported");
         return STATUS_OK;
     }
     if (call->cells.size > LIMIT_SCAN_RESULT_SIZE || !call_answer_has_room(call, 0)) {
-        answer->exception_class = EXCEPTION_MULTI_RESULT_TOO_LARGE;
-        answer->text = exception_text(call, EXCEPTION_MULTI_RESULT_TOO_LARGE,
-            "Max size exceeded CellSize: %zu", call->cells.size);
+        answer->failure = too_large(multi);
         return STATUS_OK;
     }
     size_t block_size = call->cells.size;
@@ -167,7 +213,7 @@ static enum status run_get(struct multi_region *region, struct multi_action *ans
     if (status) {
         if (block_size < call->cells.size)
             call->cells.size = block_size;
-        fail_get(call, answer, status, &error);
+        answer->failure = failure_of_get(multi, status, &error);
         return STATUS_OK;
     }
     region->get_bytes += sink.bytes;
@@ -210,7 +256,7 @@ static void plan_atomic(struct multi_region *region)
         &call->arena, request->action_count, sizeof *mutations);
     struct write_operation *operation = &region->operations[0];
     if (!mutations) {
-        fail_region(region, EXCEPTION_REGION_TOO_BUSY, "no memory for the call");
+        region->failure = &no_memory;
         return;
     }
     for (size_t i = 0; i < request->action_count; i++) {
@@ -263,14 +309,13 @@ static void plan_single(struct multi_region *region)
         struct multi_action *answer = &region->actions[i];
         struct action *action = &region->request->actions[i];
         if (action->kind == ACTION_SERVICE_CALL) {
-            answer->exception_class = EXCEPTION_UNKNOWN_PROTOCOL;
-            answer->text = exception_text(
-                region->multi->call, EXCEPTION_UNKNOWN_PROTOCOL, "no coprocessor services here");
+            answer->failure = failure_of(
+                region->multi, EXCEPTION_UNKNOWN_PROTOCOL, "no coprocessor services here");
         }
         if (action->kind != ACTION_MUTATION)
             continue;
         if (has_large && !is_delta(&action->mutation)) {
-            fail_action(region->multi->call, answer, STATUS_LIMIT, &large);
+            answer->failure = failure_of_status(region->multi, STATUS_LIMIT, large.message);
             continue;
         }
         struct write_operation *operation = &region->operations[region->operation_count++];
@@ -304,11 +349,12 @@ static void put_action(struct multi_region *region, struct multi_action *answer)
     struct buffer *out = &multi->call->result;
     uint32_t index = answer->action->index;
     bool is_get = answer->action->kind == ACTION_GET;
-    if (answer->operation && answer->operation->status)
-        fail_action(multi->call, answer, answer->operation->status, &answer->operation->error);
-    if (answer->exception_class) {
+    const struct multi_failure *failure = answer->failure;
+    if (!failure && !is_get && answer->operation && answer->operation->status)
+        failure = failure_of_status(multi, answer->operation->status, answer->operation->message);
+    if (failure) {
         multi_response_put_exception(
-            out, index, span_string(answer->exception_class), answer->text);
+            out, index, span_string(failure->exception_class), answer_text(multi, failure));
         return;
     }
     struct result result = is_get ? answer->result : mutation_result(answer);
@@ -350,25 +396,24 @@ static void fail_write(struct multi_region *region)
     }
     for (size_t i = 0; !region->is_atomic && i < region->operation_count; i++) {
         region->operations[i].status = write->status;
-        region->operations[i].error = write->error;
+        region->operations[i].message = write->error.message[0] ? write->error.message : NULL;
     }
     if (region->is_atomic)
-        fail_region(region, exception_of_status(write->status),
-            write->error.message[0] ? write->error.message : status_name(write->status));
+        region->failure = failure_of_status(region->multi, write->status, write->error.message);
 }
 
 static void put_region(struct multi_region *region)
 {
     struct buffer *out = &region->multi->call->result;
-    if (!region->exception_class && region->operation_count && region->write.status)
+    if (!region->failure && region->operation_count && region->write.status)
         fail_write(region);
-    if (!region->exception_class && region->is_atomic && region->operations[0].status)
-        fail_region(region, exception_of_status(region->operations[0].status),
-            region->operations[0].error.message);
+    if (!region->failure && region->is_atomic && region->operations[0].status)
+        region->failure = failure_of_status(
+            region->multi, region->operations[0].status, region->operations[0].message);
     size_t mark = multi_response_region_begin(out);
-    if (region->exception_class) {
-        multi_response_put_region_exception(
-            out, span_string(region->exception_class), region->text);
+    if (region->failure) {
+        multi_response_put_region_exception(out, span_string(region->failure->exception_class),
+            answer_text(region->multi, region->failure));
     } else if (region->is_atomic) {
         put_atomic(region);
     } else {
@@ -385,7 +430,7 @@ static void answer_multi(struct multi_call *multi)
     for (size_t i = 0; i < multi->message.region_count; i++) {
         struct multi_region *region = &multi->regions[i];
         put_region(region);
-        if (region->is_atomic && !region->exception_class) {
+        if (region->is_atomic && !region->failure) {
             has_processed = true;
             is_processed = is_processed && region->operations[0].is_processed;
         }
@@ -471,7 +516,7 @@ static void record_load(struct multi_call *multi)
 {
     uint64_t cpu_ns = call_load_cpu(multi->call);
     for (size_t i = 0; i < multi->message.region_count; i++)
-        if (!multi->regions[i].exception_class)
+        if (!multi->regions[i].failure)
             record_region(&multi->regions[i], cpu_ns);
 }
 
@@ -484,7 +529,7 @@ static bool is_to_hold(struct multi_call *multi)
     const struct multi_region *closed = NULL;
     for (size_t i = 0; i < multi->message.region_count; i++) {
         const struct multi_region *region = &multi->regions[i];
-        if (region->exception_class || region->operation_count == 0)
+        if (region->failure || region->operation_count == 0)
             continue;
         if (region->write.status != STATUS_CLOSED)
             return false;
@@ -532,11 +577,11 @@ static enum call_outcome write_regions(struct multi_call *multi)
 {
     size_t count = multi->message.region_count, writes = 0;
     for (size_t i = 0; i < count; i++)
-        writes += !multi->regions[i].exception_class && multi->regions[i].operation_count > 0;
+        writes += !multi->regions[i].failure && multi->regions[i].operation_count > 0;
     atomic_init(&multi->writes_left, writes + 1);
     for (size_t i = 0; i < count; i++) {
         struct multi_region *region = &multi->regions[i];
-        if (!region->exception_class && region->operation_count > 0) {
+        if (!region->failure && region->operation_count > 0) {
             write_region(region);
         } else {
             served_tablet_unref(region->tablet);
@@ -563,6 +608,7 @@ static bool begin_region(struct multi_call *multi, size_t at)
                                                        : NULL;
     region->is_atomic = (request->is_atomic || region->condition) && request->action_count > 0;
     region->arena.limit_bytes = multi->call->arena.limit_bytes;
+    region->arena.budget = multi->call->arena.budget; /* all of it: nobody keeps it */
     region->actions = arena_allocate_zeroed(arena, request->action_count, sizeof *region->actions);
     region->operations = arena_allocate_zeroed(
         arena, request->action_count, sizeof *region->operations);
@@ -587,12 +633,16 @@ static bool has_cells_of_mutations(const struct multi_message *message)
 
 enum call_outcome multi_service_multi(struct call *call)
 {
-    struct error error = {0};
+    struct error error;
+    error_clear(&error);
+    bool is_long = call->param.size > BYTES_ON_LOOP || call->cell_block.size > CELL_BYTES_ON_LOOP;
+    if (is_long && !call->may_block)
+        return CALL_TO_WORKER;
     if (!call_own(call))
         return CALL_DONE;
     struct multi_call *multi = arena_allocate_zeroed(&call->arena, 1, sizeof *multi);
     if (!multi)
-        return call_fail(call, EXCEPTION_REGION_TOO_BUSY, "no memory for the call");
+        return call_fail_no_memory(call);
     multi->call = call;
     enum status status = multi_request_decode(
         call->param, call->cell_block, &call->arena, &multi->message, &error);
@@ -610,14 +660,14 @@ enum call_outcome multi_service_multi(struct call *call)
     multi->is_block_for_gets = !multi->is_inline && !has_cells_of_mutations(&multi->message);
     for (size_t i = 0; i < count; i++)
         if (!multi->regions || !begin_region(multi, i))
-            return call_fail(call, EXCEPTION_REGION_TOO_BUSY, "no memory for the call");
+            return call_fail_no_memory(call);
     for (size_t i = 0; i < count; i++) {
         struct multi_region *region = &multi->regions[i];
         if (!find_tablet(region)) {
             release_tablets(multi);
             return CALL_TO_HOLD;
         }
-        if (region->exception_class)
+        if (region->failure)
             continue;
         if (region->is_atomic) {
             plan_atomic(region);

@@ -32,7 +32,8 @@ enum call_outcome row_service_get(struct call *call)
 {
     struct get_message get;
     struct result_sink sink;
-    struct error error = {0};
+    struct error error;
+    error_clear(&error);
     enum status status = get_request_decode(call->param, &call->arena, &get, &error);
     if (status)
         return call_fail_status(call, status, &error);
@@ -113,7 +114,7 @@ static void on_written(struct write *write)
     if (write->status)
         call_fail_region(call, region, write->status, &write->error);
     else if (pending->operation.status)
-        call_fail_status(call, pending->operation.status, &pending->operation.error);
+        call_fail_operation(call, &pending->operation);
     else
         answer_mutate(pending);
     call_finish(call);
@@ -121,12 +122,13 @@ static void on_written(struct write *write)
 
 enum call_outcome row_service_mutate(struct call *call)
 {
-    struct error error = {0};
+    struct error error;
+    error_clear(&error);
     if (!call_own(call))
         return CALL_DONE;
-    struct pending_mutate *pending = arena_allocate_zeroed(&call->arena, 1, sizeof *pending);
+    struct pending_mutate *pending = arena_allocate(&call->arena, sizeof *pending);
     if (!pending)
-        return call_fail(call, EXCEPTION_REGION_TOO_BUSY, "no memory for the call");
+        return call_fail_no_memory(call);
     struct mutate_message *message = &pending->message;
     enum status status = mutate_request_decode(
         call->param, call->cell_block, &call->arena, message, &error);

@@ -1,5 +1,7 @@
 #include "server/hbase/rpc_connection.h"
 
+#include <string.h>
+
 #include "base/limits.h"
 #include "base/memory.h"
 #include "proto/rpc.pb-c.h"
@@ -171,14 +173,40 @@ done:
 
 /* What a client of the master is told instead of an answer; NULL when it is answered. While a master takes over, what
  * it does not know yet (a procedure, a table) must not look as if it were not. */
-static const char *why_no_master(const struct hbase_service *server)
+static const char *why_no_master(
+    const struct hbase_service *server, const struct call_method *method, struct error *out_why)
 {
     if (!server->master)
         return EXCEPTION_MASTER_NOT_RUNNING;
+    bool is_held_up = !master_is_ready(server->master) &&
+                      master_is_held_up(server->master, out_why);
+    if (is_held_up && method && strcmp(method->name, "GetClusterStatus") == 0)
+        return NULL; /* it says what is the matter, as in HBase, whose master answers this while it starts */
     return master_is_ready(server->master) ? NULL : EXCEPTION_PLEASE_HOLD;
 }
 
+/* True: it has failed, for want of a master. */
+static bool refuse_without_master(struct call *call)
+{
+    struct error why = {0};
+    const char *class_name = why_no_master(call->service, call->method, &why);
+    if (class_name)
+        call_fail(call, class_name, "%s is no master that leads, or not yet%s%s",
+            call->service->name_text, why.message[0] ? ": " : "", why.message);
+    return class_name != NULL;
+}
+
 /* ---- Calls ---- */
+
+static void refuse_malformed(struct call *call, const struct request_frame *request)
+{
+    if (!call->method)
+        call_fail(call, EXCEPTION_DO_NOT_RETRY_IO, "java.lang.UnsupportedOperationException: %.*s",
+            (int)request->method.size, (const char *)request->method.data);
+    else
+        call_fail(call, EXCEPTION_DO_NOT_RETRY_IO, "the call has no parameter");
+    call_finish(call);
+}
 
 static void run_call(struct connection *connection, const struct request_frame *request)
 {
@@ -201,22 +229,13 @@ static void run_call(struct connection *connection, const struct request_frame *
     }
     call->needs_look = self->service->is_looked && self->server->looks;
     call->method = rpc_service_method(self->service, request->method);
-    const char *no_master = self->service->methods == master_methods ? why_no_master(self->server)
-                                                                     : NULL;
     atomic_fetch_add_explicit(&self->server->calls_received, 1, memory_order_relaxed);
-    if (call->method && request->has_param && !no_master) {
+    if (self->service->methods == master_methods && refuse_without_master(call))
+        call_finish(call);
+    else if (call->method && request->has_param)
         call_run(call);
-        return;
-    }
-    if (no_master)
-        call_fail(
-            call, no_master, "%s is no master that leads, or not yet", self->server->name_text);
-    else if (!call->method)
-        call_fail(call, EXCEPTION_DO_NOT_RETRY_IO, "java.lang.UnsupportedOperationException: %.*s",
-            (int)request->method.size, (const char *)request->method.data);
     else
-        call_fail(call, EXCEPTION_DO_NOT_RETRY_IO, "the call has no parameter");
-    call_finish(call);
+        refuse_malformed(call, request);
 }
 
 /* The id of a call whose frame is not all here: its header may be. */
@@ -256,7 +275,8 @@ static void take_frame(struct connection *connection, struct span body)
 {
     struct rpc_connection *self = connection->state;
     struct request_frame request;
-    struct error error = {0};
+    struct error error;
+    error_clear(&error);
     switch (self->state) {
     case RPC_SASL_TOKEN:
         self->state = RPC_HEADER;

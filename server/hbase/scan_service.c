@@ -66,14 +66,28 @@ static enum call_outcome fail_reading(
 
 /* ---- Answers ---- */
 
+static int64_t to_ms(uint64_t ns)
+{
+    return (int64_t)((ns + 500000) / 1000000);
+}
+
 static void answer(const struct scan_run *run, bool more_results, bool more_in_region)
 {
     struct call *call = run->call;
     const struct scan_sink *sink = &run->sink;
+    const struct read_places *places = &run->progress.places;
+    uint64_t now_ns = env_monotonic_ns(call->service->env);
     struct scan_metric metrics[] = {
         {SPAN_LITERAL("ROWS_SCANNED"), (int64_t)run->progress.rows_scanned},
         {SPAN_LITERAL("ROWS_FILTERED"), (int64_t)run->progress.rows_filtered},
-        {SPAN_LITERAL("BLOCK_BYTES_SCANNED"), (int64_t)run->progress.block_bytes},
+        {SPAN_LITERAL("BLOCK_BYTES_SCANNED"), (int64_t)places->block_bytes},
+        {SPAN_LITERAL("FS_READ_TIME"), to_ms(places->file_ns)},
+        {SPAN_LITERAL("BYTES_READ_FROM_FS"), (int64_t)places->file_bytes},
+        {SPAN_LITERAL("BYTES_READ_FROM_BLOCK_CACHE"), (int64_t)places->cache_bytes},
+        {SPAN_LITERAL("BYTES_READ_FROM_MEMSTORE"), (int64_t)places->memtable_bytes},
+        {SPAN_LITERAL("BLOCK_READ_OPS_COUNT"), (int64_t)places->file_reads},
+        {SPAN_LITERAL("RPC_SCAN_PROCESSING_TIME"), to_ms(now_ns - run->started_ns)},
+        {SPAN_LITERAL("RPC_SCAN_QUEUE_WAIT_TIME"), to_ms(run->started_ns - call->received_ns)},
     };
     struct scan_response response = {.has_scanner_id = true,
         .scanner_id = run->entry->id,
@@ -169,6 +183,16 @@ static uint64_t less(uint64_t limit, uint64_t used)
     return limit == UINT64_MAX ? limit : limit > used ? limit - used : 0;
 }
 
+static void count_places(struct read_places *sum, const struct read_places *part)
+{
+    sum->block_bytes += part->block_bytes;
+    sum->cache_bytes += part->cache_bytes;
+    sum->file_bytes += part->file_bytes;
+    sum->file_reads += part->file_reads;
+    sum->file_ns += part->file_ns;
+    sum->memtable_bytes += part->memtable_bytes;
+}
+
 /* Takes a part's figures into the sums and off the limits. */
 static void run_count(struct scan_run *run, const struct scan_progress *part)
 {
@@ -179,7 +203,7 @@ static void run_count(struct scan_run *run, const struct scan_progress *part)
     sum->cells += part->cells;
     sum->rows_scanned += part->rows_scanned;
     sum->rows_filtered += part->rows_filtered;
-    sum->block_bytes += part->block_bytes;
+    count_places(&sum->places, &part->places);
     sum->stop = part->stop;
     sum->last_row = part->last_row;
     sum->is_mid_row = part->is_mid_row;

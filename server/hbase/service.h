@@ -4,6 +4,7 @@
 
 #include <stdatomic.h>
 
+#include "base/memory_budget.h"
 #include "proto/server_name.h"
 #include "server/hbase/sim_capacity.h"
 #include "server/hbase/slow_log.h"
@@ -33,10 +34,11 @@ struct hbase_service {
     const char *cluster_id;
     uint16_t web_port;
     int64_t started_ms;
-    uint64_t request_bytes_limit;   /* of calls in flight */
-    _Atomic uint64_t request_bytes; /* of calls that have outlived their turn */
+    struct memory_budget
+        requests; /* calls that have outlived their turn, and what calls hold in arenas: call.h */
     _Atomic uint64_t calls_in_flight;
     _Atomic uint64_t calls_received;
+    _Atomic uint64_t damage_told_ns;           /* call_tell_damage; 0 = never */
     const struct call_metrics *const *metrics; /* of each loop */
     size_t metrics_count;
     _Atomic bool is_stopping;

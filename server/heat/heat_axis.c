@@ -141,9 +141,53 @@ enum status heat_bounds_make(const struct heat_axis *axes, size_t axis_count, st
 
 /* ---- Union ---- */
 
+/* True: each begins where the one before it ends, or later. */
+static bool is_in_a_row(const struct heat_axis *axes, size_t axis_count)
+{
+    const struct heat_axis *before = NULL;
+    for (size_t a = 0; a < axis_count; a++) {
+        if (axes[a].count == 0)
+            continue;
+        if (before && (before->end.size == 0 || span_compare(before->end, axes[a].starts[0]) > 0))
+            return false;
+        before = &axes[a];
+    }
+    return true;
+}
+
+/* One after another, gaps between them as stretches that took nothing: the usual case, tablets of one minute. */
+static enum status put_in_a_row(const struct heat_axis *axes, size_t axis_count,
+    struct arena *arena, struct heat_axis *out_axis)
+{
+    size_t most = 2 * axis_count, count = 0;
+    for (size_t a = 0; a < axis_count; a++)
+        most += axes[a].count;
+    struct span *starts = arena_allocate(arena, (most + 1) * sizeof *starts), end = SPAN_EMPTY;
+    struct heat_values *values = arena_allocate(arena, (most + 1) * sizeof *values);
+    if (!starts || !values)
+        return STATUS_NO_MEMORY;
+    for (size_t a = 0; a < axis_count; a++) {
+        size_t size = axes[a].count;
+        if (size == 0)
+            continue;
+        if (count > 0 && span_compare(end, axes[a].starts[0]) < 0) {
+            starts[count] = end;
+            values[count++] = (struct heat_values){0};
+        }
+        memcpy(starts + count, axes[a].starts, size * sizeof *starts);
+        memcpy(values + count, axes[a].values, size * sizeof *values);
+        count += size;
+        end = axes[a].end;
+    }
+    *out_axis = (struct heat_axis){.starts = starts, .values = values, .count = count, .end = end};
+    return STATUS_OK;
+}
+
 enum status heat_axis_union(const struct heat_axis *axes, size_t axis_count, struct arena *arena,
     struct heat_axis *out_axis)
 {
+    if (is_in_a_row(axes, axis_count))
+        return put_in_a_row(axes, axis_count, arena, out_axis);
     struct heat_bounds bounds;
     enum status status = heat_bounds_make(axes, axis_count, arena, &bounds);
     if (status)

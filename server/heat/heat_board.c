@@ -67,14 +67,76 @@ static bool copy_columns(
     return true;
 }
 
-static struct kept_minute *keep_minute(struct span server, const struct heat_minute *minute)
+/* Once, here, for all who ask what a tablet takes. */
+static bool add_up(struct kept_minute *kept)
 {
+    const struct heat_minute *minute = &kept->minute;
+    kept->totals = arena_allocate_zeroed(
+        &kept->arena, minute->column_count + 1, sizeof *kept->totals);
+    for (size_t c = 0; kept->totals && c < minute->column_count; c++)
+        for (size_t i = 0; i < minute->columns[c].axis.count; i++)
+            heat_add(&kept->totals[c], &minute->columns[c].axis.values[i], 1);
+    return kept->totals != NULL;
+}
+
+static int by_id(const void *a, const void *b)
+{
+    const struct heat_column *const *left = a, *const *right = b;
+    return strcmp((*left)->tablet_id, (*right)->tablet_id);
+}
+
+/* What the server told of this minute before and tells no more: tablets that were closed there meanwhile, moved or split.
+ * What they took until then belongs to the minute. */
+static size_t list_gone(const struct heat_minute *minute, const struct kept_minute *before,
+    struct arena *scratch, const struct heat_column **out_gone)
+{
+    const struct heat_column **told = arena_allocate(
+        scratch, (minute->column_count + 1) * sizeof(struct heat_column *));
+    size_t count = 0;
+    if (!told)
+        return 0;
+    for (size_t i = 0; i < minute->column_count; i++)
+        told[i] = &minute->columns[i];
+    if (minute->column_count > 0)
+        qsort(told, minute->column_count, sizeof(struct heat_column *), by_id);
+    for (size_t i = 0; i < before->minute.column_count; i++) {
+        const struct heat_column *column = &before->minute.columns[i];
+        if (minute->column_count + count < HEAT_REPORT_TABLETS &&
+            (minute->column_count == 0 ||
+                !bsearch(&column, told, minute->column_count, sizeof(struct heat_column *), by_id)))
+            out_gone[count++] = column;
+    }
+    return count;
+}
+
+/* `before`: what the server told last of the minute that runs; NULL: nothing, or another minute. */
+static struct kept_minute *keep_minute(
+    struct span server, const struct heat_minute *minute, const struct kept_minute *before)
+{
+    struct arena scratch = {0};
+    struct heat_minute all = *minute;
+    size_t most = minute->column_count + (before ? before->minute.column_count : 0);
     struct kept_minute *kept = memory_allocate_zeroed(1, sizeof *kept);
-    if (!kept)
-        return NULL;
-    atomic_init(&kept->references, 1);
-    if (copy_span(&kept->arena, server, &kept->server) &&
-        copy_columns(&kept->arena, minute, &kept->minute))
+    struct heat_column *columns = arena_allocate_zeroed(&scratch, most + 1, sizeof *columns);
+    const struct heat_column **gone = arena_allocate(
+        &scratch, (most + 1) * sizeof(struct heat_column *));
+    if (kept)
+        atomic_init(&kept->references, 1);
+    bool is_kept = kept && columns && gone;
+    if (is_kept) {
+        size_t gone_count = before ? list_gone(minute, before, &scratch, gone) : 0;
+        if (minute->column_count > 0)
+            memcpy(columns, minute->columns, minute->column_count * sizeof *columns);
+        for (size_t i = 0; i < gone_count; i++)
+            columns[minute->column_count + i] = *gone[i];
+        all.columns = columns;
+        all.column_count += gone_count;
+        kept->open_count = minute->column_count;
+        is_kept = copy_span(&kept->arena, server, &kept->server) &&
+                  copy_columns(&kept->arena, &all, &kept->minute) && add_up(kept);
+    }
+    arena_deinit(&scratch);
+    if (is_kept)
         return kept;
     kept_minute_unref(kept);
     return NULL;
@@ -152,6 +214,7 @@ void heat_board_free(struct heat_board *board)
         memory_free(board->events[i].memory);
     memory_free(board->servers);
     memory_free(board->pending);
+    recent_axes_unref(board->drawn);
     heat_history_free(board->history);
     mutex_deinit(&board->mu);
     memory_free(board);
@@ -190,6 +253,20 @@ static struct board_server *find_server_locked(
     *server = (struct board_server){0};
     memcpy(server->name, name.data, name.size);
     return server;
+}
+
+/* What the server told last of the minute that ran then, referenced; or NULL. */
+static struct kept_minute *take_running(struct heat_board *board, struct span name)
+{
+    struct kept_minute *running = NULL;
+    mutex_lock(&board->mu);
+    for (size_t i = 0; i < board->server_count && !running; i++)
+        if (span_equal(span_string(board->servers[i].name), name))
+            running = board->servers[i].running;
+    if (running)
+        atomic_fetch_add_explicit(&running->references, 1, memory_order_relaxed);
+    mutex_unlock(&board->mu);
+    return running;
 }
 
 /* Takes the minute. */
@@ -283,27 +360,36 @@ static struct kept_minute **take_ended_locked(
     return taken;
 }
 
+/* A column on its way into the picture of its table. */
+struct ordered {
+    struct span table, start;
+    const struct heat_column *column;
+};
+
 static int by_table_and_start(const void *a, const void *b)
 {
-    const struct heat_column *left = a, *right = b;
+    const struct ordered *left = a, *right = b;
     int order = span_compare(left->table, right->table);
     if (order == 0) /* the newest table of a name comes last */
-        order = strcmp(left->table_id, right->table_id);
-    struct span first = left->axis.count ? left->axis.starts[0] : SPAN_EMPTY;
-    struct span second = right->axis.count ? right->axis.starts[0] : SPAN_EMPTY;
-    return order ? order : span_compare(first, second);
+        order = strcmp(left->column->table_id, right->column->table_id);
+    return order ? order : span_compare(left->start, right->start);
 }
 
-static struct heat_column *list_columns(
-    struct kept_minute *const *minutes, size_t count, struct arena *arena, size_t *out_count)
+/* `table` empty: of all. */
+static struct ordered *list_columns(struct kept_minute *const *minutes, size_t count,
+    struct span table, struct arena *arena, size_t *out_count)
 {
     size_t room = 0, made = 0;
     for (size_t i = 0; i < count; i++)
         room += minutes[i]->minute.column_count;
-    struct heat_column *columns = arena_allocate_zeroed(arena, room + 1, sizeof *columns);
+    struct ordered *columns = arena_allocate(arena, (room + 1) * sizeof *columns);
     for (size_t i = 0; columns && i < count; i++)
-        for (size_t c = 0; c < minutes[i]->minute.column_count; c++)
-            columns[made++] = minutes[i]->minute.columns[c];
+        for (size_t c = 0; c < minutes[i]->minute.column_count; c++) {
+            const struct heat_column *column = &minutes[i]->minute.columns[c];
+            struct span start = column->axis.count ? column->axis.starts[0] : SPAN_EMPTY;
+            if (table.size == 0 || span_equal(column->table, table))
+                columns[made++] = (struct ordered){column->table, start, column};
+        }
     if (columns)
         qsort(columns, made, sizeof *columns, by_table_and_start);
     *out_count = columns ? made : 0;
@@ -311,52 +397,47 @@ static struct heat_column *list_columns(
 }
 
 /* Columns of one table, in order of their starts. */
-static enum status join_columns(const struct heat_column *columns, size_t count,
-    struct arena *arena, struct heat_axis *out_axis)
+static enum status join_columns(
+    const struct ordered *columns, size_t count, struct arena *arena, struct heat_axis *out_axis)
 {
-    struct heat_axis *axes = arena_allocate_zeroed(arena, count + 1, sizeof *axes);
+    struct heat_axis *axes = arena_allocate(arena, (count + 1) * sizeof *axes);
     if (!axes)
         return STATUS_NO_MEMORY;
     for (size_t i = 0; i < count; i++)
-        axes[i] = columns[i].axis;
+        axes[i] = columns[i].column->axis;
     return heat_axis_union(axes, count, arena, out_axis);
 }
 
 enum status heat_minutes_axis(struct kept_minute *const *minutes, size_t count, struct span table,
     struct arena *arena, struct heat_axis *out_axis)
 {
-    size_t column_count, first = 0;
-    struct heat_column *columns = list_columns(minutes, count, arena, &column_count);
-    if (!columns)
-        return STATUS_NO_MEMORY;
-    while (first < column_count && !span_equal(columns[first].table, table))
-        first++;
-    size_t end = first;
-    while (end < column_count && span_equal(columns[end].table, table))
-        end++;
-    return join_columns(columns + first, end - first, arena, out_axis);
+    size_t column_count;
+    struct ordered *columns = list_columns(minutes, count, table, arena, &column_count);
+    return columns ? join_columns(columns, column_count, arena, out_axis) : STATUS_NO_MEMORY;
 }
 
-static bool is_same_table(const struct heat_column *a, const struct heat_column *b)
+static bool is_same_table(const struct ordered *a, const struct ordered *b)
 {
-    return span_equal(a->table, b->table) && strcmp(a->table_id, b->table_id) == 0;
+    return span_equal(a->table, b->table) && strcmp(a->column->table_id, b->column->table_id) == 0;
 }
 
-/* One minute of all servers. What there is no memory for is lost. */
+/* One minute of all servers. What there is no memory for is lost. A table of very many tablets is made small before the
+ * mutex is taken. */
 static void draw_minute(struct heat_board *board, struct kept_minute *const *minutes, size_t count)
 {
     struct arena arena = {0};
     size_t column_count, first = 0;
-    struct heat_column *columns = list_columns(minutes, count, &arena, &column_count);
+    struct ordered *columns = list_columns(minutes, count, SPAN_EMPTY, &arena, &column_count);
     while (columns && first < column_count) {
         size_t end = first + 1;
-        struct heat_axis axis;
+        struct heat_axis axis, divided;
         while (end < column_count && is_same_table(&columns[first], &columns[end]))
             end++;
-        if (!join_columns(columns + first, end - first, &arena, &axis)) {
+        if (!join_columns(columns + first, end - first, &arena, &axis) &&
+            !heat_history_divide(&axis, &arena, &divided)) {
             mutex_lock(&board->mu);
             (void)heat_history_add(board->history, columns[first].table,
-                span_string(columns[first].table_id), minutes[0]->minute.minute, &axis);
+                span_string(columns[first].column->table_id), minutes[0]->minute.minute, &divided);
             mutex_unlock(&board->mu);
         }
         first = end;
@@ -390,8 +471,13 @@ void heat_board_take(struct heat_board *board, const struct heat_report *report,
     struct buffer name = {.data = text, .capacity = sizeof text, .limit = sizeof text};
     server_name_put_text(&name, &report->server);
     struct span server_name = buffer_span(&name);
-    for (size_t i = 0; i < report->minute_count; i++)
-        minutes[i] = keep_minute(server_name, &report->minutes[i]);
+    struct kept_minute *before = take_running(board, server_name);
+    for (size_t i = 0; i < report->minute_count; i++) {
+        const struct heat_minute *minute = &report->minutes[i];
+        bool is_same = before && before->minute.minute == minute->minute;
+        minutes[i] = keep_minute(server_name, minute, is_same ? before : NULL);
+    }
+    kept_minute_unref(before);
     struct kept_rows *rows = keep_rows(server_name, report);
     size_t ended_count = 0;
     mutex_lock(&board->mu);
@@ -400,6 +486,7 @@ void heat_board_take(struct heat_board *board, const struct heat_report *report,
     struct board_server *server = find_server_locked(board, server_name, now_ms);
     if (server) {
         server->heard_ms = now_ms;
+        board->report_count++;
         keep_report_locked(board, server, minutes, report->minute_count, rows);
         if (server->newest_ended >= out_answer->minutes_from)
             out_answer->minutes_from = server->newest_ended + 1;

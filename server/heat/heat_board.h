@@ -60,6 +60,9 @@ struct heat_tablets {
 enum status heat_board_tablets(struct heat_board *board, struct span table, uint32_t metric,
     size_t limit, struct arena *arena, struct heat_tablets *out_tablets);
 
+/* What the whole table takes a second, by the metric; 0 where nothing is known. */
+double heat_board_total(struct heat_board *board, struct span table, uint32_t metric);
+
 /* The part of what the tablet is asked for that lies before `row`, 0 to 1; where nothing is known, a half. A stretch that
  * the row cuts is taken to be even. */
 double heat_board_share_before(struct heat_board *board, struct span tablet_id, struct span row);

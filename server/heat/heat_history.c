@@ -285,6 +285,16 @@ void heat_history_free(struct heat_history *history)
     memory_free(history);
 }
 
+enum status heat_history_divide(
+    const struct heat_axis *axis, struct arena *arena, struct heat_axis *out_axis)
+{
+    struct heat_axis covering;
+    enum status status = heat_axis_cover(axis, arena, &covering);
+    if (!status)
+        status = heat_axis_divide(&covering, HEAT_STORED_ROWS, HEAT_COST, arena, out_axis);
+    return status;
+}
+
 enum status heat_history_add(struct heat_history *history, struct span name, struct span id,
     int64_t minute, const struct heat_axis *axis)
 {
@@ -296,11 +306,9 @@ enum status heat_history_add(struct heat_history *history, struct span name, str
     if (minute <= table->newest)
         return STATUS_OK;
     struct arena arena = {0};
-    struct heat_axis covering, divided;
+    struct heat_axis divided;
     struct kept_axis *kept = NULL;
-    enum status status = heat_axis_cover(axis, &arena, &covering);
-    if (!status)
-        status = heat_axis_divide(&covering, HEAT_STORED_ROWS, HEAT_COST, &arena, &divided);
+    enum status status = heat_history_divide(axis, &arena, &divided);
     if (!status)
         kept = axis_keep(&divided, minute, 1, 1);
     arena_deinit(&arena);
@@ -334,6 +342,9 @@ void heat_history_each(const struct heat_history *history,
 }
 
 /* ---- Pictures ---- */
+
+/* Room for what is added to what is stored: servers may hand in all that they keep, an hour of minutes, at once. */
+#define RECENT_AXES 128
 
 /* One axis of a picture. */
 struct layer_of_picture {
@@ -369,7 +380,7 @@ enum status heat_history_gather(struct heat_history *history, const struct heat_
     if (query->metric == 0)
         return error_set(error, STATUS_INVALID, "there is no such metric");
     const struct table *table = find(history, query->table);
-    size_t room = 16;
+    size_t room = RECENT_AXES;
     for (unsigned level = 0; table && level < LAYERS; level++)
         room += table->layers[level].count;
     struct heat_gathering *gathering = memory_allocate_zeroed(1, sizeof *gathering);

@@ -33,6 +33,10 @@ void heat_history_free(struct heat_history *history); /* NULL is fine */
  * was. STATUS_NO_MEMORY: the minute is lost, nothing else. */
 enum status heat_history_add(struct heat_history *history, struct span table, struct span table_id,
     int64_t minute, const struct heat_axis *axis);
+/* The first step of an addition, which takes time when the axis is long: widened to the whole table, at most
+ * HEAT_STORED_ROWS stretches. What has been through it once stays as it is. */
+enum status heat_history_divide(
+    const struct heat_axis *axis, struct arena *arena, struct heat_axis *out_axis);
 void heat_history_forget(struct heat_history *history, struct span table);
 size_t heat_history_memory(const struct heat_history *history);
 bool heat_history_has(const struct heat_history *history, struct span table);

@@ -41,7 +41,7 @@ void tablet_heat_init(struct tablet_heat *heat, uint64_t seed)
     mutex_init(&heat->mu, LOCK_RANK_HEAT);
 }
 
-static struct heat_body *body_new(uint64_t seed)
+static __attribute__((noinline)) struct heat_body *body_new(uint64_t seed)
 {
     struct heat_body *body = memory_allocate_zeroed(1, sizeof *body);
     if (!body)
@@ -73,54 +73,75 @@ void tablet_heat_deinit(struct tablet_heat *heat)
 
 /* ---- Counting ---- */
 
-static inline uint64_t head_of(struct span row, size_t skip)
+static struct span bound_key(const struct heat_body *body, unsigned i)
 {
-    if (row.size >= skip + 8)
-        return load_be64(row.data + skip);
+    return span_make(body->bounds[i].key, body->bounds[i].size);
+}
+
+/* What follows is done for each call, so rows of 8 bytes and more, which are nearly all, are looked at by words. */
+
+static __attribute__((noinline)) uint64_t head_of_short(struct span row, size_t skip)
+{
     uint64_t head = 0;
     for (size_t i = 0; skip + i < row.size; i++)
         head |= (uint64_t)row.data[skip + i] << (56 - 8 * i);
     return head;
 }
 
-static struct span bound_key(const struct heat_body *body, unsigned i)
+/* The 8 bytes behind `skip`, zeros where there are none. */
+static inline uint64_t head_of(struct span row, size_t skip)
 {
-    return span_make(body->bounds[i].key, body->bounds[i].size);
+    if (row.size >= skip + 8)
+        return load_be64(row.data + skip);
+    if (row.size < 8 || row.size <= skip)
+        return head_of_short(row, skip);
+    return load_be64(row.data + row.size - 8) << 8 * (skip + 8 - row.size);
 }
 
-/* As span_starts_with, by words: it is asked for every call. `prefix` lies in TABLET_HEAT_KEY bytes of its own. */
+/* As span_starts_with. `prefix` lies in TABLET_HEAT_KEY bytes of its own. */
 static inline bool has_prefix(struct span row, const uint8_t *prefix, size_t size)
 {
-    if (row.size < size)
-        return false;
-    size_t at = 0;
-    for (; at + 8 <= size; at += 8)
-        if (load_be64(row.data + at) != load_be64(prefix + at))
+    if (row.size < 8 || row.size < size)
+        return span_starts_with(row, span_make(prefix, size));
+    if (size < 8)
+        return size == 0 || (load_be64(row.data) ^ load_be64(prefix)) >> (64 - 8 * size) == 0;
+    for (size_t at = 0; at + 8 < size; at += 8)
+        if (load_u64(row.data + at) != load_u64(prefix + at))
             return false;
-    for (; at < size; at++)
-        if (row.data[at] != prefix[at])
-            return false;
-    return true;
+    return load_u64(row.data + size - 8) == load_u64(prefix + size - 8);
+}
+
+/* Past those of the bounds from `low` on that have the row's head and are not behind the row. */
+static __attribute__((noinline)) unsigned pass_same_heads(
+    const struct heat_body *body, struct span row, uint64_t head, unsigned low)
+{
+    while (low < body->bound_count && body->heads[low] == head &&
+           span_compare(bound_key(body, low), row) <= 0)
+        low++;
+    return low;
+}
+
+static __attribute__((noinline)) unsigned find_without_prefix(
+    const struct heat_body *body, struct span row)
+{
+    struct span prefix = span_make(body->bounds[0].key, body->prefix_size);
+    return span_compare(row, prefix) < 0 ? 0 : body->bound_count;
 }
 
 /* How many bounds are at or before the row. */
-static inline unsigned find_bucket(const struct heat_body *body, struct span row)
+static inline __attribute__((always_inline)) unsigned find_bucket(
+    const struct heat_body *body, struct span row)
 {
     if (body->bound_count == 0)
         return 0;
-    if (!has_prefix(row, body->bounds[0].key, body->prefix_size)) {
-        struct span prefix = span_make(body->bounds[0].key, body->prefix_size);
-        return span_compare(row, prefix) < 0 ? 0 : body->bound_count;
-    }
+    if (!has_prefix(row, body->bounds[0].key, body->prefix_size))
+        return find_without_prefix(body, row);
     uint64_t head = head_of(row, body->prefix_size);
     unsigned low = 0;
     for (unsigned step = TABLET_HEAT_BUCKETS / 2; step > 0; step /= 2)
         if (body->heads[low + step - 1] < head)
             low += step;
-    while (low < body->bound_count && body->heads[low] == head &&
-           span_compare(bound_key(body, low), row) <= 0)
-        low++;
-    return low;
+    return body->heads[low] == head ? pass_same_heads(body, row, head, low) : low;
 }
 
 static inline void bucket_add(uint64_t counters[HEAT_COUNTERS], const struct heat_use *use)
@@ -151,7 +172,7 @@ static void add_range(
     }
 }
 
-static void count_row(
+static __attribute__((noinline)) void count_row(
     struct heat_body *body, enum heat_row_kind kind, struct span row, uint64_t weight)
 {
     if (!body->rows[kind])
@@ -161,7 +182,7 @@ static void count_row(
 }
 
 /* A scan: what it took is divided among the buckets that it went through. */
-static void add_rows(
+static __attribute__((noinline)) void add_rows(
     struct heat_body *body, const struct heat_use *use, struct span first_row, struct span last_row)
 {
     unsigned first = find_bucket(body, first_row), last = find_bucket(body, last_row);
@@ -244,13 +265,23 @@ static void end_second(struct heat_body *body, int64_t now_s)
     heat_ring_add(&body->seconds, now_s, NULL, body->bound_count + 1, took);
 }
 
+static bool has_counted(const struct heat_body *body)
+{
+    for (unsigned i = 0; i <= body->bound_count; i++)
+        for (unsigned c = 0; c < HEAT_COUNTERS; c++)
+            if (body->counters[i][c] > 0)
+                return true;
+    return false;
+}
+
 bool tablet_heat_second(struct tablet_heat *heat, int64_t now_s)
 {
     struct heat_body *idle = NULL;
     mutex_lock(&heat->mu);
     if (heat->body) {
         end_second(heat->body, now_s);
-        if (heat->body->used_s + IDLE_S < now_s) {
+        /* What new bounds spread is no second's, but still the running minute's. */
+        if (heat->body->used_s + IDLE_S < now_s && !has_counted(heat->body)) {
             idle = heat->body;
             heat->body = NULL;
         }
@@ -278,15 +309,6 @@ static void turn_rows(struct heat_body *body)
         if (body->rows[kind])
             hot_rows_turn(body->rows[kind]);
     }
-}
-
-static bool has_counted(const struct heat_body *body)
-{
-    for (unsigned i = 0; i <= body->bound_count; i++)
-        for (unsigned c = 0; c < HEAT_COUNTERS; c++)
-            if (body->counters[i][c] > 0)
-                return true;
-    return false;
 }
 
 void tablet_heat_minute(struct tablet_heat *heat, int64_t minute)

@@ -127,6 +127,10 @@ static void on_opened(void *context, enum status status, const struct error *err
         log_line(LOG_ERROR, "tablet.assign", "tablet=%s error=\"%s\"", tablet->info.id,
             error ? error->message : "");
         master_want_open(master, tablet);
+        if (is_meta(tablet) && master->tenure == TENURE_STARTING)
+            master_hold_up(master, "opened", error);
+    } else if (is_meta(tablet)) {
+        master_go_on(master); /* until it cannot be read */
     }
     if (is_meta(tablet))
         master_start_meta_open(master);

@@ -21,7 +21,7 @@
 /* ---- The view ---- */
 
 /* A server that we have not heard of yet has just come. */
-static void view_server(
+static void view_server_locked(
     const struct assigned_server *server, uint64_t now_ns, struct view_server *out_server)
 {
     bool is_silent = server->heard_ns && now_ns > server->heard_ns + SILENT_NS;
@@ -34,7 +34,7 @@ static void view_server(
                                               : VIEW_ALIVE;
 }
 
-static void view_tablet(const struct assigned_tablet *tablet, uint32_t table, int64_t now_ms,
+static void view_tablet_locked(const struct assigned_tablet *tablet, uint32_t table, int64_t now_ms,
     struct view_tablet *out_tablet)
 {
     int64_t open_ms = now_ms - tablet->since_ms, settled_ms = now_ms - tablet->balanced_ms;
@@ -50,11 +50,33 @@ static void view_tablet(const struct assigned_tablet *tablet, uint32_t table, in
     out_tablet->is_pinned = strcmp(tablet->info.id, META_TABLET_ID) == 0;
 }
 
-bool master_view_make(struct master *master, struct arena *arena, struct master_view *out_view)
+/* Into arrays with room for all. */
+static void view_all_locked(struct master *master, struct view_server *servers,
+    struct view_tablet *tablets, struct master_view *out_view)
 {
     struct catalogue *catalogue = &master->catalogue;
-    struct assignment *assignment = &catalogue->assignment;
+    struct cluster_view view = {.servers = servers, .tablets = tablets};
     int64_t now = env_wall_ms(master->env);
+    for (struct assigned_server *one = catalogue->assignment.servers; one; one = one->next) {
+        one->index = (uint32_t)view.server_count;
+        out_view->servers[view.server_count] = one;
+        view_server_locked(one, env_monotonic_ns(master->env), &servers[view.server_count++]);
+    }
+    for (struct catalogue_table *table = catalogue->tables; table; table = table->next) {
+        for (size_t i = 0; i < table->tablet_count; i++) {
+            struct assigned_tablet *one = table->tablets[i];
+            one->index = (uint32_t)view.tablet_count;
+            out_view->tablets[view.tablet_count] = one;
+            view_tablet_locked(one, (uint32_t)view.table_count, now, &tablets[view.tablet_count++]);
+        }
+        view.table_count++;
+    }
+    out_view->view = view;
+}
+
+bool master_view_make(struct master *master, struct arena *arena, struct master_view *out_view)
+{
+    struct assignment *assignment = &master->catalogue.assignment;
     size_t tablet_room = assignment->tablet_count + 1, server_room = assignment->server_count + 1;
     struct view_server *servers = arena_allocate_zeroed(arena, server_room, sizeof *servers);
     struct view_tablet *tablets = arena_allocate_zeroed(arena, tablet_room, sizeof *tablets);
@@ -62,22 +84,9 @@ bool master_view_make(struct master *master, struct arena *arena, struct master_
     out_view->tablets = arena_allocate_zeroed(arena, tablet_room, sizeof *out_view->tablets);
     if (!servers || !tablets || !out_view->servers || !out_view->tablets)
         return false;
-    struct cluster_view view = {.servers = servers, .tablets = tablets};
-    for (struct assigned_server *one = assignment->servers; one; one = one->next) {
-        one->index = (uint32_t)view.server_count;
-        out_view->servers[view.server_count] = one;
-        view_server(one, env_monotonic_ns(master->env), &servers[view.server_count++]);
-    }
-    for (struct catalogue_table *table = catalogue->tables; table; table = table->next) {
-        for (size_t i = 0; i < table->tablet_count; i++) {
-            struct assigned_tablet *one = table->tablets[i];
-            one->index = (uint32_t)view.tablet_count;
-            out_view->tablets[view.tablet_count] = one;
-            view_tablet(one, (uint32_t)view.table_count, now, &tablets[view.tablet_count++]);
-        }
-        view.table_count++;
-    }
-    out_view->view = view;
+    mutex_lock(&master->catalogue.mutex); /* reports come in meanwhile, on any thread */
+    view_all_locked(master, servers, tablets, out_view);
+    mutex_unlock(&master->catalogue.mutex);
     return true;
 }
 
@@ -221,6 +230,7 @@ static size_t normalize_table(struct master *master, struct catalogue_table *tab
     /* what follows changes table->tablets only later, on this executor */
     struct assigned_tablet **all = arena_allocate_zeroed(
         &arena, table->tablet_count + 1, sizeof(struct assigned_tablet *));
+    mutex_lock(&master->catalogue.mutex); /* reports change sizes and loads */
     for (size_t i = 0; tablets && all && i < table->tablet_count; i++) {
         const struct assigned_tablet *one = all[i] = table->tablets[i];
         tablets[i] = (struct normalizer_tablet){.size_bytes = one->size_bytes,
@@ -229,6 +239,7 @@ static size_t normalize_table(struct master *master, struct catalogue_table *tab
             .is_busy = one->state != ASSIGNMENT_OPEN || one->lock || one->transition ||
                        one->has_references};
     }
+    mutex_unlock(&master->catalogue.mutex);
     if (tablets && all &&
         normalizer_plan(tablets, table->tablet_count, &table->descriptor.schema, &settings, &arena,
             &steps, &count) == STATUS_OK)

@@ -240,6 +240,20 @@ void catalogue_remove_tablet_locked(struct catalogue *catalogue, struct assigned
     assignment_remove(&catalogue->assignment, tablet);
 }
 
+bool catalogue_has_hole_locked(const struct catalogue_table *table)
+{
+    struct span end = SPAN_EMPTY;
+    for (size_t i = 0; i < table->tablet_count; i++) {
+        const struct tablet_info *info = &table->tablets[i]->info;
+        if (span_compare(end, info->start_row) < 0)
+            return true;
+        end = info->end_row;
+        if (end.size == 0)
+            return i + 1 < table->tablet_count;
+    }
+    return true;
+}
+
 enum status catalogue_set_schema_locked(
     struct catalogue_table *table, const struct table_schema *schema, struct error *error)
 {
@@ -287,15 +301,15 @@ void catalogue_remove_namespace_locked(struct catalogue *catalogue, struct names
     free_namespace(entry);
 }
 
-bool catalogue_namespace_is_empty_locked(struct catalogue *catalogue, struct span name)
+size_t catalogue_namespace_tables_locked(struct catalogue *catalogue, struct span name)
 {
+    size_t count = 0;
     for (struct catalogue_table *table = catalogue->tables; table; table = table->next) {
         struct span namespace_name, qualifier;
         table_name_split(table->descriptor.schema.name, &namespace_name, &qualifier);
-        if (span_equal(namespace_name, name))
-            return false;
+        count += span_equal(namespace_name, name);
     }
-    return true;
+    return count;
 }
 
 uint64_t catalogue_next_region_id(struct catalogue *catalogue, int64_t now_ms)

@@ -8,6 +8,18 @@
 #include "base/mutex.h"
 #include "server/master/assignment.h"
 
+/* A tablet whose newest manifest is damaged, before its range is known (master_damage.c). In its table's arena. */
+struct damaged_tablet {
+    struct damaged_tablet *next;
+    char id[TABLET_ID_SIZE];
+    const char *why;
+    int64_t since_ms;
+    /* where it is open all the same, by its server's word; "" = nowhere */
+    char server[SERVER_TEXT_SIZE];
+    uint64_t open_sequence;
+    bool is_placed; /* the assignment has it */
+};
+
 struct catalogue_table {
     struct table_descriptor descriptor; /* schema in `arena` */
     struct assigned_tablet **tablets;   /* by start row: those that hold its rows */
@@ -15,6 +27,7 @@ struct catalogue_table {
     struct assigned_tablet *
         *retired; /* split or merged, their rows of hbase:meta not taken away yet */
     size_t retired_count, retired_room;
+    struct damaged_tablet *damaged;
     bool is_hidden;               /* a successor before the swap */
     uint64_t lock;                /* id of the procedure that has it for itself; 0 = none */
     size_t assigning_count;       /* tablets that the assigner is opening */
@@ -69,6 +82,8 @@ struct assigned_tablet *catalogue_add_retired_locked(struct catalogue *catalogue
 void catalogue_remove_tablet_locked(struct catalogue *catalogue, struct assigned_tablet *tablet);
 /* The index of the tablet that holds the row; SIZE_MAX when there is none. */
 size_t catalogue_tablet_of_row(const struct catalogue_table *table, struct span row);
+/* Some rows are no tablet's. */
+bool catalogue_has_hole_locked(const struct catalogue_table *table);
 /* Replaces the schema by a copy. */
 enum status catalogue_set_schema_locked(
     struct catalogue_table *table, const struct table_schema *schema, struct error *error);
@@ -76,8 +91,8 @@ enum status catalogue_set_schema_locked(
 struct namespace_entry *catalogue_put_namespace_locked(struct catalogue *catalogue,
     struct span name, const struct attribute *configuration, size_t count, uint64_t version);
 void catalogue_remove_namespace_locked(struct catalogue *catalogue, struct namespace_entry *entry);
-/* True when no table, hidden or not, has its name in the namespace. */
-bool catalogue_namespace_is_empty_locked(struct catalogue *catalogue, struct span name);
+/* How many tables, hidden or not, have their names in the namespace. */
+size_t catalogue_namespace_tables_locked(struct catalogue *catalogue, struct span name);
 
 /* Region id and encoded name of a new tablet that starts at start_row: max(clock, last + 1). */
 uint64_t catalogue_next_region_id(struct catalogue *catalogue, int64_t now_ms);

@@ -36,7 +36,7 @@ static enum status say_settings(struct writer *writer, struct span payload, stru
         "catalog janitor", "cleaner", "snapshot cleanup"};
     struct buffer *line = &writer->line;
     struct settings_document document;
-    struct span server;
+    struct span server; /* or tablet */
     bool offloads;
     enum status status = settings_document_open(payload, &document, error);
     if (status)
@@ -49,6 +49,12 @@ static enum status say_settings(struct writer *writer, struct span payload, stru
         put_quoted(line, "  gets no tablets: ", server);
         buffer_put_format(line, offloads ? ", is being emptied" : "");
         finish_line(writer);
+    }
+    while (status == STATUS_END &&
+           !(status = settings_document_next_unassigned(&document, &server, error))) {
+        put_quoted(line, "  closed by command: ", server);
+        finish_line(writer);
+        status = STATUS_END;
     }
     return status == STATUS_END ? STATUS_OK : status;
 }

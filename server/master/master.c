@@ -197,6 +197,7 @@ static void end_tenure(struct master *master)
 {
     log_line(LOG_INFO, "master.end", "epoch=%llu", (unsigned long long)atomic_load(&master->epoch));
     atomic_store(&master->is_ready, false);
+    master_go_on(master);
     master->tenure = TENURE_ENDING;
     store_collector_enable(master->store, false);
     master_refuse_waiting(master);
@@ -272,6 +273,7 @@ void master_lead(struct master *master, uint64_t epoch)
 void master_depose(struct master *master)
 {
     atomic_store(&master->is_ready, false);
+    master_go_on(master);
     atomic_store(&master->epoch_asked, 0);
     submit_lead(master);
 }
@@ -283,6 +285,7 @@ void master_lost(struct master *master, const struct error *error)
     log_line(LOG_WARN, "master.superseded", "error=\"%s\"", error->message);
     uint64_t mine = atomic_load(&master->epoch);
     atomic_store(&master->is_ready, false);
+    master_go_on(master);
     if (atomic_compare_exchange_strong(&master->epoch_asked, &mine, 0) && master->config.superseded)
         master->config.superseded(master->config.context, mine, error);
     submit_lead(master);
@@ -360,6 +363,31 @@ void master_refuse(
     request->done(request);
 }
 
+/* Whether it makes something new. What ends something may free space, and is tried. */
+static bool is_adding(const struct master_request *request)
+{
+    switch (request->operation) {
+    case MASTER_CREATE_TABLE:
+    case MASTER_CREATE_NAMESPACE:
+    case MASTER_MODIFY_NAMESPACE:
+    case MASTER_MODIFY_TABLE:
+    case MASTER_ADD_FAMILY:
+    case MASTER_MODIFY_FAMILY:
+    case MASTER_SNAPSHOT:
+    case MASTER_RESTORE_SNAPSHOT:
+        return true;
+    default:
+        return false;
+    }
+}
+
+/* hbase:meta takes no rows for want of space: what needs one would wait for as long as that lasts. */
+static bool is_meta_full(struct master *master)
+{
+    const struct assigned_tablet *meta = master_meta_tablet(master);
+    return meta && meta->server && meta->server->load.full_since_ms != 0;
+}
+
 /* The request's turn on the executor. */
 static void run_request(struct task *task)
 {
@@ -376,7 +404,11 @@ static void run_request(struct task *task)
         master_answer(request, earlier);
         return;
     }
-    master_begin(master, request);
+    if (is_adding(request) && is_meta_full(master))
+        master_refuse(request, EXCEPTION_DO_NOT_RETRY_IO,
+            "no space left for the log of hbase:meta: nothing new is made");
+    else
+        master_begin(master, request);
 }
 
 void master_submit(struct master *master, struct master_request *request)
@@ -436,10 +468,13 @@ void master_procedure_result(
     mutex_lock(&master->results_mutex);
     size_t from = master->result_count > RESULTS_KEPT ? master->result_count - RESULTS_KEPT : 0;
     for (size_t i = from; i < master->result_count; i++) {
-        const struct kept_result *kept = &master->results[i % RESULTS_KEPT];
-        if (kept->id == procedure_id && (kept->result.state == PROCEDURE_RUNNING ||
-                                            now - kept->result.updated_ms < RESULTS_KEPT_MS))
-            *out_result = kept->result;
+        struct kept_result *kept = &master->results[i % RESULTS_KEPT];
+        if (kept->id != procedure_id || (kept->result.state == PROCEDURE_FINISHED &&
+                                            now - kept->result.updated_ms >= RESULTS_KEPT_MS))
+            continue;
+        *out_result = kept->result;
+        if (kept->result.state == PROCEDURE_FINISHED && kept->asked_ms == 0)
+            kept->asked_ms = now;
     }
     mutex_unlock(&master->results_mutex);
 }

@@ -64,6 +64,10 @@ enum status master_take_report(struct master *master, const struct server_report
     struct server_report_answer *out_answer, struct error *error);
 /* True when it leads and hbase:meta can be read. Any. */
 bool master_is_ready(const struct master *master);
+/* True while it would lead, and hbase:meta cannot be opened or read: it goes on trying. *out_why says which file. Any. */
+bool master_is_held_up(struct master *master, struct error *out_why);
+/* Since when (env_wall_ms), though the reason may have changed; 0 = it is not. Any. */
+int64_t master_held_up_since_ms(const struct master *master);
 /* Any. As master_depose, for good. */
 void master_stop(struct master *master);
 /* Waits for the executor. NULL is fine. Not from an executor; no command or completion of the store is under way. */
@@ -146,6 +150,7 @@ struct master_request {
     const char *exception_class; /* Java class, or NULL: it was accepted */
     struct error error;          /* the message of the exception */
     uint64_t procedure_id;
+    int64_t submitted_ms;                         /* the master's own, of a change of namespaces */
     void (*done)(struct master_request *request); /* on any executor */
     void *context;
 };
@@ -159,13 +164,14 @@ enum procedure_state { PROCEDURE_NOT_FOUND = 0, PROCEDURE_RUNNING = 1, PROCEDURE
 
 struct procedure_result {
     enum procedure_state state;
+    const char *kind; /* "SplitTableRegionProcedure": static */
     int64_t submitted_ms;
     int64_t updated_ms;
     const char *exception_class; /* or NULL: static */
     char message[ERROR_MESSAGE_SIZE];
 };
 
-/* Any. Results are kept for ten minutes, and not over a restart. */
+/* Any. Results are kept for a quarter of an hour, and not over a change of masters. */
 void master_procedure_result(
     struct master *master, uint64_t procedure_id, struct procedure_result *out_result);
 

@@ -14,11 +14,13 @@
 #include "server/master/meta_access.h"
 #include "server/master/tablet_transition.h"
 
-#define META_TABLE_ID      "meta"
-#define META_TABLET_ID     "1588230740"
-#define META_REGION_ID     1
-#define RESULTS_KEPT       4096
-#define RESULTS_KEPT_MS    (10 * 60 * 1000)
+#define META_TABLE_ID   "meta"
+#define META_TABLET_ID  "1588230740"
+#define META_REGION_ID  1
+#define RESULTS_KEPT    4096
+#define RESULTS_KEPT_MS (15 * 60 * 1000) /* as HBase, the next too */
+#define RESULTS_ASKED_MS                                                                           \
+    (5 * 60 * 1000) /* once whoever waited has been told, they are listed so long */
 #define RETRY_DELAY_NS     1000000000ull
 #define RETRY_DELAY_MAX_NS 30000000000ull
 #define TICK_NS            200000000ull
@@ -62,6 +64,7 @@ struct running {
 struct kept_result {
     uint64_t id;
     uint64_t nonce_group, nonce;
+    int64_t asked_ms; /* when somebody was told that it has ended; 0 = nobody yet */
     struct procedure_result result;
 };
 
@@ -90,10 +93,13 @@ struct master {
     struct running *procedures;     /* under way */
     struct master_request *waiting; /* for locks; oldest first */
     uint64_t last_procedure_id;
-    struct mutex results_mutex;  /* LOCK_RANK_MASTER: guards the three below */
+    struct mutex results_mutex;  /* LOCK_RANK_MASTER: guards results and held_up_error */
     struct kept_result *results; /* ring of RESULTS_KEPT */
     size_t result_count;         /* ever kept */
     _Atomic bool is_ready;
+    /* Since when hbase:meta keeps the tenure from serving (env_wall_ms); 0 = it does not. */
+    _Atomic int64_t held_up_since_ms;
+    struct error held_up_error; /* why; guarded by results_mutex */
     _Atomic bool is_stopping;
     size_t lists_pending;  /* of the start: servers that have not said what they serve */
     bool is_starting_done; /* the start's LISTs are in */
@@ -185,6 +191,25 @@ void master_start_meta_seen(struct master *master);
  * read then, or it is opened. When a procedure ends, and from time to time. */
 void master_start_go_on(struct master *master);
 struct assigned_tablet *master_meta_tablet(struct master *master);
+
+/* ---- master_damage.c: tablets whose newest manifest is damaged. `_locked`: the catalogue's mutex is held. ---- */
+/* Read while the tenure begins. False on no memory. */
+bool master_note_damaged_locked(struct master *master, struct catalogue_table *table,
+    const struct tablet_info *info, int64_t now_ms);
+/* Of a tablet of that table that is not placed yet; NULL = it is none. */
+struct damaged_tablet *master_find_damaged(const struct catalogue_table *table, struct span id);
+/* Its server says that it has it. */
+void master_damaged_is_listed_locked(struct master *master, const struct assigned_server *server,
+    const struct tablet_presence *presence);
+/* Its row of hbase:meta says its range: it becomes a tablet like others, FAILED_OPEN unless a server has it. NULL: its
+ * rows are others' already (*out_is_gone), or the message is none of its region, or there is no memory. */
+struct assigned_tablet *master_place_damaged(struct master *master, struct catalogue_table *table,
+    struct damaged_tablet *damaged, struct span region_message, bool *out_is_gone);
+/* hbase:meta cannot be opened, or read: the tenure does not serve until it can. Damage ends that of a server alone:
+ * nobody else can mend it meanwhile; a full disk or an I/O error may pass. */
+void master_hold_up(struct master *master, const char *what, const struct error *error);
+/* It was opened, or read, or the tenure is over. Any. */
+void master_go_on(struct master *master);
 
 /* ---- master_servers.c ---- */
 void master_servers_changed(struct master *master);

@@ -150,6 +150,54 @@ enum call_outcome master_get_table_state(struct call *call)
     return CALL_DONE;
 }
 
+/* ---- When tablets were compacted wholly ---- */
+
+/* RegionLoad.last_major_compaction_ts, as last reported. */
+static uint64_t last_major_compaction_ms(const struct assigned_tablet *tablet)
+{
+    struct span in = span_make(tablet->region_load, tablet->region_load_size);
+    struct wire_field field;
+    uint64_t found = 0;
+    while (in.size && wire_take(&in, &field) == STATUS_OK)
+        if (wire_is(&field, 17, WIRE_VARINT))
+            found = field.value;
+    return found;
+}
+
+/* Of a table: that of the tablet for which it is longest ago; 0 while one was not, or there is none. */
+enum call_outcome master_get_last_major_compaction(struct call *call)
+{
+    struct catalogue *catalogue = master_catalogue(call->service->master);
+    struct span name;
+    uint64_t least = 0;
+    if (!master_field_table(call, 1, &name))
+        return CALL_DONE;
+    mutex_lock(&catalogue->mutex);
+    const struct catalogue_table *table = catalogue_find_locked(catalogue, name);
+    for (size_t i = 0; table && i < table->tablet_count; i++) {
+        uint64_t one = last_major_compaction_ms(table->tablets[i]);
+        least = i == 0 || one < least ? one : least;
+    }
+    mutex_unlock(&catalogue->mutex);
+    wire_put_varint(&call->result, 1, least);
+    return CALL_DONE;
+}
+
+enum call_outcome master_get_last_region_major_compaction(struct call *call)
+{
+    struct catalogue *catalogue = master_catalogue(call->service->master);
+    struct span region = SPAN_EMPTY, id;
+    master_field_bytes(call, 1, &region);
+    if (!master_take_region(call, region, &id))
+        return CALL_DONE;
+    mutex_lock(&catalogue->mutex);
+    const struct assigned_tablet *tablet = assignment_find(&catalogue->assignment, id);
+    uint64_t found = tablet ? last_major_compaction_ms(tablet) : 0;
+    mutex_unlock(&catalogue->mutex);
+    wire_put_varint(&call->result, 1, found);
+    return CALL_DONE;
+}
+
 /* ---- Namespaces ---- */
 
 static void put_namespace(struct call *call, const struct namespace_entry *entry)

@@ -41,6 +41,9 @@ static enum status collect_tablet(
     struct tablet_array *array = context;
     if (tablet->state == TABLET_DROPPED)
         return STATUS_OK;
+    if (tablet->damage && strcmp(tablet->table_id, META_TABLE_ID) == 0)
+        return error_set(error, STATUS_CORRUPT,
+            "hbase:meta cannot be read (stele fsck --repair makes it anew): %s", tablet->damage);
     if (array->count == array->room) {
         size_t room = array->room ? array->room * 2 : 16;
         struct tablet_info *grown = memory_reallocate(array->tablets, room * sizeof *grown);
@@ -62,6 +65,8 @@ static bool take_tablet(struct master *master, struct catalogue_table *table,
     bool is_retired = info->state == TABLET_SPLIT || info->state == TABLET_MERGED;
     if (tablet)
         return true;
+    if (info->damage)
+        return master_note_damaged_locked(master, table, info, now_ms);
     if (is_retired) {
         tablet = catalogue_add_retired_locked(catalogue, table, info,
             info->state == TABLET_SPLIT ? ASSIGNMENT_SPLIT : ASSIGNMENT_MERGED, now_ms);
@@ -195,7 +200,10 @@ static void part_strangers(struct master *master)
 static enum status load(struct master *master, struct error *error)
 {
     struct arena arena = {0};
-    enum status status = store_server_list(master->store, &arena, add_server, master, error);
+    enum status status = store_collector_take(
+        master->store, atomic_load(&master->epoch), master->config.is_alone, error);
+    if (!status)
+        status = store_server_list(master->store, &arena, add_server, master, error);
     if (!status)
         status = store_table_list(master->store, &arena, add_table, master, error);
     arena_deinit(&arena);
@@ -380,7 +388,7 @@ static bool heal_new(struct master *master, struct catalogue_table *table,
     const struct tablet_info *info, struct meta_batch *batch, int64_t now_ms)
 {
     struct assignment *assignment = &master->catalogue.assignment;
-    if (assignment_find(assignment, span_string(info->id)))
+    if (assignment_find(assignment, span_string(info->id)) || info->damage)
         return true;
     if (!take_tablet(master, table, info, now_ms))
         return false;
@@ -426,6 +434,7 @@ void master_serve(struct master *master)
     load_history_clear(&master->load_history);
     store_collector_enable(master->store, master_setting_is_on(master, SETTING_CLEANER));
     want_all_open(master);
+    master_go_on(master);
     atomic_store(&master->is_ready, true);
     master->config.ready(master->config.context, STATUS_OK, NULL);
 }

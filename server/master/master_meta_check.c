@@ -26,6 +26,8 @@ struct meta_check {
     /* the row under way */
     struct buffer row;
     struct assigned_tablet *tablet; /* that it names, or NULL */
+    struct catalogue_table *damaged_table;
+    struct damaged_tablet *damaged; /* that it names: nothing else knows its range; or NULL */
     bool is_table, is_deleted, has_region, is_right_server, is_right_state;
 };
 
@@ -36,6 +38,16 @@ static bool has_rows(const struct catalogue_table *table)
 {
     return !table->is_hidden && table->descriptor.state != TABLE_DROPPED &&
            strcmp(table->descriptor.id, META_TABLE_ID) != 0;
+}
+
+/* Its tablets may be replaced while our rows are on their way: the procedure that does it writes the rows, after us. */
+static bool is_being_restored(const struct master *master, const struct catalogue_table *table)
+{
+    for (const struct running *running = master->procedures; running; running = running->next)
+        if (running->procedure.kind == PROCEDURE_RESTORE &&
+            strcmp(running->procedure.table_id, table->descriptor.id) == 0)
+            return true;
+    return false;
 }
 
 static void on_rows_written(void *context, enum status status, const struct error *error)
@@ -128,6 +140,12 @@ static void begin_row(struct meta_check *check, struct span row)
     check->tablet = check->is_table ? NULL
                                     : assignment_find(&check->master->catalogue.assignment,
                                           region_encoded_name(row, storage));
+    check->damaged_table = check->is_table || check->tablet
+                               ? NULL
+                               : catalogue_find_locked(&check->master->catalogue, table_name);
+    check->damaged = check->damaged_table ? master_find_damaged(check->damaged_table,
+                                                region_encoded_name(row, storage))
+                                          : NULL;
     /* a name of the same hash of another table is nobody's */
     if (check->tablet && (check->tablet->table->is_hidden ||
                              !span_equal(check->tablet->table->descriptor.schema.name, table_name)))
@@ -136,12 +154,21 @@ static void begin_row(struct meta_check *check, struct span row)
 
 static void see_tablet_cell(struct meta_check *check, const struct cell *cell)
 {
+    bool is_region = span_equal(cell->qualifier, SPAN_LITERAL("regioninfo"));
+    if (check->damaged && is_region) {
+        bool is_gone = false;
+        check->tablet = master_place_damaged(
+            check->master, check->damaged_table, check->damaged, cell->value, &is_gone);
+        check->damaged = check->tablet || is_gone ? NULL : check->damaged;
+    }
     struct assigned_tablet *tablet = check->tablet;
-    if (!tablet) {
+    if (check->damaged) {
+        return; /* what little there is of it stays */
+    } else if (!tablet) {
         if (!check->is_deleted)
             note_gone(check, GONE_ROW, cell->row);
         check->is_deleted = true;
-    } else if (span_equal(cell->qualifier, SPAN_LITERAL("regioninfo"))) {
+    } else if (is_region) {
         check->has_region = true;
     } else if (span_equal(cell->qualifier, SPAN_LITERAL("sn"))) {
         check->is_right_server = tablet->server &&
@@ -191,11 +218,14 @@ static enum status list_missing(struct meta_check *check, struct error *error)
         catalogue->assignment.tablet_count + 1, sizeof *check->missing);
     if (!check->missing || buffer_status(&check->gone))
         return error_set(error, STATUS_NO_MEMORY, "no memory to write hbase:meta");
-    for (struct catalogue_table *table = catalogue->tables; table; table = table->next)
-        for (size_t i = 0; i < table->tablet_count && has_rows(table); i++)
+    for (struct catalogue_table *table = catalogue->tables; table; table = table->next) {
+        if (!has_rows(table) || is_being_restored(check->master, table))
+            continue;
+        for (size_t i = 0; i < table->tablet_count; i++)
             if (!table->tablets[i]->is_in_meta)
                 memcpy(check->missing[check->missing_count++], table->tablets[i]->info.id,
                     sizeof check->missing[0]);
+    }
     return STATUS_OK;
 }
 

@@ -25,28 +25,46 @@ static bool has_procedure(const struct master *master, struct span name)
     return false;
 }
 
+static const char *kind_name(enum master_operation operation)
+{
+    return operation == MASTER_CREATE_NAMESPACE   ? "CreateNamespaceProcedure"
+           : operation == MASTER_MODIFY_NAMESPACE ? "ModifyNamespaceProcedure"
+                                                  : "DeleteNamespaceProcedure";
+}
+
+static void keep_result(
+    struct master_request *request, enum procedure_state state, const char *failure)
+{
+    struct master *master = request->master;
+    struct procedure_result result = {.state = state,
+        .kind = kind_name(request->operation),
+        .submitted_ms = request->submitted_ms,
+        .updated_ms = env_wall_ms(master->env),
+        .exception_class = failure ? EXCEPTION_IO : NULL};
+    snprintf(result.message, sizeof result.message, "%s", failure ? failure : "");
+    master_keep_result(master, request->procedure_id, request, &result);
+}
+
 static void on_row_written(void *context, enum status status, const struct error *error)
 {
     struct master_request *request = context;
-    struct master *master = request->master;
     if (status == STATUS_CANCELLED) {
         master_refuse(request, EXCEPTION_PLEASE_HOLD, "Master is stopping");
         return;
     }
-    struct procedure_result result = {.state = PROCEDURE_FINISHED,
-        .submitted_ms = env_wall_ms(master->env),
-        .updated_ms = env_wall_ms(master->env)};
-    if (status) {
+    keep_result(request, PROCEDURE_FINISHED, status ? error->message : NULL);
+    if (status)
         master_refuse(request, EXCEPTION_IO, "%s", error->message);
-        return;
-    }
-    master_keep_result(master, request->procedure_id, request, &result);
-    master_answer(request, request->procedure_id);
+    else
+        master_answer(request, request->procedure_id);
 }
 
 static void send(struct master_request *request, struct meta_batch *batch)
 {
+    /* the catalogue has it, hbase:meta not yet: a repeat of the request is to find this one */
     request->procedure_id = ++request->master->last_procedure_id;
+    request->submitted_ms = env_wall_ms(request->master->env);
+    keep_result(request, PROCEDURE_RUNNING, NULL);
     meta_access_write(request->master, batch, on_row_written, request);
 }
 
@@ -114,8 +132,8 @@ void master_change_namespace(struct master *master, struct master_request *reque
     }
     mutex_lock(&master->catalogue.mutex);
     struct namespace_entry *entry = catalogue_namespace_locked(&master->catalogue, name);
-    bool is_there = entry != NULL,
-         is_empty = catalogue_namespace_is_empty_locked(&master->catalogue, name);
+    bool is_there = entry != NULL;
+    size_t tables = catalogue_namespace_tables_locked(&master->catalogue, name);
     uint64_t version = entry ? entry->version : 0;
     mutex_unlock(&master->catalogue.mutex);
     int size = (int)name.size;
@@ -133,9 +151,10 @@ void master_change_namespace(struct master *master, struct master_request *reque
     } else if (is_built_in(name)) {
         master_refuse(request, EXCEPTION_CONSTRAINT, "Reserved namespace %.*s cannot be removed.",
             size, text);
-    } else if (!is_empty || has_procedure(master, name)) {
+    } else if (tables > 0 || has_procedure(master, name)) { /* one comes, or goes */
         master_refuse(request, EXCEPTION_CONSTRAINT,
-            "Only empty namespaces can be removed. Namespace %.*s has tables", size, text);
+            "Only empty namespaces can be removed. Namespace %.*s has %zu tables", size, text,
+            tables > 0 ? tables : 1);
     } else {
         remove_namespace(master, request);
     }

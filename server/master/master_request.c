@@ -254,6 +254,30 @@ static bool judge_state(struct master_request *request, const struct catalogue_t
     }
 }
 
+static enum status note_damage(void *context, const struct tablet_info *tablet, struct error *error)
+{
+    (void)error;
+    const char **damage = context;
+    if (tablet->damage && !*damage)
+        *damage = tablet->damage;
+    return STATUS_OK;
+}
+
+/* What is removed must tell which files it holds: one that does not is found now, not when there is no way back. */
+static bool judge_files(struct master *master, struct master_request *request, const char *table_id)
+{
+    struct arena arena = {0};
+    struct error error = {0};
+    const char *damage = NULL;
+    enum status status = store_tablet_list(
+        master->store, table_id, &arena, note_damage, &damage, &error);
+    if (status || damage)
+        master_refuse(request, EXCEPTION_DO_NOT_RETRY_IO, "%.*s cannot be removed: %s",
+            NAME(request->table), damage ? damage : error.message);
+    arena_deinit(&arena);
+    return status == STATUS_OK && !damage;
+}
+
 /* The schema as it will be, in the arena; false after a refusal. */
 static bool altered_schema(struct master_request *request, const struct table_schema *now,
     struct arena *arena, struct table_schema *out_schema)
@@ -349,7 +373,9 @@ static void change_table(struct master *master, struct master_request *request)
         master_refuse(request, EXCEPTION_TABLE_NOT_FOUND, "%.*s", NAME(request->table));
     if (table && !is_copied)
         master_refuse(request, EXCEPTION_IO, "no memory for a procedure");
+    bool is_removed = procedure.kind == PROCEDURE_DELETE || procedure.kind == PROCEDURE_TRUNCATE;
     if (!is_copied || !judge_state(request, table) ||
+        (is_removed && !judge_files(master, request, procedure.table_id)) ||
         (procedure.kind == PROCEDURE_MODIFY &&
             !altered_schema(request, &now, request->arena, &procedure.schema))) {
         arena_deinit(&arena);

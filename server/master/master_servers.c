@@ -34,6 +34,8 @@ static void take_presence(
 {
     struct assignment *assignment = &master->catalogue.assignment;
     struct assigned_tablet *tablet = assignment_find(assignment, span_string(presence->id));
+    if (!tablet)
+        master_damaged_is_listed_locked(master, server, presence);
     if (!tablet || tablet->transition || tablet->state == ASSIGNMENT_SPLIT ||
         tablet->state == ASSIGNMENT_MERGED)
         return;

@@ -340,6 +340,8 @@ const struct call_method master_methods[] = {
     {"ModifyColumn", modify_column},
     {"DeleteColumn", delete_column},
     {"GetSchemaAlterStatus", get_schema_alter_status},
+    {"getLastMajorCompactionTimestamp", master_get_last_major_compaction},
+    {"getLastMajorCompactionTimestampForRegion", master_get_last_region_major_compaction},
     {"FlushTable", master_flush_table},
     {"ExecProcedure", master_exec_procedure},
     {"IsProcedureDone", master_is_procedure_done},

@@ -16,6 +16,8 @@ enum call_outcome master_list_names_by_state(struct call *call);
 enum call_outcome master_list_descriptors_by_namespace(struct call *call);
 enum call_outcome master_list_names_by_namespace(struct call *call);
 enum call_outcome master_get_table_state(struct call *call);
+enum call_outcome master_get_last_major_compaction(struct call *call);
+enum call_outcome master_get_last_region_major_compaction(struct call *call);
 enum call_outcome master_get_namespace_descriptor(struct call *call);
 enum call_outcome master_list_namespace_descriptors(struct call *call);
 enum call_outcome master_list_namespaces(struct call *call);

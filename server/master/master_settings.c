@@ -28,6 +28,14 @@ static void set_draining(
     mutex_unlock(&master->catalogue.mutex);
 }
 
+static void mark_unassigned(
+    struct master *master, struct assigned_tablet *tablet, bool is_unassigned)
+{
+    mutex_lock(&master->catalogue.mutex);
+    tablet->is_unassigned = is_unassigned;
+    mutex_unlock(&master->catalogue.mutex);
+}
+
 enum status master_take_settings(
     struct master *master, uint64_t version, struct span bytes, struct error *error)
 {
@@ -47,6 +55,13 @@ enum status master_take_settings(
         struct assigned_server *server = master_server_find(master, text);
         if (server)
             set_draining(master, server, true, offloads);
+    }
+    while (status == STATUS_END &&
+           !(status = settings_document_next_unassigned(&document, &text, error))) {
+        struct assigned_tablet *tablet = assignment_find(&master->catalogue.assignment, text);
+        if (tablet && tablet->state != ASSIGNMENT_OPEN) /* else it was assigned since */
+            mark_unassigned(master, tablet, true);
+        status = STATUS_END;
     }
     if (status != STATUS_END)
         return status;
@@ -72,23 +87,56 @@ void master_publish_draining(struct master *master)
     memory_free(names);
 }
 
+/* How many are closed by command; their ids are put when `out` is there. */
+static size_t put_unassigned(const struct master *master, struct buffer *out)
+{
+    size_t count = 0;
+    for (const struct catalogue_table *table = master->catalogue.tables; table; table = table->next)
+        for (size_t i = 0; i < table->tablet_count; i++) {
+            const struct assigned_tablet *one = table->tablets[i];
+            count += one->is_unassigned;
+            if (one->is_unassigned && out)
+                settings_document_put_unassigned(out, span_string(one->info.id));
+        }
+    return count;
+}
+
 enum status master_write_settings(struct master *master, struct error *error)
 {
     struct buffer bytes = {0};
     size_t count = 0;
     for (struct assigned_server *one = master->catalogue.assignment.servers; one; one = one->next)
         count += one->is_draining;
-    settings_document_put(
-        &bytes, atomic_load(&master->epoch), atomic_load(&master->switches), count);
+    settings_document_put(&bytes, atomic_load(&master->epoch), atomic_load(&master->switches),
+        count, put_unassigned(master, NULL));
     for (struct assigned_server *one = master->catalogue.assignment.servers; one; one = one->next)
         if (one->is_draining)
             settings_document_put_draining(&bytes, span_string(one->text), one->offloads);
+    put_unassigned(master, &bytes);
     enum status status = buffer_status(&bytes);
     if (!status)
         status = master_document_commit(master->store, CHAIN_PROCEDURE, SPAN_LITERAL(SETTINGS_NAME),
             &master->settings_version, buffer_span(&bytes), error);
     buffer_deinit(&bytes);
     return status;
+}
+
+void master_set_unassigned(
+    struct master *master, struct assigned_tablet *const *tablets, size_t count, bool is_unassigned)
+{
+    struct error error = {0};
+    bool has_changed = false;
+    for (size_t i = 0; i < count; i++) {
+        if (!tablets[i] || tablets[i]->is_unassigned == is_unassigned)
+            continue;
+        mark_unassigned(master, tablets[i], is_unassigned);
+        has_changed = true;
+    }
+    enum status status = has_changed ? master_write_settings(master, &error) : STATUS_OK;
+    if (status == STATUS_SUPERSEDED)
+        master_lost(master, &error);
+    else if (status) /* a master after us may open, or leave closed, what this one would not */
+        log_line(LOG_WARN, "settings.write", "error=\"%s\"", error.message);
 }
 
 /* "host,port,startcode", or as shells also give it "host,port" and "host:port": any life of it. */

@@ -12,6 +12,10 @@ enum status master_take_settings(
 /* With the epoch of this tenure. STATUS_SUPERSEDED: somebody else leads. */
 enum status master_write_settings(struct master *master, struct error *error);
 /* MASTER_SWITCH, MASTER_DECOMMISSION, MASTER_RECOMMISSION: answers when it is on disk. */
+/* Closed by command, or to be open again: in memory, and on disk for the masters after this one, when that is a change.
+ * Before the tablets are closed or opened. NULL among them is fine. */
+void master_set_unassigned(struct master *master, struct assigned_tablet *const *tablets,
+    size_t count, bool is_unassigned);
 void master_change_settings(struct master *master, struct master_request *request);
 /* Before a document says otherwise. */
 unsigned master_default_switches(void);

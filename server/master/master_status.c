@@ -8,7 +8,6 @@
 #include "proto/wire.h"
 #include "server/coordination/coordination.h"
 #include "server/hbase/region_load.h"
-#include "server/hbase/resident_memory.h"
 #include "server/master/master_service.h"
 #include "server/master/master_tasks.h"
 
@@ -80,7 +79,7 @@ static void put_own_load(struct call *call)
     tablet_service_measure(service->tablets, env_monotonic_ns(service->env), measured);
     wire_put_varint(&call->result, 1, (uint64_t)measured[VIEW_REQUESTS]);
     wire_put_varint(&call->result, 2, total);
-    wire_put_varint(&call->result, 3, resident_memory_mb());
+    wire_put_varint(&call->result, 3, env_resident_bytes(service->env) >> 20);
     wire_put_varint(
         &call->result, 4, (statistics.memtable_budget_bytes + statistics.cache_budget_bytes) >> 20);
     tablet_service_each(service->tablets, put_own_region, call);
@@ -269,7 +268,8 @@ enum call_outcome master_get_cluster_status(struct call *call)
 {
     struct hbase_service *service = call->service;
     uint64_t wanted = wanted_options(call);
-    if (!master_is_ready(service->master))
+    struct error why;
+    if (!master_is_ready(service->master) && !master_is_held_up(service->master, &why))
         return call_fail(call, EXCEPTION_PLEASE_HOLD, "Master is initializing");
     size_t status = wire_begin(&call->result, 1);
     if (is_wanted(wanted, OPTION_VERSION)) {

@@ -40,12 +40,37 @@ static void put_failed_open(
     buffer_deinit(&text);
 }
 
+/* Tablets whose manifests are damaged, and whose ranges nobody knows: shown while rows of their table are nobody's, else
+ * they were split or merged. */
+static void put_damaged(struct call *call, const struct catalogue_table *table)
+{
+    struct span name = table->descriptor.schema.name;
+    if (table->is_hidden || !table->damaged || !catalogue_has_hole_locked(table))
+        return;
+    for (const struct damaged_tablet *one = table->damaged; one; one = one->next) {
+        struct buffer description = {0};
+        if (one->is_placed)
+            continue;
+        buffer_put_format(&description, "Tablet %s of %.*s cannot be opened", one->id,
+            (int)name.size, (const char *)name.data);
+        put_task(&call->result, FIELD_MASTER_TASK, buffer_span(&description), span_string(one->why),
+            one->since_ms);
+        buffer_deinit(&description);
+    }
+}
+
 void master_put_tasks(struct call *call)
 {
     struct catalogue *catalogue = master_catalogue(call->service->master);
     uint64_t now_ns = env_monotonic_ns(call->service->env);
     size_t count = 0;
+    struct error why;
+    if (master_is_held_up(call->service->master, &why))
+        put_task(&call->result, FIELD_MASTER_TASK, SPAN_LITERAL("Start of the master"),
+            span_string(why.message), master_held_up_since_ms(call->service->master));
     mutex_lock(&catalogue->mutex);
+    for (const struct catalogue_table *table = catalogue->tables; table; table = table->next)
+        put_damaged(call, table);
     size_t failed = catalogue->assignment.state_counts[ASSIGNMENT_FAILED_OPEN];
     for (const struct catalogue_table *table = catalogue->tables; table && count < failed;
          table = table->next)
@@ -76,7 +101,8 @@ void master_put_server_tasks(struct call *call, const struct assigned_server *se
 
 void master_put_own_tasks(struct call *call)
 {
-    if (store_is_read_only(call->service->store))
+    int64_t since_ms = store_read_only_since_ms(call->service->store);
+    if (since_ms)
         put_task(&call->result, FIELD_SERVER_TASK, SPAN_LITERAL("Writes"), SPAN_LITERAL(FULL_TEXT),
-            env_wall_ms(call->service->env));
+            since_ms);
 }

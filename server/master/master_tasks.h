@@ -1,6 +1,6 @@
 /* What an operator should know of, as HBase's ServerTask in GetClusterStatus: the shell shows it with status 'tasks'.
  *
- *   master:  a tablet that cannot be opened, with the reason and when it is tried again
+ *   master:  hbase:meta keeps it from serving; a tablet that cannot be opened, with the reason and when it is tried again
  *   server:  it refuses writes, for the directory is full; it is silent, though it lives (it, or the directory, hangs)
  *
  * Nothing to tell: no task. */

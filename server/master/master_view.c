@@ -36,12 +36,14 @@ size_t master_waiting_count(const struct master *master)
 void master_each_result(struct master *master, size_t limit,
     void (*each)(void *context, uint64_t id, const struct procedure_result *result), void *context)
 {
-    int64_t from_ms = env_wall_ms(master->env) - RESULTS_KEPT_MS;
+    int64_t now_ms = env_wall_ms(master->env);
     mutex_lock(&master->results_mutex);
     size_t least = master->result_count > RESULTS_KEPT ? master->result_count - RESULTS_KEPT : 0;
     for (size_t i = master->result_count; i-- > least && limit > 0;) {
         const struct kept_result *kept = &master->results[i % RESULTS_KEPT];
-        if (kept->result.state != PROCEDURE_FINISHED || kept->result.updated_ms < from_ms)
+        if (kept->result.state != PROCEDURE_FINISHED ||
+            now_ms - kept->result.updated_ms >= RESULTS_KEPT_MS ||
+            (kept->asked_ms && now_ms - kept->asked_ms >= RESULTS_ASKED_MS))
             continue;
         each(context, kept->id, &kept->result);
         limit--;

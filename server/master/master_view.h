@@ -24,7 +24,8 @@ void master_each_procedure(struct master *master,
     void (*each)(void *context, const struct procedure_view *procedure), void *context);
 /* The same: requests that wait for locks. */
 size_t master_waiting_count(const struct master *master);
-/* Any thread: procedures that have ended, newest first, those of the last ten minutes; at most `limit`. */
+/* Any thread: procedures that have ended, newest first, those of the last quarter of an hour, or, where whoever waited was
+ * told, of five minutes since (as HBase); at most `limit`. */
 void master_each_result(struct master *master, size_t limit,
     void (*each)(void *context, uint64_t id, const struct procedure_result *result), void *context);
 struct balance_log *master_balance_log(struct master *master);   /* any thread */

@@ -20,6 +20,7 @@ struct meta_sending {
     char text[SERVER_TEXT_SIZE];
     struct meta_sending *next; /* while it waits */
     bool is_first;             /* does not wait for others to begin */
+    int64_t timestamp;         /* of its cells, once it was sent */
     void (*done)(void *context, enum status status, const struct error *error);
     void *context;
 };
@@ -85,16 +86,40 @@ static void retry_later(struct master *master)
 }
 
 /* The first failure: of the whole, or of a row. */
-static enum status outcome_of(struct meta_sending *sending, const struct error **out_error)
+static enum status outcome_of(const struct meta_sending *sending, struct error *error)
 {
     const struct tablet_command *command = &sending->command;
-    *out_error = &command->error;
-    enum status status = command->status;
-    for (size_t i = 0; i < command->operation_count && !status; i++) {
-        status = command->operations[i].status;
-        *out_error = &command->operations[i].error;
+    *error = command->error;
+    if (command->status)
+        return command->status;
+    for (size_t i = 0; i < command->operation_count; i++) {
+        const struct write_operation *operation = &command->operations[i];
+        if (operation->status)
+            return error_set(error, operation->status, "%s", write_operation_reason(operation));
     }
-    return status;
+    return STATUS_OK;
+}
+
+static void on_clock(struct task *task)
+{
+    struct meta_sending *sending = (struct meta_sending *)((char *)task -
+                                                           offsetof(struct meta_sending, task));
+    master_came_back(sending->master);
+    finish(sending, STATUS_OK, NULL);
+}
+
+/* It is written; where clients look at it by their clock, ours must have passed its timestamp. */
+static void finish_in_time(struct meta_sending *sending, bool goes_on)
+{
+    struct master *master = sending->master;
+    int64_t ahead_ms = sending->timestamp + 1 - env_wall_ms(master->env);
+    if (!goes_on || sending->is_first || !meta_batch_has_state(sending->batch) || ahead_ms <= 0 ||
+        ahead_ms > META_CLOCK_WAIT_MS) {
+        finish(sending, STATUS_OK, NULL);
+        return;
+    }
+    sending->task.run = on_clock;
+    master_after(master, &sending->task, (uint64_t)ahead_ms * 1000000);
 }
 
 static void on_answer(struct task *task)
@@ -102,19 +127,19 @@ static void on_answer(struct task *task)
     struct meta_sending *sending = (struct meta_sending *)((char *)task -
                                                            offsetof(struct meta_sending, task));
     struct master *master = sending->master;
-    const struct error *error;
+    struct error error;
     bool goes_on = master_came_back(master);
     enum status status = outcome_of(sending, &error);
     if (!status) {
         master->meta.delay_ns = 0;
-        finish(sending, STATUS_OK, NULL);
+        finish_in_time(sending, goes_on);
     } else if (!goes_on) {
         cancel(sending);
     } else if (status == STATUS_SUPERSEDED) {
-        master_lost(master, error);
+        master_lost(master, &error);
         cancel(sending);
     } else {
-        log_line(LOG_WARN, "meta.write", "error=\"%s\"", error->message);
+        log_line(LOG_WARN, "meta.write", "error=\"%s\"", error.message);
         wait(sending);
         retry_later(master);
     }
@@ -151,8 +176,10 @@ static void send(struct meta_sending *sending)
         return;
     }
     struct error error = {0};
+    if (!sending->command.operations)
+        sending->timestamp = next_timestamp(master);
     if (!sending->command.operations &&
-        meta_batch_finish(sending->batch, next_timestamp(master), &sending->command.operations,
+        meta_batch_finish(sending->batch, sending->timestamp, &sending->command.operations,
             &sending->command.operation_count, &error)) {
         finish(sending, STATUS_NO_MEMORY, &error);
         return;
@@ -319,15 +346,19 @@ static void on_read_answer(struct task *task)
     }
     enum status status = command->status;
     if (!status) {
+        master_go_on(reading->master);
         take_cells(reading);
         status = buffer_status(&reading->after);
         if (status || command->is_end)
             end_reading(reading, status, &error);
         else
             read_some(reading);
-    } else if (status == STATUS_SUPERSEDED || ++reading->failures >= READ_TRIES) {
+    } else if (status == STATUS_SUPERSEDED ||
+               (status != STATUS_CORRUPT && ++reading->failures >= READ_TRIES)) {
         end_reading(reading, status, &command->error);
     } else {
+        if (status == STATUS_CORRUPT)
+            master_hold_up(reading->master, "read", &command->error);
         reading->master->meta.reading = reading;
         retry_later(reading->master);
     }

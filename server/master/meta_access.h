@@ -5,11 +5,18 @@
  * once and brought in line, batches wait. Each batch has its own timestamp, above all that hbase:meta held when the tenure began and above
  * all before it, whatever our clock says: a batch that was sent twice, or overtaken by a younger one, changes nothing.
  *
+ * HBase's asynchronous admin (AsyncMetaTableAccessor.getTableState) reads a table's state with the time range [0, its
+ * clock). So a batch with a state is done only when the clock has passed its timestamp: else a client that was just told
+ * that its table was made would not see that it is enabled. Timestamps run some milliseconds ahead of the clock when
+ * many batches come in one; a clock that went far back is not waited for (META_CLOCK_WAIT_MS).
+ *
  * Threads: the master's executor. */
 #ifndef STELE_SERVER_MASTER_META_ACCESS_H
 #define STELE_SERVER_MASTER_META_ACCESS_H
 
 #include "server/master/meta_batch.h"
+
+#define META_CLOCK_WAIT_MS 200
 
 struct master;
 struct meta_sending;

@@ -24,6 +24,7 @@ struct meta_batch {
     struct row *rows; /* newest first */
     size_t row_count;
     bool is_failed; /* out of memory */
+    bool has_state;
 };
 
 struct meta_batch *meta_batch_new(void)
@@ -164,6 +165,17 @@ void meta_batch_put_tablet(struct meta_batch *batch, struct span table_name,
     put_tablet(batch, row, table_name, tablet, state, server, open_sequence);
 }
 
+void meta_batch_delete_place(
+    struct meta_batch *batch, struct span table_name, const struct tablet_info *tablet)
+{
+    static const char *const names[] = {"server", "serverstartcode", "seqnumDuringOpen", "sn"};
+    size_t count = sizeof names / sizeof *names;
+    struct row *row = add_row(
+        batch, region_name(batch, table_name, tablet), MUTATION_DELETE, count);
+    for (size_t i = 0; i < count; i++)
+        add_typed_cell(row, "info", names[i], SPAN_EMPTY, CELL_DELETE_COLUMN);
+}
+
 void meta_batch_put_split(struct meta_batch *batch, struct span table_name,
     const struct tablet_info *parent, const struct tablet_info daughters[2])
 {
@@ -178,6 +190,7 @@ void meta_batch_put_state(struct meta_batch *batch, struct span table_name, enum
 {
     struct buffer message = {0};
     struct row *row = add_row(batch, table_name, MUTATION_PUT, 1);
+    batch->has_state = true;
     wire_put_varint(&message, TABLE_STATE_FIELD, (uint64_t)state);
     add_cell(row, "table", "state", keep_buffer(batch, &message));
 }
@@ -201,6 +214,7 @@ void meta_batch_delete_tablet(
 void meta_batch_delete_state(struct meta_batch *batch, struct span table_name)
 {
     struct row *row = add_row(batch, table_name, MUTATION_DELETE, 1);
+    batch->has_state = true;
     add_typed_cell(row, "table", "state", SPAN_EMPTY, CELL_DELETE_COLUMN);
 }
 
@@ -233,6 +247,11 @@ enum status meta_batch_finish(struct meta_batch *batch, int64_t timestamp,
     *out_operations = operations;
     *out_count = batch->row_count;
     return STATUS_OK;
+}
+
+bool meta_batch_has_state(const struct meta_batch *batch)
+{
+    return batch->has_state;
 }
 
 bool meta_batch_is_empty(const struct meta_batch *batch)

@@ -16,6 +16,10 @@ void meta_batch_free(struct meta_batch *batch);
 void meta_batch_put_tablet(struct meta_batch *batch, struct span table_name,
     const struct tablet_info *tablet, const char *state, const struct server_name *server,
     uint64_t open_sequence);
+/* Takes away where it was open, all that meta_batch_put_tablet says of it: clients then hear that it is on no server,
+ * not that a server of long ago cannot be reached. */
+void meta_batch_delete_place(
+    struct meta_batch *batch, struct span table_name, const struct tablet_info *tablet);
 void meta_batch_put_state(struct meta_batch *batch, struct span table_name, enum table_state state);
 void meta_batch_put_namespace(struct meta_batch *batch, struct span name,
     const struct attribute *configuration, size_t count);
@@ -33,6 +37,8 @@ void meta_batch_put_split(struct meta_batch *batch, struct span table_name,
 enum status meta_batch_finish(struct meta_batch *batch, int64_t timestamp,
     struct write_operation **out_operations, size_t *out_count, struct error *error);
 bool meta_batch_is_empty(const struct meta_batch *batch);
+/* A table's state is put or deleted by it. */
+bool meta_batch_has_state(const struct meta_batch *batch);
 struct arena *meta_batch_arena(struct meta_batch *batch);
 
 /* The schema of hbase:meta itself, in `arena`. STATUS_NO_MEMORY. */

@@ -7,6 +7,7 @@
 #include "base/memory.h"
 #include "server/master/master_document.h"
 #include "server/master/master_internal.h"
+#include "server/master/master_settings.h"
 
 struct catalogue_table *procedure_table(struct running *running)
 {
@@ -226,8 +227,7 @@ static void do_open(struct running *running)
         return;
     }
     atomic_store(&running->pending, table->tablet_count);
-    for (size_t i = 0; i < table->tablet_count; i++)
-        table->tablets[i]->is_unassigned = false;
+    master_set_unassigned(running->master, table->tablets, table->tablet_count, false);
     procedure_open(running, table->tablets, table->tablet_count, false,
         must_open ? procedure_on_part_done : on_opened_or_not);
 }

@@ -22,6 +22,7 @@ static struct running *running_of(struct task *task)
 static void note_result(struct running *running, enum procedure_state state)
 {
     struct procedure_result result = {.state = state,
+        .kind = procedure_kind_name(running->procedure.kind),
         .submitted_ms = running->procedure.submitted_ms,
         .updated_ms = env_wall_ms(running->master->env)};
     if (running->has_failed && state == PROCEDURE_FINISHED) {

@@ -4,36 +4,74 @@
 #include "proto/wire.h"
 #include "server/master/master_internal.h"
 #include "server/master/master_service.h"
+#include "server/master/master_view.h"
 
 /* HBase's ProcedureState. */
-enum { STATE_RUNNABLE = 2, STATE_WAITING_TIMEOUT = 4 };
+enum { STATE_RUNNABLE = 2, STATE_WAITING_TIMEOUT = 4, STATE_ROLLED_BACK = 5, STATE_SUCCESS = 6 };
 
 /* HBase's LockedResourceType and LockType. */
 enum { RESOURCE_SERVER = 1, RESOURCE_TABLE = 3, RESOURCE_REGION = 4 };
 enum { LOCK_EXCLUSIVE = 1, LOCK_SHARED = 2 };
 
+/* What both those under way and those that have ended say. */
+struct procedure_line {
+    const char *kind;
+    uint64_t id;
+    int64_t submitted_ms, updated_ms;
+    unsigned state;
+    const char *exception_class; /* NULL = none */
+    const char *message;
+    bool locks;
+};
+
 /* Procedure{class_name 1, proc_id 3, submitted_time 4, owner 5, state 6, last_update 8, exception 10, locked 16}. */
-static void put_procedure(struct buffer *out, uint32_t number, const struct running *running)
+static void put_line(struct buffer *out, uint32_t number, const struct procedure_line *line)
 {
-    const struct procedure *procedure = &running->procedure;
     size_t mark = wire_begin(out, number);
-    wire_put_bytes(out, 1, span_string(procedure_kind_name(procedure->kind)));
-    wire_put_varint(out, 3, procedure->id);
-    wire_put_varint(out, 4, (uint64_t)procedure->submitted_ms);
+    wire_put_bytes(out, 1, span_string(line->kind));
+    wire_put_varint(out, 3, line->id);
+    wire_put_varint(out, 4, (uint64_t)line->submitted_ms);
     wire_put_bytes(out, 5, SPAN_LITERAL("stele"));
-    wire_put_varint(out, 6, running->is_delayed ? STATE_WAITING_TIMEOUT : STATE_RUNNABLE);
-    wire_put_varint(out, 8, (uint64_t)running->updated_ms);
-    if (running->is_delayed && running->part_error.message[0]) {
+    wire_put_varint(out, 6, line->state);
+    wire_put_varint(out, 8, (uint64_t)line->updated_ms);
+    if (line->exception_class) {
         size_t foreign = wire_begin(out, 10);
         wire_put_bytes(out, 1, SPAN_LITERAL("master"));
         size_t generic = wire_begin(out, 2);
-        wire_put_bytes(out, 1, span_string(master_exception_of(running->part_error.status)));
-        wire_put_bytes(out, 2, span_string(running->part_error.message));
+        wire_put_bytes(out, 1, span_string(line->exception_class));
+        wire_put_bytes(out, 2, span_string(line->message));
         wire_end(out, generic);
         wire_end(out, foreign);
     }
-    wire_put_bool(out, 16, true);
+    wire_put_bool(out, 16, line->locks);
     wire_end(out, mark);
+}
+
+static void put_procedure(struct buffer *out, uint32_t number, const struct running *running)
+{
+    const struct procedure *procedure = &running->procedure;
+    bool has_failed = running->is_delayed && running->part_error.message[0];
+    struct procedure_line line = {.kind = procedure_kind_name(procedure->kind),
+        .id = procedure->id,
+        .submitted_ms = procedure->submitted_ms,
+        .updated_ms = running->updated_ms,
+        .state = running->is_delayed ? STATE_WAITING_TIMEOUT : STATE_RUNNABLE,
+        .exception_class = has_failed ? master_exception_of(running->part_error.status) : NULL,
+        .message = running->part_error.message,
+        .locks = true};
+    put_line(out, number, &line);
+}
+
+static void put_result(void *context, uint64_t id, const struct procedure_result *result)
+{
+    struct procedure_line line = {.kind = result->kind,
+        .id = id,
+        .submitted_ms = result->submitted_ms,
+        .updated_ms = result->updated_ms,
+        .state = result->exception_class ? STATE_ROLLED_BACK : STATE_SUCCESS,
+        .exception_class = result->exception_class,
+        .message = result->message};
+    put_line(context, 1, &line);
 }
 
 static void view_procedures(struct master_request *request)
@@ -41,6 +79,7 @@ static void view_procedures(struct master_request *request)
     struct call *call = ((struct call_request *)request)->call;
     for (const struct running *one = request->master->procedures; one; one = one->next)
         put_procedure(&call->result, 1, one);
+    master_each_result(request->master, RESULTS_KEPT, put_result, &call->result);
 }
 
 /* LockedResource{resource_type 1, resource_name 2, lock_type 3, exclusive_lock_owner_procedure 4,

@@ -2,6 +2,7 @@
 #include "base/log_lines.h"
 #include "proto/region.h"
 #include "proto/wire.h"
+#include "server/master/master_internal.h"
 #include "server/master/master_service.h"
 
 #define EXPECTED_TIMEOUT_MS 300000
@@ -120,24 +121,60 @@ enum call_outcome master_get_completed_snapshots(struct call *call)
     return status ? call_fail_status(call, status, &error) : CALL_DONE;
 }
 
+/* ---- Is it done? ---- */
+
+/* SnapshotProtos.SnapshotDescription.Type: as ClientSnapshotDescriptionUtils prints it. */
+static const char *type_name(uint32_t type)
+{
+    return type == 0 ? "DISABLED" : type == 1 ? "FLUSH" : "SKIPFLUSH";
+}
+
+static bool is_taken_by(const struct procedure *procedure, struct span name)
+{
+    return procedure->kind == PROCEDURE_SNAPSHOT && span_equal(procedure->snapshot, name);
+}
+
+/* On the master's executor, where none begins or ends meanwhile. The request's is_on: it is taken; was_on: it is under way. */
+static void look_for_snapshot(struct master_request *request)
+{
+    struct call *call = ((struct call_request *)request)->call;
+    const struct master *master = request->master;
+    struct snapshot_info snapshot;
+    struct span name = request->snapshot_name;
+    enum status status = store_snapshot_read(
+        master->store, name, &call->arena, &snapshot, NULL, &request->error);
+    request->is_on = status == STATUS_OK;
+    request->was_on = status != STATUS_OK && status != STATUS_NOT_FOUND;
+    for (const struct running *one = master->procedures; one; one = one->next)
+        request->was_on = request->was_on || is_taken_by(&one->procedure, name);
+    for (const struct master_request *one = master->waiting; one; one = one->next)
+        request->was_on = request->was_on || (one->operation == MASTER_SNAPSHOT &&
+                                                 span_equal(one->snapshot_name, name));
+    if (request->is_on)
+        put_snapshot(&call->result, 2, &snapshot);
+}
+
+static void reply_done(struct call *call, const struct master_request *request)
+{
+    wire_put_bool(&call->result, 1, request->is_on);
+    if (!request->is_on && !request->was_on)
+        call_fail(call, EXCEPTION_UNKNOWN_SNAPSHOT,
+            "Snapshot { ss=%.*s table=%.*s type=%s ttl=%lld } is not currently running or one of "
+            "the known completed snapshots.",
+            (int)request->snapshot_name.size, (const char *)request->snapshot_name.data,
+            (int)request->table.size, (const char *)request->table.data,
+            type_name(request->snapshot_type), (long long)request->ttl_s);
+}
+
 /* For clients of 2.5, who poll: Snapshot answers when it is taken, or this says that it is not yet. */
 enum call_outcome master_is_snapshot_done(struct call *call)
 {
-    struct master_request request = {0};
-    struct snapshot_info snapshot;
-    struct error error = {0};
-    if (!call->may_block)
-        return CALL_TO_WORKER;
-    if (!take_description(call, &request))
-        return call_fail(call, EXCEPTION_DO_NOT_RETRY_IO, "the snapshot's name is missing");
-    enum status status = store_snapshot_read(
-        call->service->store, request.snapshot_name, &call->arena, &snapshot, NULL, &error);
-    if (status && status != STATUS_NOT_FOUND)
-        return call_fail_status(call, status, &error);
-    wire_put_bool(&call->result, 1, status == STATUS_OK);
-    if (!status)
-        put_snapshot(&call->result, 2, &snapshot);
-    return CALL_DONE;
+    struct call_request *held = snapshot_request(call, MASTER_VIEW, 0);
+    if (!held)
+        return CALL_DONE;
+    held->request.view = look_for_snapshot;
+    held->reply = reply_done;
+    return master_hand_over(call, held);
 }
 
 enum call_outcome master_is_restore_snapshot_done(struct call *call)

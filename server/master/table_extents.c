@@ -9,13 +9,19 @@ size_t table_extents_list(struct catalogue *catalogue, struct span table_name, s
     const struct catalogue_table *table = catalogue_find_locked(catalogue, table_name);
     if (table && table->tablet_count <= TABLE_EXTENTS_MOST)
         extents = arena_allocate_zeroed(arena, table->tablet_count, sizeof *extents);
-    for (; extents && count < table->tablet_count; count++) {
+    bool is_whole = true;
+    for (; extents && is_whole && count < table->tablet_count; count++) {
         const struct assigned_tablet *one = table->tablets[count];
-        extents[count] = (struct heat_extent){.start = arena_copy(arena, one->info.start_row),
+        /* nearly always one begins where the one before it ends */
+        bool is_next = count > 0 && span_equal(extents[count - 1].end, one->info.start_row);
+        extents[count] = (struct heat_extent){
+            .start = is_next ? extents[count - 1].end : arena_copy(arena, one->info.start_row),
             .end = arena_copy(arena, one->info.end_row),
-            .bytes = 1 + (double)one->info.sstable_bytes + (double)one->load[VIEW_MEMORY]};
+            .bytes = 1 + (double)one->size_bytes};
+        is_whole = extents[count].start.size == one->info.start_row.size &&
+                   extents[count].end.size == one->info.end_row.size;
     }
     mutex_unlock(&catalogue->mutex);
     *out_extents = extents;
-    return count;
+    return is_whole ? count : 0; /* a key that could not be copied would be an end of the table */
 }

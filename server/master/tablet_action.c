@@ -7,6 +7,7 @@
 #include "base/memory.h"
 #include "server/heat/heat_board.h"
 #include "server/master/master_internal.h"
+#include "server/master/master_settings.h"
 
 static struct assigned_tablet *source(struct running *running, size_t i)
 {
@@ -48,7 +49,7 @@ static void open_sources(struct running *running)
         if (!server)
             master_place(master, &tablet, 1, &wish.server);
         master_forget_idle(master, tablet);
-        tablet->is_unassigned = false;
+        master_set_unassigned(master, &tablet, 1, false);
         transition_start(master, tablet, &wish, on_opened, running);
     }
     procedure_part_done(running, STATUS_OK, NULL);
@@ -59,6 +60,51 @@ static void remember_server(struct running *running, const struct assigned_table
 {
     if (!running->procedure.server.size && tablet->server)
         running->procedure.server = arena_copy(&running->arena, span_string(tablet->server->text));
+}
+
+/* A tablet that is closed to stay so: its row says it. */
+struct unassigning {
+    struct running *running;
+    struct assigned_tablet *tablet;
+};
+
+static void on_unassigned(void *context, enum status status, const struct error *error)
+{
+    struct unassigning *unassigning = context;
+    struct running *running = unassigning->running;
+    struct assigned_tablet *tablet = unassigning->tablet;
+    bool has_row = strcmp(tablet->info.id, META_TABLET_ID) != 0;
+    memory_free(unassigning);
+    if (status &&
+        status !=
+            STATUS_CANCELLED) /* it was refused: the tablet is to be served, by us and those after us */
+        master_set_unassigned(running->master, &tablet, 1, false);
+    if (status || !has_row || is_retired(tablet)) {
+        procedure_part_done(running, status, error);
+        return;
+    }
+    struct meta_batch *batch = meta_batch_new();
+    if (batch)
+        meta_batch_put_tablet(batch, tablet->table->descriptor.schema.name, &tablet->info,
+            assignment_state_name(tablet->state), NULL, 0);
+    meta_access_write(running->master, batch, procedure_on_part_done, running);
+}
+
+static void unassign(
+    struct running *running, struct assigned_tablet *tablet, const struct transition_wish *wish)
+{
+    struct error error = {0};
+    struct unassigning *unassigning = memory_allocate_zeroed(1, sizeof *unassigning);
+    if (!unassigning) {
+        procedure_part_done(
+            running, error_set(&error, STATUS_NO_MEMORY, "no memory to close a tablet"), &error);
+        return;
+    }
+    unassigning->running = running;
+    unassigning->tablet = tablet;
+    master_set_unassigned(running->master, &tablet, 1, true);
+    master_forget_idle(running->master, tablet);
+    transition_start(running->master, tablet, wish, on_unassigned, unassigning);
 }
 
 static void close_sources(struct running *running)
@@ -74,6 +120,10 @@ static void close_sources(struct running *running)
             procedure_part_done(running, STATUS_OK, NULL);
             continue;
         }
+        if (kind == PROCEDURE_UNASSIGN) {
+            unassign(running, tablet, &wish);
+            continue;
+        }
         if (kind == PROCEDURE_MOVE) {
             wish.server = wished_server(running);
             wish.may_need_log = true;
@@ -81,10 +131,8 @@ static void close_sources(struct running *running)
                 procedure_part_done(running, STATUS_OK, NULL); /* it is there */
                 continue;
             }
-        } else if (kind != PROCEDURE_UNASSIGN) {
-            remember_server(running, tablet);
         } else {
-            tablet->is_unassigned = true;
+            remember_server(running, tablet);
         }
         master_forget_idle(master, tablet);
         transition_start(master, tablet, &wish, procedure_on_part_done, running);

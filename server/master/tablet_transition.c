@@ -6,6 +6,7 @@
 #include "base/log_lines.h"
 #include "base/memory.h"
 #include "server/master/master_internal.h"
+#include "server/master/master_settings.h"
 
 #define RETRY_FIRST_NS     50000000ull
 #define RETRY_LAST_NS      2000000000ull
@@ -264,6 +265,8 @@ static void look_back(struct master_work *work, bool is_over)
     struct assigned_tablet *tablet = transition->tablet;
     if (is_over) {
         finish(transition, STATUS_CANCELLED, NULL);
+    } else if (look->status == STATUS_CORRUPT || look->status == STATUS_NEWER_FORMAT) {
+        fail_open(transition, look->status, &look->error);
     } else if (look->status) {
         log_line(LOG_WARN, "tablet.look", "tablet=%s error=\"%s\"", look->id, look->error.message);
         again_later(transition);
@@ -335,16 +338,18 @@ static void opened(struct tablet_transition *transition, const struct sending *s
     struct master *master = transition->master;
     struct assigned_tablet *tablet = transition->tablet;
     struct assigned_server *server = tablet->server;
-    if (sending->command.kind == TABLET_COMMAND_OPEN)
-        tablet->info.open_sequence = sending->command.open_sequence;
-    else
+    if (sending->command.kind != TABLET_COMMAND_OPEN)
         transition->is_schema_due = false;
     if (sending->schema_version != tablet->table->descriptor.version)
         transition->is_schema_due = true;
+    mutex_lock(&master->catalogue.mutex);
+    if (sending->command.kind == TABLET_COMMAND_OPEN)
+        tablet->info.open_sequence = sending->command.open_sequence;
     tablet->failures = 0;
-    if (!transition->is_recovering)
-        tablet->is_unassigned = false;
     assigned_tablet_set_failure(tablet, NULL);
+    mutex_unlock(&master->catalogue.mutex);
+    if (!transition->is_recovering)
+        master_set_unassigned(master, &tablet, 1, false);
     transition->retries = 0;
     set(transition, ASSIGNMENT_OPEN, server);
     if (transition->is_recovering) {
@@ -381,14 +386,16 @@ static void fail_open(
     set(transition, ASSIGNMENT_FAILED_OPEN, NULL);
     mutex_lock(&master->catalogue.mutex);
     assigned_tablet_set_failure(tablet, error->message);
-    mutex_unlock(&master->catalogue.mutex);
     tablet->failures++;
     tablet->retry_ns = env_monotonic_ns(master->env) + (1000000000ull << failures);
+    mutex_unlock(&master->catalogue.mutex);
     if (tablet->failures == 1 && strcmp(tablet->info.id, META_TABLET_ID) != 0) {
         struct meta_batch *batch = meta_batch_new();
-        if (batch)
-            meta_batch_put_tablet(batch, tablet->table->descriptor.schema.name, &tablet->info,
-                "FAILED_OPEN", NULL, 0);
+        struct span table_name = tablet->table->descriptor.schema.name;
+        if (batch) {
+            meta_batch_put_tablet(batch, table_name, &tablet->info, "FAILED_OPEN", NULL, 0);
+            meta_batch_delete_place(batch, table_name, &tablet->info);
+        }
         meta_access_write(master, batch, ignore, NULL);
     }
     finish(transition, status, &copy);

@@ -274,7 +274,7 @@ static void put_outcomes(struct buffer *out, const struct tablet_command *comman
         size_t mark = wire_begin(out, 11);
         put_status(out, 1, operation->status);
         if (operation->status)
-            wire_put_bytes(out, 2, span_string(operation->error.message));
+            wire_put_bytes(out, 2, span_string(write_operation_reason(operation)));
         wire_end(out, mark);
     }
 }
@@ -354,7 +354,9 @@ static enum status read_outcomes(const Stele__Pb__TabletCommandResponse *message
         const Stele__Pb__OperationOutcome *one = message->operations[i];
         struct write_operation *operation = &command->operations[i];
         operation->status = read_status(one->status);
-        read_message(operation->status, one->has_message, one->message, &operation->error);
+        operation->message = operation->status && one->has_message
+                                 ? arena_copy_string(command->arena, binary_span(one->message))
+                                 : NULL;
     }
     return STATUS_OK;
 }

@@ -9,7 +9,6 @@
 #include "proto/wire.h"
 #include "server/coordination/coordination.h"
 #include "server/hbase/region_load.h"
-#include "server/hbase/resident_memory.h"
 #include "server/hbase/service.h"
 #include "server/peer/peer_message.h"
 #include "server/peer/peers.h"
@@ -25,8 +24,7 @@ struct reporter {
     struct server_report report;
     struct given_up_file *files;          /* the report's */
     uint64_t requests_total, measured_ns; /* as of the last report, as the next */
-    int64_t full_since_ms;
-    bool splits_by_policy; /* as the master said */
+    bool splits_by_policy;                /* as the master said */
     _Atomic bool is_stopping;
     struct peer_call call;  /* while one is under way */
     struct trouble trouble; /* of the calls */
@@ -248,18 +246,14 @@ static void make_report(struct reporter *self)
     uint64_t total = atomic_load_explicit(&service->calls_received, memory_order_relaxed);
     uint64_t passed_ms = (now_ns - self->measured_ns) / 1000000;
     store_statistics_read(service->store, &store);
-    if (!store_is_read_only(service->store))
-        self->full_since_ms = 0;
-    else if (self->full_since_ms == 0)
-        self->full_since_ms = env_wall_ms(service->env);
     self->report = (struct server_report){.server = service->name,
         .requests_per_s = passed_ms ? (total - self->requests_total) * 1000 / passed_ms : 0,
         .requests_total = total,
-        .used_mb = resident_memory_mb(),
+        .used_mb = env_resident_bytes(service->env) >> 20,
         .most_mb = (store.memtable_budget_bytes + store.cache_budget_bytes) >> 20,
         .started_ms = service->started_ms,
         .web_port = service->web_port,
-        .full_since_ms = self->full_since_ms};
+        .full_since_ms = store_read_only_since_ms(service->store)};
     sum_calls(service, &self->report);
     self->requests_total = total;
     self->measured_ns = now_ns;

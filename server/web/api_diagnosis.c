@@ -35,13 +35,11 @@ static bool make_even(struct web_call *call, struct span table, const struct hea
 static void find_top_row(struct web_call *call, struct span table, struct key_heat *heat)
 {
     struct heat_board *board = call->service->hbase->heat;
-    struct heat_tablets tablets = {0};
     struct heat_rows rows = {0};
-    if (heat_board_rows(board, table, 1, &call->arena, &rows) || rows.count == 0 ||
-        heat_board_tablets(board, table, HEAT_OPS, 0, &call->arena, &tablets))
+    if (heat_board_rows(board, table, 1, &call->arena, &rows) || rows.count == 0)
         return;
     heat->top_row = rows.rows[0].row;
-    heat->top_share = heat_row_share(&rows.rows[0], heat_sum(&tablets.per_s, HEAT_OPS));
+    heat->top_share = heat_row_share(&rows.rows[0], heat_board_total(board, table, HEAT_OPS));
 }
 
 /* "single row" -> "single_row" */

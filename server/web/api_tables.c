@@ -1,5 +1,6 @@
 /* /api/v1/tables, their tablets, and the hottest of them. */
 #include <stdio.h>
+#include <stdlib.h>
 
 #include "server/web/api_internal.h"
 
@@ -248,10 +249,24 @@ enum web_outcome web_get_tablets(struct web_call *call)
 
 /* ---- The hottest ---- */
 
+/* The mean of a table's tablets: worked out once, not for each item. A key only: it may be gone. */
+struct table_mean {
+    const struct catalogue_table *table;
+    double mean;
+};
+
 struct hot {
     enum view_resource resource;
     double total;
+    struct table_mean *means; /* by address */
+    size_t mean_count;
 };
+
+static int by_address(const void *a, const void *b)
+{
+    const struct table_mean *left = a, *right = b;
+    return left->table < right->table ? -1 : left->table > right->table;
+}
 
 static json_t *make_hot(struct web_call *call, const struct web_entry *entry, void *context)
 {
@@ -260,7 +275,10 @@ static json_t *make_hot(struct web_call *call, const struct web_entry *entry, vo
         &api_catalogue(call)->assignment, entry->id);
     if (!tablet || !tablet->table)
         return NULL;
-    json_t *object = api_tablet(tablet, api_tablets_mean(tablet->table));
+    struct table_mean key = {.table = tablet->table};
+    const struct table_mean *mean = bsearch(
+        &key, hot->means, hot->mean_count, sizeof key, by_address);
+    json_t *object = api_tablet(tablet, mean ? mean->mean : 0);
     if (object)
         json_object_set_new(object, "part",
             hot->total > 0 ? web_json_number(tablet->load[hot->resource] / hot->total)
@@ -275,10 +293,14 @@ json_t *api_hot_tablets(struct web_call *call, struct span table_name, struct sp
     struct hot hot = {.resource = resource};
     struct catalogue *catalogue = api_catalogue(call);
     mutex_lock(&catalogue->mutex);
-    for (const struct catalogue_table *table = catalogue->tables; table; table = table->next) {
+    hot.means = arena_allocate_zeroed(&call->arena, catalogue->table_count + 1, sizeof *hot.means);
+    list.has_failed = !hot.means;
+    for (const struct catalogue_table *table = catalogue->tables; table && hot.means;
+         table = table->next) {
         if (table->is_hidden ||
             (table_name.size && !span_equal(table_name, table->descriptor.schema.name)))
             continue;
+        hot.means[hot.mean_count++] = (struct table_mean){table, api_tablets_mean(table)};
         for (size_t i = 0; i < table->tablet_count; i++) {
             const struct assigned_tablet *one = table->tablets[i];
             bool is_there = one->server && span_equal(server, span_string(one->server->text));
@@ -290,6 +312,8 @@ json_t *api_hot_tablets(struct web_call *call, struct span table_name, struct sp
     mutex_unlock(&catalogue->mutex);
     if (out_total)
         *out_total = hot.total;
+    if (hot.mean_count)
+        qsort(hot.means, hot.mean_count, sizeof *hot.means, by_address);
     json_t *items = web_list_page(&list, make_hot, &catalogue->mutex, &hot);
     api_diagnose_tablets(call, table_name, resource, items);
     return items;

@@ -29,9 +29,10 @@ static void put_procedure(void *context, const struct procedure_view *one)
 static void put_result(void *context, uint64_t id, const struct procedure_result *result)
 {
     json_array_append_new(context,
-        json_pack("{s:I, s:I, s:I, s:o}", "id", (json_int_t)id, "submitted_ms",
-            (json_int_t)result->submitted_ms, "updated_ms", (json_int_t)result->updated_ms,
-            "failure", result->exception_class ? web_json_string(result->message) : json_null()));
+        json_pack("{s:I, s:o, s:I, s:I, s:o}", "id", (json_int_t)id, "kind",
+            web_json_string(result->kind), "submitted_ms", (json_int_t)result->submitted_ms,
+            "updated_ms", (json_int_t)result->updated_ms, "failure",
+            result->exception_class ? web_json_string(result->message) : json_null()));
 }
 
 static void put_transition(json_t *array, const struct assigned_tablet *tablet)

@@ -186,8 +186,12 @@ static void put_tables(struct metrics_text *text, const struct web_call *call)
         {"stele_rows_returned_total",
             "Rows in answers; beside those read, what reads cost in vain.", rows_returned},
         {"stele_rows_written_total", "Mutations.", rows_written},
-        {"stele_bytes_read_total", "Bytes of answers.", bytes_read},
-        {"stele_bytes_written_total", "Bytes of requests.", bytes_written},
+        {"stele_bytes_read_total", "Bytes of answers to clients; not what was read from disk.",
+            bytes_read},
+        {"stele_bytes_written_total",
+            "Bytes of requests of clients, of gets and scans as well as of mutations; not what was "
+            "written to disk.",
+            bytes_written},
         {"stele_cpu_seconds_total",
             "CPU time of the threads that run calls (one in 16 is measured).", cpu_seconds},
     };
@@ -299,9 +303,14 @@ static void put_storage(struct metrics_text *text, const struct web_call *call)
     };
     for (size_t i = 0; i < sizeof all / sizeof *all; i++)
         metrics_single(text, all[i].name, all[i].type, all[i].help, all[i].value);
-    metrics_family(text, "stele_wal_fsync_duration_seconds", METRIC_SUMMARY, "Syncs of the log.");
+    metrics_family(text, "stele_wal_fsync_duration_seconds", METRIC_SUMMARY,
+        "Syncs of the log: the log thread's time for them.");
     metrics_sample(text, "_sum", NULL, 0, (double)s.log_sync_ns / NS_PER_S);
     metrics_sample(text, "_count", NULL, 0, (double)s.log_syncs);
+    metrics_family(text, "stele_memtable_insert_duration_seconds", METRIC_SUMMARY,
+        "Groups of the log put into memtables, mostly while the disk takes them.");
+    metrics_sample(text, "_sum", NULL, 0, (double)s.log_appended_ns / NS_PER_S);
+    metrics_sample(text, "_count", NULL, 0, (double)s.log_groups);
     metrics_family(text, "stele_flush_duration_seconds", METRIC_SUMMARY, "Flushes of tablets.");
     metrics_sample(text, "_sum", NULL, 0, (double)s.flush_ns / NS_PER_S);
     metrics_sample(text, "_count", NULL, 0, (double)s.flushes);

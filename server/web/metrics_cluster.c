@@ -58,36 +58,52 @@ static void copy_servers(
     }
 }
 
-static void put_skews(
-    struct metrics_text *text, struct loads *tables, size_t table_count, struct loads *servers)
+/* What there is of each kind. */
+struct skews {
+    struct web_skew of[VIEW_RESOURCES];
+    bool is_known[VIEW_RESOURCES];
+};
+
+static void find_skews(struct loads *loads, struct skews *skews)
 {
-    struct web_skew skew;
+    for (unsigned k = 0; k < VIEW_RESOURCES; k++)
+        skews->is_known[k] = loads->values[k] &&
+                             web_skew_of(loads->values[k], loads->count, &skews->of[k]);
+}
+
+static void put_skews(struct metrics_text *text, struct web_call *call, struct loads *tables,
+    size_t table_count, struct loads *servers)
+{
+    struct skews *skews = arena_allocate_zeroed(&call->arena, table_count + 1, sizeof *skews);
+    if (!skews)
+        return;
+    for (size_t t = 0; t < table_count; t++)
+        find_skews(&tables[t], &skews[t]);
+    find_skews(servers, &skews[table_count]);
     metrics_family(text, "stele_tablet_load_max_mean_ratio", METRIC_GAUGE,
         "The busiest tablet of a table over the mean; absent without load.");
-    for (size_t t = 0; t < table_count; t++) {
+    for (size_t t = 0; t < table_count; t++)
         for (unsigned k = 0; k < VIEW_RESOURCES; k++) {
             const struct metric_label labels[] = {
                 {"table", tables[t].name}, LABEL("kind", kind_names[k])};
-            if (web_skew_of(tables[t].values[k], tables[t].count, &skew))
-                metrics_sample(text, "", labels, 2, skew.max_mean);
+            if (skews[t].is_known[k])
+                metrics_sample(text, "", labels, 2, skews[t].of[k].max_mean);
         }
-    }
     metrics_family(text, "stele_tablet_load_gini", METRIC_GAUGE,
         "How uneven a table's tablets are: 0 even, 1 all in one.");
-    for (size_t t = 0; t < table_count; t++) {
+    for (size_t t = 0; t < table_count; t++)
         for (unsigned k = 0; k < VIEW_RESOURCES; k++) {
             const struct metric_label labels[] = {
                 {"table", tables[t].name}, LABEL("kind", kind_names[k])};
-            if (web_skew_of(tables[t].values[k], tables[t].count, &skew))
-                metrics_sample(text, "", labels, 2, skew.gini);
+            if (skews[t].is_known[k])
+                metrics_sample(text, "", labels, 2, skews[t].of[k].gini);
         }
-    }
     metrics_family(text, "stele_server_load_max_mean_ratio", METRIC_GAUGE,
         "The busiest server over the mean of the live ones; absent without load.");
     for (unsigned k = 0; k < VIEW_RESOURCES; k++) {
         const struct metric_label label = LABEL("kind", kind_names[k]);
-        if (servers->values[k] && web_skew_of(servers->values[k], servers->count, &skew))
-            metrics_sample(text, "", &label, 1, skew.max_mean);
+        if (skews[table_count].is_known[k])
+            metrics_sample(text, "", &label, 1, skews[table_count].of[k].max_mean);
     }
 }
 
@@ -218,7 +234,7 @@ void metrics_put_cluster(struct metrics_text *text, struct web_call *call)
     copy_servers(&call->arena, catalogue, &servers);
     put_states(text, catalogue);
     mutex_unlock(&catalogue->mutex);
-    put_skews(text, tables, count, &servers);
+    put_skews(text, call, tables, count, &servers);
     put_hot_rows(text, call, tables, count);
     put_events(text, call);
     put_balancer(text, master);

@@ -1,12 +1,11 @@
 /* The pages: files that lie in the program (assets.h), or in a directory (--ui-dir) for those who work on them. */
 #include <stdio.h>
-#include <zlib.h>
 
 #include "server/web/assets.h"
+#include "server/web/web_gzip.h"
 #include "server/web/web_handlers.h"
 
 #define FILE_SIZE_MAX (4u << 20)
-#define INFLATE_STEP  (64u << 10)
 
 static const char plain_page[] = "<!DOCTYPE html>\n<html lang=\"en\"><head><meta "
                                  "charset=\"utf-8\"><title>Stele</title></head><body>\n"
@@ -44,25 +43,6 @@ static bool has_tag(struct span given, const char *etag)
     return given.size >= tag.size && memmem(given.data, given.size, tag.data, tag.size);
 }
 
-/* For a client that does not take gzip (curl without --compressed): all browsers do, so the bytes are kept in no other
- * form. */
-static bool inflate_asset(const struct web_asset *asset, struct buffer *out_body)
-{
-    z_stream stream = {.next_in = (Bytef *)asset->gzip, .avail_in = (uInt)asset->length};
-    int result = inflateInit2(&stream, 16 + MAX_WBITS); /* with gzip's head */
-    while (result == Z_OK) {
-        uint8_t *room = buffer_reserve(out_body, INFLATE_STEP);
-        if (!room)
-            break;
-        stream.next_out = room;
-        stream.avail_out = INFLATE_STEP;
-        result = inflate(&stream, Z_NO_FLUSH);
-        buffer_commit(out_body, INFLATE_STEP - stream.avail_out);
-    }
-    inflateEnd(&stream);
-    return result == Z_STREAM_END;
-}
-
 static enum web_outcome answer_asset(struct web_call *call, const struct web_asset *asset)
 {
     call->answer.etag = asset->etag;
@@ -71,7 +51,8 @@ static enum web_outcome answer_asset(struct web_call *call, const struct web_ass
         return web_answer_text(call, 304, asset->type, SPAN_EMPTY);
     call->answer.is_varied = true;
     if (!call->request.accepts_gzip) {
-        if (!inflate_asset(asset, &call->answer.body))
+        /* curl without --compressed: all browsers do, so the bytes are kept in no other form */
+        if (!web_gzip_unpack(span_make(asset->gzip, asset->length), &call->answer.body))
             return web_fail(call, 503, "busy", "no memory");
         call->answer.status = 200;
         call->answer.type = asset->type;

@@ -169,8 +169,8 @@ enum web_outcome web_get_server(struct web_call *call)
     if (!object)
         return web_answer_json(call, 503, NULL);
     json_object_set_new(
-        object, "request_bytes", web_json_count(atomic_load(&hbase->request_bytes)));
-    json_object_set_new(object, "request_limit_bytes", web_json_count(hbase->request_bytes_limit));
+        object, "request_bytes", web_json_count(memory_budget_used(&hbase->requests)));
+    json_object_set_new(object, "request_limit_bytes", web_json_count(hbase->requests.limit_bytes));
     json_object_set_new(object, "resident_bytes", web_json_count(facts.resident_bytes));
     json_object_set_new(object, "cpu_s", web_json_number(facts.cpu_s));
     json_object_set_new(object, "open_files", web_json_count(facts.open_files));

@@ -20,6 +20,7 @@
 #include "base/log_lines.h"
 #include "base/memory.h"
 #include "base/mutex.h"
+#include "server/web/web_gzip.h"
 
 #define WORKERS      2
 #define TICK_MS      250
@@ -282,11 +283,30 @@ static void finish(struct web_call *call)
         log_line(LOG_WARN, "web.wake", "errno=%d", errno);
 }
 
+/* Here, not on the loop: a large picture takes ten milliseconds. */
+static void make_small(struct web_call *call)
+{
+    struct web_answer *answer = &call->answer;
+    struct buffer packed = {0};
+    if (answer->is_gzip || answer->etag || answer->body.size < WEB_GZIP_LEAST)
+        return;
+    answer->is_varied = true;
+    if (!call->request.accepts_gzip || !web_gzip_pack(buffer_span(&answer->body), &packed)) {
+        buffer_deinit(&packed);
+        return;
+    }
+    buffer_deinit(&answer->body);
+    answer->body = packed;
+    answer->is_gzip = true;
+}
+
 static void run_job(struct task *task)
 {
     struct web_job *job = (struct web_job *)((char *)task - offsetof(struct web_job, task));
-    if (web_route_run(job->route, &job->call) == WEB_DONE)
-        finish(&job->call);
+    if (web_route_run(job->route, &job->call) != WEB_DONE)
+        return;
+    make_small(&job->call);
+    finish(&job->call);
 }
 
 static void take_posted(struct web_server *server)
@@ -390,7 +410,7 @@ static bool read_request(struct web_call *call, struct evhttp_request *http, str
     request->token = arena_copy(arena, header(http, "X-Stele-Token"));
     request->content_type = arena_copy(arena, header(http, "Content-Type"));
     request->if_none_match = arena_copy(arena, header(http, "If-None-Match"));
-    request->accepts_gzip = gzip && strstr(gzip, "gzip");
+    request->accepts_gzip = web_gzip_is_taken(gzip);
     uint8_t *bytes = arena_allocate(arena, size);
     if (!bytes || evbuffer_copyout(body, bytes, size) != (ev_ssize_t)size) {
         error_set(error, STATUS_NO_MEMORY, "no memory for the request");

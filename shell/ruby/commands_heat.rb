@@ -9,7 +9,8 @@ module Shell
     def hot_tablets(table = nil, options = {})
       table, options = nil, table if table.is_a?(Hash)
       heat_options(options, %w[METRIC LIMIT])
-      active, tablets = Native.hot_tablets(heat_known_table(table), heat_metric(options), heat_number(options, 'LIMIT', 10))
+      name, metric, limit = heat_known_table(table), heat_metric(options), heat_number(options, 'LIMIT', 10)
+      active, tablets = heat_ask { Native.hot_tablets(name, metric, limit) }
       heat_lines(%w[TABLET SERVER KEYS GETS/s SCANNED/s WRITES/s KB/s SHARE HOTTEST],
                  tablets.map { |tablet| heat_tablet_row(tablet) })
       Native.say("#{active} tablet(s) had calls in the last minutes\n")
@@ -28,7 +29,8 @@ module Shell
       table, options = nil, table if table.is_a?(Hash)
       heat_options(options, %w[LIMIT])
       limit = heat_number(options, 'LIMIT', 10)
-      all = Native.hot_rows(heat_known_table(table), [limit, HEAT_ROWS_ASKED].max)
+      name = heat_known_table(table)
+      all = heat_ask { Native.hot_rows(name, [limit, HEAT_ROWS_ASKED].max) }
       rows = all.select { |row| (row[:count] - row[:error]).round > 0 }.first(limit)
       heat_lines(%w[ROW KIND COUNT SECONDS PER_SECOND SHARE TABLET],
                  rows.map { |row| heat_row_row(row) })
@@ -53,10 +55,20 @@ module Shell
       minutes = heat_number(options, 'MINUTES', 60)
       to = (Native.wall_ms / 60_000 + 1) * 60 # the minute that runs is there too
       columns = heat_number(options, 'COLUMNS', [minutes, 60].min)
-      Native.heat_map(heat_table(table), metric, to - minutes * 60, to, options['STARTROW'].to_s,
-                      options['STOPROW'].to_s, heat_number(options, 'ROWS', 32), columns,
-                      HEAT_UNITS[metric] || '/s')
+      name, rows = heat_known_table(table), heat_number(options, 'ROWS', 32)
+      heat_ask do
+        Native.heat_map(name, metric, to - minutes * 60, to, options['STARTROW'].to_s,
+                        options['STOPROW'].to_s, rows, columns, HEAT_UNITS[metric] || '/s')
+      end
       nil
+    end
+
+    # What SteleService refuses, it refuses in words for people.
+    def heat_ask
+      yield
+    rescue Native::Error => error
+      raise error unless error.kind == 'DoNotRetryIOException'
+      raise Failure, error.message
     end
 
     def heat_known_table(table)

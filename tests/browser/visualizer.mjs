@@ -91,6 +91,11 @@ await test('the tooltip has the exact value of a cell', async () => {
   expect(/gets/.test(await page.textContent('.tooltip')), 'no gets and writes');
 });
 
+await test('a time that is none is told', async () => {
+  const page = await open('#/keyvis?table=people&from=abc', { expect: /400/ });
+  expect(/from/.test(await page.textContent('[role=alert]')), 'no reason is given');
+});
+
 await test('harm in rows, qualifiers and values is shown as text, everywhere', async () => {
   await server.shell(`create 'harm', 'f'; put 'harm', '${harm}', 'f:${harm}', '${harm}'; put 'harm', "\\x00\\xFF\\x80<b>", "f:\\x01", "\\xFE"
 100.times { get 'harm', '${harm}' }`);

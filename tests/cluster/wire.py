@@ -84,11 +84,16 @@ class Connection:
         data, self.input = self.input[:size], self.input[size:]
         return data
 
-    def call(self, method, param=b""):
+    def send(self, method, param=b"", timeout_ms=None):
         self.last_id += 1
         header = field(1, self.last_id) + field(3, method) + field(4, 1)
+        if timeout_ms:
+            header += field(7, timeout_ms)
         body = varint(len(header)) + header + varint(len(param)) + param
         self.socket.sendall(struct.pack(">I", len(body)) + body)
+
+    def call(self, method, param=b"", timeout_ms=None):
+        self.send(method, param, timeout_ms)
         frame = self.read(struct.unpack(">I", self.read(4))[0])
         size, at = take_varint(frame, 0)
         answer = fields(frame[at:at + size])

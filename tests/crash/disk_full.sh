@@ -45,29 +45,33 @@ start() {
 shell() { timeout "$1" "$stele" shell -n -e "$2" 2>&1; }
 rows() { shell 60 "count 't', INTERVAL => 10000000" | tee "$work/count" | sed -n 's/^\([0-9]*\) row(s)$/\1/p'; }
 
+# comes_to_say PATTERN STATEMENT: sooner or later; @ is the number of the look.
+comes_to_say() {
+    for ((look = 0; look < 30; look++)); do
+        shell 15 "${2//@/$look}" >"$work/said"
+        grep -q "$1" "$work/said" && return
+        sleep 0.5
+    done
+    fail "never '$1' for $2: $(cat "$work/said")"
+}
+
 start 127.0.0.1:0
 shell 20 "create 't', 'f'" >/dev/null || fail "create"
 # Far more than there is room for; values that do not shrink.
 head -c 300000000 /dev/urandom | base64 -w 800 | awk '{ printf "row%07d\tf:q\t%s\n", NR, $0 }' |
     timeout 20 "$stele" import t --format=cells - >"$work/import" 2>&1 && fail "400 MB fit into 260 MB"
 
-full=no
-for ((i = 0; i < 20; i++)); do
-    shell 15 "put 't', 'one more $i', 'f:q', 'v'" >"$work/put"
-    grep -q "no space left" "$work/put" && { full=yes; break; }
-    sleep 0.5
-done
-[ $full = yes ] || fail "no write was refused for want of space: $(cat "$work/put")"
+comes_to_say "no space left" "put 't', 'one more @', 'f:q', 'v'"
+# The master hears of it with the next report.
+comes_to_say "no space left for the log of hbase:meta" "create_namespace 'late@'"
+shell 15 "create 'late', 'f'" | grep -q "no space left for the log of hbase:meta" || fail "a table is not refused for want of space"
 before=$(rows)
 [ "${before:-0}" -gt 1000 ] || fail "reads do not go on: ${before:-nothing} rows"
 
 mount -o remount,size=700m "$work/disk" || fail "remount"
-again=no
-for ((i = 0; i < 30; i++)); do
-    shell 15 "put 't', 'after', 'f:q', 'v'" >"$work/put" && ! grep -q ERROR "$work/put" && { again=yes; break; }
-    sleep 0.5
-done
-[ $again = yes ] || fail "writes are refused though there is space: $(cat "$work/put")"
+comes_to_say "^Took" "put 't', 'after', 'f:q', 'v'"
+looks=$look
+comes_to_say "^Created table late" "create 'late', 'f'"
 
 kill -9 "$server"
 sleep 1
@@ -78,4 +82,4 @@ kill "$server"
 for ((i = 0; i < 100; i++)); do kill -0 "$server" 2>/dev/null || break; sleep 0.1; done
 server=
 "$stele" fsck "$work/disk/data" || fail "fsck"
-echo "full at $before rows, refused by name, read on, written again after $i looks; $after rows after SIGKILL"
+echo "full at $before rows, refused by name, read on, written again after $looks looks; $after rows after SIGKILL"

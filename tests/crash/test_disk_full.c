@@ -78,13 +78,18 @@ static void fill_and_free(uint64_t space, bool is_flushed, size_t *out_refused)
         check_rows(&life);
     }
     *out_refused += life.refused;
+    int64_t since_ms = store_read_only_since_ms(life.world.store);
     if (life.refused)
-        assert_true(store_is_read_only(life.world.store));
+        assert_true(store_is_read_only(life.world.store) && since_ms > 0);
+    env_memory_run_until(
+        life.world.env, NULL, (uint64_t)3 * 1000000000); /* tried again meanwhile */
+    assert_int_equal(store_read_only_since_ms(life.world.store), since_ms);
 
     env_memory_set_space(life.world.env, UINT64_MAX);
     env_memory_run_until(life.world.env, NULL, (uint64_t)15 * 1000000000);
     assert_int_equal(put(&life, ROWS - 1), STATUS_OK);
     assert_false(store_is_read_only(life.world.store));
+    assert_int_equal(store_read_only_since_ms(life.world.store), 0);
     assert_int_equal(world_flush(&life.world), STATUS_OK);
     check_rows(&life);
     tablet_world_crash(&life.world, ENV_CUT_LOSE_ALL);

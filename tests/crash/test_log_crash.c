@@ -151,33 +151,38 @@ static void cut_once(uint64_t seed, uint64_t call, enum env_memory_power_cut how
     env_memory_free(env);
 }
 
+struct cuts {
+    size_t count, found;
+};
+
+static void cut_at_every_call(uint64_t seed, void *context)
+{
+    struct cuts *cuts = context;
+    static const enum env_memory_power_cut hows[] = {
+        ENV_CUT_LOSE_ALL, ENV_CUT_KEEP_ALL, ENV_CUT_RANDOM};
+    uint64_t calls = count_calls(seed);
+    for (uint64_t call = 1; call <= calls; call++)
+        for (size_t how = 0; how < 3; how++, cuts->count++)
+            cut_once(seed, call, hows[how], &cuts->found);
+}
+
 static void a_power_cut_at_every_call_loses_nothing_acknowledged(void **state)
 {
     (void)state;
-    static const enum env_memory_power_cut hows[] = {
-        ENV_CUT_LOSE_ALL, ENV_CUT_KEEP_ALL, ENV_CUT_RANDOM};
-    size_t cuts = 0;
-    size_t found = 0;
-    for (uint64_t seed = 1; seed <= 3; seed++) {
-        uint64_t calls = count_calls(seed);
-        for (uint64_t call = 1; call <= calls; call++)
-            for (size_t how = 0; how < 3; how++, cuts++)
-                cut_once(seed, call, hows[how], &found);
-    }
-    printf("power cuts: %zu, records recovered: %zu\n", cuts, found);
-    assert_true(cuts >= 1500);
-    assert_true(found >= 50000);
+    struct cuts cuts = {0};
+    bool is_whole_run = for_each_seed(5, cut_at_every_call, &cuts);
+    printf("power cuts: %zu, records recovered: %zu\n", cuts.count, cuts.found);
+    if (is_whole_run)
+        assert_true(cuts.count >= 3000 && cuts.found >= 100000);
 }
 
 /* A cut while recovery itself runs, then recovery again. */
-static void a_power_cut_during_recovery_is_recovered_from(void **state)
+static void cut_during_recovery(uint64_t seed, void *context)
 {
-    (void)state;
-    size_t cuts = 0;
-    uint64_t seed = 4;
+    struct cuts *cuts = context;
     uint64_t calls = count_calls(seed);
-    for (uint64_t call = 60; call <= calls; call += 7)
-        for (uint64_t later = 1; later < 40; later += 3, cuts++) {
+    for (uint64_t call = 60; call <= calls; call += 15)
+        for (uint64_t later = 1; later < 40; later += 3, cuts->count++) {
             struct history history;
             struct env *env = env_memory_new(seed, ENV_MEMORY_SEEDED);
             env_memory_cut_at(env, call);
@@ -192,36 +197,49 @@ static void a_power_cut_during_recovery_is_recovered_from(void **state)
             log_world_deinit(&history.world);
             env_memory_free(env);
         }
-    printf("cuts during recovery: %zu\n", cuts);
-    assert_true(cuts >= 500);
+}
+
+static void a_power_cut_during_recovery_is_recovered_from(void **state)
+{
+    (void)state;
+    struct cuts cuts = {0};
+    if (for_each_seed(2, cut_during_recovery, &cuts))
+        assert_true(cuts.count >= 500);
+    printf("cuts during recovery: %zu\n", cuts.count);
 }
 
 /* ---- Failed calls ---- */
 
+struct failures {
+    size_t count, deaths;
+};
+
+static void fail_every_call(uint64_t seed, void *context)
+{
+    struct failures *failures = context;
+    uint64_t calls = count_calls(seed);
+    for (uint64_t call = 1; call <= calls; call++)
+        for (int kind = 0; kind < 4; kind++, failures->count++) {
+            struct history history;
+            struct env *env = env_memory_new(seed, ENV_MEMORY_SEEDED);
+            env_memory_fail_call(env, call, kind & 1 ? STATUS_NO_SPACE : STATUS_IO, kind & 2);
+            run_workload(&history, env, seed);
+            failures->deaths += history.world.has_died;
+            env_memory_fail_call(env, 0, STATUS_OK, false);
+            env_memory_power_cut(env, call % 2 ? ENV_CUT_LOSE_ALL : ENV_CUT_RANDOM);
+            check_recovery(&history, env);
+            log_world_deinit(&history.world);
+            env_memory_free(env);
+        }
+}
+
 static void every_call_failed_once_acknowledges_nothing_false(void **state)
 {
     (void)state;
-    size_t failures = 0;
-    size_t deaths = 0;
-    for (uint64_t seed = 11; seed <= 12; seed++) {
-        uint64_t calls = count_calls(seed);
-        for (uint64_t call = 1; call <= calls; call++)
-            for (int kind = 0; kind < 4; kind++, failures++) {
-                struct history history;
-                struct env *env = env_memory_new(seed, ENV_MEMORY_SEEDED);
-                env_memory_fail_call(env, call, kind & 1 ? STATUS_NO_SPACE : STATUS_IO, kind & 2);
-                run_workload(&history, env, seed);
-                deaths += history.world.has_died;
-                env_memory_fail_call(env, 0, STATUS_OK, false);
-                env_memory_power_cut(env, call % 2 ? ENV_CUT_LOSE_ALL : ENV_CUT_RANDOM);
-                check_recovery(&history, env);
-                log_world_deinit(&history.world);
-                env_memory_free(env);
-            }
-    }
-    printf("failed calls: %zu, of which ended the process: %zu\n", failures, deaths);
-    assert_true(failures >= 2000);
-    assert_true(deaths >= 200);
+    struct failures failures = {0};
+    if (for_each_seed(2, fail_every_call, &failures))
+        assert_true(failures.count >= 2000 && failures.deaths >= 200);
+    printf("failed calls: %zu, of which ended the process: %zu\n", failures.count, failures.deaths);
 }
 
 /* ---- Flipped bytes ---- */

@@ -118,6 +118,7 @@ static void check(struct master_world *world, const struct trial *trial)
 {
     master_world_check(world);
     assert_true(trial->operation == MASTER_DELETE_TABLE || master_world_has_table(world, "t"));
+    master_world_fsck(world);
 }
 
 static size_t killed;

@@ -4,8 +4,6 @@
 . "$(dirname "$0")/server.sh"
 if command -v promtool >/dev/null; then
     (cd "$top/docs/alerts" && promtool check rules stele.yml && promtool test rules stele_test.yml) || exit 1
-else
-    echo "alerts.sh: no promtool here: the rules are not tried"
 fi
 start_server --web-port=0
 web=$(sed -n 's/^ready .*web=\([^ ]*\).*/\1/p' "$work/ready")
@@ -24,4 +22,5 @@ wanted = set(re.findall(r"\b(?:stele|process)_[a-z_]+\b", asked))
 if len(wanted) < 20 or wanted - known:
     sys.exit("alerts.sh: /metrics does not have %s" % ", ".join(sorted(wanted - known)))
 END
+command -v promtool >/dev/null || { echo "SKIP: no promtool here (Debian: prometheus): the rules are not tried"; exit 77; }
 echo "alerts.sh: ok"

@@ -40,7 +40,7 @@ expect "bad time" 2 "6s" "$stele" tabletserver "$work/x" --zookeeper="$zookeeper
 expect "directory in use" 1 "$server" "$stele" standalone "$work/data" --listen=127.0.0.1:0 $off
 expect "port in use" 1 "in use|Address" "$stele" standalone "$work/x" --listen="$STELE_CONNECT" $off
 mkdir "$work/foreign" && echo hello >"$work/foreign/file"
-expect "foreign directory" 1 "stele: " "$stele" standalone "$work/foreign" --listen=127.0.0.1:0 $off
+expect "foreign directory" 1 "foreign is not a Stele directory: it has no file \"cluster\"" "$stele" standalone "$work/foreign" --listen=127.0.0.1:0 $off
 expect "config is missing" 2 "nothing.conf" "$stele" standalone "$work/x" --config="$work/nothing.conf"
 expect "fsck of a directory in use" 1 "use" "$stele" fsck "$work/data"
 expect "fsck of nothing" 1 "nothing" "$stele" fsck "$work/nothing"
@@ -70,25 +70,15 @@ expect "server with a bad capacity" 2 "sim-capacity" "$stele" standalone "$work/
 expect "bench with a bad mix" 2 "mix" "$stele" bench load --mix=get:50
 
 # ---- the socket ----
-python3 - "$STELE_CONNECT" "$zookeeper" >"$work/socket" <<'PY'
-import socket, struct, sys, time
+PYTHONPATH=$top/tests/cluster python3 - "$STELE_CONNECT" "$zookeeper" >"$work/socket" <<'PY'
+import re, socket, struct, sys, time
+from wire import Connection, Region, field, specifier, varint
 
 def place(text):
     host, port = text.rsplit(":", 1)
     return host, int(port)
 
 main, zookeeper = place(sys.argv[1]), place(sys.argv[2])
-
-def varint(n):
-    out = b""
-    while True:
-        out += bytes([n & 0x7F | (0x80 if n > 0x7F else 0)])
-        n >>= 7
-        if not n:
-            return out
-
-def field(number, payload):
-    return varint(number << 3 | 2) + varint(len(payload)) + payload
 
 def sized(message):
     return varint(len(message)) + message
@@ -103,12 +93,14 @@ def request(call_id, method, param, extra=b""):
     body = sized(head) + sized(param) + extra
     return struct.pack(">I", len(body)) + body
 
-def talk(address, data, seconds=3):
-    """What comes back until the peer closes or nothing more comes; None when it does neither nor answers."""
+def talk(address, data, seconds=3, says_end=True):
+    """What comes back until the peer closes; with a mark in front when it does not close in time. says_end: it may
+    close because no more will come; else it has to want to."""
     with socket.create_connection(address, timeout=seconds) as s:
         try:
             s.sendall(data)
-            s.shutdown(socket.SHUT_WR)
+            if says_end:
+                s.shutdown(socket.SHUT_WR)
         except OSError:
             pass
         got = b""
@@ -118,8 +110,13 @@ def talk(address, data, seconds=3):
                 if not more:
                     return got
                 got += more
+        except TimeoutError:
+            return b"(not closed) " + got
         except OSError:
             return got
+
+def ask(method, param):
+    return talk(main, HELLO + header() + request(1, method, param))
 
 def check(name, ok):
     print(("passed" if ok else "failed"), name)
@@ -130,9 +127,13 @@ check("unknown auth", b"Exception" in talk(main, b"HBas\0\x09" + header()))
 check("unknown service", b"Exception" in talk(main, HELLO + header(b"NoSuchService")))
 codec = field(2, b"ClientService") + field(3, b"a.b.NoSuchCodec")
 check("unknown codec", b"UnsupportedCellCodecException" in talk(main, HELLO + struct.pack(">I", len(codec)) + codec))
-check("oversized header frame", talk(main, HELLO + b"\xff\xff\xff\xff" + b"x" * 100) is not None)
+compressor = field(2, b"ClientService") + field(4, b"org.apache.hadoop.io.compress.GzipCodec")
+refused = talk(main, HELLO + struct.pack(">I", len(compressor)) + compressor)
+check("unsupported compressor", b"UnsupportedCompressionCodecException" in refused and b"compress.GzipCodec" in refused)
+refused = talk(main, HELLO + b"\xff\xff\xff\xff" + b"x" * 100, says_end=False)
+check("oversized header frame", b"FatalConnectionException" in refused and b"a connection header of 4294967295 bytes" in refused)
 check("oversized frame", b"RequestTooBigException" in talk(main, HELLO + header() + b"\x7f\xff\xff\xff" + b"x" * 1000))
-check("truncated frame", talk(main, HELLO + header() + request(1, b"Get", b"")[:9]) is not None)
+check("truncated frame is closed without an answer", talk(main, HELLO + header() + request(1, b"Get", b"")[:9]) == b"")
 check("unknown method names itself", b"NoSuchMethod" in talk(main, HELLO + header() + request(1, b"NoSuchMethod", b"")))
 check("garbage parameter", b"DoNotRetryIOException" in talk(main, HELLO + header() + request(2, b"Get", b"\xff\xff\xff\xff")))
 region = varint(1 << 3) + b"\1" + field(2, b"nope,,1.0123456789abcdef0123456789abcdef.")
@@ -140,9 +141,47 @@ get = field(1, b"row")
 check("unknown region", b"NotServingRegionException" in talk(main, HELLO + header() + request(3, b"Get", field(1, region) + field(2, get))))
 check("unknown scanner", b"UnknownScannerException" in talk(main, HELLO + header() + request(4, b"Scan", varint(3 << 3) + varint(12345) + varint(4 << 3) + b"\1")))
 check("cell block of nonsense", b"Exception" in talk(main, HELLO + header() + request(5, b"Multi", b"\x0a\x04\x0a\x02\x08\x01", b"\xff" * 40)))
-check("deep nesting", talk(main, HELLO + header() + request(6, b"Get", field(1, region) + field(2, field(4, b"\x0a\x7f" * 60)))) is not None)
-check("ZooKeeper: oversized request", talk(zookeeper, b"\x7f\xff\xff\xff" + b"x" * 100) is not None)
-check("ZooKeeper: garbage", talk(zookeeper, b"\0\0\0\x10" + b"\xff" * 16) is not None)
+check("ZooKeeper: oversized request is closed without an answer", talk(zookeeper, b"\x7f\xff\xff\xff" + b"x" * 100, says_end=False) == b"")
+check("ZooKeeper: garbage is closed without an answer", talk(zookeeper, b"\0\0\0\x10" + b"\xff" * 16, says_end=False) == b"")
+
+# what the table's own region is asked
+[t] = [one for one in map(Region, Connection(sys.argv[1], "AdminService").call("GetOnlineRegion")[1]) if one.table == "t"]
+region = field(1, specifier(t.encoded))
+
+def get(row, more=b""):
+    return region + field(2, field(1, row) + more)
+
+def put(row, kind=2, more=b""):
+    """Of f:q; `more` of its qualifier value: a time, a kind of delete."""
+    cell = field(1, b"f") + field(2, field(1, b"q") + field(2, b"v") + more)
+    return region + field(2, field(1, row) + field(2, kind) + field(3, cell))
+
+def filters(depth):
+    inner = field(2, filters(depth - 1)) if depth > 1 else b""
+    return field(1, b"org.apache.hadoop.hbase.filter.FilterList") + field(2, field(1, 1) + inner)
+
+check("nesting within the limit", b"Exception" not in ask(b"Get", get(b"r", field(4, filters(10)))))
+check("deep nesting", b"DoNotRetryIOException: filter exceeds the limit of 16 levels" in ask(b"Get", get(b"r", field(4, filters(40)))))
+PROBE = field(11, 1)  # closest_row_before: how asynchbase finds out what it talks to
+check("closest_row_before", b"exceptions.UnknownProtocolException" in ask(b"Get", get(b"r", PROBE)))
+batch = field(1, region + field(3, field(1, 7) + field(3, field(1, b"r") + PROBE)))
+check("closest_row_before in a batch", b"exceptions.UnknownProtocolException" in ask(b"Multi", batch))
+check("a row of 32,768 bytes", b"DoNotRetryIOException: row has 32768 bytes, but must have 1 to 32767" in ask(b"Mutate", put(b"r" * 32768)))
+check("a row of 32,767 bytes", b"Exception" not in ask(b"Mutate", put(b"r" * 32767)))
+PAST = field(3, 2**64 - 5)
+check("a put before all time", b"DoNotRetryIOException: Timestamp cannot be negative. ts=-5" in ask(b"Mutate", put(b"r", 2, PAST)))
+check("a delete before all time", b"DoNotRetryIOException: Timestamp cannot be negative. ts=-5" in ask(b"Mutate", put(b"r", 3, PAST + field(4, 1))))
+
+# other preambles: who asks for security is told that there is none, and goes on without
+value = b"\x01r\x12\x01f\x1a\x01q"
+rest = header() + request(1, b"Get", get(b"r"))
+answered = talk(main, b"Securi" + HELLO + rest)
+check("Securi", b"SecurityNotEnabledException" in answered and answered.find(value) > answered.find(b"Security"))
+for method in b"\x51\x52":
+    answered = talk(main, b"HBas\0" + bytes([method]) + struct.pack(">I", 5) + b"token" + rest)
+    check("SASL %x is told to go on without" % method, answered[:8] == b"\0\0\0\0\xff\xff\xff\xa8" and value in answered)
+answered = talk(main, b"Regist")
+check("Regist gives the cluster's id", re.search(rb"\x0a\x24[0-9a-f]{8}(-[0-9a-f]{4}){3}-[0-9a-f]{12}$", answered) is not None)
 
 # a client that asks for much and reads nothing must not hold the server up
 slow = socket.create_connection(main)
@@ -159,6 +198,7 @@ started = time.time()
 answer = talk(main, HELLO + header() + request(1, b"NoSuchMethod", b""))
 check("another client while one reads nothing", b"NoSuchMethod" in answer and time.time() - started < 2.5)
 slow.close()
+check("every question was asked", True)
 PY
 while read -r result name; do
     case $result in
@@ -166,7 +206,7 @@ while read -r result name; do
         *) failed=$((failed + 1)); echo "FAILED socket: $name" ;;
     esac
 done <"$work/socket"
-[ "$(wc -l <"$work/socket")" -ge 17 ] || { failed=$((failed + 1)); echo "FAILED the socket tests ended early"; }
+tail -1 "$work/socket" | grep -q "every question was asked" || { failed=$((failed + 1)); echo "FAILED the socket tests ended early"; }
 
 # ---- it still serves ----
 if kill -0 "$server" 2>/dev/null && timeout 20 "$stele" shell -n -e "get 't', 'r'" | grep -q "value=v"; then
@@ -174,6 +214,19 @@ if kill -0 "$server" 2>/dev/null && timeout 20 "$stele" shell -n -e "get 't', 'r
 else
     failed=$((failed + 1))
     echo "FAILED the server does not serve any more"
+    tail -5 "$work/server.log"
+fi
+# ---- a damaged block: the client and the log hear which file, and where; all else is served ----
+"$stele" shell -n -e "create 'harmed', 'f'; put 'harmed', 'r', 'f:q', 'v' * 100; flush 'harmed'" >/dev/null
+stop_server
+for file in "$work"/data/tables/*/sst/*; do case $file in */meta/*) ;; *) printf x | dd of="$file" bs=1 seek=20 conv=notrunc 2>/dev/null ;; esac; done
+start_server
+for _ in 1 2 3; do expect "a damaged block" 1 "\.sst.*data block at offset 0: checksum" "$stele" shell -n -e "get 'harmed', 'r'"; done
+if [ "$(grep -c ' call.damaged error=".*\.sst.*data block at offset 0: checksum' "$work/server.log")" -eq 1 ]; then
+    passed=$((passed + 1))
+else
+    failed=$((failed + 1))
+    echo "FAILED the log tells of the damage, once"
     tail -5 "$work/server.log"
 fi
 echo "$passed passed, $failed failed, 0 skipped"

@@ -49,6 +49,8 @@ done
 run "a list of workloads" 0 "scanRange100" --list
 run "keys are shown" 0 "^user0000000000000001$" --keys=sequential --print-keys=3
 run "a distribution is shown" 0 "busiest of 32 parts: 9\." --keys=hotspot:90/10 --print-distribution
+run "and of those that are not done" 0 "^  metaWrite +not done: .*hbase:meta" --list
+run "a workload that is not done" 2 "does not do cleanMeta: it deletes from hbase:meta" --workload=cleanMeta
 run "an unknown workload" 2 "did you mean 'ycsb-a'" --workload=ycsb-aa
 run "an unknown command of PerformanceEvaluation" 2 "did you mean 'randomRead'" --workload=randomread
 run "a workload in other letters" 2 "did you mean 'ycsb-a'" --workload=YCSB-A
@@ -92,9 +94,16 @@ for workload in ycsb-a ycsb-b ycsb-c ycsb-d ycsb-e ycsb-f randomRead randomWrite
     json "$workload" 'j["totals"]["operations"] > 5 and j["totals"]["failed"] == 0 and j["end"] == "complete"'
 done
 json "deletes count rows" 'j["operations"].keys() == {"delete"} and j["fill"]["rows"] == 1000'
+run "a fill has the rows asked for, and none twice" 0 "schema" -q --json --rows=700 --table=seven --duration=0.2 --warmup=0 --workload=ycsb-c
+json "700 of them" 'j["fill"]["rows"] == 700'
+"$stele" shell -n -e "count 'seven'" 2>"$work/err" | grep -q "^700 row(s)" &&
+    [ "$("$stele" shell -n -e "scan 'seven', {RAW => true, VERSIONS => 5}" 2>>"$work/err" | grep -c 'column=f:q0')" -eq 700 ]
+note "the table has as many, each once" $? "$work/err"
 run "dropped tables are gone" 0 "schema" $short -q --json --workload=ycsb-c --table=w-ycsb-a --splits=4 --key-order=hashed
 json "splits, and what tablets and servers took" 'len(j["tablets"]) == 4 and 0.2 < sum(t["reads"] for t in j["tablets"]) / j["totals"]["operations"] < 1.7 and j["servers"][0]["cpu_s"] > 0'
 json "the report says how it was made" 'j["schema"] == "stele.load/1" and j["seed"] == 1 and j["config"]["workload"] == "ycsb-c" and j["host"]["cores"] > 0 and j["revision"]'
+run "look-ups in hbase:meta" 0 "schema" -q --json --workload=metaRandomRead --table=located --splits=8 --depth=4 --duration=0.3 --warmup=0
+json "each is one of a row" 'j["totals"]["operations"] > 20 and j["totals"]["missing"] == j["totals"]["failed"] == 0 and list(j["operations"]) == ["locate"] and "fill" not in j'
 run "batches" 0 "schema" $short -q --json --mix=read:50,update:50 --batch=20 --table=batches
 json "rows of batches" 'j["totals"]["rows"] == 20 * j["totals"]["operations"] and j["totals"]["missing"] == 0'
 run "a report in a file, the table on stdout" 0 "latency, ms" $short -q --reuse --json="$work/report.json"
@@ -125,7 +134,7 @@ run "no server" 3 "stele: " -q --connect=127.0.0.1:1
 run "two places" 2 "one of --connect" --connect=127.0.0.1:1 --zookeeper=127.0.0.1:1
 
 # ---- what happens to the tablets meanwhile; the live line of a terminal ----
-"$stele" bench load -q --json --table=moving --rows=1000 --duration=7 --warmup=0 >"$work/out" 2>"$work/err" &
+"$stele" bench load --json --table=moving --rows=1000 --duration=7 --warmup=0 >"$work/out" 2>"$work/err" &
 load=$!
 for _ in $(seq 100); do # the fill is over once rows are read
     "$stele" shell -n -e "get 'moving', 'user0000000000000999'" 2>/dev/null | grep -q '^ f:q' && break
@@ -135,11 +144,17 @@ sleep 1
 "$stele" shell -n -e "split 'moving', 'user0000000000000500'" >/dev/null 2>"$work/both"
 wait $load
 note "a load over a split ends well" $? "$work/err"
+grep -qE '^run .* ms  2 tablets, 1 split, max/mean [12]\.[0-9]+$' "$work/err"
+note "the live line tells of the split, and of the busiest tablet" $? "$work/err"
 json "the split is an event" 'any("split at" in e["text"] and "500" in e["text"] for e in j["events"]) and len(j["tablets"]) == 2 and j["totals"]["failed"] == 0'
 if command -v script >/dev/null; then
     script -qec "'$stele' bench load --reuse --rows=1000 --duration=2.2 --warmup=0" /dev/null >"$work/out" 2>&1 </dev/null
     grep -qP '\r\x1b\[K' "$work/out" && grep -q "latency, ms" "$work/out"
     note "a terminal's live line is rewritten in place" $? "$work/out"
+    script -qec "stty cols 40; '$stele' bench load --reuse --rows=1000 --duration=2.2 --warmup=0" /dev/null >"$work/out" 2>&1 </dev/null
+    grep -oP '\r\x1b\[K\K(fill|run )[^\r\n]*' "$work/out" >"$work/lines"
+    [ -s "$work/lines" ] && awk 'length > 39 { exit 1 }' "$work/lines"
+    note "a terminal's live line is cut to its width" $? "$work/lines"
 fi
 
 # ---- reports and what is asserted ----
@@ -224,9 +239,10 @@ printf '{"schema": "stele.load/1", "timeline": 5, "totals": {"seconds": []}, "op
 "$stele" bench diff "$work/odd.json" "$work/a.json" >"$work/both" 2>&1 && grep -q "^A: 1 run of '?'" "$work/both"
 note "diff of a report that lacks everything" $? "$work/both"
 echo '{"schema": "stele.load/1"}' >"$work/none.json"
-for file in none.json .; do
+head -c 300 "$work/a.json" >"$work/torn.json"
+for file in none.json torn.json .; do
     "$stele" bench diff "$work/a.json" "$work/$file" >"$work/both" 2>&1
-    [ $? -eq 1 ] && grep -qE "without totals|Is a directory" "$work/both"
+    [ $? -eq 1 ] && grep -qE "without totals|torn.json, line|Is a directory" "$work/both"
     note "diff of what is no report: $file" $? "$work/both"
 done
 run "one place against another" 0 "^all +server CPU us" -q --rows=1000 --duration=1 --warmup=0 --reuse --against="$STELE_CONNECT"

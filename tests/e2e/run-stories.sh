@@ -22,6 +22,7 @@ normalise() {
         -e 's/timestamp=20[0-9]{2}-[0-9]{2}-[0-9]{2}T[0-9:.]+/timestamp=T/g' \
         -e 's/20[0-9]{2}-[0-9]{2}-[0-9]{2} [0-9:]{8} [+-][0-9]{4}/T/g' \
         -e 's/(127\.0\.0\.1|localhost)[:,][0-9]+([, ])[0-9]{13}/HOST\2S/g; s/(127\.0\.0\.1|localhost):[0-9]+/HOST/g' \
+        -e 's/^[^ ]+ \(auth:SIMPLE\)$/USER (auth:SIMPLE)/; s/^    groups: .*/    groups: GROUPS/; s/seqNum=[0-9]+/seqNum=N/' \
         -e 's/,[0-9]{13}\.[0-9a-f]{32}\./,T.ID./g; s/ENCODED => [0-9a-f]{32}/ENCODED => ID/g' | sed -e '/^## /d'
 }
 

@@ -16,6 +16,9 @@ says() { grep -q -- "$2" "$1" || fail "no '$2'" "$1"; pass; }
 says "$work/a.txt" "^raw .* cured$"
 says "$work/a.txt" "^md5 .* even$"
 says "$work/a.txt" "wide cohort"
+sed '/^In short:/,/^$/d' "$work/a.txt" | awk 'length > 80' >"$work/wide" # a sentence is one line for a program
+[ ! -s "$work/wide" ] || fail "lines wider than a terminal" "$work/wide"
+pass
 "$stele" bench study national-id --simulate --mappers='raw;salt:16;md5' --json >"$work/a.json" || fail "json failed"
 "$stele" bench study national-id --simulate --mappers='raw;salt:16;md5' --json | cmp - "$work/a.json" || fail "a seed gives two answers"
 pass
@@ -23,9 +26,20 @@ python3 - "$work/a.json" "$work/a.html" "$work/a.svg" <<'PYTHON' || exit 1
 import json, re, sys
 import xml.etree.ElementTree as tree
 study = json.load(open(sys.argv[1]))
-assert study["schema"] == "stele.study/1" and study["mode"] == "simulate", study["schema"]
+assert study["schema"] == "stele.study/2" and study["mode"] == "simulate", study["schema"]
 assert [cell["verdict"] for cell in study["cells"]] == ["cured", "even", "even"]
-assert len(study["cells"][0]["predicted"]["heat"][0]) == study["settings"]["buckets"]
+run = study["cells"][0]["predicted"]
+assert len(run["heat"][0]) == study["settings"]["buckets"]
+# one server is asked for two thirds: its tablet is the busiest of four, and who asks it waits until its queue is full
+tablets, servers = run["by_tablet"], run["by_server"]
+assert abs(sum(one["asked"]["read"] for one in tablets) - run["asked"]["read"]) < 1 and run["asked"]["write"] == 0
+assert max(one["share"] for one in tablets[:4]) > 0.6 and len(tablets) == 4 + 2 * run["splits"]
+busiest = max(servers, key=lambda one: sum(one["timeline"]["p50_ms"][:10]))
+assert busiest["timeline"]["p50_ms"][8] > 900 and run["timeline"]["p99_ms"][8] > 900, run["timeline"]["p99_ms"]
+assert all(one["timeline"]["max_ms"][8] < 50 for one in servers if one is not busiest)
+assert run["skew"]["tablets"]["start"]["max_mean"] > 2.4 and run["skew"]["servers"]["end"]["effective"] > 3.8
+assert all(len(series) == run["seconds"] for series in run["timeline"].values())
+assert [design["write"]["key_bytes"] - design["write"]["logical_bytes"] for design in study["designs"]] == [0, 2, 20]
 page = open(sys.argv[2]).read()
 inside = re.search(r'<script id="study" type="application/json">(.*?)</script>', page, re.S).group(1)
 assert json.loads(inside)["cells"] and page.count('class="panel"') == 3
@@ -49,6 +63,8 @@ for number in $(seq 400); do printf 'user%04d\t%d\n' "$number" $((number == 7 ? 
 "$stele" bench study --advise "$work/keys.tsv" >"$work/advice.txt" || fail "advice failed" "$work/advice.txt"
 says "$work/advice.txt" "^pattern  single row"
 says "$work/advice.txt" "user0007"
+printf 'b\na\n' | "$stele" bench study --advise=- >"$work/advice.txt" 2>"$work/said" || fail "advice failed" "$work/advice.txt"
+says "$work/said" "^2 requests are too few to judge keys by"
 seq -f 'log%08g' 1000 | "$stele" bench study --advise=- >"$work/advice.txt" 2>"$work/said" || fail "advice failed" "$work/advice.txt"
 says "$work/advice.txt" "^pattern  append"
 says "$work/said" "sorted by key"
@@ -71,9 +87,21 @@ for cell in study["cells"]:
     counted = run["counted"] + run["lost_by_counters"]
     assert 0.95 * run["answers"] < counted < 1.05 * run["answers"], (counted, run["answers"])
     assert cell["seen"][0]["rows_wanted"] == study["cells"][0]["seen"][0]["rows_wanted"]
+    assert run["asked"]["read"] == run["requests"] == sum(one["asked"]["read"] for one in run["by_tablet"])
+    assert run["answered"] == run["answers"] == sum(one["answered"] for one in run["by_server"])
+    latency = run["latency_ms"]
+    assert 0 < latency["service"]["p50"] <= latency["intended"]["p50"] * 1.05 <= 1.1 * latency["intended"]["p99"], latency
+    assert run["by_tablet"][0]["latency_ms"]["intended"]["p99"] > 0 and len(run["timeline"]["p50_ms"]) == run["seconds"]
+    assert cell["written"]["rows"] == 2000 and cell["written"]["bytes"] == 2000 * (16 + 12), cell["written"]
+    assert cell["written"]["put_ms"]["p99"] >= cell["written"]["put_ms"]["p50"] > 0, cell["written"]
+    assert cell["seen"][0]["bytes_read"] == cell["seen"][0]["rows_read"] * 28 and cell["seen"][0]["first_row_ms"] > 0
 PYTHON
 pass
 says "$work/live.html" "Predicted and measured"
+says "$work/live.html" "Servers, tablets and latency"
+says "$work/live.html" "a put: p50"
+grep -q '"capacity_is_guessed":true' "$work/live.json" || fail "a capacity that nobody gave is not said to be a guess" "$work/live.json"
+says "$work/live.html" "are for a guess, 40 % of the rate"
 echo "list" | "$stele" shell -n >"$work/tables" 2>&1
 says "$work/tables" "^0 row(s)"
 echo "create 'stele_study_1', 'f'" | "$stele" shell -n >/dev/null

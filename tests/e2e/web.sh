@@ -11,7 +11,7 @@ web=$(sed -n 's/^ready .*web=\([^ ]*\).*/\1/p' "$work/ready")
 [ -n "$web" ] || { echo "the ready line has no web=:"; cat "$work/ready"; exit 1; }
 exec_status=0
 python3 "$top/tests/e2e/web.py" --stele "$stele" --hbase "$address" --web "$web" || exec_status=$?
-[ $exec_status = 0 ] || { cat "$work/server.log"; exit $exec_status; }
+[ $exec_status = 0 ] || [ $exec_status = 77 ] || { cat "$work/server.log"; exit $exec_status; }
 
 # The default port, when it is taken, is left out with a line; one that was asked for is an error.
 port=${web##*:}
@@ -35,4 +35,5 @@ answer = connection.getresponse()
 sys.exit(answer.status != 403 or json.loads(answer.read())["error"]["code"] != "read_only")
 END
 done
+[ $exec_status = 0 ] || { echo "SKIP: no promtool here (Debian: prometheus): the format of /metrics is not checked"; exit 77; }
 echo "web.sh: ok"

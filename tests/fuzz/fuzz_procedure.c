@@ -47,10 +47,14 @@ static void try_settings(struct span bytes)
     bool offloads;
     if (settings_document_open(bytes, &document, NULL))
         return;
-    settings_document_put(&written, document.epoch, document.switches, document.draining_count);
+    settings_document_put(&written, document.epoch, document.switches, document.draining_count,
+        document.unassigned_count);
     while (!settings_document_next(&document, &server, &offloads, NULL))
         settings_document_put_draining(&written, server, offloads);
-    fuzz_check(document.draining_count > 0 ||
+    while (document.draining_count == 0 &&
+           !settings_document_next_unassigned(&document, &server, NULL))
+        settings_document_put_unassigned(&written, server);
+    fuzz_check(document.draining_count > 0 || document.unassigned_count > 0 ||
                !settings_document_open(buffer_span(&written), &document, NULL));
     buffer_deinit(&written);
 }

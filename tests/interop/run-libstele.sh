@@ -1,6 +1,7 @@
 #!/bin/sh
 # Every call of libstele against real HBase 2.6.4 and against Stele, by ZooKeeper and by RPC registry, on the
 # library's thread and inline; and the example of client/examples. `changes`: splits, merges, moves, snapshots, switches.
+# Then one `bench load` on both, and look-ups in HBase's hbase:meta.
 #
 # STELE names the binary (default build/release/stele); the test programs are those of the same build.
 set -eu
@@ -43,7 +44,8 @@ play_all() {
 if line=$(tests/interop/hbase.sh start "$work/hbase" | tail -n 1); then
     hbase=yes
     echo "HBase 2.6.4: $line"
-    play_all "$(field zookeeper "$line")" "$(field master "$line")" changes
+    zookeeper=$(field zookeeper "$line")
+    play_all "$zookeeper" "$(field master "$line")" changes
 else
     echo "real HBase cannot be had here"
     exit 77
@@ -60,5 +62,26 @@ done
 line=$(grep '^ready' "$work/ready")
 echo "Stele: $line"
 play_all "$(field zookeeper "$line")" "$(field hbase "$line")" changes
+
+# The same load at both, side by side: reads, updates, scans of four tablets, what the servers count, their CPU.
+"$stele" bench load -q --connect="$(field hbase "$line")" --against="zookeeper:$zookeeper" --table=loaded --splits=4 --rows=2000 --depth=4 \
+    --mix=read:50,update:40,scan:5,increment:5 --scan-rows=10 --warmup=0 --operations=2000 --drop --json >"$work/loads" || { cat "$work/loads"; exit 1; }
+"$stele" bench load -q --zookeeper="$zookeeper" --workload=metaRandomRead --table=located --rows=1000 --splits=4 --operations=200 --drop --json \
+    >"$work/located" || { cat "$work/located"; exit 1; }
+python3 - "$work/loads" "$work/located" <<'PYTHON'
+import json, sys
+loads, located = (open(path).read().splitlines() for path in sys.argv[1:])
+for load in map(json.loads, loads):
+    place, totals, operations = load["place"], load["totals"], load["operations"]
+    assert load["end"] == "complete" and totals["operations"] == 2000, (place, totals)
+    assert totals["failed"] == totals["missing"] == 0 and set(operations) == {"read", "update", "scan", "increment"}, (place, totals)
+    assert load["fill"]["rows"] == 2000 and operations["scan"]["rows"] > 8 * operations["scan"]["operations"], (place, operations["scan"])
+    assert len(load["tablets"]) == 4 and all(one["reads"] > 0 and one["writes"] > 0 for one in load["tablets"]), (place, load["tablets"])
+    assert load["servers"][0]["cpu_s"] > 0, (place, load["servers"])
+    print("%s: %.0f operations/s" % (place, totals["rate"]))
+assert len(loads) == 2, "one at each place"
+totals = json.loads(located[0])["totals"]
+assert totals["operations"] == 200 and totals["failed"] == totals["missing"] == 0, totals
+PYTHON
 [ "$total" -ge 2500 ] || { echo "only $total expectations"; exit 1; }
 echo "$total expectations on HBase and Stele, all met"

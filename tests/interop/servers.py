@@ -104,3 +104,28 @@ class Stele:
 
     def _tail(self):
         return pathlib.Path(self.log.name).read_text(errors="replace")[-2000:]
+
+
+class SteleCluster:
+    """Two masters and three tablet servers with a ZooKeeper of their own (tests/support/cluster.sh)."""
+
+    name = "Stele's cluster"
+
+    def __init__(self, directory, *options):
+        os.makedirs(directory)
+        self.directory = directory
+        said = self._run("start", "2", "3")
+        self.ports = {"zookeeper": said.split("zookeeper=")[1].split("/")[0], "tabletserver": self._run("address", "t2").strip()}
+
+    def _run(self, verb, *arguments):
+        environment = {"STELE": str(TOP / "build" / "release" / "stele"), **os.environ}
+        done = subprocess.run([TOP / "tests" / "support" / "cluster.sh", verb, self.directory, *arguments], stdout=subprocess.PIPE,
+                              stderr=subprocess.STDOUT, text=True, env=environment, timeout=120, check=False)
+        if done.returncode == 77:
+            raise Skip(done.stdout.strip())
+        if done.returncode:
+            raise Failure(f"cluster.sh {verb}: {done.stdout[-2000:]}")
+        return done.stdout
+
+    def stop(self):
+        self._run("end")

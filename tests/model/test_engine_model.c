@@ -143,7 +143,7 @@ static void write_cells(struct model *model)
     }
     world_write(&model->world, operations, count);
     for (unsigned i = 0; i < count; i++)
-        assert_ok(operations[i].status, &operations[i].error);
+        assert_operation_ok(&operations[i]);
     totals.writes += count;
 }
 
@@ -177,7 +177,7 @@ static void read_modify_write(struct model *model)
         buffer_put(&expected, old->value);
     buffer_put(&expected, cell.value);
     world_write(&model->world, &operation, 1);
-    assert_ok(operation.status, &operation.error);
+    assert_operation_ok(&operation);
     assert_int_equal(operation.result_count, 1);
     assert_spans_equal(operation.result_cells[0].value, buffer_span(&expected));
     int64_t timestamp = operation.result_cells[0].timestamp;
@@ -218,7 +218,7 @@ static void check_and_put(struct model *model)
         .row = cell.row, .condition = &condition, .mutations = &mutation, .mutation_count = 1};
     bool expected = old && is_right;
     world_write(&model->world, &operation, 1);
-    assert_ok(operation.status, &operation.error);
+    assert_operation_ok(&operation);
     assert_int_equal(operation.is_processed, expected);
     if (expected)
         oracle_write(&model->oracle, row, family, qualifier, CELL_PUT, cell.timestamp, cell.value);

@@ -6,26 +6,45 @@ TESTS = {
     "ownership_crash": ("tests/crash/test_ownership_crash", {}),
     "log_crash": ("tests/crash/test_log_crash", {}),
     "lineage_crash": ("tests/crash/test_lineage_crash", {}),
-    "zombies": ("tests/crash/test_zombies", {"STELE_ZOMBIES": "66"}),
+    "zombies": ("tests/crash/test_zombies", {"STELE_ZOMBIES": "72"}),
+    "probe": ("tests/unit/storage/test_storage_probe", {}),
+    "peers": ("tests/unit/server/test_server_peers", {}),
+    "tablet_host": ("tests/unit/server/test_server_tablet_host", {}),
 }
 
 RULES = [
+    # 7.1: one life, one folder
+    dict(name="a folder that is there is taken", file="storage/seal.c", tests=["probe"],
+         old="    if (status)\n        return status;\n    directory_path(directory, &path, \"servers\");",
+         new="    if (status && status != STATUS_EXISTS)\n        return status;\n    directory_path(directory, &path, \"servers\");"),
+    dict(name="an alive that is there is taken", file="storage/seal.c", tests=["probe"],
+         old="ENV_WRITE | ENV_CREATE | ENV_EXCLUSIVE,\n        ALIVE_MODE", new="ENV_WRITE | ENV_CREATE,\n        ALIVE_MODE"),
     # 7.2: append -> sync -> look
     dict(name="no look after the sync", file="storage/log.c", tests=["ownership", "zombies"],
-         old="    status = seal_look(log->config.alive, error);",
-         new="    status = error ? STATUS_OK : seal_look(log->config.alive, error);"),
-    dict(name="a durable write is not waited for", file="storage/log.c", tests=["ownership_crash"],
-         old="        status = env_file_write_finish(log->files.file, poll_ns, error);",
-         new="        status = poll_ns > 1 ? STATUS_OK : STATUS_OK;"),
-    dict(name="no sync before the look", file="storage/log.c", tests=["log_crash"],
-         old="        status = env_file_sync(log->files.file, error);",
-         new="        status = STATUS_OK;"),
+         old="    enum status status = seal_look(log->config.alive, error);",
+         new="    enum status status = error ? STATUS_OK : seal_look(log->config.alive, error);"),
+    dict(name="a durable write is not waited for", file="storage/log_writer.c", tests=["ownership_crash"],
+         old="    enum status status = env_file_write_finish(writer->files->file, poll_ns, error);",
+         new="    enum status status = poll_ns > 1 ? STATUS_OK : STATUS_OK;"),
+    dict(name="no sync before the look", file="storage/log_writer.c", tests=["log_crash"],
+         old=": env_file_sync(writer->files->file, error);",
+         new=": STATUS_OK;"),
     dict(name="a look that sees no link", file="storage/seal.c", tests=["ownership", "zombies", "ownership_crash"],
          old="if (stat.link_count != 1 || stat.mode != ALIVE_MODE)", new="if (stat.mode == 01234)"),
+    dict(name="a look that sees no mode", file="storage/seal.c", tests=["ownership"],
+         old="if (stat.link_count != 1 || stat.mode != ALIVE_MODE)", new="if (stat.link_count != 1)"),
+    dict(name="a look that sees the mode alone", file="storage/seal.c", tests=["ownership"],
+         old="if (stat.link_count != 1 || stat.mode != ALIVE_MODE)", new="if (stat.mode != ALIVE_MODE)"),
+    dict(name="a read's answer leaves without a look", file="server/hbase/answer_looks.c", tests=["peers"],
+         old="    return store_look(looks->store, NULL);", new="    return looks->store ? STATUS_OK : store_look(looks->store, NULL);"),
     # 7.3: the seal
     dict(name="the seal leaves the mode", file="storage/seal.c", tests=["ownership"],
          old="    if (status || stat.mode == 0)\n        return status;",
          new="    if (status || stat.mode != 01234)\n        return status;"),
+    # (The sync of the dead one's own folder that follows guards no name: alive was synced there when it was made.)
+    dict(name="a seal that is not durable", file="storage/seal.c", tests=["ownership"],
+         old="    directory_path(directory, &folder, \"sealed\");\n    status = env_directory_sync(directory->env, folder.text, error);",
+         new="    directory_path(directory, &folder, \"sealed\");"),
     # 7.3: one end of a log for all
     dict(name="every recoverer its own plan", file="storage/plan.c", tests=["ownership"],
          old="    enum status status = plan_read(directory, incarnation, out_plan, error ? error : &ignored);\n"
@@ -57,12 +76,21 @@ RULES = [
     dict(name="a split parent opens", file="storage/tablet_open.c", tests=["ownership"],
          old="    if (manifest->state != TABLET_OPEN && manifest->state != TABLET_CLOSED)",
          new="    if (manifest->state == TABLET_DROPPED)"),
+    dict(name="served before it is committed", file="storage/tablet_open.c", tests=["ownership"],
+         old="    tablet_commit(tablet, &opening.edit);\n    return opening.status;",
+         new="    if (opening.status)\n        tablet_commit(tablet, &opening.edit);\n    return opening.status;"),
+    # 7.6: masters
+    dict(name="an earlier master is obeyed", file="server/tablet/tablet_host.c", tests=["tablet_host"],
+         old="    return seen == command->epoch;", new="    return seen != UINT64_MAX;"),
     # splits and merges
     dict(name="a split of an open tablet", file="storage/lineage.c", tests=["ownership"],
          old="    if (parent->state == TABLET_OPEN)", new="    if (parent->state == TABLET_OPEN && parent->owner.size == 0)"),
     dict(name="a cut split is not listed", file="storage/tablets.c", tests=["lineage_crash"],
          old="    if (status == STATUS_OK)\n        status = lineage_missing(&set, &missing, error);",
          new="    if (status == STATUS_OK && set.count > 1000)\n        status = lineage_missing(&set, &missing, error);"),
+    # the probe
+    dict(name="a broken file system is taken", file="storage/store.c", tests=["probe"],
+         old="        status = cluster_probe(&store->directory, error);", new="        (void)cluster_probe(&store->directory, NULL);"),
     # 7.7: deletion is the collector's, with proof
     dict(name="a needed log is collected", file="storage/references.c", tests=["snapshot", "ownership"],
          old="    return references->incarnation_count &&", new="    return references->incarnation_count > 1000000 &&"),
@@ -76,6 +104,8 @@ RULES = [
          old="    pause_point(\"collector.read.after\");\n    return status;",
          new="    pause_point(\"collector.read.after\");\n    dead_incarnations_deinit(&pass->dead);\n"
              "    return status ? status : dead_incarnations_read(&collector->store->directory, &pass->dead, error);"),
+    dict(name="an earlier leader's collector goes on", file="storage/trash.c", tests=["snapshot"],
+         old="        status = take_over(&trash, &names, error);", new="        status = epoch ? STATUS_OK : take_over(&trash, &names, error);"),
     dict(name="a shared file is collected", file="storage/references.c", tests=["snapshot"],
          old="    return references->file_count && bsearch(", new="    return references->file_count > 1000000 && bsearch("),
 ]

@@ -17,36 +17,10 @@
 #include "base/memory.h"
 #include "tests/sim/model_fleet.h"
 
-#define LIMIT_NS       UINT64_C(300000000000)
 #define LOAD_COUNTS_S  13 /* so long after a tablet opened its load is a mean (balancer.c) */
 #define TAKE_OVER_MOST 5.0
 #define STEP_MOST_S    1.0
 #define MEMORY_MOST_MB 500.0
-
-static void wait_until(struct fleet *fleet, bool (*is_true)(struct fleet *fleet))
-{
-    uint64_t until_ns = env_monotonic_ns(fleet->env) + LIMIT_NS;
-    while (!is_true(fleet)) {
-        nanosleep(&(struct timespec){0, 1000000}, NULL);
-        if (env_monotonic_ns(fleet->env) > until_ns)
-            fleet_must(STATUS_TIMEOUT, &(struct error){.message = "over five minutes"});
-    }
-}
-
-static bool leads(struct fleet *fleet)
-{
-    return atomic_load(&fleet->is_ready);
-}
-
-static bool all_are_open(struct fleet *fleet)
-{
-    struct catalogue *catalogue = master_catalogue(fleet->master);
-    mutex_lock(&catalogue->mutex);
-    size_t open = catalogue->assignment.state_counts[ASSIGNMENT_OPEN];
-    size_t all = catalogue->assignment.tablet_count;
-    mutex_unlock(&catalogue->mutex);
-    return open == all;
-}
 
 static bool rows_are_written(struct fleet *fleet)
 {
@@ -65,9 +39,9 @@ static double lead(struct fleet *fleet, uint64_t epoch, bool is_first)
     atomic_store(&fleet->is_ready, false);
     fleet_show_servers(fleet);
     master_lead(fleet->master, epoch);
-    wait_until(fleet, leads);
+    fleet_wait_until(fleet, fleet_leads);
     if (is_first)
-        wait_until(fleet, all_are_open);
+        fleet_wait_until(fleet, fleet_all_are_open);
     return (double)(env_monotonic_ns(fleet->env) - began_ns) / 1e9;
 }
 
@@ -92,7 +66,7 @@ static double balance(struct fleet *fleet, size_t *out_moves)
     atomic_store(&is_done, false);
     uint64_t began_ns = env_monotonic_ns(fleet->env);
     master_submit(fleet->master, &request);
-    wait_until(fleet, is_answered);
+    fleet_wait_until(fleet, is_answered);
     *out_moves = request.moves_calculated;
     return (double)(env_monotonic_ns(fleet->env) - began_ns) / 1e9;
 }
@@ -126,7 +100,7 @@ int main(int argc, char **argv)
     malloc_trim(0);
     double without = fleet_resident_mb();
     double first = lead(&fleet, 1, true);
-    wait_until(&fleet, rows_are_written);
+    fleet_wait_until(&fleet, rows_are_written);
     double most_first = fleet_most_mb();
     nanosleep(&(struct timespec){LOAD_COUNTS_S, 0}, NULL);
     double settled = balance(&fleet, &moves);

@@ -1,9 +1,13 @@
 #include "tests/sim/cluster.h"
 
+#include "tests/support/support.h"
+
 #include <stdio.h>
 #include <string.h>
 
 #include "base/log_lines.h"
+#include "server/master/document_words.h"
+#include "storage/storage.h"
 #include "tests/sim/coordination_sim.h"
 #include "tests/sim/network.h"
 #include "tests/sim/reactor_memory.h"
@@ -180,4 +184,20 @@ void cluster_end(struct cluster *cluster)
         cluster->slots[i].is_wanted = false;
         cluster_kill(&cluster->slots[i], ENV_CUT_KEEP_ALL);
     }
+}
+
+static void print_problem(void *context, const char *path, uint64_t offset, const char *what)
+{
+    (void)context;
+    printf("%s: offset %llu: %s\n", path, (unsigned long long)offset, what);
+}
+
+void cluster_check_directory(const struct cluster *cluster)
+{
+    struct error error = {0};
+    uint64_t problems = 0;
+    assert_ok(storage_check(cluster->world, CLUSTER_ROOT, print_problem, NULL,
+                  master_document_words, NULL, &problems, &error),
+        &error);
+    assert_int_equal(problems, 0);
 }

@@ -56,5 +56,7 @@ bool slot_is_alive(const struct slot *slot);
 bool cluster_is_whole(const struct cluster *cluster);
 /* Stops what runs by killing it, and starts nothing any more. */
 void cluster_end(struct cluster *cluster);
+/* After that: fails the test on whatever `stele fsck` would find. */
+void cluster_check_directory(const struct cluster *cluster);
 
 #endif

@@ -444,3 +444,32 @@ double fleet_most_mb(void)
     getrusage(RUSAGE_SELF, &usage);
     return (double)usage.ru_maxrss * 1024 / 1e6;
 }
+
+/* ---- Waiting ---- */
+
+#define WAIT_LIMIT_NS UINT64_C(300000000000)
+
+void fleet_wait_until(struct fleet *fleet, bool (*is_true)(struct fleet *fleet))
+{
+    uint64_t until_ns = env_monotonic_ns(fleet->env) + WAIT_LIMIT_NS;
+    while (!is_true(fleet)) {
+        nanosleep(&(struct timespec){0, 1000000}, NULL);
+        if (env_monotonic_ns(fleet->env) > until_ns)
+            fleet_must(STATUS_TIMEOUT, &(struct error){.message = "over five minutes"});
+    }
+}
+
+bool fleet_leads(struct fleet *fleet)
+{
+    return atomic_load(&fleet->is_ready);
+}
+
+bool fleet_all_are_open(struct fleet *fleet)
+{
+    struct catalogue *catalogue = master_catalogue(fleet->master);
+    mutex_lock(&catalogue->mutex);
+    size_t open = catalogue->assignment.state_counts[ASSIGNMENT_OPEN];
+    size_t all = catalogue->assignment.tablet_count;
+    mutex_unlock(&catalogue->mutex);
+    return open == all;
+}

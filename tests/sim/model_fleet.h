@@ -85,4 +85,9 @@ size_t fleet_unserved(struct fleet *fleet, size_t *out_wrong);
 double fleet_resident_mb(void);
 double fleet_most_mb(void);
 
+/* Until it is true, which is asked every millisecond; over five minutes end the program. */
+void fleet_wait_until(struct fleet *fleet, bool (*is_true)(struct fleet *fleet));
+bool fleet_leads(struct fleet *fleet);        /* the master serves */
+bool fleet_all_are_open(struct fleet *fleet); /* every tablet that it knows */
+
 #endif

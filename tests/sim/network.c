@@ -307,6 +307,7 @@ struct network_end *network_connect(
     struct network_end *near = end_new(env, from), *far = end_new(NULL, to);
     near->other = far;
     far->other = near;
+    near->has_connected = true;
     snprintf(near->stream.peer, sizeof near->stream.peer, "%s:%u", to, port);
     snprintf(far->stream.peer, sizeof far->stream.peer, "%s:1", from);
     net.counts.connects++;
@@ -365,7 +366,7 @@ unsigned network_break_connections(const char *a, const char *b, unsigned one_of
 {
     unsigned count = 0;
     for (struct network_end *end = net.ends; end; end = end->next) {
-        if (end > end->other || end->is_closed || end->has_failed || !is_between(end, a, b) ||
+        if (!end->has_connected || end->is_closed || end->has_failed || !is_between(end, a, b) ||
             dice_below(&net.dice, one_of) != 0)
             continue;
         count++;

@@ -29,10 +29,11 @@ struct network_end {
     void *owner;
     struct network_end *next_of_owner; /* the owner's */
     struct buffer input;
-    bool is_connected; /* the connect has been answered */
-    bool has_ended;    /* the other end has closed, and all it sent is in input */
-    bool has_failed;   /* reset, or refused */
-    bool is_closed;    /* by the program */
+    bool has_connected; /* it asked for the connection: of two ends one has */
+    bool is_connected;  /* the connect has been answered */
+    bool has_ended;     /* the other end has closed, and all it sent is in input */
+    bool has_failed;    /* reset, or refused */
+    bool is_closed;     /* by the program */
     bool is_reading, is_writing;
     struct segment *first_segment, **last_segment; /* on their way to the other end */
     size_t bytes_on_way;

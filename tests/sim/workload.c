@@ -6,6 +6,7 @@
 #include "base/env_memory.h"
 #include "tests/sim/transport_memory.h"
 #include "tests/sim/workload_scan.h"
+#include "tests/support/support.h"
 
 #define MS           UINT64_C(1000000)
 #define PAUSE_NS     (60 * MS) /* at most, between operations */
@@ -332,6 +333,19 @@ bool workload_has_read_all(const struct workload *workload)
         if (!workload->clients[i].has_read_all)
             return false;
     return true;
+}
+
+uint64_t workload_check_history(const struct workload *workload)
+{
+    struct history_verdict verdict;
+    struct buffer report = {0};
+    bool is_linearizable = history_check(workload->history, &verdict, &report);
+    printf("%.*s", (int)report.size, report.size ? (const char *)report.data : "");
+    buffer_deinit(&report);
+    assert_true(is_linearizable);
+    assert_int_equal(workload->torn, 0);
+    assert_int_equal(workload->misplaced, 0);
+    return verdict.undecided;
 }
 
 void workload_print_state(const struct workload *workload, struct buffer *out)

@@ -61,6 +61,9 @@ void workload_read_all(struct workload *workload);
 bool workload_has_read_all(const struct workload *workload);
 /* Where a client that has not read all stands, for a report. */
 void workload_print_state(const struct workload *workload, struct buffer *out);
+/* Fails the test unless the history is linearizable, row by row, and no row was torn, missing or doubled. Returns how many
+ * rows were too hard for the checker. */
+uint64_t workload_check_history(const struct workload *workload);
 /* Forgets the clients: the world is about to end. */
 void workload_deinit(struct workload *workload);
 

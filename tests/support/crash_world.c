@@ -109,7 +109,8 @@ static enum status note_table(
 static enum status count_tablet(
     void *context, const struct tablet_info *tablet, struct error *error)
 {
-    (void)error;
+    if (tablet->damage)
+        return error_set(error, STATUS_CORRUPT, "%s", tablet->damage);
     if (tablet->state == TABLET_OPEN || tablet->state == TABLET_CLOSED)
         (*(unsigned *)context)++;
     return STATUS_OK;
@@ -529,6 +530,7 @@ void crash_world_check(struct crash_world *world)
 {
     struct error error = {0};
     uint64_t problems = 0;
-    assert_ok(storage_check(world->env, ROOT, print_problem, NULL, &problems, &error), &error);
+    assert_ok(storage_check(world->env, ROOT, print_problem, NULL, NULL, NULL, &problems, &error),
+        &error);
     assert_int_equal(problems, 0);
 }

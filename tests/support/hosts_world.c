@@ -424,6 +424,7 @@ void hosts_check(struct hosts_world *world)
     uint64_t problems = 0;
     crash_all(world);
     assert_ok(
-        storage_check(world->env, HOSTS_ROOT, print_problem, NULL, &problems, &error), &error);
+        storage_check(world->env, HOSTS_ROOT, print_problem, NULL, NULL, NULL, &problems, &error),
+        &error);
     assert_int_equal(problems, 0);
 }

@@ -5,148 +5,12 @@
 #include <string.h>
 
 #include "base/memory.h"
-#include "proto/region.h"
-#include "server/peer/peer_message.h"
+#include "tests/support/master_world_internal.h"
 #include "tests/support/support.h"
 
-#define ROOT            "root"
-#define COMMAND_WAIT_NS 1000000000ull
-#define ASTRAY_TOLD_NS                                                                             \
-    UINT64_C(5000000) /* until a sender hears that its command did not get through */
-#define ASTRAY_NS UINT64_C(500000000)
-#define LIMIT_NS  120000000000ull
+#define LIMIT_NS 120000000000ull
 
 struct error master_world_error;
-
-/* ---- Commands from host to host ---- */
-
-struct passage {
-    struct task task, back_task, timer;
-    struct node *from, *to;
-    struct tablet_command *command; /* the sender's; NULL once it is answered */
-    struct tablet_command copy;
-    struct arena arena;
-    struct buffer bytes, answer;
-    bool is_undelivered; /* and its sender is told so */
-    bool is_stray;       /* it arrives long after its sender gave it up */
-};
-
-struct world_link {
-    struct tablet_link link;
-    struct node *node;
-};
-
-static struct passage *passage_of(struct task *task, size_t offset)
-{
-    return (struct passage *)((char *)task - offset);
-}
-
-static void give_up(struct task *task)
-{
-    struct passage *passage = passage_of(task, offsetof(struct passage, timer));
-    struct tablet_command *command = passage->command;
-    passage->command = NULL;
-    if (!command)
-        return;
-    command->status = error_set(
-        &command->error, STATUS_IO, "%s does not answer", passage->to ? passage->to->text : "?");
-    command->is_unknown = !passage->is_undelivered;
-    command->done(command);
-}
-
-static void arrive_back(struct task *task)
-{
-    struct passage *passage = passage_of(task, offsetof(struct passage, back_task));
-    struct tablet_command *command = passage->command;
-    struct error error = {0};
-    passage->command = NULL;
-    if (!command)
-        return;
-    assert_ok(tablet_command_decode_answer(buffer_span(&passage->answer), command, &error), &error);
-    command->done(command);
-}
-
-static bool is_lost(struct master_world *world)
-{
-    bool lost = world->lost_in_hundred && dice_below(&world->dice, 100) < world->lost_in_hundred;
-    world->lost += lost;
-    return lost;
-}
-
-static void on_executed(struct tablet_command *copy)
-{
-    struct passage *passage = (struct passage *)((char *)copy - offsetof(struct passage, copy));
-    tablet_command_encode_answer(copy, &passage->answer);
-    if (passage->to->is_dropping_answers || is_lost(passage->from->world) ||
-        !node_is_alive(passage->from))
-        return;
-    passage->back_task.run = arrive_back;
-    executor_submit(passage->from->executor, &passage->back_task);
-}
-
-static void arrive(struct task *task)
-{
-    struct passage *passage = passage_of(task, offsetof(struct passage, task));
-    struct error error = {0};
-    if (passage->is_stray)
-        passage->to->is_close_astray = false;
-    assert_ok(tablet_command_decode(
-                  buffer_span(&passage->bytes), &passage->arena, &passage->copy, &error),
-        &error);
-    passage->copy.server = &passage->to->name;
-    passage->copy.done = on_executed;
-    tablet_host_run(passage->to->host, &passage->copy);
-}
-
-static void go_astray(struct passage *passage, enum tablet_command_kind kind)
-{
-    struct node *to = passage->to;
-    if (!to)
-        return;
-    passage->is_undelivered = to->is_close_astray;
-    passage->is_stray = to->is_close_to_stray && kind == TABLET_COMMAND_CLOSE;
-    if (passage->is_stray) {
-        to->is_close_to_stray = false;
-        to->is_close_astray = true;
-    }
-}
-
-static void link_send(struct tablet_link *link, struct tablet_command *command)
-{
-    struct node *from = ((struct world_link *)link)->node;
-    struct master_world *world = from->world;
-    struct passage *passage = calloc(1, sizeof *passage);
-    char text[64];
-    assert_non_null(passage);
-    snprintf(text, sizeof text, "%.*s,%u,%llu", (int)command->server->host.size,
-        (const char *)command->server->host.data, command->server->port,
-        (unsigned long long)command->server->start_code);
-    for (size_t i = 0; i < world->node_count; i++)
-        if (strcmp(world->nodes[i].text, text) == 0)
-            passage->to = &world->nodes[i];
-    passage->from = from;
-    passage->command = command;
-    world->commands++;
-    tablet_command_encode(command, &passage->bytes);
-    passage->timer.run = give_up;
-    go_astray(passage, command->kind);
-    bool is_quick = passage->is_stray || passage->is_undelivered;
-    executor_submit_at(from->executor, &passage->timer,
-        env_monotonic_ns(from->env) + (is_quick ? ASTRAY_TOLD_NS : COMMAND_WAIT_NS));
-    if (!passage->to || !node_is_alive(passage->to) || passage->is_undelivered || is_lost(world))
-        return;
-    passage->task.run = arrive;
-    executor_submit_at(passage->to->executor, &passage->task,
-        env_monotonic_ns(passage->to->env) +
-            (passage->is_stray ? ASTRAY_NS : dice_below(&world->dice, 3000000)));
-}
-
-static void link_free(struct tablet_link *link)
-{
-    free(link);
-}
-
-static const struct tablet_link_table link_table = {.send = link_send, .free = link_free};
 
 /* ---- Nodes ---- */
 
@@ -191,7 +55,7 @@ static void run_start(struct task *task)
     struct node *node = start->node;
     struct store_config config = {.env = node->env,
         .role = start->role,
-        .root = ROOT,
+        .root = MASTER_WORLD_ROOT,
         .incarnation = node->text,
         .memtable_budget_bytes = 4 << 20,
         .cache_budget_bytes = 1 << 20,
@@ -238,11 +102,7 @@ struct node *master_world_master(struct master_world *world)
 {
     struct error error = {0};
     struct node *node = new_node(world, STORE_DOCUMENTS);
-    struct world_link *link = calloc(1, sizeof *link);
-    assert_non_null(link);
-    link->link.table = &link_table;
-    link->node = node;
-    node->link = &link->link;
+    node->link = master_world_link_new(node);
     struct master_config config = {.env = node->env,
         .store = node->store,
         .link = node->link,
@@ -263,11 +123,16 @@ void master_world_init(struct master_world *world, uint64_t seed)
     world->dice = (struct dice){seed};
 }
 
-void master_world_deinit(struct master_world *world)
+void master_world_crash_all(struct master_world *world)
 {
     for (size_t i = 0; i < world->node_count; i++)
         if (!env_memory_host_is_dead(world->nodes[i].env))
             env_memory_host_crash(world->nodes[i].env, ENV_CUT_KEEP_ALL);
+}
+
+void master_world_deinit(struct master_world *world)
+{
+    master_world_crash_all(world);
     arena_deinit(&world->arena);
     env_memory_free(world->env);
 }
@@ -357,13 +222,16 @@ const char *master_world_ask(struct master_world *world, struct master_request *
 
 void master_world_create_table(struct master_world *world, const char *const *keys)
 {
+    size_t count = 0;
+    while (keys && keys[count])
+        count++;
     struct family_schema *family = arena_allocate_zeroed(&world->arena, 1, sizeof *family);
-    struct span *splits = arena_allocate_zeroed(&world->arena, 32, sizeof *splits);
+    struct span *splits = arena_allocate_zeroed(&world->arena, count + 1, sizeof *splits);
     struct master_request request = {.operation = MASTER_CREATE_TABLE};
     family->name = SPAN_LITERAL("f");
     request.schema = (struct table_schema){
         .name = SPAN_LITERAL("t"), .families = family, .family_count = 1};
-    for (; keys && keys[request.split_key_count]; request.split_key_count++)
+    for (; request.split_key_count < count; request.split_key_count++)
         splits[request.split_key_count] = span_string(keys[request.split_key_count]);
     request.split_keys = splits;
     const char *refused = master_world_ask(world, &request);
@@ -390,7 +258,7 @@ struct span master_world_tablet(struct master_world *world, const char *row)
     return tablet ? arena_copy(&world->arena, span_string(tablet->info.id)) : SPAN_EMPTY;
 }
 
-static struct node *node_of(struct master_world *world, const struct assigned_server *server)
+struct node *master_world_node_of(struct master_world *world, const struct assigned_server *server)
 {
     for (size_t i = 0; server && i < world->node_count; i++)
         if (strcmp(world->nodes[i].text, server->text) == 0)
@@ -401,21 +269,24 @@ static struct node *node_of(struct master_world *world, const struct assigned_se
 struct node *master_world_place(struct master_world *world, const char *row)
 {
     struct assigned_tablet *tablet = find(world, row);
-    return tablet && tablet->state == ASSIGNMENT_OPEN ? node_of(world, tablet->server) : NULL;
+    return tablet && tablet->state == ASSIGNMENT_OPEN ? master_world_node_of(world, tablet->server)
+                                                      : NULL;
 }
 
-struct waited {
-    struct tablet_command command;
-    bool is_done;
-};
+struct node *master_world_other_server(struct master_world *world, const struct node *than)
+{
+    for (size_t i = 0; i < world->node_count; i++)
+        if (world->nodes[i].host && node_is_alive(&world->nodes[i]) && &world->nodes[i] != than)
+            return &world->nodes[i];
+    return NULL;
+}
 
 static void on_waited(struct tablet_command *command)
 {
     ((struct waited *)command)->is_done = true;
 }
 
-/* Runs it at the node; false when it did not succeed, or the node died. */
-static bool run_at(struct master_world *world, struct node *node, struct waited *waited,
+bool master_world_run_at(struct master_world *world, struct node *node, struct waited *waited,
     enum tablet_command_kind kind, const char *id)
 {
     waited->command.kind = kind;
@@ -459,7 +330,8 @@ bool master_world_put(struct master_world *world, unsigned i)
         .row = cell->row, .mutations = mutation, .mutation_count = 1};
     waited->command.operations = operation;
     waited->command.operation_count = 1;
-    if (!run_at(world, node, waited, TABLET_COMMAND_WRITE, tablet->info.id) || operation->status)
+    if (!master_world_run_at(world, node, waited, TABLET_COMMAND_WRITE, tablet->info.id) ||
+        operation->status)
         return false;
     memcpy(world->values[i], world->tried[i], sizeof world->values[i]);
     return true;
@@ -469,158 +341,6 @@ void master_world_put_all(struct master_world *world)
 {
     for (unsigned i = 0; i < MASTER_WORLD_ROWS; i++)
         assert_true(master_world_put(world, i));
-}
-
-/* ---- Checks ---- */
-
-static bool is_quiet(struct master_world *world)
-{
-    struct catalogue *catalogue = master_catalogue(world->leader->master);
-    bool is_quiet = true;
-    mutex_lock(&catalogue->mutex);
-    for (const struct catalogue_table *table = catalogue->tables; table; table = table->next) {
-        is_quiet = is_quiet && !table->lock;
-        for (size_t i = 0; i < table->tablet_count; i++) {
-            const struct assigned_tablet *one = table->tablets[i];
-            bool should_be_open = table->descriptor.state == TABLE_ENABLED && !one->is_unassigned;
-            is_quiet = is_quiet && !one->lock && !one->transition &&
-                       (!should_be_open || one->state == ASSIGNMENT_OPEN);
-        }
-    }
-    for (const struct assigned_server *one = catalogue->assignment.servers; one; one = one->next)
-        is_quiet = is_quiet && one->state != ASSIGNED_SERVER_DYING &&
-                   (one->state == ASSIGNED_SERVER_DEAD || !one->absent_since_ns);
-    mutex_unlock(&catalogue->mutex);
-    return is_quiet;
-}
-
-/* What is not as it should be, for people. */
-static void complain(struct master_world *world)
-{
-    struct catalogue *catalogue = master_catalogue(world->leader->master);
-    for (const struct catalogue_table *table = catalogue->tables; table; table = table->next)
-        for (size_t i = 0; i < table->tablet_count; i++) {
-            const struct assigned_tablet *one = table->tablets[i];
-            printf("%s %s at %s lock=%d transition=%d idle=%d failure=%s\n", one->info.id,
-                assignment_state_name(one->state), one->server ? one->server->text : "-",
-                one->lock != 0, one->transition != NULL, one->is_idle,
-                one->failure ? one->failure : "");
-        }
-    for (const struct assigned_server *one = catalogue->assignment.servers; one; one = one->next)
-        printf("%s state=%d tablets=%zu\n", one->text, one->state, one->tablet_count);
-}
-
-void master_world_quiet(struct master_world *world)
-{
-    for (int i = 0; i < 600; i++) {
-        if (is_quiet(world))
-            return;
-        master_world_settle(world, 200);
-    }
-    complain(world);
-    fail_msg("something goes on and on (seed %llu)", (unsigned long long)world->seed);
-}
-
-/* Rows of the tablet against what was acknowledged. */
-static size_t check_rows(struct master_world *world, const struct assigned_tablet *tablet)
-{
-    struct node *node = node_of(world, tablet->server);
-    struct waited *waited = arena_allocate_zeroed(&world->arena, 1, sizeof *waited);
-    size_t count = 0;
-    assert_non_null(node);
-    if (!run_at(world, node, waited, TABLET_COMMAND_READ, tablet->info.id))
-        fail_msg("read of %s at %s: %s (seed %llu)", tablet->info.id, node->text,
-            waited->command.error.message, (unsigned long long)world->seed);
-    for (size_t i = 0; i < waited->command.cell_count; i++) {
-        const struct cell *cell = &waited->command.cells[i];
-        unsigned row = (unsigned)strtoul((const char *)cell->row.data + 1, NULL, 10);
-        assert_true(row < MASTER_WORLD_ROWS);
-        if (!span_equal(cell->value, span_string(world->values[row])) &&
-            !span_equal(cell->value, span_string(world->tried[row])))
-            fail_msg("row r%02u is %.*s, was %s (seed %llu)", row, (int)cell->value.size,
-                (const char *)cell->value.data, world->values[row],
-                (unsigned long long)world->seed);
-        count++;
-    }
-    return count;
-}
-
-static void check_table(struct master_world *world, struct catalogue_table *table)
-{
-    size_t expected = 0, found = 0;
-    bool is_whole = table->descriptor.state == TABLE_ENABLED &&
-                    !span_equal(table->descriptor.schema.name, SPAN_LITERAL("v"));
-    for (size_t i = 0; i < table->tablet_count; i++) {
-        const struct assigned_tablet *one = table->tablets[i];
-        struct span start = i ? table->tablets[i - 1]->info.end_row : SPAN_EMPTY;
-        if (!span_equal(one->info.start_row, start))
-            fail_msg("a hole or overlap before %s", one->info.id);
-        if (table->descriptor.state == TABLE_ENABLED && !one->is_unassigned) {
-            assert_int_equal(one->state, ASSIGNMENT_OPEN);
-            found += check_rows(world, one);
-        } else {
-            is_whole = false;
-        }
-    }
-    assert_int_equal(table->tablets[table->tablet_count - 1]->info.end_row.size, 0);
-    for (size_t i = 0; i < MASTER_WORLD_ROWS; i++)
-        expected += world->values[i][0] != 0;
-    if (is_whole && found < expected)
-        fail_msg("%zu rows of %zu (seed %llu)", found, expected, (unsigned long long)world->seed);
-}
-
-/* hbase:meta says the same as the catalogue. */
-static void check_meta(struct master_world *world)
-{
-    struct catalogue *catalogue = master_catalogue(world->leader->master);
-    struct assigned_tablet *meta = assignment_find(
-        &catalogue->assignment, SPAN_LITERAL("1588230740"));
-    struct waited *waited = arena_allocate_zeroed(&world->arena, 1, sizeof *waited);
-    size_t right = 0, expected = 0;
-    assert_non_null(meta);
-    assert_true(
-        run_at(world, node_of(world, meta->server), waited, TABLET_COMMAND_READ, "1588230740"));
-    for (size_t i = 0; i < waited->command.cell_count; i++) {
-        const struct cell *cell = &waited->command.cells[i];
-        char storage[ENCODED_NAME_SIZE + 1];
-        struct span table, start, id;
-        if (region_name_split(cell->row, &table, &start, &id))
-            continue;
-        const struct assigned_tablet *tablet = assignment_find(
-            &catalogue->assignment, region_encoded_name(cell->row, storage));
-        if (!tablet)
-            fail_msg("hbase:meta has %.*s, which does not exist (seed %llu)", (int)cell->row.size,
-                (const char *)cell->row.data, (unsigned long long)world->seed);
-        if (span_equal(cell->qualifier, SPAN_LITERAL("sn")) && tablet->state == ASSIGNMENT_OPEN) {
-            if (!span_equal(cell->value, span_string(tablet->server->text)))
-                fail_msg("hbase:meta has %s at %.*s, it is at %s (seed %llu)", tablet->info.id,
-                    (int)cell->value.size, (const char *)cell->value.data, tablet->server->text,
-                    (unsigned long long)world->seed);
-            right++;
-        }
-    }
-    for (const struct catalogue_table *table = catalogue->tables; table; table = table->next)
-        for (size_t i = 0; i < table->tablet_count; i++)
-            expected += table->tablets[i]->state == ASSIGNMENT_OPEN && table->tablets[i] != meta;
-    assert_int_equal(right, expected);
-}
-
-void master_world_check(struct master_world *world)
-{
-    master_world_quiet(world);
-    struct catalogue *catalogue = master_catalogue(world->leader->master);
-    for (struct catalogue_table *table = catalogue->tables; table; table = table->next) {
-        assert_false(table->is_hidden);
-        if (strcmp(table->descriptor.id, "meta") != 0)
-            check_table(world, table);
-    }
-    check_meta(world);
-}
-
-bool master_world_has_table(struct master_world *world, const char *name)
-{
-    return catalogue_find_locked(master_catalogue(world->leader->master), span_string(name)) !=
-           NULL;
 }
 
 /* ---- For tests, in one call ---- */

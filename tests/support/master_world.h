@@ -79,6 +79,8 @@ void master_world_create_table(struct master_world *world, const char *const *ke
 struct span master_world_tablet(struct master_world *world, const char *row);
 /* Where it is; NULL: nowhere. */
 struct node *master_world_place(struct master_world *world, const char *row);
+/* A living tablet server that is not this one; NULL: none. */
+struct node *master_world_other_server(struct master_world *world, const struct node *than);
 /* Writes a fresh value to row i, where the leader says that it is. False: nobody took it. */
 bool master_world_put(struct master_world *world, unsigned i);
 void master_world_put_all(struct master_world *world);
@@ -99,6 +101,8 @@ void master_world_table(struct master_world *world, enum master_operation operat
 /* Everything must hold after some time: every tablet of every enabled table is open at one server which says so, rows
  * of hbase:meta and the catalogue agree and have no hole and no overlap, every row has its acknowledged value, in the table and in what was cloned of it (a table "v" is empty). */
 void master_world_check(struct master_world *world);
+/* Kills who lives, and checks the directory as `stele fsck` does: fails the test on a problem. */
+void master_world_fsck(struct master_world *world);
 /* Under that name, to users. */
 bool master_world_has_table(struct master_world *world, const char *name);
 /* Waits until nothing is under way. */

@@ -108,8 +108,9 @@ static enum status note_table(
 
 static enum status note_tablet(void *context, const struct tablet_info *tablet, struct error *error)
 {
-    (void)error;
     struct found *found = context;
+    if (tablet->damage)
+        return error_set(error, STATUS_CORRUPT, "%s", tablet->damage);
     found->tablet = *tablet;
     found->tablets++;
     return STATUS_OK;
@@ -118,6 +119,8 @@ static enum status note_tablet(void *context, const struct tablet_info *tablet, 
 static enum status note_half(void *context, const struct tablet_info *tablet, struct error *error)
 {
     struct found *found = context;
+    if (tablet->damage)
+        return error_set(error, STATUS_CORRUPT, "%s", tablet->damage);
     bool is_parent = strcmp(tablet->id, "aa") == 0;
     bool is_right = is_parent ? tablet->state == TABLET_SPLIT && tablet->child_count == 2
                               : tablet->state == TABLET_CLOSED && tablet->parent_count == 1;

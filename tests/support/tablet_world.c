@@ -196,6 +196,15 @@ void tablet_world_forget_pages(struct tablet_world *world)
 
 /* ---- Writes ---- */
 
+void check_operation(
+    const struct write_operation *operation, const char *text, const char *file, int line)
+{
+    struct error error = {0};
+    if (operation->status)
+        error_set(&error, operation->status, "%s", write_operation_reason(operation));
+    check_status(operation->status, STATUS_OK, &error, text, file, line);
+}
+
 struct waited_write {
     struct write write; /* first */
     struct tablet_world *world;
@@ -221,7 +230,7 @@ void world_write(struct tablet_world *world, struct write_operation *operations,
     tablet_world_wait(world, &waited.is_done);
     for (size_t i = 0; waited.write.status && i < count; i++) {
         operations[i].status = waited.write.status;
-        operations[i].error = waited.write.error;
+        operations[i].message = waited.write.error.message;
     }
     for (size_t i = 0; i < count; i++) {
         /* Answers outlive the write's arena. */
@@ -234,6 +243,8 @@ void world_write(struct tablet_world *world, struct write_operation *operations,
             cells[j].qualifier = arena_copy(&world->arena, cells[j].qualifier);
         }
         operation->result_cells = cells;
+        if (operation->message)
+            operation->message = arena_copy_string(&world->arena, span_string(operation->message));
     }
     arena_deinit(&arena);
 }
@@ -253,7 +264,7 @@ static void write_cell(struct tablet_world *world, struct cell *cell, enum mutat
     struct write_operation operation = {
         .row = cell->row, .mutations = &mutation, .mutation_count = 1};
     world_write(world, &operation, 1);
-    assert_ok(operation.status, &operation.error);
+    assert_operation_ok(&operation);
 }
 
 void world_put(struct tablet_world *world, const char *row, const char *column, int64_t timestamp,
@@ -294,7 +305,7 @@ int64_t world_increment(
     struct write_operation operation = {
         .row = cell.row, .mutations = &mutation, .mutation_count = 1};
     world_write(world, &operation, 1);
-    assert_ok(operation.status, &operation.error);
+    assert_operation_ok(&operation);
     assert_int_equal(operation.result_count, 1);
     return (int64_t)load_be64(operation.result_cells[0].value.data);
 }

@@ -34,6 +34,11 @@ void tablet_world_init(
 void tablet_world_set_families(struct tablet_world *world, const char *families);
 void tablet_world_deinit(struct tablet_world *world);
 
+/* Fails unless the write of the operation, which has ended, went well. */
+#define assert_operation_ok(operation) check_operation((operation), #operation, __FILE__, __LINE__)
+void check_operation(
+    const struct write_operation *operation, const char *text, const char *file, int line);
+
 /* Opens the store; at first also makes the table. Then the tablet. */
 enum status tablet_world_start(struct tablet_world *world, struct error *error);
 /* Closes cleanly. */

@@ -144,7 +144,7 @@ export function KeyVisualizer({ route }) {
         state.table && !measured?.some((one) => one.name === state.table) ? [[state.table, state.table]] : [])} />
     <${Choice} label="Metric" value=${state.metric} options=${metrics} onChange=${(metric) => set({ metric })} />
     <${Choice} label="Time" value=${isLive ? state.from : 'zoom'} onChange=${(from) => from !== 'zoom' && set({ from, to: undefined })}
-      options=${isLive ? spans.some(([id]) => id === state.from) ? spans : [[state.from, `last ${lasting(-state.from)}`], ...spans]
+      options=${isLive ? spans.some(([id]) => id === state.from) ? spans : [[state.from, state.from < 0 ? `last ${lasting(-state.from)}` : state.from], ...spans]
         : [['zoom', 'as zoomed'], ...spans]} />`;
 
   return html`<${Page} title="Key Visualizer" tools=${tools}>
@@ -180,7 +180,7 @@ export function KeyVisualizer({ route }) {
       <${Cell} ...${about} area=${pin} />
       <button onClick=${() => setPins(pins.filter((one) => one !== pin))}>Unpin</button></article>`)}</section>`}
     ${answer?.marks?.length > 0 && html`<details class="mark-list"><summary>${answer.marks.length} splits, merges and moves in this picture</summary>
-      <ul>${answer.marks.slice(-200).reverse().map((mark) => html`<li><time>${clock(mark.time, { seconds: true })}</time> ${mark.kind} at
+      <ul>${answer.marks.slice(-200).reverse().map((mark) => html`<li><time>${clock(mark.time, { seconds: true })}</time> ${mark.kind} at${' '}
         <${Key} of=${mark.key} edge="start" /> <span class="quiet">${mark.reason}</span></li>`)}</ul></details>`}
     ${state.table && html`<p><a href=${link(['tables', state.table])}>Tablets of ${state.table}</a> · <a href=${link(['hot'], { table: state.table })}>Its hot rows</a></p>`}
     `}</${Page}>`;

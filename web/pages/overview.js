@@ -17,12 +17,12 @@ function Past({ window, setWindow }) {
   return html`<div class="page-head"><h2>What it was asked</h2><div class="tools">
       <${Choice} label="Time" value=${window} options=${windows} onChange=${setWindow} /></div></div>
     <${Waiting} api=${api} what="the history" />
-    ${past && (past.times.length > 1 ? html`<div class="columns">
+    ${past && (past.times.length > 1 ? html`<div class="columns charts">
       <${Chart} label="Requests a second" times=${past.times} show=${count} series=${[{ label: 'requests/s', values: past.requests_per_s, color: 1 }]} />
       <${Chart} label="Latency of calls" times=${past.times} show=${micros} series=${[
         { label: 'reads p50', values: micro(past.read_p50_s), color: 1 }, { label: 'reads p99', values: micro(past.read_p99_s), color: 2 },
         { label: 'writes p50', values: micro(past.write_p50_s), color: 3 }, { label: 'writes p99', values: micro(past.write_p99_s), color: 4 }]} />
-      <${Chart} label="Bytes a second, in and out" times=${past.times} show=${size} series=${[{ label: 'bytes/s', values: past.bytes_per_s, color: 2 }]} />
+      <${Chart} label="Bytes a second, in and out" times=${past.times} show=${size} isBytes series=${[{ label: 'bytes/s', values: past.bytes_per_s, color: 2 }]} />
       <${Chart} label="CPU for requests, in percent of a core" times=${past.times} show=${count}
         series=${[{ label: '%', values: past.cpu.map((one) => 100 * one), color: 3 }]} least=${10} /></div>`
       : html`<p class="quiet">Nothing is remembered yet: the leading master keeps this in memory since it began.</p>`)}`;

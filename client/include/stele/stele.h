@@ -442,7 +442,8 @@ void stele_scanner_next_async(
 enum stele_status stele_scanner_renew(struct stele_scanner *scanner, struct stele_error *error);
 
 struct stele_metric {
-    /* "ROWS_SCANNED", or ours: "RPC_CALLS", "REGIONS_SCANNED", "BYTES_IN_RESULTS" ... */
+    /* As in HBase's ScanMetrics: of the server "ROWS_SCANNED", "BYTES_READ_FROM_FS" ...; of the client "RPC_CALLS",
+     * "REGIONS_SCANNED", "BYTES_IN_RESULTS" ... Times are milliseconds: "MILLIS_BETWEEN_NEXTS" is that of the calls. */
     const char *name;
     int64_t value;
 };

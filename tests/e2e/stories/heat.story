@@ -23,7 +23,14 @@ For usage try 'help "hot_tablets"'
 Took N seconds
 stele> heatmap 'nothing'
 
-ERROR: org.apache.hadoop.hbase.DoNotRetryIOException: there is no heat of table nothing
+ERROR: Unknown table nothing!
+
+For usage try 'help "heatmap"'
+
+Took N seconds
+stele> heatmap 'cold'
+
+ERROR: there is no heat of table cold: nothing was asked of it yet, or only just now
 
 For usage try 'help "heatmap"'
 

@@ -53,6 +53,40 @@ m
 row5
 Took N seconds
 => ["m", "row5"]
+stele> locate_region 'regions', 'row5'
+HOST  REGION
+ HOST {ENCODED => ID, NAME => 'regions,row5,T.ID.', STARTKEY => 'row5', ENDKEY => ''}
+1 row(s)
+Took N seconds
+=> region=regions,row5,T.ID., hostname=HOST,S, seqNum=N
+stele> locate_region 'regions', 'a'
+HOST  REGION
+ HOST {ENCODED => ID, NAME => 'regions,,T.ID.', STARTKEY => '', ENDKEY => 'm'}
+1 row(s)
+Took N seconds
+=> region=regions,,T.ID., hostname=HOST,S, seqNum=N
+stele> locate_region 'nothing', 'a'
+
+ERROR: Unknown table nothing!
+
+For usage try 'help "locate_region"'
+
+Took N seconds
+stele> compact 'regions'
+Took N seconds
+stele> compact 'regions', 'f'
+Took N seconds
+stele> compact 'nothing'
+
+ERROR: Unknown table nothing!
+
+For usage try 'help "compact"'
+
+Took N seconds
+stele> whoami
+USER (auth:SIMPLE)
+    groups: GROUPS
+Took N seconds
 stele> split 'nothing', 'x'
 
 ERROR: Unknown table nothing!

@@ -153,6 +153,17 @@ ERROR: Attributes must be a Hash type
 For usage try 'help "get"'
 
 Took N seconds
+stele> scan 's', {LIMIT => 1, METRICS => ['ROWS_SCANNED', 'REGIONS_SCANNED', 'BYTES_READ_FROM_FS']}
+ROW  COLUMN+CELL
+ row1 column=a:n, timestamp=T, value=1
+ row1 column=b:sq, timestamp=T, value=1
+1 row(s)
+
+METRIC  VALUE
+ BYTES_READ_FROM_FS 0
+ REGIONS_SCANNED 1
+ ROWS_SCANNED 1
+Took N seconds
 stele> scan 's', {READ_TYPE => 'SLOW'}
 
 ERROR: READ_TYPE should be one of DEFAULT, STREAM, PREAD

@@ -8,7 +8,7 @@ For usage try 'help "create"'
 Took N seconds
 stele> create_namespace 'shop', {'owner' => 'ann'}
 Took N seconds
-stele> create 'shop:items', {NAME => 'f', TTL => '1 DAY 2 HOURS', COMPRESSION => 'zstd', BLOCKSIZE => 32768}, {NAME => 'g', MIN_VERSIONS => 1, VERSIONS => '2'}, SPLITS => ['g', 'p'], CONFIGURATION => {'k' => 'v'}
+stele> create 'shop:items', {NAME => 'f', TTL => '1 DAY 2 HOURS', COMPRESSION => 'gz', BLOCKSIZE => 32768}, {NAME => 'g', MIN_VERSIONS => 1, VERSIONS => '2'}, SPLITS => ['g', 'p'], CONFIGURATION => {'k' => 'v'}
 Created table shop:items
 Took N seconds
 => Hbase::Table - shop:items
@@ -16,7 +16,7 @@ stele> describe 'shop:items'
 Table shop:items is ENABLED
 shop:items, {TABLE_ATTRIBUTES => {METADATA => {'k' => 'v', 'hbase.store.file-tracker.impl' => 'DEFAULT'}}}
 COLUMN FAMILIES DESCRIPTION
-{NAME => 'f', INDEX_BLOCK_ENCODING => 'NONE', VERSIONS => '1', KEEP_DELETED_CELLS => 'FALSE', DATA_BLOCK_ENCODING => 'NONE', TTL => '93600 SECONDS (1 DAY 2 HOURS)', MIN_VERSIONS => '0', REPLICATION_SCOPE => '0', BLOOMFILTER => 'ROW', IN_MEMORY => 'false', COMPRESSION => 'ZSTD', BLOCKCACHE => 'true', BLOCKSIZE => '32768 B (32KB)'}
+{NAME => 'f', INDEX_BLOCK_ENCODING => 'NONE', VERSIONS => '1', KEEP_DELETED_CELLS => 'FALSE', DATA_BLOCK_ENCODING => 'NONE', TTL => '93600 SECONDS (1 DAY 2 HOURS)', MIN_VERSIONS => '0', REPLICATION_SCOPE => '0', BLOOMFILTER => 'ROW', IN_MEMORY => 'false', COMPRESSION => 'GZ', BLOCKCACHE => 'true', BLOCKSIZE => '32768 B (32KB)'}
 
 {NAME => 'g', INDEX_BLOCK_ENCODING => 'NONE', VERSIONS => '2', KEEP_DELETED_CELLS => 'FALSE', DATA_BLOCK_ENCODING => 'NONE', TTL => 'FOREVER', MIN_VERSIONS => '1', REPLICATION_SCOPE => '0', BLOOMFILTER => 'ROW', IN_MEMORY => 'false', COMPRESSION => 'NONE', BLOCKCACHE => 'true', BLOCKSIZE => '65536 B (64KB)'}
 
@@ -48,7 +48,7 @@ stele> describe 'shop:items'
 Table shop:items is ENABLED
 shop:items, {TABLE_ATTRIBUTES => {MAX_FILESIZE => '10737418240 B (10GB)', METADATA => {'k' => 'v', 'hbase.store.file-tracker.impl' => 'DEFAULT'}}}
 COLUMN FAMILIES DESCRIPTION
-{NAME => 'f', INDEX_BLOCK_ENCODING => 'NONE', VERSIONS => '5', KEEP_DELETED_CELLS => 'FALSE', DATA_BLOCK_ENCODING => 'NONE', TTL => '93600 SECONDS (1 DAY 2 HOURS)', MIN_VERSIONS => '0', REPLICATION_SCOPE => '0', BLOOMFILTER => 'ROW', IN_MEMORY => 'false', COMPRESSION => 'ZSTD', BLOCKCACHE => 'true', BLOCKSIZE => '32768 B (32KB)'}
+{NAME => 'f', INDEX_BLOCK_ENCODING => 'NONE', VERSIONS => '5', KEEP_DELETED_CELLS => 'FALSE', DATA_BLOCK_ENCODING => 'NONE', TTL => '93600 SECONDS (1 DAY 2 HOURS)', MIN_VERSIONS => '0', REPLICATION_SCOPE => '0', BLOOMFILTER => 'ROW', IN_MEMORY => 'false', COMPRESSION => 'GZ', BLOCKCACHE => 'true', BLOCKSIZE => '32768 B (32KB)'}
 
 {NAME => 'h', INDEX_BLOCK_ENCODING => 'NONE', VERSIONS => '1', KEEP_DELETED_CELLS => 'FALSE', DATA_BLOCK_ENCODING => 'NONE', TTL => 'FOREVER', MIN_VERSIONS => '0', REPLICATION_SCOPE => '0', BLOOMFILTER => 'ROW', IN_MEMORY => 'false', COMPRESSION => 'NONE', BLOCKCACHE => 'true', BLOCKSIZE => '65536 B (64KB)'}
 
@@ -119,7 +119,7 @@ Quota is disabled
 Took N seconds
 stele> drop_namespace 'shop'
 
-ERROR: org.apache.hadoop.hbase.constraint.ConstraintException: Only empty namespaces can be removed. Namespace shop has tables
+ERROR: org.apache.hadoop.hbase.constraint.ConstraintException: Only empty namespaces can be removed. Namespace shop has 1 tables
 
 For usage try 'help "drop_namespace"'
 
@@ -137,28 +137,3 @@ hbase
 2 row(s)
 Took N seconds
 => ["default", "hbase"]
-stele> create_namespace 'twin'
-Took N seconds
-stele> create 'twin', 'f'
-Created table twin
-Took N seconds
-=> Hbase::Table - twin
-stele> drop_namespace 'twin'
-Took N seconds
-stele> is_enabled 'twin'
-true
-Took N seconds
-=> true
-stele> create_namespace 'twin'
-Took N seconds
-stele> disable 'twin'
-Took N seconds
-stele> drop 'twin'
-Took N seconds
-stele> scan 'hbase:meta', {COLUMNS => 'ns', ROWPREFIXFILTER => 'twin'}
-ROW  COLUMN+CELL
- twin column=ns:d, timestamp=T, value=\x0A\x04twin
-1 row(s)
-Took N seconds
-stele> drop_namespace 'twin'
-Took N seconds

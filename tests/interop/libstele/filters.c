@@ -22,6 +22,31 @@ static size_t scan_parsed(const char *text)
     return count;
 }
 
+/* Takes the filter. */
+static void expect_filtered(struct stele_filter *filter, size_t count)
+{
+    EXPECT(scan_filtered(filter) == count);
+    stele_filter_free(filter);
+}
+
+/* The value is gone, or told by its size alone. */
+static void test_key_only(void)
+{
+    for (int is_length_as_value = 0; is_length_as_value < 2; is_length_as_value++) {
+        struct stele_filter *filter = stele_filter_key_only(is_length_as_value);
+        struct stele_get get;
+        struct stele_result result;
+        stele_get_init(&get, STELE_TEXT("row0100"));
+        get.read.filter = filter;
+        EXPECT_OK(stele_get(table, &get, &result, &error));
+        size_t size = is_length_as_value ? 4 : 0;
+        EXPECT(result.cell_count >= 1 && result.cells[0].value.size == size);
+        EXPECT(!is_length_as_value || memcmp(result.cells[0].value.data, "\0\0\0\5", 4) == 0);
+        stele_result_free(&result);
+        stele_filter_free(filter);
+    }
+}
+
 void test_filters(void)
 {
     struct stele_filter *filter;
@@ -69,6 +94,20 @@ void test_filters(void)
     filter = stele_filter_column_range(STELE_NO_BYTES, true, STELE_TEXT("a"), true);
     EXPECT(scan_filtered(filter) == 0);
     stele_filter_free(filter);
+    expect_filtered(stele_filter_prefix(STELE_TEXT("row01")), 100);
+    expect_filtered(stele_filter_column_prefix(STELE_TEXT("b")), 800);
+    expect_filtered(stele_filter_column_prefix(STELE_TEXT("c")), 0);
+    expect_filtered(stele_filter_family(STELE_EQUAL, STELE_BINARY, STELE_TEXT("a")), 0);
+    expect_filtered(stele_filter_family(STELE_EQUAL, STELE_BINARY, STELE_TEXT("f")), 800);
+    expect_filtered(stele_filter_qualifier(STELE_EQUAL, STELE_BINARY_PREFIX, STELE_TEXT("b")), 800);
+    expect_filtered(stele_filter_qualifier(STELE_NOT_EQUAL, STELE_SUBSTRING, STELE_TEXT("b")), 0);
+    expect_filtered(stele_filter_first_key_only(), 800);
+    test_key_only();
+    struct stele_filter *either[] = {stele_filter_prefix(STELE_TEXT("row01")),
+        stele_filter_row(STELE_GREATER_OR_EQUAL, STELE_BINARY, STELE_TEXT("row0750"))};
+    expect_filtered(stele_filter_one(either, 2), 150);
+    stele_filter_free(either[0]);
+    stele_filter_free(either[1]);
     int64_t timestamps[] = {3, 1};
     filter = stele_filter_timestamps(timestamps, 2);
     EXPECT(scan_filtered(filter) == 0);

@@ -50,6 +50,7 @@ int main(int argc, char **argv)
         test_scan_over_change();
         test_snapshots();
         test_switches();
+        test_async_admin(&options);
         test_servers();
     }
     drop("libstele_rows");

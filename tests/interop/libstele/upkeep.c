@@ -46,6 +46,25 @@ static void test_one_server(struct stele_bytes name)
     EXPECT_OK(stele_roll_log(client, name, &error));
 }
 
+/* HBase's master hears from ZooKeeper that a server is in service again, a moment later. When it lists the draining
+ * servers while one of them goes, it misses that and drains it for good (ZKUtil.listChildrenAndWatchThem watches
+ * each after it has the names): then it is asked again. */
+static void expect_none_decommissioned(struct stele_bytes name)
+{
+    struct stele_server_list servers = {0};
+    size_t count = 1;
+    for (int i = 1; i <= 100 && count > 0; i++) {
+        if (i > 1)
+            usleep(50000);
+        if (i % 20 == 0)
+            EXPECT_OK(stele_recommission_server(client, name, NULL, 0, &error));
+        EXPECT_OK(stele_list_decommissioned_servers(client, &servers, &error));
+        count = servers.count;
+        stele_server_list_free(&servers);
+    }
+    EXPECT(count == 0);
+}
+
 void test_servers(void)
 {
     struct stele_cluster cluster;
@@ -59,25 +78,14 @@ void test_servers(void)
     snprintf(name, sizeof(name), "%s,%u,%llu", (const char *)server->host.data, server->port,
         (unsigned long long)server->start_code);
     struct stele_bytes names[] = {stele_text(name)};
-    EXPECT_OK(stele_list_decommissioned_servers(client, &servers, &error));
-    EXPECT(servers.count == 0);
-    stele_server_list_free(&servers);
+    expect_none_decommissioned(names[0]); /* the run before may have ended a moment ago */
     EXPECT_OK(stele_decommission_servers(client, names, 1, false, &error));
     EXPECT_OK(stele_list_decommissioned_servers(client, &servers, &error));
     EXPECT(servers.count == 1 && servers.servers[0].port == server->port &&
            servers.servers[0].start_code == server->start_code);
     stele_server_list_free(&servers);
     EXPECT_OK(stele_recommission_server(client, names[0], NULL, 0, &error));
-    /* HBase's master hears of it from ZooKeeper, a moment later. */
-    for (int i = 0; i < 100; i++) {
-        EXPECT_OK(stele_list_decommissioned_servers(client, &servers, &error));
-        if (servers.count == 0 || i == 99)
-            break;
-        stele_server_list_free(&servers);
-        usleep(50000);
-    }
-    EXPECT(servers.count == 0);
-    stele_server_list_free(&servers);
+    expect_none_decommissioned(names[0]);
     EXPECT_OK(stele_clear_dead_servers(client, NULL, 0, &servers, &error));
     stele_server_list_free(&servers);
     test_one_server(names[0]);

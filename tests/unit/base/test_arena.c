@@ -98,6 +98,45 @@ static void reset_keeps_the_first_chunk_only(void **state)
     arena_deinit(&huge);
 }
 
+static void a_budget_counts_what_is_held(void **state)
+{
+    (void)state;
+    struct memory_budget budget = {.limit_bytes = 100000};
+    struct arena arena = {.budget = &budget};
+    assert_non_null(arena_allocate(&arena, 100));
+    assert_int_equal(memory_budget_used(&budget), 4096);
+    assert_non_null(arena_allocate(&arena, 50000));
+    assert_int_equal(memory_budget_used(&budget), arena.reserved_bytes);
+    assert_null(arena_allocate(&arena, 50000)); /* and what it refuses is not counted */
+    assert_null(arena_allocate(&arena, SIZE_MAX / 2));
+    assert_int_equal(memory_budget_used(&budget), arena.reserved_bytes);
+    assert_non_null(arena_allocate(&arena, 100)); /* there is room in the chunk */
+    arena_reset(&arena);
+    assert_int_equal(memory_budget_used(&budget), 0);
+    assert_int_equal(arena.reserved_bytes, 0);
+    assert_non_null(arena_allocate(&arena, 100));
+    arena_deinit(&arena);
+    assert_int_equal(memory_budget_used(&budget), 0);
+    assert_ptr_equal(arena.budget, &budget);
+}
+
+static void the_first_chunk_may_be_left_out_and_is_kept(void **state)
+{
+    (void)state;
+    struct memory_budget budget = {.limit_bytes = 100000};
+    struct arena arena = {.budget = &budget, .uncounted_bytes = ARENA_CHUNK_BYTES_MIN};
+    for (int i = 0; i < 2; i++) {
+        assert_non_null(arena_allocate(&arena, 3000));
+        assert_int_equal(memory_budget_used(&budget), 0);
+        assert_non_null(arena_allocate(&arena, 3000));
+        assert_int_equal(memory_budget_used(&budget), arena.reserved_bytes - ARENA_CHUNK_BYTES_MIN);
+        arena_reset(&arena);
+        assert_int_equal(memory_budget_used(&budget), 0);
+        assert_int_equal(arena.reserved_bytes, ARENA_CHUNK_BYTES_MIN);
+    }
+    arena_deinit(&arena);
+}
+
 int main(void)
 {
     const struct CMUnitTest tests[] = {
@@ -107,6 +146,8 @@ int main(void)
         cmocka_unit_test(chunk_size_can_be_fixed),
         cmocka_unit_test(copies_are_copies),
         cmocka_unit_test(reset_keeps_the_first_chunk_only),
+        cmocka_unit_test(a_budget_counts_what_is_held),
+        cmocka_unit_test(the_first_chunk_may_be_left_out_and_is_kept),
     };
     return cmocka_run_group_tests(tests, NULL, NULL);
 }

@@ -78,6 +78,9 @@ static void the_nearest_name_is_found(void **state)
     assert_string_equal(options_nearest("standalon", names, 4), "standalone");
     assert_string_equal(options_nearest("shel", names, 4), "shell");
     assert_string_equal(options_nearest("exprot", names, 4), "export");
+    const char *swapped[] = {
+        "swap", "salt", "reverse"}; /* two letters that changed places are nearer than two others */
+    assert_string_equal(options_nearest("slat", swapped, 3), "salt");
     assert_null(options_nearest("zzzzzzzz", names, 4));
 }
 

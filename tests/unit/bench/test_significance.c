@@ -70,6 +70,60 @@ static void a_series_counts_for_less(void **state)
     assert_true(significance_of(a, 20, b, 20, true) > significance_of(a, 20, b, 20, false));
 }
 
+/* What a rate of a second looks like: around a level, each second like the one before it by `follows`. */
+static void make_series(
+    struct dice *dice, double level, double spread, double follows, double *out, int count)
+{
+    double deviation = 0;
+    for (int i = -20; i < count; i++) { /* the first are let go, so that it has settled */
+        double normal = 0;
+        for (int j = 0; j < 12; j++)
+            normal += (double)(dice_next(dice) >> 11) * 0x1p-53 - .5;
+        deviation = follows * deviation + sqrt(1 - follows * follows) * normal;
+        if (i >= 0)
+            out[i] = level * exp(spread * deviation);
+    }
+}
+
+static void equal_runs_are_rarely_called_different(void **state)
+{
+    (void)state;
+    static const int lengths[] = {5, 8, 20, 60};
+    static const double follows[] = {0, .3, .6};
+    struct dice dice = {3};
+    for (int l = 0; l < 4; l++)
+        for (int f = 0; f < 3; f++) {
+            unsigned alarms = 0;
+            for (int round = 0; round < 2000; round++) {
+                double a[60], b[60];
+                make_series(&dice, 10000, .1, follows[f], a, lengths[l]);
+                make_series(&dice, 10000, .1, follows[f], b, lengths[l]);
+                alarms += significance_of(a, (size_t)lengths[l], b, (size_t)lengths[l], true) < .01;
+            }
+            if (alarms > (follows[f] > .5 ? 60 : 25)) /* 3 %, 1.25 % */
+                fail_msg("%d s, %.1f: %u of 2,000", lengths[l], follows[f], alarms);
+        }
+}
+
+/* Runs of a few seconds: what everybody sees is said, also when the seconds follow each other. */
+static void what_is_plain_is_called_after_a_few_seconds(void **state)
+{
+    (void)state;
+    static const double follows[] = {0, .3, .6};
+    struct dice dice = {5};
+    for (int f = 0; f < 3; f++) {
+        unsigned found = 0;
+        for (int round = 0; round < 1000; round++) {
+            double a[8], b[8];
+            make_series(&dice, 10000, .1, follows[f], a, 8);
+            make_series(&dice, 27000, .1, follows[f], b, 8);
+            found += significance_of(a, 8, b, 8, true) < .01;
+        }
+        if (found < 990)
+            fail_msg("%.1f: %u of 1,000", follows[f], found);
+    }
+}
+
 int main(void)
 {
     const struct CMUnitTest tests[] = {
@@ -78,6 +132,8 @@ int main(void)
         cmocka_unit_test(the_same_values_do_not_differ),
         cmocka_unit_test(noise_is_rarely_taken_for_a_change),
         cmocka_unit_test(a_series_counts_for_less),
+        cmocka_unit_test(equal_runs_are_rarely_called_different),
+        cmocka_unit_test(what_is_plain_is_called_after_a_few_seconds),
     };
     return cmocka_run_group_tests(tests, NULL, NULL);
 }

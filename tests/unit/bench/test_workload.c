@@ -162,6 +162,10 @@ static void presets_say_what_can_be_understood(void **state)
     assert_non_null(preset_find("ycsb-a"));
     assert_non_null(preset_find("scanRange100"));
     assert_null(preset_find("ycsb-z"));
+    assert_null(preset_why_refused("metaRandomRead"));
+    assert_null(preset_find("metaWrite"));
+    assert_non_null(preset_why_refused("metaWrite"));
+    assert_non_null(preset_why_refused("cleanMeta"));
     assert_string_equal(preset_nearest("randomRaed"), "randomRead");
 }
 

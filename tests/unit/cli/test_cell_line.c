@@ -102,8 +102,13 @@ static void separated_fields_follow_their_columns(void **state)
     assert_bytes(cells[1].family, "g", 1);
     assert_bytes(cells[2].qualifier, "b:c", 3);
     assert_true(cells[2].value.size == 0 && cells[2].timestamp == 77);
-    assert_status(tsv_line_parse(&columns, ',', SPAN_LITERAL("1,row,2,77"), cells, &count, &error),
-        STATUS_INVALID);
+    assert_ok(tsv_line_parse(&columns, ',', SPAN_LITERAL("1,row,2,77"), cells, &count, &error),
+        &error); /* the last column is missing */
+    assert_int_equal(count, 2);
+    assert_status(tsv_line_parse(&columns, ',', SPAN_LITERAL("1,row,2"), cells, &count, &error),
+        STATUS_INVALID); /* the timestamp is */
+    assert_status(
+        tsv_line_parse(&columns, ',', SPAN_LITERAL("1"), cells, &count, &error), STATUS_INVALID);
     assert_status(
         tsv_line_parse(&columns, ',', SPAN_LITERAL("1,row,2,77,3,4"), cells, &count, &error),
         STATUS_INVALID);
@@ -111,6 +116,9 @@ static void separated_fields_follow_their_columns(void **state)
         STATUS_INVALID);
     assert_status(tsv_line_parse(&columns, ',', SPAN_LITERAL("1,row,2,x,3"), cells, &count, &error),
         STATUS_INVALID);
+    assert_ok(tsv_columns_parse(SPAN_LITERAL("HBASE_ROW_KEY,f:q"), &columns, &error), &error);
+    assert_status(tsv_line_parse(&columns, ',', SPAN_LITERAL("row"), cells, &count, &error),
+        STATUS_INVALID); /* nothing but the row */
     static const char *const wrong[] = {"", "f:q", "HBASE_ROW_KEY",
         "HBASE_ROW_KEY,HBASE_ROW_KEY,f:q", "HBASE_ROW_KEY,:q",
         "HBASE_ROW_KEY,HBASE_CELL_VISIBILITY"};

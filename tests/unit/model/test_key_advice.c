@@ -177,6 +177,25 @@ static void stripes_are_no_range(void **state)
     assert_non_null(strstr(diagnosis.reason, "scattered"));
 }
 
+/* Ranges of even size that begin in one row of a coarse picture have its first key: the end told is the row's. */
+static void a_range_ends_where_its_last_row_does(void **state)
+{
+    struct span starts[BUCKETS];
+    (void)state;
+    struct key_heat heat = fill(1);
+    add_range(0, 4, 100);
+    for (size_t i = 0; i < BUCKETS; i++)
+        starts[i] = i < 16 ? SPAN_EMPTY : i < 32 ? SPAN_LITERAL("m") : SPAN_LITERAL("t");
+    heat.starts = starts;
+    struct key_diagnosis diagnosis = diagnose(&heat);
+    assert_non_null(strstr(diagnosis.reason, "(from the beginning to m)"));
+    heat = fill(1);
+    add_range(60, 63, 100);
+    heat.starts = starts;
+    diagnosis = diagnose(&heat);
+    assert_non_null(strstr(diagnosis.reason, "(from t to the end)"));
+}
+
 int main(void)
 {
     const struct CMUnitTest tests[] = {
@@ -186,6 +205,7 @@ int main(void)
         cmocka_unit_test(new_keys_at_an_end_are_an_append),
         cmocka_unit_test(a_diagonal_is_an_append_or_a_prepend),
         cmocka_unit_test(a_range_is_narrow_or_a_cohort),
+        cmocka_unit_test(a_range_ends_where_its_last_row_does),
         cmocka_unit_test(waves_are_told_from_one_wave),
         cmocka_unit_test(what_cannot_be_judged_is_said_so),
         cmocka_unit_test(stripes_are_no_range),

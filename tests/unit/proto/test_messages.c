@@ -433,6 +433,27 @@ static void batches_pass_both_ways(void **state)
     assert_int_equal(theirs->region_action[0]->action[0]->mutation->associated_cell_count, 3);
 }
 
+/* A stock client cuts nothing: a list of puts for one server is one batch. */
+static void a_batch_of_many_is_taken_and_one_without_end_is_not(void **state)
+{
+    (void)state;
+    struct multi_message decoded;
+    for (size_t count = LIMIT_BATCH_ACTIONS; count <= LIMIT_BATCH_ACTIONS + 2; count += 2) {
+        buffer_reset(&out);
+        for (size_t half = 0; half < 2; half++) {
+            size_t mark = multi_region_begin(&out, a_region(), false);
+            for (size_t i = 0; i < count / 2; i++)
+                buffer_put(&out, SPAN_LITERAL("\x1a\0")); /* an action of nothing */
+            multi_region_end(&out, mark);
+        }
+        assert_status(multi_request_decode(buffer_span(&out), SPAN_EMPTY, &arena, &decoded, &error),
+            count > LIMIT_BATCH_ACTIONS ? STATUS_LIMIT : STATUS_OK);
+        assert_true(count > LIMIT_BATCH_ACTIONS || decoded.action_count == count);
+        arena_reset(&arena);
+    }
+    assert_string_equal(error.message, "batch exceeds the limit of 200000 actions");
+}
+
 struct outcomes {
     struct action_outcome list[8];
     size_t count;
@@ -585,6 +606,7 @@ int main(void)
         TEST(a_mutation_of_another_row_is_refused),
         TEST(conditional_mutates_pass_both_ways),
         TEST(batches_pass_both_ways),
+        TEST(a_batch_of_many_is_taken_and_one_without_end_is_not),
         TEST(batch_responses_pass_both_ways),
         TEST(results_pass_both_ways),
         TEST(schemas_pass_both_ways),

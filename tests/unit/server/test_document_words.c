@@ -1,10 +1,14 @@
 #include "tests/support/support.h"
 
+#include <stdio.h>
+#include <stdlib.h>
+
 #include "server/master/document_words.h"
 #include "server/master/master.h"
 #include "server/master/namespace_document.h"
 #include "server/master/procedure.h"
 #include "server/master/settings_document.h"
+#include "storage/chain.h"
 
 static void take_line(void *context, const char *line)
 {
@@ -69,12 +73,45 @@ static void settings_tell_switches_and_who_is_drained(void **state)
 {
     struct buffer bytes = {0};
     (void)state;
-    settings_document_put(&bytes, 4, 1u << SETTING_SPLIT | 1u << SETTING_CLEANER, 1);
+    settings_document_put(&bytes, 4, 1u << SETTING_SPLIT | 1u << SETTING_CLEANER, 1, 1);
     settings_document_put_draining(&bytes, SPAN_LITERAL("host,16020,9"), true);
+    settings_document_put_unassigned(&bytes, SPAN_LITERAL("00ff"));
     assert_words(CHAIN_PROCEDURE, SETTINGS_NAME, &bytes,
         "  epoch 4, balancer off, splits on, merges off, normalizer off, catalog janitor off, "
         "cleaner on, snapshot cleanup off\n"
-        "  gets no tablets: \"host,16020,9\", is being emptied\n");
+        "  gets no tablets: \"host,16020,9\", is being emptied\n"
+        "  closed by command: \"00ff\"\n");
+}
+
+/* Files that a cluster wrote are read for ever: tests/golden/settings-v<format of the payload>. */
+static void settings_of_every_format_are_read(void **state)
+{
+    static const char *const expected[] = {
+        "  epoch 72057594037927947, balancer off, splits on, merges on, normalizer on, catalog "
+        "janitor on, cleaner on, snapshot cleanup on\n"
+        "  gets no tablets: \"127.0.0.1,22988,1795894884827\", is being emptied\n",
+        "  closed by command: \"cdefe6aa355fde8233b93d55423d1c22\"\n"};
+    const char *golden = getenv("STELE_GOLDEN");
+    (void)state;
+    assert_non_null(golden);
+    for (unsigned format = 1; format <= 2; format++) {
+        struct buffer file = {0}, words = {0}, payload = {0};
+        struct document document;
+        struct error error = {0};
+        char path[512];
+        snprintf(path, sizeof path, "%s/settings-v%u", golden, format);
+        assert_ok(
+            document_read(env_real(), path, DOCUMENT_PROCEDURE, &file, &document, &error), &error);
+        assert_spans_equal(document.subject, SPAN_LITERAL(SETTINGS_NAME));
+        assert_int_equal(document.payload.data[0], format);
+        for (unsigned i = 0; i < format; i++)
+            buffer_put(&words, span_string(expected[i]));
+        buffer_put_u8(&words, 0);
+        buffer_put(&payload, document.payload);
+        assert_words(CHAIN_PROCEDURE, SETTINGS_NAME, &payload, (const char *)words.data);
+        buffer_deinit(&words);
+        buffer_deinit(&file);
+    }
 }
 
 static void what_cannot_be_read_is_an_error(void **state)
@@ -101,6 +138,7 @@ int main(void)
         cmocka_unit_test(a_procedure_tells_its_step_and_what_it_works_on),
         cmocka_unit_test(a_namespace_tells_its_properties),
         cmocka_unit_test(settings_tell_switches_and_who_is_drained),
+        cmocka_unit_test(settings_of_every_format_are_read),
         cmocka_unit_test(what_cannot_be_read_is_an_error),
     };
     return cmocka_run_group_tests(tests, NULL, NULL);

@@ -5,7 +5,8 @@
 #include <stdatomic.h>
 #include <stdio.h>
 
-#include "server/heat/heat_board.h"
+#include "base/dice.h"
+#include "server/heat/heat_board_internal.h"
 
 #define REPORTS 300
 
@@ -148,6 +149,87 @@ static void the_hottest_come_first(void **state)
     arena_deinit(&arena);
 }
 
+static void the_greatest_are_found(void **state)
+{
+    (void)state;
+    for (uint64_t seed = 1; seed <= 2000; seed++) {
+        struct dice dice = {seed};
+        struct heat_ranked all[100];
+        size_t count = dice_below(&dice, 100), limit = dice_below(&dice, count + 1), above = 0;
+        uint64_t values = 1 + dice_below(&dice, 60); /* equals too */
+        for (size_t i = 0; i < count; i++)
+            all[i] = (struct heat_ranked){(double)dice_below(&dice, values), NULL};
+        heat_ranked_select(all, count, limit);
+        double least = 1e9;
+        for (size_t i = 0; i < limit; i++)
+            least = all[i].value < least ? all[i].value : least;
+        for (size_t i = limit; i < count; i++)
+            above += all[i].value > least;
+        if (above)
+            fail_msg("seed %llu: %zu of %zu are greater than one of the %zu",
+                (unsigned long long)seed, above, count, limit);
+    }
+}
+
+/* A page asks for several pictures of one moment; the minutes that run are put together once for them. */
+static void a_picture_follows_the_reports(void **state)
+{
+    (void)state;
+    struct heat_board *board;
+    struct arena arena = {0};
+    struct column_memory memory = {0};
+    int64_t minute = minute_now();
+    assert_status(heat_board_new(env_real(), true, &board), STATUS_OK);
+    for (unsigned round = 1; round <= 20; round++) {
+        double hot = 1000.0 * round;
+        report(board, 1, minute, NULL, make_column(&memory, "a", "", "m", "", 0, hot), NULL);
+        /* an older picture lives for ten times what it took, which is next to nothing here */
+        uint64_t until_ns = env_monotonic_ns(env_real()) + UINT64_C(10000000000);
+        while (fabs(draw(board, minute, &arena, STATUS_OK).most - hot / 30) > 1e-6)
+            assert_true(env_monotonic_ns(env_real()) < until_ns);
+    }
+    arena_deinit(&arena);
+    heat_board_free(board);
+}
+
+/* A tablet that is closed, moved or split, in the middle of a minute: what it took until then stays in the picture, and it
+ * is no hot tablet of that server any more. */
+static void what_a_moved_tablet_took_stays_in_the_minute(void **state)
+{
+    (void)state;
+    struct heat_board *board;
+    struct arena arena = {0};
+    struct column_memory here = {0}, there = {0};
+    struct heat_tablets hot;
+    int64_t minute = minute_now();
+    assert_status(heat_board_new(env_real(), true, &board), STATUS_OK);
+    report(board, 1, minute, NULL, make_column(&here, "a", "", "m", "", 0, 6000), NULL);
+    report(board, 1, minute, NULL, NULL, NULL); /* gone ... */
+    report(board, 1, minute, NULL, NULL, NULL);
+    report(board, 2, minute, NULL, make_column(&there, "a", "", "m", "", 0, 3000),
+        NULL); /* ... there */
+    uint64_t until_ns = env_monotonic_ns(env_real()) + UINT64_C(10000000000);
+    while (fabs(draw(board, minute, &arena, STATUS_OK).most - 9000.0 / 30) > 1e-6)
+        assert_true(env_monotonic_ns(env_real()) < until_ns);
+    assert_status(
+        heat_board_tablets(board, SPAN_LITERAL("t"), HEAT_OPS, 5, &arena, &hot), STATUS_OK);
+    assert_int_equal(hot.count, 1);
+    assert_true(span_equal(hot.tablets[0].server, SPAN_LITERAL("h,2,1")));
+    /* the minute ends: the server tells of it once more, without the tablet */
+    struct heat_minute ended[] = {{minute, 60, NULL, 0}, {minute + 1, 5, NULL, 0}};
+    struct heat_report message = {.server = server_of(1), .minutes = ended, .minute_count = 2};
+    struct heat_report_answer answer = {0};
+    heat_board_take(board, &message, &answer);
+    double most = 0;
+    while (most < 1) {
+        most = draw(board, minute, &arena, STATUS_OK).most;
+        assert_true(env_monotonic_ns(env_real()) < until_ns);
+    }
+    assert_true(most > 100);
+    arena_deinit(&arena);
+    heat_board_free(board);
+}
+
 static void events_are_kept_in_order_and_bounded(void **state)
 {
     struct heat_board *board;
@@ -243,6 +325,9 @@ int main(void)
     const struct CMUnitTest tests[] = {
         cmocka_unit_test(two_servers_make_one_picture),
         cmocka_unit_test(the_hottest_come_first),
+        cmocka_unit_test(the_greatest_are_found),
+        cmocka_unit_test(a_picture_follows_the_reports),
+        cmocka_unit_test(what_a_moved_tablet_took_stays_in_the_minute),
         cmocka_unit_test(events_are_kept_in_order_and_bounded),
         cmocka_unit_test(threads_report_and_read_at_once),
     };

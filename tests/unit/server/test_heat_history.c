@@ -87,6 +87,38 @@ static void unions_keep_sums_and_bounds(void **state)
     }
 }
 
+/* Those of tablets lie in a row, mostly: whatever the order they come in, the union is the same. */
+static void a_row_of_axes_is_joined_as_any_others(void **state)
+{
+    (void)state;
+    for (uint64_t seed = 1; seed <= 300; seed++) {
+        struct dice dice = {seed};
+        struct arena arena = {0};
+        struct heat_axis whole = make_axis(&dice, &arena, 2000), parts[8], row, mixed;
+        size_t count = 0;
+        for (size_t from = 0; from < whole.count && count < 8;) {
+            size_t size = 1 + dice_below(&dice, 40);
+            bool is_last = from + size >= whole.count;
+            size = is_last ? whole.count - from : size;
+            parts[count++] = (struct heat_axis){whole.starts + from, whole.values + from, size,
+                is_last ? whole.end : whole.starts[from + size]};
+            from += size + (dice_chance(&dice, 30) ? 3 : 0); /* a gap now and then */
+        }
+        assert_status(heat_axis_union(parts, count, &arena, &row), STATUS_OK);
+        struct heat_axis first = parts[0];
+        parts[0] = parts[count - 1];
+        parts[count - 1] = first;
+        assert_status(heat_axis_union(parts, count, &arena, &mixed), STATUS_OK);
+        assert_int_equal(row.count, mixed.count);
+        assert_true(span_equal(row.end, mixed.end));
+        for (size_t i = 0; i < row.count; i++) {
+            assert_true(span_equal(row.starts[i], mixed.starts[i]));
+            assert_close(heat_sum(&row.values[i], HEAT_OPS), heat_sum(&mixed.values[i], HEAT_OPS));
+        }
+        arena_deinit(&arena);
+    }
+}
+
 static void a_union_divides_evenly(void **state)
 {
     struct arena arena = {0};
@@ -360,6 +392,7 @@ int main(void)
 {
     const struct CMUnitTest tests[] = {
         cmocka_unit_test(unions_keep_sums_and_bounds),
+        cmocka_unit_test(a_row_of_axes_is_joined_as_any_others),
         cmocka_unit_test(a_union_divides_evenly),
         cmocka_unit_test(what_lies_between_axes_took_nothing),
         cmocka_unit_test(divisions_keep_sums_and_their_bound),

@@ -1,6 +1,9 @@
 /* Where a ZooKeeper is, and which one a directory belongs to. */
 #include "server/coordination/quorum.h"
 
+#include <stdio.h>
+#include <stdlib.h>
+
 #include "base/env_memory.h"
 #include "tests/support/support.h"
 
@@ -51,6 +54,27 @@ static void a_directory_belongs_to_one_zookeeper(void **state)
     env_memory_free(env);
 }
 
+/* A file that a cluster wrote is read for ever. */
+static void a_note_of_old_is_read(void **state)
+{
+    (void)state;
+    struct env *env = env_memory_new(1, ENV_MEMORY_SEEDED);
+    struct buffer file = {0};
+    struct error error = {0};
+    uint64_t generation = 0;
+    char path[512];
+    assert_non_null(getenv("STELE_GOLDEN"));
+    snprintf(path, sizeof path, "%s/quorum-v1", getenv("STELE_GOLDEN"));
+    assert_ok(env_read_file(env_real(), path, 4096, &file, &error), &error);
+    assert_ok(env_directory_make(env, "root", 0700, &error), &error);
+    assert_ok(env_write_file(env, "root/quorum", 0600, buffer_span(&file), &error), &error);
+    assert_status(claim(env, "elsewhere:1", "9-1", &generation), STATUS_INVALID);
+    assert_status(claim(env, "elsewhere:1", "9-1795894884891", &generation), STATUS_OK);
+    assert_int_equal(generation, 1);
+    buffer_deinit(&file);
+    env_memory_free(env);
+}
+
 static void a_note_that_cannot_be_read_is_never_taken_for_none(void **state)
 {
     (void)state;
@@ -77,6 +101,7 @@ int main(void)
     const struct CMUnitTest tests[] = {
         cmocka_unit_test(a_quorum_is_hosts_and_a_base),
         cmocka_unit_test(a_directory_belongs_to_one_zookeeper),
+        cmocka_unit_test(a_note_of_old_is_read),
         cmocka_unit_test(a_note_that_cannot_be_read_is_never_taken_for_none),
     };
     return cmocka_run_group_tests(tests, NULL, NULL);

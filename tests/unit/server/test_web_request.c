@@ -2,6 +2,7 @@
 #include "tests/support/support.h"
 
 #include "server/web/web_call.h"
+#include "server/web/web_gzip.h"
 #include "server/web/web_json.h"
 #include "server/web/web_skew.h"
 
@@ -29,6 +30,43 @@ static void segments_are_decoded_one_by_one(void **state)
     assert_null(web_request_find(&request, "w"));
     assert_int_equal(parse(&arena, "/").segment_count, 0);
     arena_deinit(&arena);
+}
+
+static void gzip_is_given_to_those_who_take_it(void **state)
+{
+    (void)state;
+    static const struct {
+        const char *header;
+        bool is_taken;
+    } cases[] = {{NULL, false}, {"", false}, {"gzip", true}, {"br , GZip", true},
+        {"x-gzip;q=0.1", true}, {"gzip;q=0", false}, {"gzip ; q=0.000", false}, {"*", true},
+        {"*;q=0", false}, {"*, gzip;q=0", false}, {"notgzip", false}, {"gzipped", false},
+        {",,;=", false}, {"gzip;", true}, {"deflate, br", false}};
+    for (size_t i = 0; i < sizeof cases / sizeof *cases; i++)
+        if (web_gzip_is_taken(cases[i].header) != cases[i].is_taken)
+            fail_msg("%s", cases[i].header);
+}
+
+static void what_was_packed_is_unpacked(void **state)
+{
+    (void)state;
+    for (size_t size = 0; size < 300000; size = size * 3 + 1) {
+        struct buffer bytes = {0}, packed = {0}, back = {0};
+        for (size_t i = 0; i < size; i++)
+            buffer_put_u8(&bytes, (uint8_t)(i % 9 + i / 1000 % 7));
+        bool is_packed = web_gzip_pack(buffer_span(&bytes), &packed);
+        assert_true(is_packed || size < 100); /* a few bytes do not become smaller */
+        assert_int_equal(packed.size == 0, !is_packed);
+        if (is_packed) {
+            assert_true(packed.size < size);
+            assert_true(web_gzip_unpack(buffer_span(&packed), &back));
+            assert_true(span_equal(buffer_span(&back), buffer_span(&bytes)));
+            assert_false(web_gzip_unpack(span_make(packed.data, packed.size - 9), &back));
+        }
+        buffer_deinit(&bytes);
+        buffer_deinit(&packed);
+        buffer_deinit(&back);
+    }
 }
 
 static void wrong_targets_are_refused(void **state)
@@ -228,6 +266,8 @@ int main(void)
 {
     const struct CMUnitTest tests[] = {
         cmocka_unit_test(segments_are_decoded_one_by_one),
+        cmocka_unit_test(gzip_is_given_to_those_who_take_it),
+        cmocka_unit_test(what_was_packed_is_unpacked),
         cmocka_unit_test(wrong_targets_are_refused),
         cmocka_unit_test(keys_are_text_or_base64),
         cmocka_unit_test(base64_comes_back),

@@ -84,7 +84,8 @@ static void read_root(const char *folder)
     uint64_t problems = 0;
     unsigned lines = 0;
     unsigned rows = 0;
-    assert_ok(storage_check(env, SAMPLE_ROOT, print_problem, NULL, &problems, &error), &error);
+    assert_ok(storage_check(env, SAMPLE_ROOT, print_problem, NULL, NULL, NULL, &problems, &error),
+        &error);
     assert_int_equal(problems, 0);
     assert_ok(storage_dump(env, SAMPLE_ROOT, count_line, &lines, NULL, NULL, &error), &error);
     assert_true(lines > 200);

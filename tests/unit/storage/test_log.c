@@ -233,6 +233,67 @@ static void segments_fill_close_and_are_recovered_by_their_index(void **state)
     close_world(&world);
 }
 
+/* Which segments of the first few are closed, as a mask. */
+static unsigned closed_segments(struct log_world *world)
+{
+    unsigned closed = 0;
+    for (unsigned number = 1; number <= 8; number++) {
+        struct log_segment segment;
+        struct path path;
+        directory_segment_path(&world->directory, incarnation, number, &path);
+        if (log_segment_read(world->env, path.text, false, NULL, NULL, &segment, NULL))
+            continue;
+        closed |= (unsigned)segment.is_closed << number;
+        log_segment_deinit(&segment);
+    }
+    return closed;
+}
+
+static void a_roll_ends_a_segment_that_has_records(void **state)
+{
+    (void)state;
+    struct log_world world;
+    open_world(&world, 0, 0);
+    log_roll(world.log); /* nothing in it */
+    log_world_run(&world);
+    assert_int_equal(closed_segments(&world), 0);
+    log_world_append(&world, 0, 100, DURABILITY_SYNC_WAL);
+    log_world_run(&world);
+    assert_int_equal(closed_segments(&world), 0);
+    log_roll(world.log);
+    log_world_run(&world);
+    assert_int_equal(closed_segments(&world), 1u << 1);
+    log_world_append(&world, 0, 100, DURABILITY_ASYNC_WAL);
+    log_world_append(&world, 1, 100, DURABILITY_SYNC_WAL);
+    log_roll(world.log);
+    log_world_run(&world);
+    assert_int_equal(closed_segments(&world), 1u << 1 | 1u << 2);
+    log_roll(world.log);
+    log_roll(world.log);
+    log_world_run(&world);
+    assert_int_equal(closed_segments(&world), 1u << 1 | 1u << 2);
+    assert_false(world.has_died);
+    assert_int_equal(check_recovered(&world), 3);
+    close_world(&world);
+}
+
+static void a_roll_on_a_full_disk_refuses_nothing(void **state)
+{
+    (void)state;
+    struct log_world world;
+    open_world(&world, 0, 0);
+    log_world_append(&world, 0, 100, DURABILITY_SYNC_WAL);
+    log_world_run(&world);
+    env_memory_set_space(world.env, 0);
+    log_roll(world.log);
+    log_world_append(&world, 0, 100, DURABILITY_SYNC_WAL);
+    log_world_run(&world);
+    assert_false(world.has_died);
+    env_memory_set_space(world.env, UINT64_MAX);
+    assert_int_equal(check_recovered(&world), 2);
+    close_world(&world);
+}
+
 static void a_record_larger_than_a_segment_gets_one_of_its_size(void **state)
 {
     (void)state;
@@ -433,6 +494,8 @@ int main(void)
         cmocka_unit_test(async_is_answered_before_the_sync_and_synced_when_idle),
         cmocka_unit_test(a_barrier_sees_all_before_it_and_nothing_after),
         cmocka_unit_test(segments_fill_close_and_are_recovered_by_their_index),
+        cmocka_unit_test(a_roll_ends_a_segment_that_has_records),
+        cmocka_unit_test(a_roll_on_a_full_disk_refuses_nothing),
         cmocka_unit_test(a_record_larger_than_a_segment_gets_one_of_its_size),
         cmocka_unit_test(a_clean_close_leaves_a_closed_segment),
         cmocka_unit_test(flushed_segments_are_recycled_and_removed),

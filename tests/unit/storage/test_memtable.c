@@ -36,6 +36,33 @@ static size_t expect_before(const struct random_cells *cells, struct span row, u
     return found;
 }
 
+/* What a memtable may be told that its rows begin with: true of all, of some, or of none. */
+static struct span random_shared(struct dice *dice, struct span row)
+{
+    static const uint8_t others[] = {0x00, 0x80, 0xff, 0xff};
+    if (dice_chance(dice, 30))
+        return SPAN_EMPTY;
+    if (dice_chance(dice, 15))
+        return span_make(others + dice_below(dice, 3), 1 + dice_below(dice, 2));
+    return span_make(row.data, dice_below(dice, row.size + 1));
+}
+
+/* Puts runs of places in order, so that what comes next often lies behind what came last. */
+static void sort_runs(struct dice *dice, size_t *places, size_t count)
+{
+    for (size_t begin = 0; begin < count;) {
+        size_t end = begin + 1 + dice_below(dice, 100);
+        end = end < count ? end : count;
+        for (size_t i = begin + 1; i < end; i++)
+            for (size_t j = i; j > begin && places[j - 1] > places[j]; j--) {
+                size_t greater = places[j - 1];
+                places[j - 1] = places[j];
+                places[j] = greater;
+            }
+        begin = end;
+    }
+}
+
 static void run_seed(uint64_t seed, void *context)
 {
     (void)context;
@@ -47,8 +74,9 @@ static void run_seed(uint64_t seed, void *context)
         .count = 1 + dice_below(&dice, 2000)};
     random_cells_make(&cells, &dice, &options);
     struct memtable_memory *memory = memtable_memory_new(1 << 30);
-    struct memtable *memtable = memtable_new(memory, SPAN_LITERAL("f"), options.order);
-    /* Given: added in order, or shuffled. */
+    struct memtable *memtable = memtable_new(memory, SPAN_LITERAL("f"), options.order,
+        random_shared(&dice, cells.cells[dice_below(&dice, cells.count)].row));
+    /* Given: added in order, shuffled, or shuffled in runs that are in order. */
     size_t *order = arena_allocate(&cells.arena, cells.count * sizeof(*order));
     for (size_t i = 0; i < cells.count; i++)
         order[i] = i;
@@ -58,10 +86,21 @@ static void run_seed(uint64_t seed, void *context)
         order[i - 1] = order[other];
         order[other] = swapped;
     }
-    for (size_t i = 0; i < cells.count; i++)
+    if (dice_chance(&dice, 50))
+        sort_runs(&dice, order, cells.count);
+    for (size_t i = 0, warm_end = 0; i < cells.count; i++) {
+        if (i >= warm_end && dice_chance(&dice, 10)) {
+            const struct cell *next[MEMTABLE_WARM_CELLS];
+            size_t count = 0;
+            for (; count < MEMTABLE_WARM_CELLS && i + count < cells.count; count++)
+                next[count] = &cells.cells[order[i + count]];
+            memtable_warm(memtable, next, count);
+            warm_end = i + count;
+        }
         assert_status(
             memtable_add(memtable, &cells.cells[order[i]], cells.cells[order[i]].sequence),
             STATUS_OK);
+    }
     assert_int_equal(memtable_cell_count(memtable), cells.count);
     assert_true(memtable_memory_bytes(memory) == memtable_reserved_bytes(memtable));
     for (unsigned i = 0; i < 30; i++) {
@@ -98,11 +137,57 @@ static void test_a_memtable_is_a_sorted_array(void **state)
     for_each_seed(SEEDS, run_seed, NULL);
 }
 
+/* Rows that part late, end inside each other, and hold bytes over 0x7f. */
+static void long_beginnings_seed(uint64_t seed, void *context)
+{
+    (void)context;
+    struct error error = {0};
+    struct dice dice = {seed};
+    struct memtable_memory *memory = memtable_memory_new(64 << 20);
+    static const uint8_t alphabet[] = {0x00, 0x01, 0x7f, 0x80, 0xff};
+    size_t common = dice_below(&dice, 24);
+    struct memtable *memtable = memtable_new(memory, SPAN_LITERAL("f"), ROW_ORDER_BYTES,
+        random_shared(&dice, span_make("0000000000000000000000000", common)));
+    for (uint64_t i = 1; i <= 500; i++) {
+        uint8_t row[40];
+        memset(row, '0', common);
+        size_t size = common + 1 + dice_below(&dice, 12);
+        for (size_t j = common; j < size; j++)
+            row[j] = alphabet[dice_below(&dice, sizeof(alphabet))];
+        struct cell cell = {.row = span_make(row, size - dice_below(&dice, 2)),
+            .family = SPAN_LITERAL("f"),
+            .timestamp = 1,
+            .type = CELL_PUT};
+        if (cell.row.size > 0)
+            assert_status(memtable_add(memtable, &cell, i), STATUS_OK);
+    }
+    struct memtable_iterator all;
+    memtable_iterator_init(&all, memtable, UINT64_MAX);
+    assert_true(memtable_shared_row(memtable).size >= common);
+    struct span before = SPAN_EMPTY;
+    size_t seen = 0;
+    for (enum status status = cell_iterator_seek_first(&all.base, &error); status == STATUS_OK;
+         status = cell_iterator_next(&all.base, &error), seen++) {
+        assert_true(row_compare(ROW_ORDER_BYTES, before, all.base.cell.row) <= 0);
+        before = all.base.cell.row;
+    }
+    assert_int_equal(seen, memtable_cell_count(memtable));
+    memtable_unref(memtable);
+    memtable_memory_free(memory);
+}
+
+static void test_rows_with_long_common_beginnings(void **state)
+{
+    (void)state;
+    for_each_seed(SEEDS, long_beginnings_seed, NULL);
+}
+
 static void test_huge_cells_and_whole_chunks(void **state)
 {
     (void)state;
     struct memtable_memory *memory = memtable_memory_new(64 << 20);
-    struct memtable *memtable = memtable_new(memory, SPAN_LITERAL("f"), ROW_ORDER_BYTES);
+    struct memtable *memtable = memtable_new(
+        memory, SPAN_LITERAL("f"), ROW_ORDER_BYTES, SPAN_EMPTY);
     static uint8_t value[5 << 20];
     for (uint32_t i = 0; i < 12; i++) {
         uint8_t row[4];
@@ -154,6 +239,7 @@ int main(void)
 {
     const struct CMUnitTest tests[] = {
         cmocka_unit_test(test_a_memtable_is_a_sorted_array),
+        cmocka_unit_test(test_rows_with_long_common_beginnings),
         cmocka_unit_test(test_huge_cells_and_whole_chunks),
         cmocka_unit_test(test_pressure_rises_with_what_is_handed_out),
     };

@@ -85,7 +85,7 @@ static void run_seed(uint64_t seed, void *context)
     struct memtable_memory *memory = memtable_memory_new(1 << 30);
     struct parts parts = {.count = dice_below(&dice, RUNS_MAX + 1)};
     for (size_t i = 0; i < parts.count; i++)
-        parts.memtables[i] = memtable_new(memory, SPAN_LITERAL("f"), options.order);
+        parts.memtables[i] = memtable_new(memory, SPAN_LITERAL("f"), options.order, SPAN_EMPTY);
     if (parts.count == 0)
         cells.count = 0;
     for (size_t i = 0; i < cells.count; i++)

@@ -7,6 +7,11 @@
 #include "tests/support/hosts_world.h"
 #include "tests/support/support.h"
 
+/* Of the first host. */
+#define FIRST_NAME  "host1%2Eexample,16020,1"
+#define FIRST_SEAL  HOSTS_ROOT "/sealed/" FIRST_NAME
+#define FIRST_ALIVE HOSTS_ROOT "/servers/" FIRST_NAME "/alive"
+
 /* A tablet server with the tablet open, and another one. */
 static void two_hosts(struct hosts_world *world, struct host **out_a, struct host **out_b)
 {
@@ -325,6 +330,65 @@ static void a_look_tells_whether_one_was_buried(void **state)
     hosts_deinit(&world);
 }
 
+/* The collector takes alive and its seal away one after the other: in between it has one name, as a living one has. */
+static void a_look_tells_it_with_one_name_left(void **state)
+{
+    (void)state;
+    for (int i = 0; i < 2; i++) {
+        struct hosts_world world;
+        struct host *a, *b;
+        struct error error;
+        enum status status;
+        two_hosts(&world, &a, &b);
+        assert_status(host_bury_wait(b, a), STATUS_OK);
+        assert_ok(env_path_remove(world.env, i ? FIRST_SEAL : FIRST_ALIVE, &error), &error);
+        assert_true(host_run(a, look_body, &error, &status));
+        assert_int_equal(status, STATUS_CLOSED);
+        hosts_deinit(&world);
+    }
+}
+
+struct looking {
+    struct host *host;
+    enum status status;
+};
+
+static void look_now(void *context)
+{
+    struct looking *looking = context;
+    pause_arm("seal.link.after", NULL, NULL);
+    looking->status = store_look(looking->host->store, NULL);
+}
+
+/* The link is what seals: who buries it may stand still, or die, before the mode is taken away. */
+static void a_look_tells_it_from_the_link_on(void **state)
+{
+    (void)state;
+    struct hosts_world world;
+    struct host *a, *b;
+    two_hosts(&world, &a, &b);
+    struct looking looking = {.host = a};
+    pause_arm("seal.link.after", look_now, &looking);
+    assert_status(host_bury_wait(b, a), STATUS_OK);
+    assert_int_equal(looking.status, STATUS_CLOSED);
+    hosts_deinit(&world);
+}
+
+static void a_seal_outlives_the_power(void **state)
+{
+    (void)state;
+    struct hosts_world world;
+    struct host *a, *b;
+    struct env_stat stat;
+    struct error error = {0};
+    two_hosts(&world, &a, &b);
+    assert_status(host_bury_wait(b, a), STATUS_OK);
+    env_memory_power_cut(world.env, ENV_CUT_LOSE_ALL);
+    assert_ok(env_path_stat(world.env, FIRST_SEAL, &stat, &error), &error);
+    assert_int_equal(stat.mode, 0);
+    hosts_deinit(&world);
+}
+
 /* ---- Who is there ---- */
 
 struct seen {
@@ -556,6 +620,9 @@ int main(void)
         cmocka_unit_test(what_was_committed_since_a_pass_of_the_collector_began_stays),
         cmocka_unit_test(a_log_that_is_needed_since_a_pass_of_the_collector_began_stays),
         cmocka_unit_test(a_look_tells_whether_one_was_buried),
+        cmocka_unit_test(a_look_tells_it_with_one_name_left),
+        cmocka_unit_test(a_look_tells_it_from_the_link_on),
+        cmocka_unit_test(a_seal_outlives_the_power),
         cmocka_unit_test(servers_are_listed_with_what_is_known_of_them),
         cmocka_unit_test(a_read_point_of_one_parent_hides_no_row_of_the_other),
         cmocka_unit_test(a_split_and_a_merge_keep_every_row_and_write_no_sstable),

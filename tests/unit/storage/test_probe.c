@@ -1,5 +1,5 @@
-/* The start-up probe: a file system that breaks one of the promises is refused, with the reason. The
- * disk in memory with one call of its table replaced. */
+/* Starts: a file system that breaks one of the promises is refused, with the reason (the disk in memory with one call
+ * of its table replaced); a life is begun once. */
 #include <stdio.h>
 
 #include "base/env_memory.h"
@@ -173,6 +173,50 @@ static void a_start_whose_empty_folder_was_collected_goes_on(void **state)
     env_memory_free(env);
 }
 
+static void expect_used_before(struct env *env)
+{
+    struct error error = {0};
+    assert_status(start(env, &error), STATUS_INVALID);
+    assert_non_null(strstr(error.message, "host,1,1 was used before"));
+}
+
+/* Design 7, 1: the folder of a life is made once, whatever is left in it. */
+static void a_life_whose_folder_is_there_is_not_begun(void **state)
+{
+    (void)state;
+    struct env *env = env_memory_new(1, ENV_MEMORY_SEEDED);
+    struct error error = {0};
+    assert_ok(start(env, &error), &error);
+    expect_used_before(env);
+    assert_ok(env_path_remove(env, "root/servers/host,1,1/alive", &error), &error);
+    expect_used_before(env);
+    env_memory_free(env);
+}
+
+/* Its empty folder was collected, and made again by another with its name, who was the first with an alive. */
+static enum status alive_made_by_another(struct env *env, const char *path, unsigned flags,
+    uint32_t mode, struct env_file **out_file, struct error *error)
+{
+    struct env_file *alive = NULL;
+    if (strcmp(strrchr(path, '/'), "/alive") == 0 &&
+        good->file_open(env, path, ENV_WRITE | ENV_CREATE, mode, &alive, NULL) == STATUS_OK)
+        env_file_close(alive);
+    return good->file_open(env, path, flags, mode, out_file, error);
+}
+
+static void an_alive_that_is_there_is_anothers(void **state)
+{
+    (void)state;
+    struct env *env = env_memory_new(1, ENV_MEMORY_SEEDED);
+    good = env->table;
+    broken = *good;
+    broken.file_open = alive_made_by_another;
+    env->table = &broken;
+    expect_used_before(env);
+    env->table = good;
+    env_memory_free(env);
+}
+
 int main(void)
 {
     log_set_level(LOG_OFF);
@@ -180,6 +224,8 @@ int main(void)
         cmocka_unit_test(a_file_system_that_breaks_a_promise_is_refused_with_the_reason),
         cmocka_unit_test(one_that_keeps_them_is_taken),
         cmocka_unit_test(a_start_whose_empty_folder_was_collected_goes_on),
+        cmocka_unit_test(a_life_whose_folder_is_there_is_not_begun),
+        cmocka_unit_test(an_alive_that_is_there_is_anothers),
     };
     return cmocka_run_group_tests(tests, NULL, NULL);
 }

@@ -273,7 +273,7 @@ static void test_scans_give_what_a_sorted_array_gives(void **state)
 }
 
 /* One scan of everything, in one step. */
-static uint64_t block_bytes_of_a_scan(struct tablet_world *world)
+static struct read_places places_of_a_scan(struct tablet_world *world)
 {
     struct error error = {0};
     struct scan_request request;
@@ -288,12 +288,12 @@ static uint64_t block_bytes_of_a_scan(struct tablet_world *world)
     assert_ok(scanner_next(scanner, &limits, &cells.sink, &progress, &error), &error);
     scanner_close(scanner);
     world_cells_deinit(&cells);
-    return progress.block_bytes;
+    return progress.places;
 }
 
-/* What a client's scan metrics call BLOCK_BYTES_SCANNED: nothing from the memtable; from SSTables the unpacked blocks,
- * cached or not. */
-static void block_bytes_are_those_of_the_blocks_looked_into(void **state)
+/* A client's scan metrics: from the memtable, the bytes of its cells; from SSTables the unpacked blocks, cached or not,
+ * and where each of them was. */
+static void the_places_of_a_scans_bytes_are_told(void **state)
 {
     (void)state;
     struct error error = {0};
@@ -306,11 +306,23 @@ static void block_bytes_are_those_of_the_blocks_looked_into(void **state)
         snprintf(row, sizeof(row), "row%04d", i);
         world_put(&world, row, "f:q", 1, "the same value each time");
     }
-    assert_int_equal(block_bytes_of_a_scan(&world), 0);
+    struct read_places places = places_of_a_scan(&world);
+    assert_int_equal(places.memtable_bytes, 400 * (7 + 1 + 24));
+    assert_int_equal(places.block_bytes + places.cache_bytes + places.file_bytes, 0);
+    assert_int_equal(places.file_reads, 0);
+
     assert_status(world_flush(&world), STATUS_OK);
-    uint64_t bytes = block_bytes_of_a_scan(&world);
-    assert_true(bytes > 400 * 24 && bytes < 400 * 100);
-    assert_int_equal(block_bytes_of_a_scan(&world), bytes);
+    tablet_world_crash(&world, ENV_CUT_KEEP_ALL); /* and its block cache with it */
+    assert_ok(tablet_world_start(&world, &error), &error);
+    struct read_places cold = places_of_a_scan(&world);
+    assert_true(cold.block_bytes > 400 * 24 && cold.block_bytes < 400 * 100);
+    assert_int_equal(cold.memtable_bytes, 0);
+    assert_true(cold.file_reads >= 10 && cold.file_bytes > 0);
+
+    struct read_places warm = places_of_a_scan(&world);
+    assert_int_equal(warm.block_bytes, cold.block_bytes);
+    assert_int_equal(warm.file_reads + warm.file_bytes, 0);
+    assert_true(warm.cache_bytes >= warm.block_bytes); /* index blocks too */
     tablet_world_deinit(&world);
 }
 
@@ -318,7 +330,7 @@ int main(void)
 {
     const struct CMUnitTest tests[] = {
         cmocka_unit_test(test_scans_give_what_a_sorted_array_gives),
-        cmocka_unit_test(block_bytes_are_those_of_the_blocks_looked_into),
+        cmocka_unit_test(the_places_of_a_scans_bytes_are_told),
     };
     return cmocka_run_group_tests(tests, NULL, NULL);
 }

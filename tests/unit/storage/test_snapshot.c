@@ -4,6 +4,7 @@
 
 #include "base/log_lines.h"
 #include "base/pause.h"
+#include "storage/chain.h"
 #include "tests/support/hosts_world.h"
 #include "tests/support/support.h"
 
@@ -335,7 +336,8 @@ static void an_export_is_served_by_itself(void **state)
     assert_status(
         store_export_snapshot(world.env, HOSTS_ROOT, SPAN_LITERAL("none"), "other", &error),
         STATUS_NOT_FOUND);
-    assert_ok(storage_check(world.env, "copy", note_problem, NULL, &problems, &error), &error);
+    assert_ok(storage_check(world.env, "copy", note_problem, NULL, NULL, NULL, &problems, &error),
+        &error);
     assert_int_equal(problems, 0);
 
     struct store_config config = {.env = world.env, .root = "copy", .incarnation = "copy,1,1"};
@@ -388,6 +390,123 @@ static void repair_completes_a_split_that_was_cut(void **state)
     assert_non_null(strstr(act, "/cc"));
     assert_ok(storage_repair(world.env, HOSTS_ROOT, note_act, act, &acts, &error), &error);
     assert_int_equal(acts, 0);
+    hosts_check(&world);
+    hosts_deinit(&world);
+}
+
+static enum status open_other_daughter(struct host *host, void *context)
+{
+    (void)context;
+    return host_open(host, "cc", &host->death);
+}
+
+static void a_cut_daughter_is_opened_though_her_sister_is_damaged(void **state)
+{
+    (void)state;
+    struct hosts_world world;
+    struct host *server, *master;
+    struct error error = {0};
+    const char *folder = HOSTS_ROOT "/tables/" HOSTS_TABLE "/tablets/";
+    char path[256];
+    make(&world, &server, &master);
+    assert_status(host_close_wait(server, HOSTS_TABLET), STATUS_OK);
+    run_ok(master, split, NULL);
+    snprintf(path, sizeof path, "%scc.1", folder);
+    assert_ok(env_path_remove(world.env, path, &error), &error);
+    snprintf(path, sizeof path, "%sbb.1", folder);
+    assert_ok(env_memory_flip(world.env, path, 40, 0xff), &error);
+    run_ok(server, open_other_daughter, NULL);
+    assert_int_equal(host_read_now(host_find(server, 8), 8), 1);
+    assert_ok(env_memory_flip(world.env, path, 40, 0xff), &error);
+    hosts_check(&world);
+    hosts_deinit(&world);
+}
+
+/* Nobody can say whether the tablet ever was: the one damaged manifest of the table may be its parent's. */
+static void a_cut_daughter_of_a_damaged_parent_is_called_damaged(void **state)
+{
+    (void)state;
+    struct hosts_world world;
+    struct host *server, *master;
+    struct error error = {0};
+    const char *folder = HOSTS_ROOT "/tables/" HOSTS_TABLE "/tablets/";
+    char path[256], parent[256];
+    uint64_t version = 0;
+    make(&world, &server, &master);
+    assert_status(host_close_wait(server, HOSTS_TABLET), STATUS_OK);
+    run_ok(master, split, NULL);
+    snprintf(path, sizeof path, "%scc.1", folder);
+    assert_ok(env_path_remove(world.env, path, &error), &error);
+    assert_ok(chain_newest(world.env, HOSTS_ROOT "/tables/" HOSTS_TABLE "/tablets", HOSTS_TABLET,
+                  &version, &error),
+        &error);
+    snprintf(parent, sizeof parent, "%s" HOSTS_TABLET ".%u", folder, (unsigned)version);
+    assert_ok(env_memory_flip(world.env, parent, 40, 0xff), &error);
+    assert_status(run(server, open_other_daughter, NULL), STATUS_CORRUPT);
+    assert_non_null(strstr(server->death.message, parent));
+    assert_ok(env_memory_flip(world.env, parent, 40, 0xff), &error);
+    run_ok(server, open_other_daughter, NULL);
+    assert_int_equal(host_read_now(host_find(server, 8), 8), 1);
+    hosts_check(&world);
+    hosts_deinit(&world);
+}
+
+static enum status open_whole(struct host *host, void *context)
+{
+    (void)context;
+    return host_open(host, HOSTS_TABLET, &host->death);
+}
+
+/* Somebody else takes the tablet, and a file of it that the manifest of before names goes. */
+struct overtaking {
+    struct host *winner;
+    char file[256];
+};
+
+static enum status note_file(void *context, const char *name, struct error *error)
+{
+    (void)error;
+    snprintf(context, 256, HOSTS_ROOT "/tables/" HOSTS_TABLE "/sst/%s", name);
+    return STATUS_OK;
+}
+
+/* What the newest manifest names is there. */
+static void put_back(void *context)
+{
+    const struct overtaking *overtaking = context;
+    struct error error = {0};
+    pause_arm("open.load.before", NULL, NULL);
+    assert_ok(
+        env_path_rename(overtaking->winner->world->env, "aside", overtaking->file, &error), &error);
+}
+
+static void overtake(void *context)
+{
+    struct overtaking *overtaking = context;
+    struct env *env = overtaking->winner->world->env;
+    struct error error = {0};
+    pause_arm("open.load.before", NULL, NULL);
+    run_ok(overtaking->winner, open_whole, NULL);
+    assert_ok(env_directory_list(env, HOSTS_ROOT "/tables/" HOSTS_TABLE "/sst", note_file,
+                  overtaking->file, &error),
+        &error);
+    assert_true(overtaking->file[0]);
+    assert_ok(env_path_rename(env, overtaking->file, "aside", &error), &error);
+    pause_arm("open.load.before", put_back, overtaking);
+}
+
+static void a_file_that_went_with_an_older_manifest_is_no_damage(void **state)
+{
+    (void)state;
+    struct hosts_world world;
+    struct host *server, *master;
+    struct overtaking overtaking = {0};
+    make(&world, &server, &master);
+    assert_status(host_close_wait(server, HOSTS_TABLET), STATUS_OK);
+    overtaking.winner = server;
+    struct host *late = hosts_start_new(&world, STORE_TABLETS);
+    pause_arm("open.load.before", overtake, &overtaking);
+    assert_status(run(late, open_whole, NULL), STATUS_BUSY); /* not CORRUPT: it looked again */
     hosts_check(&world);
     hosts_deinit(&world);
 }
@@ -460,6 +579,107 @@ static void what_the_next_master_clones_during_a_pass_stays(void **state)
     hosts_deinit(&world);
 }
 
+/* ---- Two leaders ---- */
+
+static enum status lead(struct host *host, void *epoch)
+{
+    return store_collector_take(host->store, *(uint64_t *)epoch, false, &host->death);
+}
+
+struct gap {
+    struct host *next, *server;
+    uint64_t epoch;
+};
+
+static void clone_and_forget_in_gap(void *context)
+{
+    struct gap *gap = context;
+    pause_arm("references.tables.after", NULL, NULL);
+    run_ok(gap->next, clone, "s.1");
+    run_ok(gap->next, unsnap, "s.1");
+}
+
+static void snap_and_compact_in_gap(void *context)
+{
+    struct gap *gap = context;
+    pause_arm("references.tables.before", NULL, NULL);
+    run_ok(gap->next, lead, &gap->epoch);
+    run_ok(gap->next, snap, "s.1");
+    host_write_rows(gap->server, 0, HOSTS_ROWS);
+    assert_status(host_flush_wait(gap->server, HOSTS_TABLET), STATUS_OK);
+    assert_status(host_compact_wait(gap->server, HOSTS_TABLET), STATUS_OK);
+    pause_arm("references.tables.after", clone_and_forget_in_gap, gap);
+}
+
+/* The leader has read the snapshots, and stands still; the next takes one, the files of which are compacted away; the leader
+ * reads the tables, and stands still; the next clones the snapshot and forgets it: to the leader nothing names the files. */
+static void what_a_later_leader_works_with_stays(void **state)
+{
+    (void)state;
+    struct hosts_world world;
+    struct host *server, *master;
+    struct expected expected = {CLONE_TABLET, 1};
+    struct gap gap = {.epoch = 9};
+    uint64_t epoch = 4;
+    make(&world, &server, &master);
+    run_ok(master, lead, &epoch);
+    env_memory_host_crash(server->env, ENV_CUT_LOSE_ALL);
+    assert_status(host_bury_wait(master, server),
+        STATUS_OK); /* its file is an orphan as soon as nothing names it */
+    gap.server = hosts_start_new(&world, STORE_TABLETS);
+    gap.next = hosts_start_new(&world, MASTER);
+    assert_status(host_open_wait(gap.server, HOSTS_TABLET), STATUS_OK);
+    pause_arm("references.tables.before", snap_and_compact_in_gap, &gap);
+    assert_status(run(master, collect, NULL), STATUS_SUPERSEDED);
+    run_ok(gap.server, open_clone, NULL);
+    run_ok(gap.server, all_rows_hold, &expected);
+    /* and it takes nothing away any more, nor does it come back */
+    assert_status(run(master, collect, NULL), STATUS_SUPERSEDED);
+    assert_status(run(master, lead, &epoch), STATUS_SUPERSEDED);
+    run_ok(gap.next, lead, &gap.epoch);
+    hosts_check(&world);
+    hosts_deinit(&world);
+}
+
+static void next_leads(void *context)
+{
+    struct gap *gap = context;
+    pause_arm("collector.incarnation.between", NULL, NULL);
+    run_ok(gap->next, lead, &gap->epoch);
+}
+
+/* A leader has sent a dead server's folder away, and stands still; the next leader begins: the folder stays in the trash, which
+ * is now the next one's. */
+static void what_an_earlier_leader_sent_away_is_the_next_ones(void **state)
+{
+    (void)state;
+    struct hosts_world world;
+    struct host *server, *master;
+    struct gap gap = {.epoch = 9};
+    uint64_t epoch = 4;
+    char folder[64];
+    make(&world, &server, &master);
+    run_ok(master, lead, &epoch);
+    env_memory_host_crash(server->env, ENV_CUT_LOSE_ALL);
+    assert_status(host_bury_wait(master, server), STATUS_OK);
+    gap.server = hosts_start_new(&world, STORE_TABLETS);
+    gap.next = hosts_start_new(&world, MASTER);
+    assert_status(host_open_wait(gap.server, HOSTS_TABLET), STATUS_OK);
+    assert_status(host_flush_wait(gap.server, HOSTS_TABLET), STATUS_OK);
+    unsigned servers = count_names(&world, "servers");
+    pause_arm("collector.incarnation.between", next_leads, &gap);
+    assert_status(run(master, collect, NULL), STATUS_SUPERSEDED);
+    assert_int_equal(count_names(&world, "servers"), servers - 1);
+    assert_int_equal(count_names(&world, "trash"), 1);
+    snprintf(folder, sizeof folder, "trash/epoch-%u", 9u);
+    assert_int_equal(count_names(&world, folder), 1);
+    store_collector_enable(gap.next->store, true);
+    run_ok(gap.next, collect, NULL);
+    assert_int_equal(count_names(&world, "sealed"), 0);
+    hosts_check(&world);
+    hosts_deinit(&world);
+}
+
 int main(void)
 {
     log_set_level(LOG_OFF);
@@ -469,9 +689,14 @@ int main(void)
         cmocka_unit_test(a_restored_table_is_as_it_was_and_goes_on),
         cmocka_unit_test(a_parents_files_go_when_both_daughters_have_compacted),
         cmocka_unit_test(what_the_next_master_clones_during_a_pass_stays),
+        cmocka_unit_test(what_a_later_leader_works_with_stays),
+        cmocka_unit_test(what_an_earlier_leader_sent_away_is_the_next_ones),
         cmocka_unit_test(a_dead_server_goes_when_its_log_is_needed_no_more),
         cmocka_unit_test(an_export_is_served_by_itself),
         cmocka_unit_test(repair_completes_a_split_that_was_cut),
+        cmocka_unit_test(a_cut_daughter_is_opened_though_her_sister_is_damaged),
+        cmocka_unit_test(a_cut_daughter_of_a_damaged_parent_is_called_damaged),
+        cmocka_unit_test(a_file_that_went_with_an_older_manifest_is_no_damage),
         cmocka_unit_test(repair_moves_a_damaged_meta_table_away_and_no_other),
     };
     return cmocka_run_group_tests(tests, NULL, NULL);

@@ -97,7 +97,8 @@ static uint64_t count_problems(struct world *world)
 {
     struct error error = {0};
     uint64_t problems = 0;
-    assert_ok(storage_check(world->env, "root", print_problem, NULL, &problems, &error), &error);
+    assert_ok(storage_check(world->env, "root", print_problem, NULL, NULL, NULL, &problems, &error),
+        &error);
     return problems;
 }
 
@@ -223,6 +224,54 @@ static void a_foreign_directory_is_refused_and_left_alone(void **state)
     env_memory_free(world.env);
 }
 
+/* The problems when the root has one file more. */
+static uint64_t problems_with(struct world *world, const char *name, const char *text)
+{
+    char path[64];
+    snprintf(path, sizeof path, "root/%s", name);
+    assert_status(env_write_file(world->env, path, 0600, span_string(text), NULL), STATUS_OK);
+    uint64_t problems = count_problems(world);
+    assert_status(env_path_remove(world->env, path, NULL), STATUS_OK);
+    return problems;
+}
+
+static void what_is_no_file_of_the_root_is_a_problem(void **state)
+{
+    (void)state;
+    struct world world;
+    open_world(&world, 5);
+    stop(&world);
+    char secret[] = "0123456789abcdef0123456789abcdef0123456789abcdef0123456789abcdef\n";
+    char quorum[] = "zookeeper = a:2181/hbase\ninstance = 1-2\ngeneration = 1\n";
+    assert_int_equal(problems_with(&world, "stranger", ""), 1);
+    assert_int_equal(problems_with(&world, "tables2", ""), 1);
+    assert_int_equal(problems_with(&world, "lost+found", ""), 0);
+    assert_int_equal(problems_with(&world, ".nfs0001", ""), 0);
+    assert_int_equal(problems_with(&world, "cluster.tmp-1", ""), 0);
+    assert_int_equal(problems_with(&world, "secret.01.tmp", ""), 0);
+    assert_int_equal(problems_with(&world, "secret", secret), 0);
+    assert_int_equal(problems_with(&world, "quorum", quorum), 0);
+    assert_int_equal(problems_with(&world, "secret", secret + 1), 1);
+    secret[9] = 'A';
+    assert_int_equal(problems_with(&world, "secret", secret), 1);
+    assert_int_equal(problems_with(&world, "quorum", ""), 1);
+    assert_int_equal(problems_with(&world, "quorum", "zookeeper = a:2181/hbase\n"), 1);
+    assert_int_equal(
+        problems_with(&world, "quorum", "zookeeper = a:2181/hbase\ninstance = \ngeneration = 1\n"),
+        1);
+    char more[sizeof quorum + 8];
+    snprintf(more, sizeof more, "%smore\n", quorum);
+    assert_int_equal(problems_with(&world, "quorum", more), 1);
+    for (const char *at = quorum; *at; at += strcspn(at, "\n") + 1) /* names, and what follows */
+        for (size_t i = 0; i < strcspn(at, " ") + 3; i++) {
+            char flipped[sizeof quorum];
+            memcpy(flipped, quorum, sizeof quorum);
+            flipped[(size_t)(at - quorum) + i] ^= 1;
+            assert_int_equal(problems_with(&world, "quorum", flipped), 1);
+        }
+    close_world(&world);
+}
+
 static void a_newer_format_is_refused(void **state)
 {
     (void)state;
@@ -302,6 +351,74 @@ static void tables_and_tablets_are_there_after_a_restart(void **state)
     assert_ok(start(&world, &error), &error);
     assert_int_equal(count_tables(&world), 1);
     assert_int_equal(count_tablets(&world), 3);
+    close_world(&world);
+}
+
+struct seen_damage {
+    unsigned whole, damaged;
+    char start[8]; /* of the damaged one; "" = not known */
+    char why[512];
+};
+
+static enum status see_damage(void *context, const struct tablet_info *tablet, struct error *error)
+{
+    struct seen_damage *seen = context;
+    (void)error;
+    seen->whole += tablet->damage == NULL;
+    seen->damaged += tablet->damage != NULL;
+    if (tablet->damage) {
+        snprintf(seen->why, sizeof seen->why, "%s", tablet->damage);
+        snprintf(seen->start, sizeof seen->start, "%.*s",
+            tablet->region_id ? (int)tablet->start_row.size : 0,
+            tablet->region_id ? (const char *)tablet->start_row.data : "");
+    }
+    return STATUS_OK;
+}
+
+static struct seen_damage list_damaged(struct world *world)
+{
+    struct arena arena = {0};
+    struct error error;
+    struct seen_damage seen = {0};
+    assert_ok(store_tablet_list(world->store, table_id, &arena, see_damage, &seen, &error), &error);
+    arena_deinit(&arena);
+    return seen;
+}
+
+static void a_damaged_manifest_is_told_of_and_the_others_are_listed(void **state)
+{
+    (void)state;
+    struct world world;
+    struct error error;
+    struct tablet_info tablets[3], halves[2] = {0};
+    char path[256];
+    open_world(&world, 1);
+    assert_int_equal(make_table(&world), STATUS_OK);
+    make_tablets(tablets);
+    snprintf(path, sizeof path, "root/tables/%s/tablets/%s.1", table_id, tablets[2].id);
+    assert_ok(env_memory_flip(world.env, path, 40, 0xff), NULL);
+    struct seen_damage seen = list_damaged(&world);
+    assert_int_equal(seen.whole, 2);
+    assert_int_equal(seen.damaged, 1);
+    assert_string_equal(seen.start, "");
+    assert_non_null(strstr(seen.why, path));
+    assert_ok(env_memory_flip(world.env, path, 40, 0xff), NULL);
+    /* of a half, its parent says the rows */
+    for (size_t i = 0; i < 2; i++) {
+        snprintf(halves[i].id, sizeof halves[i].id, "%s", i ? "bb02" : "bb01");
+        halves[i].region_id = tablets[0].region_id + 1;
+    }
+    halves[0].start_row = tablets[0].start_row;
+    halves[0].end_row = halves[1].start_row = SPAN_LITERAL("b");
+    halves[1].end_row = tablets[0].end_row;
+    assert_ok(store_tablet_split(world.store, table_id, tablets[0].id, halves, &error), &error);
+    snprintf(path, sizeof path, "root/tables/%s/tablets/bb02.1", table_id);
+    assert_ok(env_memory_flip(world.env, path, 40, 0xff), NULL);
+    seen = list_damaged(&world);
+    assert_int_equal(seen.whole, 4);
+    assert_int_equal(seen.damaged, 1);
+    assert_string_equal(seen.start, "b");
+    assert_ok(env_memory_flip(world.env, path, 40, 0xff), NULL);
     close_world(&world);
 }
 
@@ -562,6 +679,7 @@ int main(void)
     const struct CMUnitTest tests[] = {
         cmocka_unit_test(an_empty_directory_becomes_a_store),
         cmocka_unit_test(a_foreign_directory_is_refused_and_left_alone),
+        cmocka_unit_test(what_is_no_file_of_the_root_is_a_problem),
         cmocka_unit_test(a_newer_format_is_refused),
         cmocka_unit_test(a_directory_in_use_is_refused),
         cmocka_unit_test(an_incarnation_is_used_once),
@@ -573,6 +691,7 @@ int main(void)
         cmocka_unit_test(documents_of_others_are_chained),
         cmocka_unit_test(sstables_go_only_with_proof),
         cmocka_unit_test(a_manifest_that_cannot_be_read_stops_the_collector),
+        cmocka_unit_test(a_damaged_manifest_is_told_of_and_the_others_are_listed),
         cmocka_unit_test(a_power_cut_at_every_call_of_start_and_create_is_clean),
     };
     return cmocka_run_group_tests(tests, NULL, NULL);

@@ -74,7 +74,7 @@ static bool check_and_put(
     struct write_operation operation = make_operation(&mutation, 1);
     operation.condition = &condition;
     world_write(world, &operation, 1);
-    assert_ok(operation.status, &operation.error);
+    assert_operation_ok(&operation);
     return operation.is_processed;
 }
 
@@ -113,7 +113,7 @@ static void test_append_and_increment_go_on_from_what_is_stored(void **state)
     struct write_operation operation = make_operation(&mutation, 1);
     world_put(world, "r", "f:a", 5, "ab");
     world_write(world, &operation, 1);
-    assert_ok(operation.status, &operation.error);
+    assert_operation_ok(&operation);
     assert_spans_equal(operation.result_cells[0].value, SPAN_LITERAL("abcd"));
     /* Never at or below what it follows, even in the future. */
     int64_t future = env_wall_ms(world->env) + 1000000;
@@ -129,7 +129,7 @@ static void test_append_and_increment_go_on_from_what_is_stored(void **state)
     operation = make_operation(&mutation, 1);
     world_write(world, &operation, 1);
     assert_int_equal(operation.status, STATUS_INVALID);
-    assert_string_equal(operation.error.message, "Field is not a long, it's 3 bytes wide");
+    assert_string_equal(operation.message, "Field is not a long, it's 3 bytes wide");
 }
 
 static void test_the_kth_delete_of_the_newest_takes_the_kth_newest(void **state)
@@ -156,7 +156,7 @@ static void test_row_mutations_are_one(void **state)
         make_mutation(MUTATION_DELETE, &marker, 1), make_mutation(MUTATION_APPEND, &tail, 1)};
     struct write_operation operation = make_operation(mutations, 3);
     world_write(world, &operation, 1);
-    assert_ok(operation.status, &operation.error);
+    assert_operation_ok(&operation);
     assert_int_equal(operation.result_count, 1);
     assert_string_equal(world_get(world, "r", "f:", 1), "r f:new@7=y");
     /* One that cannot be done leaves nothing of the others. */
@@ -179,6 +179,93 @@ static void test_the_last_of_two_alike_in_one_mutation_wins(void **state)
     assert_string_equal(world_get(world, "r", NULL, 9), "r f:a@5=2");
     assert_status(world_flush(world), STATUS_OK);
     assert_string_equal(world_get(world, "r", NULL, 9), "r f:a@5=2");
+}
+
+/* What clients check themselves, and some do not. */
+static void test_rows_too_long_and_times_before_all_time_are_refused(void **state)
+{
+    struct tablet_world *world = *state;
+    char *row = memory_allocate(LIMIT_ROW_SIZE + 2);
+    memset(row, 'r', LIMIT_ROW_SIZE + 1);
+    row[LIMIT_ROW_SIZE + 1] = '\0';
+    struct cell cells[4] = {make_cell(row, "f", "q", 1, CELL_PUT, "1"),
+        make_cell(row + 1, "f", "q", 1, CELL_PUT, "1"), make_cell("", "f", "q", 1, CELL_PUT, "1"),
+        make_cell("c", "f", "q", -5, CELL_PUT, "1")};
+    struct mutation mutations[5];
+    struct write_operation operations[5];
+    for (size_t i = 0; i < 5; i++) {
+        mutations[i] = make_mutation(
+            i < 4 ? MUTATION_PUT : MUTATION_DELETE, &cells[i < 4 ? i : 3], i < 4);
+        mutations[i].timestamp = -7; /* counts for the delete without cells only */
+        operations[i] = make_operation(&mutations[i], 1);
+    }
+    world_write(world, operations, 5);
+    static const char *const messages[5] = {"row has 32768 bytes, but must have 1 to 32767", "",
+        "row has 0 bytes, but must have 1 to 32767", "Timestamp cannot be negative. ts=-5",
+        "Timestamp cannot be negative. ts=-7"};
+    for (size_t i = 0; i < 5; i++) {
+        assert_int_equal(operations[i].status, i == 1 ? STATUS_OK : STATUS_INVALID);
+        assert_string_equal(operations[i].message ? operations[i].message : "", messages[i]);
+    }
+    memory_free(row);
+}
+
+/* One that is refused is no measure for the run of blind ones behind it. */
+static void test_puts_behind_a_refused_increment_are_all_written(void **state)
+{
+    enum { PUTS = 40 };
+    struct tablet_world *world = *state;
+    char rows[PUTS][8];
+    struct cell cells[PUTS + 1];
+    struct mutation mutations[PUTS + 1];
+    struct write_operation operations[PUTS + 1];
+    cells[PUTS] = make_cell("r", "none", "n", TIMESTAMP_LATEST, CELL_PUT, "12345678");
+    mutations[0] = make_mutation(MUTATION_INCREMENT, &cells[PUTS], 1);
+    operations[0] = make_operation(&mutations[0], 1);
+    for (size_t i = 0; i < PUTS; i++) {
+        snprintf(rows[i], sizeof rows[i], "r%02zu", i);
+        cells[i] = make_cell(rows[i], "f", "q", 1, CELL_PUT, "v");
+        mutations[i + 1] = make_mutation(MUTATION_PUT, &cells[i], 1);
+        operations[i + 1] = make_operation(&mutations[i + 1], 1);
+    }
+    world_write(world, operations, PUTS + 1);
+    assert_int_equal(operations[0].status, STATUS_NO_FAMILY);
+    for (size_t i = 0; i < PUTS; i++) {
+        assert_operation_ok(&operations[i + 1]);
+        assert_string_not_equal(world_get(world, rows[i], NULL, 1), "");
+    }
+}
+
+/* Large batches go into the memtable by row, not as they came: of two puts of one cell the later one counts all the same. */
+static void test_the_last_of_two_alike_in_a_large_batch_wins(void **state)
+{
+    enum { PUTS = 300, ROWS = 70 };
+    static char rows[ROWS][24], values[PUTS][8];
+    static struct cell cells[PUTS];
+    static struct mutation mutations[PUTS];
+    static struct write_operation operations[PUTS];
+    struct tablet_world *world = *state;
+    for (unsigned round = 0; round < 2;
+         round++) { /* the second into the memtable that the first made */
+        unsigned last[ROWS] = {0};
+        for (unsigned i = 0; i < PUTS; i++) {
+            unsigned row = i * 37 % ROWS;
+            last[row] = i;
+            snprintf(rows[row], sizeof rows[row], "%020u", row);
+            snprintf(values[i], sizeof values[i], "%u.%u", round, i);
+            cells[i] = make_cell(rows[row], "f", "q", 5, CELL_PUT, values[i]);
+            mutations[i] = make_mutation(MUTATION_PUT, &cells[i], 1);
+            operations[i] = make_operation(&mutations[i], 1);
+        }
+        world_write(world, operations, PUTS);
+        for (unsigned row = 0; row < ROWS; row++) {
+            char expected[64];
+            snprintf(expected, sizeof expected, "%s f:q@5=%s", rows[row], values[last[row]]);
+            assert_string_equal(world_get(world, rows[row], NULL, 9), expected);
+        }
+    }
+    assert_status(world_flush(world), STATUS_OK);
+    assert_string_equal(world_get(world, rows[0], NULL, 9), "00000000000000000000 f:q@5=1.280");
 }
 
 static void test_operations_of_a_write_fail_on_their_own(void **state)
@@ -253,7 +340,7 @@ static void test_a_hot_counter_is_not_bound_to_one_sync_each(void **state)
     assert_true(after.log_syncs - before.log_syncs < COUNT / 10);
     uint64_t sum = 0;
     for (size_t i = 0; i < COUNT; i++) {
-        assert_ok(writes[i].operation.status, &writes[i].operation.error);
+        assert_operation_ok(&writes[i].operation);
         sum += load_be64(writes[i].operation.result_cells[0].value.data);
         arena_deinit(&writes[i].arena);
     }
@@ -299,6 +386,67 @@ static void test_memory_that_runs_short_is_flushed(void **state)
     struct tablet_statistics tablet;
     tablet_statistics_read(world->tablet, &tablet);
     assert_true(tablet.cells_written == 400);
+}
+
+/* One cell of so many bytes: put, or refused. */
+static enum status put_bytes(
+    struct tablet_world *world, const char *row, size_t size, struct error *out_error)
+{
+    uint8_t *value = memory_allocate_zeroed(1, size);
+    struct cell cell = make_cell(row, "f", "q", 1, CELL_PUT, "");
+    cell.value = span_make(value, size);
+    struct mutation mutation = make_mutation(MUTATION_PUT, &cell, 1);
+    struct write_operation operation = make_operation(&mutation, 1);
+    world_write(world, &operation, 1);
+    memory_free(value);
+    error_clear(out_error);
+    if (operation.status)
+        error_set(out_error, operation.status, "%s", write_operation_reason(&operation));
+    return operation.status;
+}
+
+static void start_with_a_megabyte(struct tablet_world *world)
+{
+    struct error error = {0};
+    tablet_world_stop(world);
+    world->config.memtable_budget_bytes = 1 << 20;
+    assert_ok(tablet_world_start(world, &error), &error);
+}
+
+static void test_a_write_waits_when_memory_is_nearly_gone(void **state)
+{
+    struct tablet_world *world = *state;
+    struct store_statistics statistics;
+    struct error error;
+    start_with_a_megabyte(world);
+    assert_status(put_bytes(world, "a", 900000, &error), STATUS_OK); /* over 4/5 */
+    store_statistics_read(world->store, &statistics);
+    assert_int_equal(statistics.writes_delayed, 0);
+    uint64_t before_ns = env_monotonic_ns(world->env);
+    assert_status(put_bytes(world, "b", 1, &error), STATUS_OK);
+    store_statistics_read(world->store, &statistics);
+    assert_int_equal(statistics.writes_delayed, 1);
+    assert_int_equal(statistics.writes_refused, 0);
+    assert_true(statistics.writes_delay_ns > 0);
+    assert_true(env_monotonic_ns(world->env) - before_ns >= statistics.writes_delay_ns);
+}
+
+static void test_a_write_is_refused_while_memory_is_full(void **state)
+{
+    struct tablet_world *world = *state;
+    struct store_statistics statistics;
+    struct error error;
+    start_with_a_megabyte(world);
+    assert_status(put_bytes(world, "a", 1100000, &error), STATUS_OK); /* over the budget */
+    assert_status(put_bytes(world, "b", 1, &error), STATUS_BUSY);
+    assert_non_null(strstr(error.message, "Over memstore limit=1048576, regionName=0123456789"));
+    store_statistics_read(world->store, &statistics);
+    assert_int_equal(statistics.writes_refused, 1);
+    assert_int_equal(statistics.writes_delayed, 0);
+    assert_string_equal(world_get(world, "b", NULL, 1), "");
+    /* The refusal has asked for the flush that ends it. */
+    env_memory_run_until(world->env, NULL, UINT64_C(1000000000));
+    assert_status(put_bytes(world, "b", 1, &error), STATUS_OK);
 }
 
 static void test_a_family_that_went_does_not_come_back_with_its_cells(void **state)
@@ -450,10 +598,15 @@ int main(void)
         TEST(test_the_kth_delete_of_the_newest_takes_the_kth_newest),
         TEST(test_row_mutations_are_one),
         TEST(test_the_last_of_two_alike_in_one_mutation_wins),
+        TEST(test_rows_too_long_and_times_before_all_time_are_refused),
+        TEST(test_puts_behind_a_refused_increment_are_all_written),
+        TEST(test_the_last_of_two_alike_in_a_large_batch_wins),
         TEST(test_operations_of_a_write_fail_on_their_own),
         TEST(test_a_hot_counter_is_not_bound_to_one_sync_each),
         TEST(test_an_increment_waits_for_the_disk),
         TEST(test_memory_that_runs_short_is_flushed),
+        TEST(test_a_write_waits_when_memory_is_nearly_gone),
+        TEST(test_a_write_is_refused_while_memory_is_full),
         TEST(test_a_family_that_went_does_not_come_back_with_its_cells),
         TEST(test_a_tablet_is_split_in_the_middle_of_its_data),
         TEST(test_bounds_follow_the_data_in_memory_and_in_files),

@@ -162,6 +162,13 @@ final class BatchScenarios {
                 bytes += result.value().length;
             return bytes;
         });
+        s.out.act("sixty thousand puts", () -> {
+            List<Put> puts = new ArrayList<>();
+            for (int i = 0; i < 60_000; i++)
+                puts.add(put(String.format("%d", 100_000 + i), "f:many", 1, "v"));
+            t.put(puts);
+        });
+        s.out.ask("the last of them", () -> t.get(new Get(b("159999"))));
     }
 
     private static void buffered(Session s) throws Throwable {

@@ -62,6 +62,7 @@ public final class Main {
         all.addAll(MetaScenarios.all());
         all.addAll(AdminScenarios.all());
         all.addAll(ChangeScenarios.all());
+        all.addAll(CallScenarios.all());
         all.addAll(SnapshotScenarios.all());
         all.addAll(BadInputScenarios.all());
         all.addAll(RandomScenarios.all(seed, operations));

@@ -7,6 +7,7 @@ import static stele.interop.Session.schema;
 
 import java.util.ArrayList;
 import java.util.List;
+import java.util.Map;
 import org.apache.hadoop.hbase.client.Consistency;
 import org.apache.hadoop.hbase.client.Delete;
 import org.apache.hadoop.hbase.client.IsolationLevel;
@@ -322,6 +323,36 @@ final class ScanScenarios {
                         " filtered, " + scanner.getScanMetrics().countOfRegions.get() + " regions";
                 }
             });
+        s.out.ask("what is wrong with the places, in memory",
+            () -> wrong(metricsOf(t), "BYTES_READ_FROM_MEMSTORE"));
+        s.admin.flush(t.getName());
+        metricsOf(t); /* what is read once is in the cache */
+        s.out.ask("what is wrong with the places, in the cache",
+            () -> wrong(metricsOf(t), "BYTES_READ_FROM_BLOCK_CACHE"));
+    }
+
+    private static Map<String, Long> metricsOf(Table t) throws Throwable {
+        try (ResultScanner scanner = t.getScanner(new Scan().setScanMetricsEnabled(true))) {
+            while (scanner.next() != null) {
+            }
+            return scanner.getScanMetrics().getMetricsMap(false);
+        }
+    }
+
+    /** All comes from one place, and nothing from the disk. A client of 2.5 knows no places, and finds nothing wrong. */
+    private static String wrong(Map<String, Long> metrics, String place) {
+        List<String> wrong = new ArrayList<>();
+        if (metrics.getOrDefault(place, 1L) == 0)
+            wrong.add(place + " is 0");
+        for (String name : List.of("BYTES_READ_FROM_FS", "BLOCK_READ_OPS_COUNT", "FS_READ_TIME"))
+            if (metrics.getOrDefault(name, 0L) != 0)
+                wrong.add(name + " is " + metrics.get(name));
+        if (place.endsWith("CACHE") && metrics.getOrDefault("BYTES_READ_FROM_MEMSTORE", 0L) != 0)
+            wrong.add("something is in the memstore");
+        for (String time : List.of("RPC_SCAN_PROCESSING_TIME", "RPC_SCAN_QUEUE_WAIT_TIME"))
+            if (metrics.getOrDefault(time, 0L) < 0 || metrics.getOrDefault(time, 0L) > 100000)
+                wrong.add(time + " is " + metrics.get(time));
+        return wrong.toString();
     }
 
     /** More rows than a call gives, over regions without rows too. */

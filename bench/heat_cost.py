@@ -1,0 +1,129 @@
+#!/usr/bin/env python3
+"""What measuring heat costs a call: the share of the server's instructions for each read and update, by callgrind.
+
+    heat_cost.py [CALLS]      20000; STELE names the program (build/release/cli/stele)
+
+One server runs under callgrind, driven by `bench load` over one connection, twice for each kind of call: with CALLS and with
+three times as many. The difference is what the calls cost, without what a load does before and after. Callgrind
+writes and clears its counters when web_get_token is entered: one HTTP request ends a part.
+
+Heat is what lies in tablet_heat_add and all that it calls. Of that, the sampling of hot rows is told apart: some 256 calls
+a second of a tablet are samples, however many there are, so its share depends on how fast the machine is, and under
+callgrind it is slow. What counts is the cost where a tablet has RATE calls a second, a fraction of what one connection
+asks of a server at full speed. Exit 1 when that is above 2 %."""
+import os
+import pathlib
+import re
+import signal
+import subprocess
+import sys
+import tempfile
+import time
+import urllib.request
+
+TOP = pathlib.Path(__file__).resolve().parent.parent
+STELE = os.environ.get("STELE", str(TOP / "build" / "release" / "cli" / "stele"))
+MOST = 2.0  # percent
+SAMPLES = 256  # HOT_ROW_EXACT of server/heat/hot_rows.h
+RATE = 10000  # calls a second of a tablet
+ADD, SAMPLE = ("tablet_heat_add",), ("hot_rows_count", "hot_sampler_take")
+
+
+class Profile:
+    """Of a part: instructions of all, and calls of a function with what they took."""
+
+    def __init__(self, path):
+        self.total, self.calls, self.took = 0, {}, {}
+        names, callee = {}, None
+        for line in open(path, errors="replace"):
+            if match := re.match(r"(c?fn)=\((\d+)\)(?: (.*))?", line):
+                if match[3]:
+                    names[match[2]] = match[3].strip()
+                if match[1] == "cfn":
+                    callee = names[match[2]]
+            elif line.startswith("calls=") and callee:
+                count = int(line[6:].split()[0])
+                self.calls[callee] = self.calls.get(callee, 0) + count
+            elif callee and re.match(r"[+\-*\d]", line):
+                self.took[callee] = self.took.get(callee, 0) + int(line.split()[1])
+                callee = None
+            elif line.startswith(("summary:", "totals:")):
+                self.total = int(line.split()[1])
+
+    def of(self, names, what):
+        return sum(count for name, count in what.items() if name.split("'")[0] in names)
+
+
+class Server:
+    def __init__(self, directory):
+        self.profile = directory / "profile"
+        self.parts = 0
+        self.log = open(directory / "log", "w+")
+        self.process = subprocess.Popen(
+            ["valgrind", "--tool=callgrind", "--callgrind-out-file=" + str(self.profile), "--dump-before=web_get_token", STELE, "standalone",
+             str(directory / "data"), "--listen=127.0.0.1:0", "--zookeeper-port=off", "--bigtable-port=off", "--web-port=0"],
+            stdout=subprocess.PIPE, stderr=self.log, text=True)
+        self.ready = dict(word.split("=", 1) for word in self.process.stdout.readline().split()[1:])
+        if not self.ready:
+            self.log.seek(0)
+            sys.exit("heat_cost: the server did not start: " + self.log.read())
+
+    def load(self, *options):
+        subprocess.run([STELE, "bench", "load", "-q", "--connect=" + self.ready["hbase"], "--table=cost", "--rows=2000", "--patience=60s", *options],
+                       stdout=subprocess.DEVNULL, check=True)
+
+    def part(self):
+        """Ends it."""
+        urllib.request.urlopen("http://%s/api/v1/token" % self.ready["web"], timeout=60).read()
+        self.parts += 1
+        path = pathlib.Path("%s.%d" % (self.profile, self.parts))
+        while not path.exists() or "totals:" not in path.read_text(errors="replace")[-200:]:
+            if self.process.poll() is not None:
+                sys.exit("heat_cost: the server has ended")
+            time.sleep(0.01)
+        return Profile(path)
+
+    def stop(self):
+        self.process.send_signal(signal.SIGTERM)
+        self.process.wait()
+
+
+def cost(server, kind, calls):
+    """True: it is small enough."""
+    server.part()
+    parts = []
+    for count in (calls, calls * 3):
+        server.load("--reuse", "--mix=" + kind, "--operations=%d" % count)
+        parts.append(server.part())
+    less, more = parts
+
+    def both(names, what):
+        return less.of(names, getattr(less, what)) + more.of(names, getattr(more, what))
+
+    added, samples = both(ADD, "calls"), both(SAMPLE[:1], "calls")
+    if added != calls * 4 or samples < 1:
+        sys.exit("heat_cost: %s: %d calls were counted, %d sampled, of %d" % (kind, added, samples, calls * 4))
+    sample = both(SAMPLE, "took") / samples
+    always = (both(ADD, "took") - both(SAMPLE, "took")) / added
+    rest = (more.total - less.total) / (calls * 2) - (more.of(ADD, more.took) - less.of(ADD, less.took)) / (calls * 2)
+    at_rate = (always + sample * SAMPLES / RATE) * 100 / rest
+    print("%s: %.0f instructions a call; for heat %.0f more, and %.0f if it is a sample: %.2f %% at %d calls a second of a tablet, "
+          "%.2f %% at 1000, %.2f %% below %d" % (kind, rest, always, sample, at_rate, RATE, (always + sample * SAMPLES / 1000) * 100 / rest,
+                                                (always + sample) * 100 / rest, SAMPLES))
+    return at_rate <= MOST
+
+
+def main():
+    calls = int(sys.argv[1]) if len(sys.argv) > 1 else 20000
+    with tempfile.TemporaryDirectory(prefix="stele-heat-") as directory:
+        server = Server(pathlib.Path(directory))
+        try:
+            server.load("--operations=100")
+            fine = [cost(server, kind, calls) for kind in ("read", "update")]
+        finally:
+            server.stop()
+    return 0 if all(fine) else 1
+
+
+if __name__ == "__main__":
+    sys.exit(main())

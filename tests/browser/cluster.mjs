@@ -1,0 +1,62 @@
+// The Key Visualizer of a real cluster's master: splits and moves that are asked for are told beside the picture, and their marks
+// are in it.
+
+import { execFile } from 'node:child_process';
+import { promisify } from 'node:util';
+import { end, eventually, expect, openBrowser, openPage, shot, test } from './harness.mjs';
+
+const run = promisify(execFile);
+const { WEB: url, STELE: stele, ZOOKEEPER: zookeeper } = process.env;
+const browser = await openBrowser();
+const shell = async (commands) => (await run(stele, ['shell', '-n', `--zookeeper=${zookeeper}`, '-e', commands])).stdout;
+const api = async (path) => {
+  const response = await fetch(`${url}/api/v1/${path}`);
+  const body = await response.json();
+  if (!response.ok) throw new Error(`${path}: ${response.status} ${body.error?.message}`);
+  return body;
+};
+
+await test('a table on two servers, one split, one move', async () => {
+  await shell("balance_switch false; create 'roads', 'f', SPLITS => ['m']; " +
+    "400.times { |i| put 'roads', format('%s%04d', i % 2 == 0 ? 'a' : 'z', i), 'f:q', 'v' * 100 }; flush 'roads'; 200.times { get 'roads', 'z0151' }");
+  // what is reported before the changes stays in the picture of the minute
+  await eventually(async () => (await api('keyvis?table=roads&from=-600')).scale.max > 0, 'the heat map stays dark', 60_000);
+  await shell("split 'roads', 'a0200'");
+  await eventually(async () => (await api('tables/roads')).tablets === 3, 'it is not split');
+  const tablets = (await api('tables/roads/tablets')).items;
+  const servers = (await api('servers')).items.map((one) => one.name);
+  const last = tablets.at(-1), other = servers.find((one) => one !== last.server);
+  await shell(`move '${last.id}', '${other}'`);
+  await eventually(async () => (await api('tables/roads/tablets')).items.at(-1).server === other, 'it is not moved');
+  await eventually(async () => {
+    const kinds = (await api('events?table=roads')).items.map((one) => one.kind);
+    return kinds.includes('split') && kinds.includes('move');
+  }, 'no events tell of them');
+});
+
+await test('their marks are in the picture, and told in words', async () => {
+  const answer = await api('keyvis?table=roads&from=-600');
+  expect(answer.scale.max > 0, 'what the tablets took before they were split and moved is gone');
+  const split = answer.marks.find((one) => one.kind === 'split'), move = answer.marks.find((one) => one.kind === 'move');
+  expect(split?.key.text === 'a0200' || split?.key.text === '', `the split: ${JSON.stringify(answer.marks)}`);
+  expect(move?.key.text === 'm', `the move: ${JSON.stringify(answer.marks)}`);
+  const page = await openPage(browser, `${url}/#/keyvis?table=roads`);
+  await page.waitForSelector('details.mark-list');
+  await page.locator('details.mark-list summary').click();
+  const text = await page.textContent('details.mark-list');
+  expect(/split at/.test(text) && /move at\s+m/.test(text), `the list says: ${text}`);
+  const bytes = () => page.evaluate(() => document.querySelector('main canvas').toDataURL());
+  await eventually(async () => (await bytes()).length > 1000, 'no picture');
+  await shot(page, 'cluster-marks');
+  await page.setViewportSize({ width: 320, height: 800 }); // the picture follows in a moment
+  await eventually(() => page.evaluate(() => document.documentElement.scrollWidth <= innerWidth), 'wider than 320 px');
+});
+
+await test('the hot tablet names its server after the move', async () => {
+  await shell("200.times { get 'roads', 'z0151' }");
+  const server = (await api('tables/roads/tablets')).items.at(-1).server;
+  await eventually(async () => (await api('hot-tablets?table=roads')).items[0]?.server === server, 'the hottest is not where it was moved', 60_000);
+});
+
+await browser.close();
+end();

@@ -1,0 +1,102 @@
+#!/usr/bin/env bash
+# What one call may take of time and memory, asked by hand over the wire: a scan that finds nothing for long says that it
+# lives (heartbeat, cursor), a call that waited past its timeout is dropped, a write is refused while memory is full and
+# taken again when it is flushed. Ends with "N passed, N failed, N skipped".
+set -u
+. "$(dirname "$0")/server.sh"
+: >"$work/results"
+
+cat >"$work/start.py" <<'PY'
+import sys
+from wire import Connection, Refused, Region, field, fields, get, put, specifier
+
+def check(name, ok, detail=""):
+    print("passed" if ok else "failed", name, repr(detail))
+
+regions = map(Region, Connection(sys.argv[1], "AdminService").call("GetOnlineRegion")[1])
+[region] = [one.encoded for one in regions if one.table == sys.argv[2]]
+client = Connection(sys.argv[1], "ClientService")
+PY
+
+# ask TABLE: runs the Python of standard input, with a client, the table's region and check(NAME, OK).
+ask() {
+    cat "$work/start.py" - >"$work/questions.py"
+    PYTHONPATH=$top/tests/cluster python3 "$work/questions.py" "$address" "$1" >>"$work/results"
+}
+
+# ---- heartbeats: 300,000 rows, none of which passes the filter; each call has half of 20 ms ----
+start_server
+"$stele" shell -n -e "create 't', 'f'" >/dev/null
+seq -f 'row%06.0f	f:q	v' 0 299999 >"$work/cells"
+"$stele" import t --format=cells "$work/cells" >/dev/null 2>&1 || echo "failed: the rows could not be loaded" >>"$work/results"
+ask t <<'PY'
+FILTER = "org.apache.hadoop.hbase.filter."
+value = field(1, FILTER + "BinaryComparator") + field(2, field(1, field(1, b"other")))
+no_row = field(1, FILTER + "ValueFilter") + field(2, field(1, field(1, 2) + field(2, value)))
+PARTIALS, HEARTBEATS = field(7, 1), field(8, 1)
+
+def scan(takes, wants_cursor=False, timeout_ms=20):
+    """The answers of a whole scan, one a call."""
+    takes += field(4, 2**31 - 1)
+    scan = field(5, no_row) + (field(24, 1) if wants_cursor else b"")
+    answers = [client.call("Scan", field(1, specifier(region)) + field(2, scan) + takes, timeout_ms)]
+    while answers[-1][8] == [1] and len(answers) < 10000:
+        answers.append(client.call("Scan", field(3, answers[0][2][0]) + takes, timeout_ms))
+    return answers
+
+def is_heartbeat(answer):
+    return answer.get(9) == [1]
+
+answers = scan(PARTIALS + HEARTBEATS)
+check("a scan that finds nothing lives by heartbeats", len(answers) > 1 and all(map(is_heartbeat, answers[:-1])), len(answers))
+check("a heartbeat says that there is more", all(one[3] == [1] and one[8] == [1] and 5 not in one for one in answers[:-1]))
+check("the end is no heartbeat", not is_heartbeat(answers[-1]) and answers[-1][8] == [0])
+check("no cursor for who wants none", all(12 not in one for one in answers))
+answers = scan(PARTIALS + HEARTBEATS, wants_cursor=True)
+rows = [fields(one[12][0])[1][0] for one in answers if is_heartbeat(one)]
+check("each heartbeat tells its row", len(rows) == len(answers) - 1 > 0 and rows == sorted(set(rows)), rows[:2])
+answers = scan(PARTIALS)
+check("who takes no heartbeats gets none", len(answers) == 1 and not is_heartbeat(answers[0]), len(answers))
+answers = scan(PARTIALS + HEARTBEATS, timeout_ms=60000)
+check("none is due while there is time", len(answers) == 1 and not is_heartbeat(answers[0]), len(answers))
+PY
+stop_server
+
+# ---- a call that waited: it has 20 ms, of a server that answers two in a second ----
+start_server --sim-capacity=2
+ask t <<'PY'
+client.call("Get", get(region, b"row000001"))
+try:
+    refusal = client.call("Get", get(region, b"row000001"), 20)
+    check("a call that waited past its timeout is dropped", False, refusal)
+except Refused as refusal:
+    check("a call that waited past its timeout is dropped",
+          refusal.name == "CallDroppedException" and "Call Get waited past its timeout" in refusal.text, refusal)
+PY
+stop_server
+
+# ---- memory: sixteen families, each of which takes a megabyte for its first large cell ----
+start_server --memory=32M
+"$stele" shell -n -e "create 'wide', $(seq -s, -f "'f%.0f'" 16)" >/dev/null
+ask wide <<'PY'
+cells = b"".join(field(3, field(1, "f%d" % i) + field(2, field(1, b"q") + field(2, bytes(135000)))) for i in range(1, 17))
+client.call("Mutate", field(1, specifier(region)) + field(2, field(1, b"wide") + field(2, 2) + cells))
+refusals = []
+while len(refusals) < 10000:
+    try:
+        client.call("Mutate", put(region, b"small", b"f1", b"q", b"v"))
+        break
+    except Refused as refusal:
+        refusals.append(refusal)
+check("a write is refused while memory is full", refusals and refusals[0].name == "RegionTooBusyException" and
+      "Over memstore limit=12582912, regionName=" + region in refusals[0].text, refusals[:1])
+check("nothing else is said of it", all(one.name == "RegionTooBusyException" for one in refusals), refusals[-1:])
+check("it is taken when memory is flushed", len(refusals) < 10000 and 1 in client.call("Get", get(region, b"small")))
+PY
+stop_server
+
+passed=$(grep -c '^passed' "$work/results") failed=$(grep -vc '^passed' "$work/results")
+grep -v '^passed' "$work/results"
+[ "$passed" -eq 11 ] || { failed=$((failed + 1)); echo "FAILED: $passed checks of 11"; tail -5 "$work/server.log"; }
+echo "$passed passed, $failed failed, 0 skipped"
+[ "$failed" = 0 ]
