@@ -66,6 +66,7 @@ enum exception_kind {
 #define EXCEPTION_UNKNOWN_SNAPSHOT         HBASE_PACKAGE "snapshot.UnknownSnapshotException"
 #define EXCEPTION_SNAPSHOT_CREATION        HBASE_PACKAGE "snapshot.SnapshotCreationException"
 #define EXCEPTION_SNAPSHOT_CORRUPTED       HBASE_PACKAGE "snapshot.CorruptedSnapshotException"
+#define EXCEPTION_SNAPSHOT_TTL_EXPIRED     HBASE_PACKAGE "snapshot.SnapshotTTLExpiredException"
 #define EXCEPTION_FATAL_CONNECTION         HBASE_PACKAGE "ipc.FatalConnectionException"
 #define EXCEPTION_WRONG_VERSION            HBASE_PACKAGE "ipc.WrongVersionException"
 #define EXCEPTION_BAD_AUTH                 HBASE_PACKAGE "ipc.BadAuthException"

@@ -5,7 +5,7 @@
 #include "base/log_lines.h"
 #include "base/memory.h"
 #include "storage/descriptor.h"
-#include "storage/seal.h"
+#include "storage/recovery.h"
 #include "storage/store.h"
 #include "storage/tablets.h"
 
@@ -156,22 +156,12 @@ enum status store_table_commit(
  * opens it again. */
 static enum status refuse_open(void *context, const struct manifest *manifest, struct error *error)
 {
-    struct store *store = context;
-    char owner[DIRECTORY_NAME_SIZE + 1];
-    bool is_sealed = false;
-    if (manifest->state != TABLET_OPEN)
-        return STATUS_OK;
-    if (manifest->owner.size <= DIRECTORY_NAME_SIZE) {
-        memcpy(owner, manifest->owner.data, manifest->owner.size);
-        owner[manifest->owner.size] = '\0';
-        enum status status = seal_exists(&store->directory, owner, &is_sealed, error);
-        if (status)
-            return status;
-    }
-    return is_sealed ? STATUS_OK
-                     : error_set(error, STATUS_WRONG_STATE, "tablet %s is open on %.*s",
-                           manifest->tablet_id, (int)manifest->owner.size,
-                           (const char *)manifest->owner.data);
+    bool is_served = false;
+    enum status status = recovery_is_served(context, manifest, &is_served, error);
+    if (status || !is_served)
+        return status;
+    return error_set(error, STATUS_WRONG_STATE, "tablet %s is open on %.*s", manifest->tablet_id,
+        (int)manifest->owner.size, (const char *)manifest->owner.data);
 }
 
 /* STATUS_WRONG_STATE: it may not be removed. */

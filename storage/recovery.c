@@ -89,6 +89,23 @@ static enum status is_incarnation_there(
     return directory_exists(store->env, path.text, out_is, error);
 }
 
+enum status recovery_is_served(
+    struct store *store, const struct manifest *manifest, bool *out_is, struct error *error)
+{
+    char owner[DIRECTORY_NAME_SIZE + 1];
+    bool is_sealed = false;
+    bool is_there = true;
+    *out_is = false;
+    if (manifest->state != TABLET_OPEN)
+        return STATUS_OK;
+    copy_name(manifest->owner, owner);
+    enum status status = seal_exists(&store->directory, owner, &is_sealed, error);
+    if (status == STATUS_OK)
+        status = is_incarnation_there(store, owner, &is_there, error);
+    *out_is = !is_sealed && is_there;
+    return status;
+}
+
 enum status recovery_list(struct store *store, const struct manifest *manifest,
     uint64_t from_sequence, struct arena *arena, struct manifest_dead_log **out_logs,
     size_t *out_count, struct error *error)

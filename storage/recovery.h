@@ -22,6 +22,10 @@ enum status recovery_list(struct store *store, const struct manifest *manifest,
     uint64_t from_sequence, struct arena *arena, struct manifest_dead_log **out_logs,
     size_t *out_count, struct error *error);
 
+/* Whether a tablet is open at a server that may still serve it: one that is neither sealed nor collected. */
+enum status recovery_is_served(
+    struct store *store, const struct manifest *manifest, bool *out_is, struct error *error);
+
 /* Non-OK stops and is returned. */
 typedef enum status recovery_record_function(
     void *context, const struct log_record *record, struct error *error);

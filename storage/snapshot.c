@@ -214,6 +214,10 @@ static enum status take_tablets(
         if (from->dead_log_count > 0)
             return error_set(error, STATUS_BUSY, "tablet %s has not been flushed since a crash",
                 from->tablet_id);
+        if (from->state == TABLET_OPEN && snapshot->info.is_of_closed)
+            return error_set(error, STATUS_BUSY,
+                "tablet %s was open on %.*s: its log may hold what no file has", from->tablet_id,
+                (int)from->owner.size, (const char *)from->owner.data);
         struct manifest *to = &snapshot->manifests[snapshot->manifest_count++];
         *to = *from;
         to->state = TABLET_CLOSED;

@@ -3,6 +3,7 @@
 #include <inttypes.h>
 
 #include "storage/lineage.h"
+#include "storage/recovery.h"
 #include "storage/snapshot.h"
 #include "storage/store.h"
 #include "storage/tablets.h"
@@ -113,7 +114,7 @@ static enum status put_back(const struct manifest *now, const struct manifest *s
 }
 
 static enum status restore_all(struct store *store, const char *table_id, struct span snapshot_name,
-    struct arena *arena, struct manifest_set *old, struct error *error)
+    bool is_dry_run, struct arena *arena, struct manifest_set *old, struct error *error)
 {
     struct snapshot snapshot;
     enum status status = snapshot_read(&store->directory, snapshot_name, arena, &snapshot, error);
@@ -131,7 +132,12 @@ static enum status restore_all(struct store *store, const char *table_id, struct
     for (size_t i = 0; i < old->count && status == STATUS_OK; i++) {
         const struct manifest *now = old->items[i];
         const struct manifest *source = find_source(&snapshot, now->tablet_id);
-        if (now->state == TABLET_OPEN)
+        bool is_served = false;
+        /* open at a dead server: what its log has is thrown away with all else that the snapshot lacks */
+        status = recovery_is_served(store, now, &is_served, error);
+        if (status)
+            break;
+        if (is_served)
             status = error_set(error, STATUS_BUSY, "tablet %s is open on %.*s", now->tablet_id,
                 (int)now->owner.size, (const char *)now->owner.data);
         else if (source || now->state != TABLET_DROPPED)
@@ -143,19 +149,20 @@ static enum status restore_all(struct store *store, const char *table_id, struct
         next[count] = snapshot.manifests[i]; /* its manifests went with a table that was removed */
         next[count++].version = 0;
     }
-    return status ? status : manifest_commit(&store->directory, next, count, error);
+    return status || is_dry_run ? status : manifest_commit(&store->directory, next, count, error);
 }
 
-enum status store_tablet_restore(
-    struct store *store, const char *table_id, struct span snapshot_name, struct error *error)
+enum status store_tablet_restore(struct store *store, const char *table_id,
+    struct span snapshot_name, bool is_dry_run, struct error *error)
 {
     struct arena arena = {0};
     struct manifest_set old = {0};
     if (!directory_id_is_valid(table_id))
         return error_set(error, STATUS_INVALID, "\"%s\" is not an id", table_id);
     collector_hold(store->collector);
-    enum status status = restore_all(store, table_id, snapshot_name, &arena, &old, error);
-    for (size_t i = 0; i < old.count && status == STATUS_OK; i++)
+    enum status status = restore_all(
+        store, table_id, snapshot_name, is_dry_run, &arena, &old, error);
+    for (size_t i = 0; i < old.count && status == STATUS_OK && !is_dry_run; i++)
         tablets_give_up_files(store, old.items[i]);
     collector_release(store->collector);
     arena_deinit(&arena);

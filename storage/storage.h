@@ -467,14 +467,15 @@ struct snapshot_info {
     int64_t created_ms;
     int64_t ttl_s; /* 0 = for ever; the caller's to keep */
     struct span owner;
-    uint32_t type; /* HBase's SnapshotDescription.Type, the caller's */
+    uint32_t type;     /* HBase's SnapshotDescription.Type, the caller's */
+    bool is_of_closed; /* in: a tablet that is open, be it at a dead server, is refused */
     /* out: */
     size_t tablet_count;
     uint64_t sstable_bytes;
 };
 
 /* Worker. Makes it of what the newest manifests of the table say: what was not flushed is not in
- * it. STATUS_EXISTS; STATUS_BUSY: a tablet still needs a dead log. */
+ * it. STATUS_EXISTS; STATUS_BUSY: a tablet still needs a dead log, or is open and must not be. */
 enum status store_snapshot_create(
     struct store *store, const struct snapshot_info *snapshot, struct error *error);
 /* Worker. In order of names; spans live in `arena`. */
@@ -498,11 +499,12 @@ struct tablet_clone {
  * at the snapshot's files. Repeating is fine. */
 enum status store_tablet_clone(struct store *store, struct span snapshot_name, const char *table_id,
     const struct tablet_clone *clones, size_t count, struct error *error);
-/* Worker. Puts a table, all tablets of which are closed, back to what a snapshot of it holds:
- * tablets by their ids, those that are not in it say "dropped" then. Sequences and clocks go on
- * rising. Repeating is fine. STATUS_BUSY: a tablet is open; STATUS_INVALID: of another table. */
-enum status store_tablet_restore(
-    struct store *store, const char *table_id, struct span snapshot_name, struct error *error);
+/* Worker. Puts a table, all tablets of which are closed, or open at a dead server, back to what a
+ * snapshot of it holds: tablets by their ids, those that are not in it say "dropped" then. Sequences
+ * and clocks go on rising. Repeating is fine. STATUS_BUSY: a tablet is open; STATUS_INVALID: of
+ * another table. A dry run only says whether it could be done. */
+enum status store_tablet_restore(struct store *store, const char *table_id,
+    struct span snapshot_name, bool is_dry_run, struct error *error);
 
 /* ---- The collector: who deletes (design 4) ----
  *

@@ -61,7 +61,7 @@ static void clear_dead(struct master *master, struct master_request *request)
     for (size_t i = 0; i < request->server_count; i++) {
         struct assigned_server *server = assignment_find_server(assignment, request->servers[i]);
         if (server && server->state == ASSIGNED_SERVER_DEAD && server->tablet_count == 0)
-            assignment_remove_server(assignment, server);
+            master_forget_dead_locked(master, server);
         else
             request->servers[left++] = request->servers[i];
     }

@@ -25,6 +25,9 @@
 #define RETRY_DELAY_MAX_NS 30000000000ull
 #define TICK_NS            200000000ull
 
+/* SnapshotDescription.Type */
+enum { SNAPSHOT_OF_DISABLED, SNAPSHOT_FLUSH, SNAPSHOT_SKIP_FLUSH };
+
 struct stranger {
     struct stranger *next;
     uint64_t seen_ns;
@@ -117,7 +120,8 @@ struct master {
     uint64_t last_load_ns;      /* of the history */
     uint64_t last_balance_ns, last_drain_ns, last_janitor_ns, last_normalize_ns, last_snapshots_ns;
     bool is_cleaning_snapshots;
-    struct master_work look; /* at the directory */
+    struct snapshot_look *snapshot_deletes; /* on workers */
+    struct master_work look;                /* at the directory */
     bool is_looking;
     uint64_t last_look_ns;
     uint64_t plans;                   /* of the balancer, made so far */
@@ -218,6 +222,8 @@ void master_ask_server(struct master *master, struct assigned_server *server);
 void master_give_up_server(struct master *master, struct span text);
 /* Sealed: what is under way to it ends, its tablets are nowhere. */
 void master_server_buried(struct master *master, struct assigned_server *server);
+/* A dead one without tablets: nothing points at it any more. The catalogue's mutex is held. */
+void master_forget_dead_locked(struct master *master, struct assigned_server *server);
 /* Gives up those that are missing, when absence counts; asks those that have not said what they serve. */
 void master_give_up_absent(struct master *master);
 /* A stranger that is nobody's for a minute is dead: it is sealed, so that its files can go. */
@@ -303,5 +309,7 @@ void procedure_open(struct running *running, struct assigned_tablet *const *tabl
 void procedure_do_tablets(struct running *running, enum procedure_action action);
 void procedure_do_server(struct running *running, enum procedure_action action);
 void procedure_do_snapshot(struct running *running, enum procedure_action action);
+/* A worker's: whether the table can be put back to what the snapshot says. */
+enum status procedure_judge_restore(struct running *running, struct error *error);
 
 #endif

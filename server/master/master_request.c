@@ -43,7 +43,8 @@ void master_wait_for_lock(struct master *master, struct master_request *request)
     *at = request;
 }
 
-/* All are judged anew, in their order: who must still wait comes back to the queue. */
+/* All are judged anew, in their order: who must still wait comes back to the queue. One that was sent again may find
+ * that it has been begun by its first sending. */
 void master_wake(struct master *master)
 {
     struct master_request *waiting = master->waiting;
@@ -51,7 +52,11 @@ void master_wake(struct master *master)
     while (waiting) {
         struct master_request *request = waiting;
         waiting = request->next;
-        master_begin(master, request);
+        uint64_t earlier = master_find_nonce(master, request->nonce_group, request->nonce);
+        if (earlier)
+            master_answer(request, earlier);
+        else
+            master_begin(master, request);
     }
 }
 

@@ -299,7 +299,13 @@ static void forget_old_dead(struct master *master)
             oldest = one;
     }
     if (dead > DEAD_KEPT)
-        assignment_remove_server(assignment, oldest);
+        master_forget_dead_locked(master, oldest);
+}
+
+void master_forget_dead_locked(struct master *master, struct assigned_server *server)
+{
+    transitions_forget_server(master, server);
+    assignment_remove_server(&master->catalogue.assignment, server);
 }
 
 void master_server_buried(struct master *master, struct assigned_server *server)

@@ -214,6 +214,10 @@ void master_change_settings(struct master *master, struct master_request *reques
     if (status) {
         if (status == STATUS_SUPERSEDED)
             master_lost(master, &error);
+        if (request->operation == MASTER_SWITCH) { /* as it is told: nothing has changed */
+            request->is_on = request->was_on;
+            (void)change(master, request);
+        }
         master_refuse(request, EXCEPTION_IO, "%s", error.message);
         return;
     }

@@ -91,7 +91,8 @@ static const struct kind kinds[] = {
         .ends_on_failure = true, .last_ending = 1, .checkpoints = EVERY_STEP},
     [PROCEDURE_CLONE] = {"CloneSnapshotProcedure", SCOPE_TABLE, LIST(clone_actions),
         LIST(create_undo_actions), .last_undoable = 3, .checkpoints = 1u << 3},
-    [PROCEDURE_RESTORE] = {"RestoreSnapshotProcedure", SCOPE_TABLE, LIST(restore_actions),
+    [PROCEDURE_RESTORE] = {"RestoreSnapshotProcedure", SCOPE_TABLE,
+        .actions = LIST(restore_actions), .ends_on_failure = true, .last_ending = 0,
         .checkpoints = EVERY_STEP},
 };
 

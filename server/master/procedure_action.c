@@ -73,13 +73,23 @@ static void do_commit(struct running *running, enum table_state state)
     procedure_done_at_once(running, commit_state(running, table, state, NULL, &error), &error);
 }
 
+static enum status commit_schema(struct running *running, struct error *error)
+{
+    struct catalogue_table *table = procedure_table(running);
+    enum table_state state = table ? table->descriptor.state : TABLE_ENABLED;
+    return commit_state(running, table, state, &running->procedure.schema, error);
+}
+
+/* The first step of a restore too: what cannot be put back is found now, not when there is no way back. */
 static void do_commit_schema(struct running *running)
 {
     struct error error = {0};
-    struct catalogue_table *table = procedure_table(running);
-    enum table_state state = table ? table->descriptor.state : TABLE_ENABLED;
-    procedure_done_at_once(
-        running, commit_state(running, table, state, &running->procedure.schema, &error), &error);
+    if (running->procedure.kind != PROCEDURE_RESTORE) {
+        procedure_done_at_once(running, commit_schema(running, &error), &error);
+        return;
+    }
+    atomic_store(&running->pending, 1);
+    procedure_work(running, procedure_judge_restore, commit_schema);
 }
 
 /* Adds a table of this procedure to the catalogue when it is not there, and commits it as enabling. */

@@ -118,6 +118,26 @@ static bool judge_move(
     return true;
 }
 
+/* What is to be divided or joined must be open first. One that cannot be opened is mended first, one that was closed by
+ * command is assigned first: neither is opened on the way, and neither holds up its table. */
+static bool judge_open(
+    struct master *master, struct master_request *request, struct assigned_tablet *const *tablets)
+{
+    for (size_t i = 0; i < request->tablet_count; i++) {
+        const struct assigned_tablet *one = tablets[i];
+        bool is_out = one->state == ASSIGNMENT_FAILED_OPEN || one->is_unassigned;
+        if (!is_out && (request->operation == MASTER_MERGE || one->state == ASSIGNMENT_OPEN))
+            continue;
+        mutex_lock(&master->catalogue.mutex);
+        master_refuse(request, EXCEPTION_DO_NOT_RETRY_IO, "Region %s is not OPEN; state=%s%s%s",
+            one->info.id, assignment_state_name(one->state), one->failure ? ": " : "",
+            one->failure ? one->failure : "");
+        mutex_unlock(&master->catalogue.mutex);
+        return false;
+    }
+    return true;
+}
+
 /* False after an answer. */
 static bool judge(
     struct master *master, struct master_request *request, struct assigned_tablet **tablets)
@@ -151,6 +171,8 @@ static bool judge(
         master_answer(request, 0);
         return false;
     }
+    if (divides && !judge_open(master, request, tablets))
+        return false;
     if (request->operation == MASTER_MERGE)
         return judge_merge(master, request, tablets);
     return request->operation != MASTER_MOVE || judge_move(master, request, tablet);

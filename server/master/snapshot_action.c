@@ -45,8 +45,6 @@ static void flush_tablet(struct running *running, const struct assigned_tablet *
     tablet_link_send(running->master->config.link, command);
 }
 
-#define SNAPSHOT_SKIP_FLUSH 2 /* SnapshotDescription.Type */
-
 static void flush(struct running *running)
 {
     struct catalogue_table *table = procedure_table(running);
@@ -69,7 +67,8 @@ static enum status take_snapshot(struct running *running, struct error *error)
         .created_ms = procedure->submitted_ms,
         .ttl_s = (int64_t)procedure->number,
         .owner = procedure->owner,
-        .type = procedure->flags};
+        .type = procedure->flags,
+        .is_of_closed = procedure->flags == SNAPSHOT_OF_DISABLED};
     memcpy(info.table_id, procedure->table_id, sizeof info.table_id);
     enum status status = store_snapshot_create(running->master->store, &info, error);
     if (status != STATUS_EXISTS)
@@ -131,7 +130,14 @@ static enum status restore(struct running *running, struct error *error)
 {
     const struct procedure *procedure = &running->procedure;
     return store_tablet_restore(
-        running->master->store, procedure->table_id, procedure->snapshot, error);
+        running->master->store, procedure->table_id, procedure->snapshot, false, error);
+}
+
+enum status procedure_judge_restore(struct running *running, struct error *error)
+{
+    const struct procedure *procedure = &running->procedure;
+    return store_tablet_restore(
+        running->master->store, procedure->table_id, procedure->snapshot, true, error);
 }
 
 /* The tablets are those of the manifests now. */

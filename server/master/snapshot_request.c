@@ -6,13 +6,12 @@
 #include "proto/exception_class.h"
 #include "server/master/master_internal.h"
 
-#define SNAPSHOT_OF_DISABLED 0 /* SnapshotDescription.Type */
-
 #define NAME(span) (int)(span).size, (const char *)(span).data
 
 /* A snapshot looked up, or deleted, on a worker. */
 struct snapshot_look {
-    struct master_work work; /* first */
+    struct master_work work;    /* first */
+    struct snapshot_look *next; /* of those that delete */
     struct master_request *request;
     struct arena arena; /* of the snapshot; a procedure may take it */
     struct snapshot_info info;
@@ -56,7 +55,9 @@ static void take(struct master *master, struct master_request *request)
     procedure.snapshot = arena_copy(&arena, request->snapshot_name);
     procedure.owner = arena_copy(&arena, request->owner);
     procedure.number = request->ttl_s > 0 ? (uint64_t)request->ttl_s : 0;
-    procedure.flags = is_disabled ? SNAPSHOT_OF_DISABLED : request->snapshot_type;
+    procedure.flags = is_disabled                                      ? SNAPSHOT_OF_DISABLED
+                      : request->snapshot_type == SNAPSHOT_OF_DISABLED ? SNAPSHOT_FLUSH
+                                                                       : request->snapshot_type;
     if (!table)
         master_refuse(request, EXCEPTION_SNAPSHOT_CREATION,
             "Table '%.*s' doesn't exist, can't take snapshot.", NAME(request->table));
@@ -69,6 +70,36 @@ static void take(struct master *master, struct master_request *request)
         return;
     }
     arena_deinit(&arena);
+}
+
+/* ---- In use ---- */
+
+/* It is being put back, or cloned: until that has ended it stays. */
+static bool is_used_by(const struct procedure *procedure)
+{
+    return procedure->kind == PROCEDURE_RESTORE || procedure->kind == PROCEDURE_CLONE;
+}
+
+static bool is_in_use(const struct master *master, struct span name)
+{
+    for (const struct running *one = master->procedures; one; one = one->next)
+        if (is_used_by(&one->procedure) && span_equal(one->procedure.snapshot, name))
+            return true;
+    return false;
+}
+
+static bool is_being_deleted(const struct master *master, struct span name)
+{
+    for (const struct snapshot_look *one = master->snapshot_deletes; one; one = one->next)
+        if (span_equal(one->request->snapshot_name, name))
+            return true;
+    return false;
+}
+
+/* The cleaner may take it at any time. */
+static bool is_expired(const struct snapshot_info *snapshot, int64_t now_ms)
+{
+    return snapshot->ttl_s > 0 && snapshot->ttl_s < (now_ms - snapshot->created_ms) / 1000;
 }
 
 /* ---- Clone, restore ---- */
@@ -154,7 +185,12 @@ static void put_back(struct master *master, struct snapshot_look *look)
 {
     struct master_request *request = look->request;
     struct procedure probe = {.kind = PROCEDURE_RESTORE, .table_name = request->table};
-    if (master_must_wait(master, &probe)) {
+    if (is_expired(&look->info, env_wall_ms(master->env))) {
+        master_refuse(request, EXCEPTION_SNAPSHOT_TTL_EXPIRED,
+            "TTL for snapshot '%.*s' has already expired.", NAME(request->snapshot_name));
+        return;
+    }
+    if (master_must_wait(master, &probe) || is_being_deleted(master, request->snapshot_name)) {
         master_wait_for_lock(master, request); /* looks again when its turn comes */
         return;
     }
@@ -169,11 +205,23 @@ static void put_back(struct master *master, struct snapshot_look *look)
 
 /* ---- All ---- */
 
+static void leave_deletes(struct master *master, const struct snapshot_look *look)
+{
+    struct snapshot_look **at = &master->snapshot_deletes;
+    while (*at && *at != look)
+        at = &(*at)->next;
+    if (*at)
+        *at = look->next;
+}
+
 static void look_back(struct master_work *work, bool is_over)
 {
     struct snapshot_look *look = (struct snapshot_look *)work;
     struct master_request *request = look->request;
     struct master *master = work->master;
+    bool is_delete = request->operation == MASTER_DELETE_SNAPSHOT;
+    if (is_delete)
+        leave_deletes(master, look);
     if (is_over)
         master_refuse(request, EXCEPTION_PLEASE_HOLD, "Master is stopping");
     else if (look->status && look->status != STATUS_NOT_FOUND)
@@ -191,10 +239,17 @@ static void look_back(struct master_work *work, bool is_over)
         put_back(master, look);
     arena_deinit(&look->arena);
     memory_free(look);
+    if (is_delete && !is_over)
+        master_wake(master);
 }
 
 void master_change_snapshots(struct master *master, struct master_request *request)
 {
+    bool is_delete = request->operation == MASTER_DELETE_SNAPSHOT;
+    if (is_delete && is_in_use(master, request->snapshot_name)) {
+        master_wait_for_lock(master, request);
+        return;
+    }
     struct snapshot_look *look = memory_allocate_zeroed(1, sizeof *look);
     if (!look) {
         master_refuse(request, EXCEPTION_IO, "no memory for a snapshot");
@@ -202,6 +257,10 @@ void master_change_snapshots(struct master *master, struct master_request *reque
     }
     look->work = (struct master_work){.run = look_run, .back = look_back};
     look->request = request;
+    if (is_delete) {
+        look->next = master->snapshot_deletes;
+        master->snapshot_deletes = look;
+    }
     master_work(master, &look->work);
 }
 
@@ -214,15 +273,39 @@ struct snapshot_cleaning {
     struct arena arena;
     struct span names[CLEANED_AT_A_TIME];
     size_t count;
+    struct span *used; /* by procedures under way; no other begins with one that is expired */
+    size_t used_count;
     int64_t now_ms;
 };
+
+static bool is_used(const struct snapshot_cleaning *cleaning, struct span name)
+{
+    for (size_t i = 0; i < cleaning->used_count; i++)
+        if (span_equal(cleaning->used[i], name))
+            return true;
+    return false;
+}
+
+/* False on no memory. */
+static bool note_used(const struct master *master, struct snapshot_cleaning *cleaning)
+{
+    size_t count = 1;
+    for (const struct running *one = master->procedures; one; one = one->next)
+        count += is_used_by(&one->procedure);
+    cleaning->used = arena_allocate_zeroed(&cleaning->arena, count, sizeof *cleaning->used);
+    for (const struct running *one = master->procedures; cleaning->used && one; one = one->next)
+        if (is_used_by(&one->procedure))
+            cleaning->used[cleaning->used_count++] = arena_copy(
+                &cleaning->arena, one->procedure.snapshot);
+    return cleaning->used != NULL;
+}
 
 static enum status see_snapshot(
     void *context, const struct snapshot_info *snapshot, struct error *error)
 {
     struct snapshot_cleaning *cleaning = context;
     (void)error;
-    if (snapshot->ttl_s > 0 && snapshot->ttl_s < (cleaning->now_ms - snapshot->created_ms) / 1000 &&
+    if (is_expired(snapshot, cleaning->now_ms) && !is_used(cleaning, snapshot->name) &&
         cleaning->count < CLEANED_AT_A_TIME)
         cleaning->names[cleaning->count++] = arena_copy(&cleaning->arena, snapshot->name);
     return STATUS_OK;
@@ -259,6 +342,11 @@ void master_clean_snapshots(struct master *master)
                                              : memory_allocate_zeroed(1, sizeof *cleaning);
     if (!cleaning)
         return;
+    if (!note_used(master, cleaning)) {
+        arena_deinit(&cleaning->arena);
+        memory_free(cleaning);
+        return; /* later */
+    }
     master->is_cleaning_snapshots = true;
     cleaning->work = (struct master_work){.run = clean_run, .back = clean_back};
     cleaning->now_ms = env_wall_ms(master->env);

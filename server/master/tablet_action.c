@@ -28,9 +28,17 @@ static struct assigned_server *wished_server(struct running *running)
 
 /* ---- Open and close ---- */
 
+/* Undone, one that cannot be opened is the assigner's in the end: it holds up neither its neighbours nor its table. One that
+ * is split or merged already leads forward again (procedure_runner.c). */
 static void on_opened(void *context, enum status status, const struct error *error)
 {
-    procedure_part_done(context, status, error);
+    struct running *running = context;
+    bool is_left = running->procedure.is_undoing && status && status != STATUS_CANCELLED &&
+                   status != STATUS_WRONG_STATE;
+    if (is_left)
+        log_line(LOG_WARN, "tablet.reopen", "id=%" PRIu64 " error=\"%s\"", running->procedure.id,
+            error ? error->message : "");
+    procedure_part_done(running, is_left ? STATUS_OK : status, error);
 }
 
 static void open_sources(struct running *running)

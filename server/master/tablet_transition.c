@@ -27,6 +27,7 @@ struct tablet_transition {
     bool is_timer_out;
     unsigned retries;       /* of the same step, in a row */
     unsigned servers_tried; /* that failed to open it */
+    unsigned looks; /* that found its manifest closed: only after the first it goes on at once */
     struct assigned_server *except;
     bool
         is_fate_unknown; /* a close was sent that may still be executed, whatever becomes of the next */
@@ -285,7 +286,10 @@ static void look_back(struct master_work *work, bool is_over)
     } else if (look->info.state == TABLET_CLOSED) {
         tablet->is_manifest_closed = true;
         set(transition, ASSIGNMENT_CLOSED, NULL);
-        turn(transition);
+        if (transition->looks++ == 0)
+            turn(transition);
+        else /* its server is stopping, and there is no other: no reason to hurry */
+            again_later(transition);
     } else if (transition->wish.kind == TRANSITION_CLOSE) {
         is_gone(transition);
     } else {
@@ -596,6 +600,16 @@ void transitions_server_came(struct master *master)
         next = one->next; /* a woken one may end, no other does */
         if (!one->tablet->server)
             wake(one);
+    }
+}
+
+void transitions_forget_server(struct master *master, const struct assigned_server *server)
+{
+    for (struct tablet_transition *one = master->transitions; one; one = one->next) {
+        if (one->wish.server == server)
+            one->wish.server = NULL;
+        if (one->except == server)
+            one->except = NULL;
     }
 }
 

@@ -41,6 +41,8 @@ void transition_start(struct master *master, struct assigned_tablet *tablet,
     const struct transition_wish *wish, transition_done *done, void *context);
 /* The server is sealed: its tablets are nowhere; transitions that wait for it go on. */
 void transitions_server_buried(struct master *master, struct assigned_server *server);
+/* A dead server without tablets is about to be freed. */
+void transitions_forget_server(struct master *master, const struct assigned_server *server);
 /* Servers have come: transitions that wait for one go on. */
 void transitions_server_came(struct master *master);
 /* At the end of a tenure: all end with STATUS_CANCELLED. */

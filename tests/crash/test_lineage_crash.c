@@ -48,7 +48,7 @@ static enum status take_snapshot(struct host *host, void *context)
 static enum status restore(struct host *host, void *context)
 {
     (void)context;
-    return store_tablet_restore(host->store, HOSTS_TABLE, SPAN_LITERAL("s"), &host->death);
+    return store_tablet_restore(host->store, HOSTS_TABLE, SPAN_LITERAL("s"), false, &host->death);
 }
 
 /* ---- Looking at it ---- */
