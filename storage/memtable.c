@@ -8,7 +8,10 @@
 enum {
     FIRST_CHUNK_BYTES = 8192, /* doubles up to a whole chunk */
     SHARED_CELLS_MIN = 64,    /* rows of fewer say little of those to come */
-    LARGE_FRACTION = 4,       /* a node over a quarter of a whole chunk gets one of its own */
+    LOOK_CELLS_MAX =
+        4096, /* the last look at what rows share: to remake more would keep the writer too long */
+    LOOK_FACTOR = 8,
+    LARGE_FRACTION = 4, /* a node over a quarter of a whole chunk gets one of its own */
 };
 
 struct chunk {
@@ -62,7 +65,7 @@ static void *allocate(struct memtable *memtable, size_t size)
 
 static struct memtable_node *node_new(struct memtable *memtable, unsigned height, size_t bytes)
 {
-    size_t size = sizeof(struct memtable_node) + height * sizeof(_Atomic(struct memtable_node *));
+    size_t size = sizeof(struct memtable_node) + height * sizeof(struct memtable_link);
     struct memtable_node *node = allocate(memtable, size + bytes);
     if (!node)
         return NULL;
@@ -88,6 +91,13 @@ static void chunks_free(struct memtable *memtable)
     }
 }
 
+/* As if nothing had been added last. */
+static void splice_reset(struct memtable *memtable)
+{
+    for (unsigned level = 0; level < MEMTABLE_HEIGHT_MAX; level++)
+        memtable->splice[level] = memtable->head;
+}
+
 struct memtable *memtable_new(struct memtable_memory *memory, struct span family,
     enum row_order row_order, struct span shared)
 {
@@ -103,6 +113,7 @@ struct memtable *memtable_new(struct memtable_memory *memory, struct span family
     memtable->row_order = row_order;
     memtable->next_chunk_bytes = FIRST_CHUNK_BYTES;
     memtable->random = 0x9e3779b97f4a7c15u;
+    memtable->next_look = SHARED_CELLS_MIN;
     atomic_init(&memtable->references, 1);
     atomic_init(&memtable->min_timestamp, INT64_MAX);
     atomic_init(&memtable->max_timestamp, INT64_MIN);
@@ -111,10 +122,9 @@ struct memtable *memtable_new(struct memtable_memory *memory, struct span family
         memory_free(memtable);
         return NULL;
     }
-    for (unsigned level = 0; level < MEMTABLE_HEIGHT_MAX; level++) {
-        atomic_init(&memtable->head->next[level], NULL);
-        memtable->splice[level] = memtable->head;
-    }
+    for (unsigned level = 0; level < MEMTABLE_HEIGHT_MAX; level++)
+        node_link(memtable->head, level, NULL, UINT64_MAX);
+    splice_reset(memtable);
     return memtable;
 }
 
@@ -146,28 +156,26 @@ static unsigned random_height(struct memtable *memtable)
     return height < MEMTABLE_HEIGHT_MAX ? height : MEMTABLE_HEIGHT_MAX;
 }
 
-/* Takes the node behind the splice out of the list. Readers on it go on from there. */
-static void unlink_behind_splice(struct memtable *memtable, struct memtable_node *node)
+/* Links the node in behind the splice and, when there is an equal one there (no higher than the node), in its place.
+ * Readers on that one go on from there. */
+static void link_at_splice(struct memtable *memtable, struct memtable_node *node, uint64_t prefix,
+    const struct memtable_node *equal)
 {
-    for (unsigned level = node->height; level-- > 0;)
-        atomic_store_explicit(
-            &memtable->splice[level]->next[level], node_next(node, level), memory_order_release);
-}
-
-static void link_at_splice(struct memtable *memtable, struct memtable_node *node)
-{
-    for (unsigned level = 0; level < node->height; level++)
-        atomic_init(&node->next[level],
-            atomic_load_explicit(&memtable->splice[level]->next[level], memory_order_relaxed));
     for (unsigned level = 0; level < node->height; level++) {
-        atomic_store_explicit(&memtable->splice[level]->next[level], node, memory_order_release);
+        const struct memtable_node *before = equal && level < equal->height
+                                                 ? equal
+                                                 : memtable->splice[level];
+        node_link(node, level, node_next(before, level), node_next_prefix(before, level));
+    }
+    for (unsigned level = 0; level < node->height; level++) {
+        node_link(memtable->splice[level], level, node, prefix);
         memtable->splice[level] = node;
     }
+    memtable->last_prefix = prefix;
 }
 
-static void fill(struct memtable_node *node, const struct cell *cell, const struct target *target)
+static void fill(struct memtable_node *node, const struct cell *cell)
 {
-    node->prefix = target->prefix;
     node->timestamp = cell->timestamp;
     node->sequence = cell->sequence;
     node->type = cell->type;
@@ -191,24 +199,65 @@ static void count(struct memtable *memtable, int64_t timestamp)
         atomic_store_explicit(&memtable->max_timestamp, timestamp, memory_order_relaxed);
 }
 
-enum status memtable_add(struct memtable *memtable, const struct cell *cell, uint64_t sequence)
+static struct cell with_sequence(const struct cell *cell, uint64_t sequence)
 {
-    assert(cell->row.size <= UINT16_MAX && cell->tags.size <= UINT16_MAX);
     struct cell sequenced = *cell;
     sequenced.sequence = sequence;
-    struct target target = memtable_target(memtable, &sequenced);
-    assert(target.family_order == 0);
+    return sequenced;
+}
+
+/* The splice is at its place. `equal`: the node behind it, to be replaced. */
+static enum status add_at_splice(
+    struct memtable *memtable, const struct target *target, const struct memtable_node *equal)
+{
+    const struct cell *cell = target->cell;
+    assert(cell->row.size <= UINT16_MAX && cell->tags.size <= UINT16_MAX);
+    assert(target->family_order == 0);
+    unsigned height = random_height(memtable);
+    if (equal && equal->height > height)
+        height = equal->height;
     size_t bytes = cell->row.size + cell->qualifier.size + cell->value.size + cell->tags.size;
-    struct memtable_node *node = node_new(memtable, random_height(memtable), bytes);
-    if (!node)
+    struct memtable_node *node = node_new(memtable, height, bytes);
+    if (!node) {
+        splice_reset(memtable);
         return STATUS_NO_MEMORY;
-    fill(node, &sequenced, &target);
-    struct memtable_node *behind = memtable_find_place(memtable, &target);
-    if (behind && memtable_compare(memtable, behind, &target) == 0)
-        unlink_behind_splice(memtable, behind);
+    }
+    fill(node, cell);
     count(memtable, cell->timestamp);
-    link_at_splice(memtable, node);
+    link_at_splice(memtable, node, target->prefix, equal);
     return STATUS_OK;
+}
+
+enum status memtable_add(struct memtable *memtable, const struct cell *cell, uint64_t sequence)
+{
+    struct cell sequenced = with_sequence(cell, sequence);
+    struct target target = memtable_target(memtable, &sequenced);
+    return add_at_splice(memtable, &target, memtable_find_place(memtable, &target));
+}
+
+enum status memtable_add_all(struct memtable *memtable, const struct cell *const cells[],
+    const uint64_t sequences[], size_t count)
+{
+    struct cell sequenced[MEMTABLE_TOGETHER];
+    struct memtable_place places[MEMTABLE_TOGETHER];
+    if (count == 1)
+        return memtable_add(memtable, cells[0], sequences[0]);
+    for (size_t i = 0; i < count; i++) {
+        sequenced[i] = with_sequence(cells[i], sequences[i]);
+        places[i].target = memtable_target(memtable, &sequenced[i]);
+    }
+    memtable_find_places(memtable, places, count);
+    bool is_onward = true; /* each behind the last added before it */
+    enum status status = STATUS_OK;
+    for (size_t i = 0; i < count && !status; i++) {
+        const struct target *target = &places[i].target;
+        is_onward = is_onward && memtable_is_last_before(memtable, target);
+        bool is_found = is_onward || places[i].levels == MEMTABLE_HEIGHT_MAX;
+        status = add_at_splice(memtable, target,
+            is_found ? memtable_go_to_place(memtable, &places[i])
+                     : memtable_find_place(memtable, target));
+    }
+    return status;
 }
 
 /* ---- Statistics ---- */
@@ -248,6 +297,39 @@ struct span memtable_shared_row(const struct memtable *memtable)
     struct span row = node_row(first);
     row.size = span_common(row, node_row(memtable_last_before_row(memtable, SPAN_EMPTY)));
     return row;
+}
+
+bool memtable_should_share(struct memtable *memtable, struct span expected, struct span *out_shared)
+{
+    if (memtable_cell_count(memtable) < memtable->next_look || memtable->next_look > LOOK_CELLS_MAX)
+        return false;
+    memtable->next_look *= LOOK_FACTOR;
+    struct span shared = memtable_shared_row(memtable);
+    if (expected.data)
+        shared.size = span_common(shared, expected);
+    *out_shared = shared;
+    return memtable->row_order == ROW_ORDER_BYTES && !span_equal(shared, memtable->shared);
+}
+
+struct memtable *memtable_remake(const struct memtable *memtable, struct span shared)
+{
+    struct memtable *made = memtable_new(
+        memtable->memory, memtable->family, memtable->row_order, shared);
+    struct memtable_iterator iterator;
+    struct error error;
+    memtable_iterator_init(&iterator, memtable, UINT64_MAX);
+    enum status status = made ? cell_iterator_seek_first(&iterator.base, &error) : STATUS_NO_MEMORY;
+    while (status == STATUS_OK) {
+        status = memtable_add(made, &iterator.base.cell, iterator.base.cell.sequence);
+        if (!status)
+            status = cell_iterator_next(&iterator.base, &error);
+    }
+    if (status == STATUS_END) {
+        made->next_look = memtable->next_look;
+        return made;
+    }
+    memtable_unref(made);
+    return NULL;
 }
 
 /* The nodes of a level are a quarter of those of the level below, taken by chance. */

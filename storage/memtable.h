@@ -1,8 +1,8 @@
 /* Memtables: the newest cells of one column family of one tablet, sorted, in memory.
  *
  * A skip list (Pugh) whose nodes hold their cell's bytes, in an arena that only grows; freed at
- * once when the last reference goes. Each node begins with eight bytes of its row, so
- * that most comparisons of a search touch one cache line a node: the eight behind the beginning that
+ * once when the last reference goes. A link to a node has eight bytes of its row, so
+ * that most of a search passes a node, or turns in front of it, without touching it: the eight behind the beginning that
  * the rows are expected to share (keys of one table often share a long one). The writer remembers where its
  * last cell went, and searches from there: cells that come in order (imports, replays, large batches) cost what lies between them.
  *
@@ -33,12 +33,17 @@ void memtable_unref(struct memtable *memtable); /* NULL is fine */
  * STATUS_NO_MEMORY: nothing was added. */
 enum status memtable_add(struct memtable *memtable, const struct cell *cell, uint64_t sequence);
 
-/* Writer. Searches the places of cells that are about to be added, all at once, so that the adds find them in the
- * processor's caches: a search alone waits for one node after the other (after Chen et al., "Improving Hash Join
- * Performance through Prefetching", 2004, for lists as Kocberber et al., "Asynchronous Memory Access Chaining", 2015).
- * Changes nothing. At most MEMTABLE_WARM_CELLS. */
-#define MEMTABLE_WARM_CELLS 16
-void memtable_warm(const struct memtable *memtable, const struct cell *cells[], size_t count);
+/* Several at once, at most so many. A search alone waits for one node after the other to come from memory; those of several cells
+ * wait together (after Chen et al., "Improving Hash Join Performance through Prefetching", 2004, for lists as Kocberber et
+ * al., "Asynchronous Memory Access Chaining", 2015). */
+#define MEMTABLE_TOGETHER 16
+
+/* Writer. Adds them one after the other; fastest when they are in order. STATUS_NO_MEMORY: the first few were added. */
+enum status memtable_add_all(struct memtable *memtable, const struct cell *const cells[],
+    const uint64_t sequences[], size_t count);
+/* Writer. Searches the places of cells that are about to be added one by one, so that the adds find them in the processor's
+ * caches. Changes nothing. */
+void memtable_warm(const struct memtable *memtable, const struct cell *const cells[], size_t count);
 
 /* Any. Cells added, replaced ones too. */
 uint64_t memtable_cell_count(const struct memtable *memtable);
@@ -46,6 +51,12 @@ uint64_t memtable_used_bytes(const struct memtable *memtable);     /* what the c
 uint64_t memtable_reserved_bytes(const struct memtable *memtable); /* what the chunks take */
 /* What all its rows begin with, for the next memtable; nothing when there are few. Borrowed. */
 struct span memtable_shared_row(const struct memtable *memtable);
+/* Writer. Whether it has just become clear that its rows begin otherwise than memtable_new was told, and how: with *out_shared (borrowed),
+ * no more than `expected` (unless data is NULL), what the rows to come begin with. Looks at 64, 512 and 4096 cells. */
+bool memtable_should_share(
+    struct memtable *memtable, struct span expected, struct span *out_shared);
+/* The same cells in a memtable of its own, told `shared`. One reference. NULL on no memory. */
+struct memtable *memtable_remake(const struct memtable *memtable, struct span shared);
 /* Whether any cell's timestamp can lie in the range. Markers count as cells. */
 bool memtable_overlaps_time(const struct memtable *memtable, struct time_range range);
 /* Nothing was added so far. */

@@ -35,37 +35,34 @@ struct target memtable_target(const struct memtable *memtable, const struct cell
     return target;
 }
 
-/* Rows whose first `at` bytes are equal, eight more at a time. */
-static int compare_from(struct span a, struct span b, size_t at)
+/* Bytes eight at a time. */
+static int compare_bytes(struct span a, struct span b)
 {
-    size_t both = a.size < b.size ? a.size : b.size;
+    size_t both = a.size < b.size ? a.size : b.size, at = 0;
     for (; at + 8 <= both; at += 8) {
         uint64_t left = load_be64(a.data + at), right = load_be64(b.data + at);
         if (left != right)
             return left < right ? -1 : 1;
     }
-    for (at = at < both ? at : both; at < both; at++)
+    for (; at < both; at++)
         if (a.data[at] != b.data[at])
             return a.data[at] < b.data[at] ? -1 : 1;
     return a.size < b.size ? -1 : a.size > b.size;
 }
 
-static int compare_rows(
-    const struct memtable *memtable, const struct memtable_node *node, const struct target *target)
+static int compare_row(
+    const struct memtable *memtable, const struct memtable_node *node, struct span row)
 {
-    if (node->prefix != target->prefix)
-        return node->prefix < target->prefix ? -1 : 1;
-    struct span row = target->cell->row;
-    if (memtable->row_order != ROW_ORDER_BYTES)
-        return row_compare(memtable->row_order, node_row(node), row);
-    bool is_known = memtable->shared.size == 0 && node->row_size >= 8 && row.size >= 8;
-    return compare_from(node_row(node), row, is_known ? 8 : 0);
+    return memtable->row_order == ROW_ORDER_BYTES
+               ? compare_bytes(node_row(node), row)
+               : row_compare(memtable->row_order, node_row(node), row);
 }
 
-int memtable_compare(
+/* cell_compare of the node's cell against the target. */
+static int compare(
     const struct memtable *memtable, const struct memtable_node *node, const struct target *target)
 {
-    int order = compare_rows(memtable, node, target);
+    int order = compare_row(memtable, node, target->cell->row);
     if (order)
         return order;
     if (target->family_order)
@@ -84,17 +81,28 @@ int memtable_compare(
     return 0;
 }
 
+/* Whether the next node of the level is before the target. *out_next is that node; when it is not, it may be one that
+ * was added meanwhile. `behind` (or NULL) is known not to be. */
+static bool is_next_before(const struct memtable *memtable, const struct memtable_node *node,
+    unsigned level, const struct target *target, const struct memtable_node *behind,
+    struct memtable_node **out_next)
+{
+    uint64_t prefix = node_next_prefix(node, level);
+    struct memtable_node *next = *out_next = node_next(node, level);
+    if (prefix != target->prefix)
+        return prefix < target->prefix;
+    return next && next != behind && compare(memtable, next, target) < 0;
+}
+
 /* A search under way: it goes right while the nodes of a level lie before the target, then down. */
 struct descent {
     struct target target;
     unsigned level;
     struct memtable_node *before; /* lies before the target */
-    struct memtable_node *node;   /* the next to look at, on this level */
-    struct memtable_node
-        *behind; /* known to be at or after the target; at the end the first such */
+    struct memtable_node *behind; /* at or after it; NULL: the end, or not known */
 };
 
-/* A node's links and the bytes of its row, as a rule: what a visit reads. */
+/* A node's links, as a rule: what a visit reads. */
 static void prefetch(const struct memtable_node *node)
 {
     uintptr_t place = (uintptr_t)node; /* NULL is fine: a prefetch of nothing is none */
@@ -106,35 +114,21 @@ static void descent_begin(struct descent *descent, const struct memtable *memtab
 {
     descent->level = MEMTABLE_HEIGHT_MAX - 1;
     descent->before = memtable->head;
-    descent->node = node_next(memtable->head, MEMTABLE_HEIGHT_MAX - 1);
     descent->behind = NULL;
 }
 
-/* Looks at one node. Nearly all the time of a search is waiting for nodes to come from memory: what comes next, to the
- * right and below, is asked for before it is known which it will be. */
-static bool descent_is_before(const struct memtable *memtable, struct descent *descent)
+/* One step to the right, or (false) there is none on this level. Nearly all the time of a search is waiting for nodes to
+ * come from memory. */
+static bool descent_go_right(const struct memtable *memtable, struct descent *descent)
 {
-    struct memtable_node *node = descent->node;
-    if (!node || node == descent->behind)
+    struct memtable_node *next;
+    if (!is_next_before(
+            memtable, descent->before, descent->level, &descent->target, descent->behind, &next)) {
+        descent->behind = next;
         return false;
-    prefetch(node_next(node, descent->level));
-    if (memtable_compare(memtable, node, &descent->target) >= 0)
-        return false;
-    descent->before = node;
-    descent->node = node_next(node, descent->level);
-    if (descent->level > 0)
-        prefetch(node_next(node, descent->level - 1));
-    return true;
-}
-
-/* To the level below, whose node before the target is known now. False: there is none. */
-static bool descent_go_down(struct descent *descent)
-{
-    descent->behind = descent->node;
-    if (descent->level == 0)
-        return false;
-    descent->level--;
-    descent->node = node_next(descent->before, descent->level);
+    }
+    descent->before = next;
+    prefetch(next);
     return true;
 }
 
@@ -142,89 +136,148 @@ static bool descent_go_down(struct descent *descent)
  * too, and goes down from there (a finger search: Pugh, "A Skip List Cookbook", 1990). False: there is nothing between. */
 static bool descent_begin_at_last(struct descent *descent, const struct memtable *memtable)
 {
-    const struct memtable_node *last = memtable->splice[0];
+    const struct target *target = &descent->target;
     descent_begin(descent, memtable);
-    if (last == memtable->head || memtable_compare(memtable, last, &descent->target) >= 0)
+    if (!memtable_is_last_before(memtable, target))
         return true;
     unsigned level = 0;
-    while (level < MEMTABLE_HEIGHT_MAX) {
-        struct memtable_node *next = node_next(memtable->splice[level], level);
-        if (level + 1 < MEMTABLE_HEIGHT_MAX)
-            prefetch(node_next(memtable->splice[level + 1], level + 1));
-        if (!next || memtable_compare(memtable, next, &descent->target) >= 0) {
-            descent->behind = next;
-            break;
-        }
+    struct memtable_node *next = NULL;
+    while (level < MEMTABLE_HEIGHT_MAX &&
+           is_next_before(memtable, memtable->splice[level], level, target, NULL, &next))
         level++;
-    }
+    if (level < MEMTABLE_HEIGHT_MAX)
+        descent->behind = next;
     if (level == 0)
         return false;
     descent->level = level - 1;
     descent->before = memtable->splice[descent->level];
-    descent->node = node_next(descent->before, descent->level);
     return true;
 }
 
-/* Goes all the way. Returns the first node at or after the target; out_before (or NULL) gets the node before it, each level
- * from where it stands down. */
-static struct memtable_node *descend(const struct memtable *memtable, struct descent *descent,
+/* Goes all the way; out_before (or NULL) gets the node before the target, each level from where the descent stands down. */
+static void descend(const struct memtable *memtable, struct descent *descent,
     struct memtable_node *out_before[MEMTABLE_HEIGHT_MAX])
 {
-    do {
-        while (descent_is_before(memtable, descent))
+    for (;; descent->level--) {
+        while (descent_go_right(memtable, descent))
             ;
         if (out_before)
             out_before[descent->level] = descent->before;
-    } while (descent_go_down(descent));
-    return descent->behind;
+        if (descent->level == 0)
+            return;
+    }
 }
 
 struct memtable_node *memtable_search(const struct memtable *memtable, const struct target *target)
 {
     struct descent descent = {.target = *target};
     descent_begin(&descent, memtable);
-    return descend(memtable, &descent, NULL);
+    descend(memtable, &descent, NULL);
+    struct memtable_node *node = descent.behind;
+    while (node && compare(memtable, node, target) < 0) /* added meanwhile */
+        node = node_next(node, 0);
+    return node;
 }
 
-void memtable_warm(const struct memtable *memtable, const struct cell *cells[], size_t count)
+void memtable_find_places(
+    const struct memtable *memtable, struct memtable_place places[], size_t count)
 {
-    struct descent descents[MEMTABLE_WARM_CELLS];
+    struct descent descents[MEMTABLE_TOGETHER];
+    struct memtable_node **before[MEMTABLE_TOGETHER];
     size_t begun = 0;
-    assert(count <= MEMTABLE_WARM_CELLS);
+    assert(count <= MEMTABLE_TOGETHER);
     for (size_t i = 0; i < count; i++) {
-        descents[begun].target = memtable_target(memtable, cells[i]);
-        begun += descent_begin_at_last(&descents[begun], memtable);
+        struct descent *descent = &descents[begun];
+        descent->target = places[i].target;
+        before[begun] = places[i].before;
+        bool has_begun = descent_begin_at_last(descent, memtable);
+        places[i].levels = has_begun ? descent->level + 1 : 0;
+        begun += has_begun;
     }
     count = begun;
     while (count > 0) {
         for (size_t i = 0; i < count;) {
-            if (descent_is_before(memtable, &descents[i]) || descent_go_down(&descents[i]))
+            struct descent *descent = &descents[i];
+            if (descent_go_right(memtable, descent)) {
                 i++;
-            else
+                continue;
+            }
+            before[i][descent->level] = descent->before;
+            if (descent->level-- > 0) {
+                i++;
+            } else {
                 descents[i] = descents[--count];
+                before[i] = before[count];
+            }
         }
     }
 }
 
-struct memtable_node *memtable_find_place(struct memtable *memtable, const struct target *target)
+void memtable_warm(const struct memtable *memtable, const struct cell *const cells[], size_t count)
+{
+    struct memtable_place places[MEMTABLE_TOGETHER];
+    for (size_t i = 0; i < count; i++)
+        places[i].target = memtable_target(memtable, cells[i]);
+    memtable_find_places(memtable, places, count);
+}
+
+/* The node behind the splice, when it equals the target. */
+static const struct memtable_node *equal_behind(
+    const struct memtable *memtable, const struct target *target)
+{
+    const struct memtable_node *node = memtable->splice[0];
+    const struct memtable_node *behind = node_next(node, 0);
+    bool is_equal = behind && node_next_prefix(node, 0) == target->prefix &&
+                    compare(memtable, behind, target) == 0;
+    return is_equal ? behind : NULL;
+}
+
+bool memtable_is_last_before(const struct memtable *memtable, const struct target *target)
+{
+    const struct memtable_node *last = memtable->splice[0];
+    if (last == memtable->head)
+        return false;
+    return memtable->last_prefix != target->prefix ? memtable->last_prefix < target->prefix
+                                                   : compare(memtable, last, target) < 0;
+}
+
+const struct memtable_node *memtable_go_to_place(
+    struct memtable *memtable, const struct memtable_place *place)
+{
+    for (unsigned level = 0; level < place->levels; level++) {
+        struct memtable_node *before = place->before[level], *next;
+        while (is_next_before(memtable, before, level, &place->target, NULL, &next))
+            before = next; /* added since */
+        memtable->splice[level] = before;
+    }
+    return equal_behind(memtable, &place->target);
+}
+
+const struct memtable_node *memtable_find_place(
+    struct memtable *memtable, const struct target *target)
 {
     struct descent descent = {.target = *target};
     if (descent_begin_at_last(&descent, memtable))
-        return descend(memtable, &descent, memtable->splice);
-    return node_next(memtable->splice[0], 0); /* right behind the last added: its splice is ours */
+        descend(memtable, &descent, memtable->splice);
+    return equal_behind(memtable, target);
 }
 
 const struct memtable_node *memtable_last_before_row(
     const struct memtable *memtable, struct span row)
 {
-    struct cell cell = {.row = row};
-    struct target target = {.cell = &cell, .prefix = row_prefix(memtable, row)};
+    uint64_t prefix = row_prefix(memtable, row);
     const struct memtable_node *before = memtable->head;
     for (unsigned level = MEMTABLE_HEIGHT_MAX; level-- > 0;) {
-        const struct memtable_node *node = node_next(before, level);
-        while (node && (row.size == 0 || compare_rows(memtable, node, &target) < 0)) {
-            before = node;
-            node = node_next(before, level);
+        for (;;) {
+            uint64_t next_prefix = node_next_prefix(before, level);
+            const struct memtable_node *next = node_next(before, level);
+            if (!next)
+                break;
+            if (row.size > 0 &&
+                (next_prefix > prefix ||
+                    (next_prefix == prefix && compare_row(memtable, next, row) >= 0)))
+                break;
+            before = next;
         }
     }
     return before == memtable->head ? NULL : before;

@@ -1,12 +1,12 @@
 #include "storage/row_locks.h"
 
 #include <assert.h>
-#include <stdlib.h>
 #include <xxhash.h>
 
 #include "base/memory.h"
+#include "base/radix_sort.h"
 
-enum { BUCKETS_MIN = 64, SPARES_MAX = 1024 };
+enum { BITS_MIN = 6, SPARES_MAX = 4096 /* as many as a large batch takes */ };
 
 struct row_lock {
     uint64_t hash;
@@ -22,18 +22,11 @@ uint64_t row_hash(struct span row)
     return XXH3_64bits(row.data, row.size);
 }
 
-static int compare_hashes(const void *a, const void *b)
-{
-    uint64_t left = *(const uint64_t *)a;
-    uint64_t right = *(const uint64_t *)b;
-    return left < right ? -1 : left > right;
-}
-
 void row_claim_prepare(struct row_claim *claim, uint64_t *hashes, size_t count, bool is_exclusive,
     uint64_t deadline_ns)
 {
     if (count > 1)
-        qsort(hashes, count, sizeof(*hashes), compare_hashes);
+        radix_sort_numbers(hashes, hashes + count, count);
     size_t unique = 0;
     for (size_t i = 0; i < count; i++) {
         if (unique == 0 || hashes[unique - 1] != hashes[i])
@@ -45,10 +38,15 @@ void row_claim_prepare(struct row_claim *claim, uint64_t *hashes, size_t count, 
         .deadline_ns = deadline_ns};
 }
 
+static size_t bucket_count(const struct row_locks *locks)
+{
+    return (size_t)1 << locks->bucket_bits;
+}
+
 enum status row_locks_init(struct row_locks *locks)
 {
-    *locks = (struct row_locks){.bucket_count = BUCKETS_MIN};
-    locks->buckets = memory_allocate_zeroed(BUCKETS_MIN, sizeof(*locks->buckets));
+    *locks = (struct row_locks){.bucket_bits = BITS_MIN};
+    locks->buckets = memory_allocate_zeroed(bucket_count(locks), sizeof(*locks->buckets));
     if (!locks->buckets)
         return STATUS_NO_MEMORY;
     mutex_init(&locks->mutex, LOCK_RANK_ROW_LOCKS);
@@ -70,19 +68,20 @@ void row_locks_deinit(struct row_locks *locks)
     *locks = (struct row_locks){0};
 }
 
+/* By the first bits: a claim, sorted, goes through the buckets in their order. */
 static struct row_lock **bucket_of(const struct row_locks *locks, uint64_t hash)
 {
-    return &locks->buckets[hash & (locks->bucket_count - 1)];
+    return &locks->buckets[hash >> (64 - locks->bucket_bits)];
 }
 
 /* Twice the buckets; without memory the old ones do, with longer chains. */
 static void grow(struct row_locks *locks)
 {
-    struct row_locks larger = {.bucket_count = locks->bucket_count * 2};
-    larger.buckets = memory_allocate_zeroed(larger.bucket_count, sizeof(*larger.buckets));
+    struct row_locks larger = {.bucket_bits = locks->bucket_bits + 1};
+    larger.buckets = memory_allocate_zeroed(bucket_count(&larger), sizeof(*larger.buckets));
     if (!larger.buckets)
         return;
-    for (size_t i = 0; i < locks->bucket_count; i++) {
+    for (size_t i = 0; i < bucket_count(locks); i++) {
         struct row_lock *lock = locks->buckets[i];
         while (lock) {
             struct row_lock *next = lock->next;
@@ -94,7 +93,7 @@ static void grow(struct row_locks *locks)
     }
     memory_free(locks->buckets);
     locks->buckets = larger.buckets;
-    locks->bucket_count = larger.bucket_count;
+    locks->bucket_bits = larger.bucket_bits;
 }
 
 /* The lock of the hash, made when there is none; NULL on no memory. */
@@ -113,7 +112,7 @@ static struct row_lock *find_or_add(struct row_locks *locks, uint64_t hash)
         if (!lock)
             return NULL;
     }
-    if (locks->lock_count >= locks->bucket_count)
+    if (locks->lock_count >= bucket_count(locks))
         grow(locks);
     struct row_lock **bucket = bucket_of(locks, hash);
     *lock = (struct row_lock){.hash = hash, .next = *bucket};

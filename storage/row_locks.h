@@ -21,7 +21,7 @@ struct row_lock;
 struct row_locks {
     struct mutex mutex;
     struct row_lock **buckets; /* guarded by mutex, like all below */
-    size_t bucket_count;       /* a power of two */
+    unsigned bucket_bits;
     size_t lock_count;
     struct row_lock *spare; /* free locks, for the next */
     size_t spare_count;
@@ -43,7 +43,7 @@ struct row_claim {
 };
 
 uint64_t row_hash(struct span row);
-/* Sorts hashes and removes repeats; sets up the rest. */
+/* Sorts hashes and removes repeats; sets up the rest. There is room for twice as many of them (for one: for one). */
 void row_claim_prepare(struct row_claim *claim, uint64_t *hashes, size_t count, bool is_exclusive,
     uint64_t deadline_ns);
 

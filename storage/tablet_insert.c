@@ -4,8 +4,10 @@
 
 #include <stdlib.h>
 
-/* Steps of fewer operations are inserted as they came. */
-enum { SORTED_OPERATIONS_MIN = 32 };
+enum {
+    SORTED_OPERATIONS_MIN = 32, /* steps of fewer are inserted as they came */
+    GATHERINGS = 4,             /* families whose cells are gathered side by side */
+};
 
 /* What the family's next rows will probably begin with: what its newest cells do or, when it has none, the step that brings
  * the first. Borrowed. */
@@ -50,24 +52,68 @@ static enum status make_active(
     return status;
 }
 
+/* The active memtable of a family gives way to one of the same cells that is told better what its rows begin with. Readers on the
+ * old one go on there: all that their read point shows is in it. Without memory it stays. */
+static void share_active(
+    struct tablet *tablet, const struct version_family *family, struct span shared)
+{
+    struct memtable *made = memtable_remake(family->active, shared);
+    struct version *old = NULL;
+    if (!made)
+        return;
+    mutex_lock(&tablet->mutex);
+    struct version *version = version_copy(tablet->version, 0, 0);
+    struct version_family *place = version ? version_find_family(version, family->schema->name)
+                                           : NULL;
+    if (place && place->active == family->active) {
+        place->active = made;
+        made = family->active; /* the copy's reference */
+        old = tablet_publish_locked(tablet, version);
+        version = NULL;
+    }
+    mutex_unlock(&tablet->mutex);
+    memtable_unref(made);
+    version_unref(version);
+    version_unref(old);
+}
+
+static struct version_family *renew_version(
+    struct tablet *tablet, struct version **version, struct span name)
+{
+    uint64_t ignored;
+    version_unref(*version);
+    *version = tablet_snapshot(tablet, &ignored);
+    return version_find_family(*version, name);
+}
+
+/* The family's active memtable, made or told better what its rows begin with where that is due; *version is renewed then. NULL:
+ * *out_status says why. */
+static struct memtable *active_for(struct tablet *tablet, struct version **version,
+    const struct cell *cell, struct span shared, enum status *out_status)
+{
+    struct version_family *family = version_find_family(*version, cell->family);
+    struct span now_shared;
+    *out_status = STATUS_OK;
+    if (family && !family->active) {
+        *out_status = make_active(tablet, cell, shared);
+        if (*out_status)
+            return NULL;
+        family = renew_version(tablet, version, cell->family);
+    } else if (family && memtable_should_share(family->active, shared, &now_shared)) {
+        share_active(tablet, family, now_shared);
+        family = renew_version(tablet, version, cell->family);
+    }
+    if (!family)
+        *out_status = STATUS_NO_FAMILY;
+    return family ? family->active : NULL;
+}
+
 enum status tablet_insert(struct tablet *tablet, struct version **version, const struct cell *cell,
     uint64_t sequence, struct span shared)
 {
-    struct version_family *family = version_find_family(*version, cell->family);
-    if (!family)
-        return STATUS_NO_FAMILY;
-    if (!family->active) {
-        enum status status = make_active(tablet, cell, shared);
-        if (status)
-            return status;
-        uint64_t ignored;
-        version_unref(*version);
-        *version = tablet_snapshot(tablet, &ignored);
-        family = version_find_family(*version, cell->family);
-        if (!family)
-            return STATUS_NO_FAMILY;
-    }
-    return memtable_add(family->active, cell, sequence);
+    enum status status;
+    struct memtable *active = active_for(tablet, version, cell, shared, &status);
+    return active ? memtable_add(active, cell, sequence) : status;
 }
 
 static uint64_t active_bytes(const struct version *version)
@@ -87,31 +133,6 @@ static uint64_t flush_bytes(const struct version *version)
                : TABLET_FLUSH_BYTES;
 }
 
-/* Cells of one memtable that will be added next. */
-struct warming {
-    const struct memtable *memtable;
-    const struct cell *cells[MEMTABLE_WARM_CELLS];
-    size_t count;
-};
-
-static void warming_end(struct warming *warming)
-{
-    if (warming->count > 1)
-        memtable_warm(warming->memtable, warming->cells, warming->count);
-    warming->count = 0;
-}
-
-static void warming_add(struct warming *warming, struct version *version, const struct cell *cell)
-{
-    const struct version_family *family = version_find_family(version, cell->family);
-    if (!family || !family->active)
-        return; /* the insert will say so, or make one */
-    if (warming->count == MEMTABLE_WARM_CELLS || warming->memtable != family->active)
-        warming_end(warming);
-    warming->memtable = family->active;
-    warming->cells[warming->count++] = cell;
-}
-
 static size_t step_cells(const struct write_step *step)
 {
     size_t cells = 0;
@@ -123,47 +144,58 @@ static size_t step_cells(const struct write_step *step)
 /* Which operation is inserted as the i-th. */
 static size_t step_place(const struct write_step *step, size_t i)
 {
-    return step->order ? step->order[i].operation : i;
+    return step->order ? step->order[i].payload : i;
 }
 
-/* The cells of operations from `begin` on, as many as are warmed at once. Returns the first operation that is left. */
-static size_t warm_operations(
-    struct warming *warming, struct version *version, const struct write_step *step, size_t begin)
-{
-    size_t cells = 0, i = begin;
-    for (; i < step->operation_count && cells < MEMTABLE_WARM_CELLS; i++) {
-        const struct step_operation *operation = &step->operations[step_place(step, i)];
-        for (size_t j = 0; j < operation->cell_count && cells < MEMTABLE_WARM_CELLS; j++, cells++)
-            warming_add(warming, version, &operation->cells[j]);
-    }
-    return i;
-}
-
-/* Larger steps warm their cells themselves, a few before each few they insert. */
+/* Its cells are warmed with those of the steps beside it, and then added one by one; larger ones' are added together. */
 static bool is_small(const struct write_step *step)
 {
-    return step_cells(step) < MEMTABLE_WARM_CELLS / 2;
+    return step_cells(step) < MEMTABLE_TOGETHER / 2;
+}
+
+/* Cells of one memtable that go into it together, or are warmed for it. */
+struct gathering {
+    struct memtable *memtable;
+    const struct cell *cells[MEMTABLE_TOGETHER];
+    uint64_t sequences[MEMTABLE_TOGETHER];
+    size_t count;
+};
+
+static void warm_gathered(struct gathering *gathering)
+{
+    if (gathering->count > 1)
+        memtable_warm(gathering->memtable, gathering->cells, gathering->count);
+    gathering->count = 0;
+}
+
+static void warm_step(
+    struct gathering *gathering, struct version *version, const struct write_step *step)
+{
+    for (size_t i = 0; i < step->operation_count; i++) {
+        for (size_t j = 0; j < step->operations[i].cell_count; j++) {
+            const struct cell *cell = &step->operations[i].cells[j];
+            const struct version_family *family = version_find_family(version, cell->family);
+            if (!family || !family->active)
+                continue; /* the insert will say so, or make one */
+            if (gathering->count == MEMTABLE_TOGETHER || gathering->memtable != family->active)
+                warm_gathered(gathering);
+            gathering->memtable = family->active;
+            gathering->cells[gathering->count++] = cell;
+        }
+    }
 }
 
 void write_steps_warm(const struct write_step *const steps[], size_t count)
 {
     uint64_t ignored;
     struct version *version = tablet_snapshot(steps[0]->run->tablet, &ignored);
-    struct warming warming = {0};
+    struct gathering gathering = {0};
     for (size_t i = 0; i < count; i++) {
         if (is_small(steps[i]))
-            warm_operations(&warming, version, steps[i], 0);
+            warm_step(&gathering, version, steps[i]);
     }
-    warming_end(&warming);
+    warm_gathered(&gathering);
     version_unref(version);
-}
-
-static int compare_places(const void *a, const void *b)
-{
-    const struct step_place *left = a, *right = b;
-    if (left->prefix != right->prefix)
-        return left->prefix < right->prefix ? -1 : 1;
-    return left->operation < right->operation ? -1 : left->operation > right->operation;
 }
 
 void write_step_sort(struct write_step *step)
@@ -172,7 +204,7 @@ void write_step_sort(struct write_step *step)
     if (count < SORTED_OPERATIONS_MIN || step->order ||
         step->run->tablet->row_order != ROW_ORDER_BYTES)
         return;
-    struct step_place *order = arena_allocate(step->run->write->arena, count * sizeof(*order));
+    struct radix_item *order = arena_allocate(step->run->write->arena, 2 * count * sizeof(*order));
     if (!order)
         return; /* then as they came */
     struct span shared = step->operations[0].operation->row;
@@ -184,9 +216,9 @@ void write_step_sort(struct write_step *step)
         uint8_t behind[8] = {0};
         size_t left = row.size - shared.size;
         memcpy(behind, row.data + shared.size, left < sizeof behind ? left : sizeof behind);
-        order[i] = (struct step_place){load_be64(behind), (uint32_t)i};
+        order[i] = (struct radix_item){load_be64(behind), i};
     }
-    qsort(order, count, sizeof(*order), compare_places);
+    radix_sort_items(order, order + count, count);
     step->order = order;
     step->shared = shared;
 }
@@ -199,32 +231,71 @@ static void end_without_memory(struct tablet *tablet)
     store_fatal(tablet->store, &error);
 }
 
+/* A step being inserted. */
+struct insertion {
+    struct write_step *step;
+    struct version *version;
+    struct gathering gatherings[GATHERINGS]; /* one a family, for so many families */
+    size_t next;                             /* to be emptied, when another family comes */
+};
+
+static void add_gathered(struct insertion *insertion, struct gathering *gathering)
+{
+    if (gathering->count > 0 && memtable_add_all(gathering->memtable, gathering->cells,
+                                    gathering->sequences, gathering->count) == STATUS_NO_MEMORY)
+        end_without_memory(insertion->step->run->tablet);
+    gathering->count = 0;
+}
+
+/* The gathering of the cell's family. NULL: the family is gone. A memtable gives way only while nothing is gathered for it. */
+static struct gathering *gathering_for(struct insertion *insertion, const struct cell *cell)
+{
+    for (size_t i = 0; i < GATHERINGS; i++) {
+        struct gathering *gathering = &insertion->gatherings[i];
+        if (gathering->count > 0 && span_equal(gathering->cells[0]->family, cell->family))
+            return gathering;
+    }
+    struct gathering *gathering = &insertion->gatherings[insertion->next];
+    insertion->next = (insertion->next + 1) % GATHERINGS;
+    add_gathered(insertion, gathering);
+    struct write_step *step = insertion->step;
+    enum status status;
+    gathering->memtable = active_for(
+        step->run->tablet, &insertion->version, cell, step->shared, &status);
+    if (status == STATUS_NO_MEMORY)
+        end_without_memory(step->run->tablet);
+    return gathering->memtable ? gathering : NULL;
+}
+
+static void insert_cell(struct insertion *insertion, const struct cell *cell, uint64_t sequence)
+{
+    struct gathering *gathering = gathering_for(insertion, cell);
+    if (!gathering)
+        return;
+    gathering->cells[gathering->count] = cell;
+    gathering->sequences[gathering->count++] = sequence;
+    if (gathering->count == MEMTABLE_TOGETHER)
+        add_gathered(insertion, gathering);
+}
+
 void write_step_insert(struct write_step *step)
 {
     struct tablet *tablet = step->run->tablet;
     uint64_t ignored;
-    struct version *version = tablet_snapshot(tablet, &ignored);
-    size_t warm_end = is_small(step) ? step->operation_count : 0;
-    struct warming warming = {0};
+    struct insertion insertion = {.step = step, .version = tablet_snapshot(tablet, &ignored)};
     for (size_t i = 0; i < step->operation_count; i++) {
-        if (i == warm_end) {
-            warm_end = warm_operations(&warming, version, step, i);
-            warming_end(&warming);
-        }
         size_t place = step_place(step, i);
         const struct step_operation *operation = &step->operations[place];
-        for (size_t j = 0; j < operation->cell_count; j++) {
-            enum status status = tablet_insert(
-                tablet, &version, &operation->cells[j], step->entry.sequence + place, step->shared);
-            if (status == STATUS_NO_MEMORY)
-                end_without_memory(tablet);
-        }
+        for (size_t j = 0; j < operation->cell_count; j++)
+            insert_cell(&insertion, &operation->cells[j], step->entry.sequence + place);
     }
+    for (size_t i = 0; i < GATHERINGS; i++)
+        add_gathered(&insertion, &insertion.gatherings[i]);
     atomic_store_explicit(&tablet->appended_sequence,
         step->entry.sequence + step->entry.sequence_count - 1, memory_order_release);
     atomic_fetch_add_explicit(
         &tablet->counters.cells_written, step_cells(step), memory_order_relaxed);
-    if (active_bytes(version) >= flush_bytes(version))
+    if (active_bytes(insertion.version) >= flush_bytes(insertion.version))
         tablet_ask_own_flush(tablet);
-    version_unref(version);
+    version_unref(insertion.version);
 }

@@ -26,7 +26,7 @@ static enum status step_claim(struct write_step *step)
     struct arena *arena = step->run->write->arena;
     uint64_t *hashes = step->operation_count == 1
                            ? &step->one_hash
-                           : arena_allocate(arena, step->operation_count * sizeof(*hashes));
+                           : arena_allocate(arena, 2 * step->operation_count * sizeof(*hashes));
     if (!hashes)
         return STATUS_NO_MEMORY;
     for (size_t i = 0; i < step->operation_count; i++)

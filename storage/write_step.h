@@ -20,6 +20,7 @@
 #ifndef STELE_STORAGE_WRITE_STEP_H
 #define STELE_STORAGE_WRITE_STEP_H
 
+#include "base/radix_sort.h"
 #include "storage/tablet.h"
 
 /* Most that a step of several operations has: what the log thread inserts in a few milliseconds. More than one batch of a
@@ -32,12 +33,6 @@ struct step_operation {
     struct write_operation *operation;
     struct cell *cells;
     size_t cell_count;
-};
-
-/* One of a step's operations, by its row. */
-struct step_place {
-    uint64_t prefix; /* eight bytes of the row behind what all share, big-endian */
-    uint32_t operation;
 };
 
 struct write_run;
@@ -58,8 +53,10 @@ struct write_step {
     bool is_expired;   /* waited for its locks past the deadline */
     bool is_repeat;    /* answers a repeated nonce */
     struct write_step *ready_next;
-    struct step_place *order; /* in which they are inserted, or NULL: as they came */
-    struct span shared;       /* with an order: what all rows begin with */
+    /* In which they are inserted, or NULL: as they came. Key: eight bytes of the row behind what all share, big-endian;
+     * payload: which operation. */
+    struct radix_item *order;
+    struct span shared; /* with an order: what all rows begin with */
     struct buffer body;
     int64_t clock_ms;    /* what LATEST becomes */
     int64_t greatest_ms; /* given to a cell; for replay */

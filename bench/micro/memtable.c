@@ -3,8 +3,8 @@
  *   bench-memtable [-n CELLS] [-v VALUE_BYTES] [-b BATCH] [-s SORTED] [-p] [-z]
  *
  * Rows are decimal numbers in random order, padded with zeros to 26 bytes (PerformanceEvaluation's: the first eight bytes
- * say nothing); -p: the memtable is told that they share 20; -z: not padded in front, so that the first eight bytes differ. -b: so many cells are warmed (memtable_warm)
- * and then added; -s: so many at a time are put in order first, as the cells of a large batch are. Prints nanoseconds for each quarter of the cells. */
+ * say nothing); -p: the memtable is told that they share 20; -z: not padded in front, so that the first eight bytes differ. -b: so many cells are added
+ * together (memtable_add_all); -s: so many at a time are put in order first, as the cells of a large batch are. Prints nanoseconds for each quarter of the cells. */
 #include <inttypes.h>
 #include <stdio.h>
 #include <stdlib.h>
@@ -78,11 +78,12 @@ int main(int argc, char **argv)
     struct memtable *memtable = memtable_new(
         memory, span_string("info"), ROW_ORDER_BYTES, span_make("00000000000000000000", shared));
     char *value = calloc(1, value_bytes);
-    char(*rows)[ROW_BYTES] = calloc(sorted + MEMTABLE_WARM_CELLS, ROW_BYTES);
-    if (!memory || !memtable || !value || !rows || batch < 1 || batch > MEMTABLE_WARM_CELLS)
+    char(*rows)[ROW_BYTES] = calloc(sorted + MEMTABLE_TOGETHER, ROW_BYTES);
+    if (!memory || !memtable || !value || !rows || batch < 1 || batch > MEMTABLE_TOGETHER)
         return 1;
-    struct cell cells[MEMTABLE_WARM_CELLS];
-    const struct cell *places[MEMTABLE_WARM_CELLS];
+    struct cell cells[MEMTABLE_TOGETHER];
+    const struct cell *places[MEMTABLE_TOGETHER];
+    uint64_t sequences[MEMTABLE_TOGETHER];
     for (uint64_t i = 0; i < batch; i++) {
         cells[i] = (struct cell){
             .row = span_make(rows[i], ROW_BYTES),
@@ -106,11 +107,10 @@ int main(int argc, char **argv)
             }
             for (uint64_t j = 0; j < batch; j++)
                 cells[j].row = span_make(rows[drawn + j], ROW_BYTES);
-            if (batch > 1)
-                memtable_warm(memtable, places, batch);
             for (uint64_t j = 0; j < batch; j++)
-                if (memtable_add(memtable, &cells[j], sequence++) != STATUS_OK)
-                    return 1;
+                sequences[j] = sequence++;
+            if (memtable_add_all(memtable, places, sequences, batch) != STATUS_OK)
+                return 1;
         }
         double added = now_ns();
         cells[0].row = span_make(rows[0], ROW_BYTES);

@@ -16,7 +16,9 @@ directory=${2:?"usage: zookeeper.sh start|stop|kill DIR [TICK_MS]"}
 jars=/usr/share/java
 address=${ADDRESS:-127.0.0.1}
 
-. "$(dirname "$0")/free_ports.sh"
+free_port() {
+    python3 -c 'import socket; s = socket.socket(); s.bind(("127.0.0.1", 0)); print(s.getsockname()[1])'
+}
 
 # Is it our ZooKeeper that listens there?
 answers() {
@@ -51,7 +53,7 @@ CONFIG
         org.apache.zookeeper.server.ZooKeeperServerMain "$directory/zoo.cfg" >"$directory/log" 2>&1 </dev/null &
     echo $! >"$directory/pid"
     tries=0
-    while [ $tries -lt 1200 ]; do
+    while [ $tries -lt 300 ]; do
         ! answers "$port" || return 0
         is_running || return 1
         tries=$((tries + 1))
@@ -74,7 +76,7 @@ start() {
         fi
     else
         for _ in 1 2 3; do # somebody else may take the port between the two
-            port=$(free_ports 1)
+            port=$(free_port)
             if launch; then
                 echo "$port" >"$directory/port"
                 echo "port=$port pid=$(cat "$directory/pid")"

@@ -1,5 +1,7 @@
 #include "storage/memtable.h"
 
+#include <stdio.h>
+
 #include "tests/support/random_cells.h"
 #include "tests/support/support.h"
 
@@ -88,18 +90,29 @@ static void run_seed(uint64_t seed, void *context)
     }
     if (dice_chance(&dice, 50))
         sort_runs(&dice, order, cells.count);
-    for (size_t i = 0, warm_end = 0; i < cells.count; i++) {
-        if (i >= warm_end && dice_chance(&dice, 10)) {
-            const struct cell *next[MEMTABLE_WARM_CELLS];
-            size_t count = 0;
-            for (; count < MEMTABLE_WARM_CELLS && i + count < cells.count; count++)
-                next[count] = &cells.cells[order[i + count]];
-            memtable_warm(memtable, next, count);
-            warm_end = i + count;
+    for (size_t i = 0; i < cells.count;) {
+        const struct cell *next[MEMTABLE_TOGETHER];
+        uint64_t sequences[MEMTABLE_TOGETHER];
+        size_t count = 0, most = 1 + dice_below(&dice, MEMTABLE_TOGETHER);
+        for (; count < most && i + count < cells.count; count++) {
+            next[count] = &cells.cells[order[i + count]];
+            sequences[count] = next[count]->sequence;
         }
-        assert_status(
-            memtable_add(memtable, &cells.cells[order[i]], cells.cells[order[i]].sequence),
-            STATUS_OK);
+        if (dice_chance(&dice, 20))
+            memtable_warm(memtable, next, count);
+        if (dice_chance(&dice, 50)) {
+            assert_status(memtable_add_all(memtable, next, sequences, count), STATUS_OK);
+            i += count;
+        } else {
+            assert_status(memtable_add(memtable, next[0], sequences[0]), STATUS_OK);
+            i++;
+        }
+        struct span shared;
+        if (dice_chance(&dice, 1) || memtable_should_share(memtable, SPAN_EMPTY, &shared)) {
+            struct memtable *made = memtable_remake(memtable, random_shared(&dice, next[0]->row));
+            memtable_unref(memtable);
+            memtable = made;
+        }
     }
     assert_int_equal(memtable_cell_count(memtable), cells.count);
     assert_true(memtable_memory_bytes(memory) == memtable_reserved_bytes(memtable));
@@ -182,6 +195,50 @@ static void test_rows_with_long_common_beginnings(void **state)
     for_each_seed(SEEDS, long_beginnings_seed, NULL);
 }
 
+/* Rows "user" and six digits, from `first` on, until the memtable has `count` cells. */
+static void add_users(struct memtable *memtable, unsigned first, uint64_t count)
+{
+    while (memtable_cell_count(memtable) < count) {
+        char row[16];
+        snprintf(row, sizeof row, "user%06u", first++);
+        struct cell cell = {
+            .row = span_string(row), .family = SPAN_LITERAL("f"), .timestamp = 1, .type = CELL_PUT};
+        assert_status(memtable_add(memtable, &cell, first), STATUS_OK);
+    }
+}
+
+static void test_what_rows_share_shows_when_some_are_there(void **state)
+{
+    (void)state;
+    struct memtable_memory *memory = memtable_memory_new(64 << 20);
+    struct memtable *memtable = memtable_new(
+        memory, SPAN_LITERAL("f"), ROW_ORDER_BYTES, SPAN_EMPTY);
+    struct span shared;
+    add_users(memtable, 100, 63);
+    assert_false(memtable_should_share(memtable, SPAN_EMPTY, &shared));
+    add_users(memtable, 163, 64);
+    assert_true(memtable_should_share(memtable, SPAN_EMPTY, &shared));
+    assert_true(span_equal(shared, SPAN_LITERAL("user0001")));
+    struct memtable *made = memtable_remake(memtable, shared);
+    memtable_unref(memtable);
+    assert_int_equal(memtable_cell_count(made), 64);
+    /* Once a size; and at the next one, what the caller knows of the rows to come counts too. */
+    assert_false(memtable_should_share(made, SPAN_EMPTY, &shared));
+    add_users(made, 164, 512);
+    assert_true(memtable_should_share(made, SPAN_LITERAL("use"), &shared));
+    assert_true(span_equal(shared, SPAN_LITERAL("use")));
+    memtable = memtable_remake(made, shared);
+    memtable_unref(made);
+    add_users(memtable, 676, 4096);
+    assert_true(memtable_should_share(memtable, SPAN_EMPTY, &shared));
+    assert_true(span_equal(shared, SPAN_LITERAL("user00")));
+    add_users(memtable, 4260, 40000);
+    assert_false(memtable_should_share(memtable, SPAN_EMPTY, &shared));
+    memtable_unref(memtable);
+    assert_int_equal(memtable_memory_bytes(memory), 0);
+    memtable_memory_free(memory);
+}
+
 static void test_huge_cells_and_whole_chunks(void **state)
 {
     (void)state;
@@ -240,6 +297,7 @@ int main(void)
     const struct CMUnitTest tests[] = {
         cmocka_unit_test(test_a_memtable_is_a_sorted_array),
         cmocka_unit_test(test_rows_with_long_common_beginnings),
+        cmocka_unit_test(test_what_rows_share_shows_when_some_are_there),
         cmocka_unit_test(test_huge_cells_and_whole_chunks),
         cmocka_unit_test(test_pressure_rises_with_what_is_handed_out),
     };

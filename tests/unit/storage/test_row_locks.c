@@ -5,7 +5,7 @@
 
 struct claimant {
     struct row_claim claim; /* first */
-    uint64_t hashes[4];
+    uint64_t hashes[8];     /* of four rows at most */
 };
 
 static struct row_locks locks;
