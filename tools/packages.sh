@@ -20,6 +20,15 @@ packages_test="clang clang-tidy clang-format cppcheck libclang-rt-14-dev libcmoc
 # To play with a cluster: ./quickstart cluster.
 packages_cluster="openjdk-17-jre-headless libzookeeper-java libslf4j-java"
 
+# with_tries COMMAND...: what fetches from a registry, until it succeeds: four times, with pauses, for an answer may be lost on the way.
+with_tries() {
+    for pause in 5 15 30 0; do
+        ! "$@" || return 0
+        [ $pause -eq 0 ] || { echo "'$*' failed; once more in $pause s" >&2; sleep $pause; }
+    done
+    return 1
+}
+
 # install_packages WHAT PACKAGE...: installs those of the packages that are missing, after saying which.
 install_packages() {
     what=$1
@@ -43,7 +52,7 @@ install_packages() {
     fi
     echo "Installing, to $what:$missing"
     # No service is to be started by what is installed for tests (policy-rc.d is Debian's way to say so).
-    $as_root apt-get -qq update &&
-        $as_root env DEBIAN_FRONTEND=noninteractive RUNLEVEL=1 \
-            apt-get -qq install -y --no-install-recommends $missing >/dev/null
+    with_tries $as_root apt-get -qq update &&
+        with_tries $as_root env DEBIAN_FRONTEND=noninteractive RUNLEVEL=1 \
+            apt-get -qq -o DPkg::Lock::Timeout=120 install -y --no-install-recommends $missing >/dev/null
 }

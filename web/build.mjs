@@ -42,10 +42,23 @@ function install(out) {
   rmSync(place, { recursive: true, force: true });
   mkdirSync(place, { recursive: true });
   for (const name of ['package.json', 'package-lock.json', '.npmrc']) cpSync(join(source, name), join(place, name));
-  execFileSync('npm', ['ci', '--prefer-offline', '--fetch-retries=1', '--fetch-timeout=20000', '--loglevel=error'],
-    { cwd: place, stdio: ['ignore', 'ignore', 'pipe'], timeout: 120_000 });
+  withTries(() => execFileSync('npm', ['ci', '--prefer-offline', '--fetch-retries=1', '--fetch-timeout=20000', '--loglevel=error'],
+    { cwd: place, stdio: ['ignore', 'ignore', 'pipe'], timeout: 120_000 }));
   writeFileSync(done, lock);
   return place;
+}
+
+// What fetches from a registry: once more when an answer was lost on the way, at once and after a pause.
+function withTries(fetch) {
+  for (const pause of [1, 4, null]) {
+    try {
+      return fetch();
+    } catch (error) {
+      if (pause === null) throw error;
+      execFileSync('sleep', [String(pause)]);
+    }
+  }
+  return undefined;
 }
 
 // The sources are copied beside node_modules, for that is where a bundler looks for packages.

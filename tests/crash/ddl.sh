@@ -23,7 +23,7 @@ start() {
     STELE_PAUSE=${2:-} "$stele" standalone "$1" --listen=127.0.0.1:0 --zookeeper-port=off --bigtable-port=off \
         --web-port=off >"$work/ready" 2>>"$work/server.log" &
     server=$!
-    for _ in $(seq 200); do
+    for _ in $(seq 1200); do
         STELE_CONNECT=$(sed -n 's/^ready .*hbase=\([^ ]*\).*/\1/p' "$work/ready")
         export STELE_CONNECT
         [ -n "$STELE_CONNECT" ] && return 0
@@ -33,7 +33,7 @@ start() {
     return 1
 }
 
-run() { timeout 10 "$stele" shell -n -e "$1" 2>&1; }
+run() { timeout 60 "$stele" shell -n -e "$1" 2>&1; }
 
 # What a table may look like after a restart, by statement: the whole transcript of a probe.
 probe() {
@@ -65,10 +65,10 @@ play() {
         run "create 'other', 'f'; put 'other', 'r', 'f:q', 'v'; $before" >/dev/null
         kill "$server" && wait "$server" 2>/dev/null
         start "$work/data" "procedure.action.before@$n=kill" || { complain "$name: the start to be killed"; return; }
-        timeout 20 "$stele" shell -n -e "$cut" >"$work/out" 2>&1 &
+        timeout 120 "$stele" shell -n -e "$cut" >"$work/out" 2>&1 &
         local client=$!
         killed=no
-        for _ in $(seq 100); do
+        for _ in $(seq 3000); do # it dies, or the statement is done
             kill -0 "$server" 2>/dev/null || { killed=yes; break; }
             kill -0 "$client" 2>/dev/null || break
             sleep 0.02
@@ -83,7 +83,8 @@ play() {
         fi
         wait "$server" 2>/dev/null
         start "$work/data" || { complain "$name, killed before action $n: no restart"; continue; }
-        for _ in $(seq 20); do # what was cut short is taken up in the background
+        local until=$((SECONDS + 60))
+        while [ $SECONDS -lt $until ]; do # what was cut short is taken up in the background
             state=$(probe | tr '\n' ';')
             for whole in "$@"; do
                 echo "$state" | grep -qxE "$whole" && break 2
@@ -117,7 +118,7 @@ play alter "$make" "alter 't', {NAME => 'h'}, {NAME => 'g', METHOD => 'delete'}"
     "does exist;true;NAME => 'f' NAME => 'h' Total number of splits = 2;2 row\(s\);"
 play truncate "$make" "truncate_preserve 't'" "$full" "$disabled" "$empty2"
 play clone "$make; snapshot 't', 's'; disable 't'; drop 't'" "clone_snapshot 's', 't'" "$absent" "$full"
-play restore "$make; snapshot 't', 's'; alter 't', {NAME => 'h'}, {NAME => 'g', METHOD => 'delete'}; split 't', 'p'; sleep 1; disable 't'" \
+play restore "$make; snapshot 't', 's'; alter 't', {NAME => 'h'}, {NAME => 'g', METHOD => 'delete'}; split 't', 'p'; 100.times { break if get_splits('t').size == 2; sleep 0.2 }; disable 't'" \
     "restore_snapshot 's'" "does exist;false;NAME => 'f' NAME => 'h' Total number of splits = 3;" "$disabled"
 
 [ $passed -ge $floor ] || complain "only $passed kills happened, fewer than $floor"

@@ -9,7 +9,7 @@ start_server --web-port=0
 web=$(sed -n 's/^ready .*web=\([^ ]*\).*/\1/p' "$work/ready")
 python3 - "$web" "$top/docs/grafana/stele.json" "$top/docs/alerts/stele.yml" <<'END' || exit 1
 import http.client, json, re, sys
-connection = http.client.HTTPConnection(sys.argv[1], timeout=10)
+connection = http.client.HTTPConnection(sys.argv[1], timeout=60)
 connection.request("GET", "/metrics")
 text = connection.getresponse().read().decode()
 known = set(re.findall(r"^# TYPE (\S+)", text, re.M))

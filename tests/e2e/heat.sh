@@ -29,7 +29,7 @@ create 'warm', 'f', SPLITS => ['m']
 END
 
 # reports come each five seconds: looked for until they are there
-for _ in $(seq 40); do
+for _ in $(seq 120); do
     run <<'END'
 hot_rows 'warm', LIMIT => 3
 END
@@ -44,7 +44,7 @@ check 'its tablet is the hottest' '^warm [0-9a-f]{32} .* \[m, \) ' <(sed -n 2p "
 check 'all tablets with calls are counted' '^2 tablet\(s\) had calls' "$work/out"
 # so many rows that none has more than its error: none is shown as hot
 "$stele" bench load -q --connect="$address" --table=many --rows=20000 --operations=60000 --depth=32 >/dev/null 2>"$work/err" || cat "$work/err"
-for _ in $(seq 40); do
+for _ in $(seq 120); do
     run <<'END'
 hot_rows 'many'
 END
@@ -54,7 +54,7 @@ done
 check 'evenly read rows are not hot' '^no row stands out' "$work/out"
 check 'and are not listed' '^0 row' "$work/out"
 run <<'END'
-heatmap 'warm', METRIC => 'gets', MINUTES => 2, ROWS => 8
+heatmap 'warm', METRIC => 'gets', MINUTES => 10, ROWS => 8
 END
 check 'the brightest row of the map begins in the upper half' '^(m|z[0-9]*) .*@' "$work/out"
 check 'cold keys are dark' '^\(start\) +\| *\| 0/s' "$work/out"
@@ -62,9 +62,9 @@ check 'the map has its numbers' '^brightest: ' "$work/out"
 run <<'END'
 split 'warm', 'a0100'
 END
-for _ in $(seq 40); do
+for _ in $(seq 120); do
     run <<'END'
-heatmap 'warm', MINUTES => 2
+heatmap 'warm', MINUTES => 10
 END
     grep -q '\^' "$work/out" && break
     sleep 0.5

@@ -75,7 +75,7 @@ together = threading.Barrier(clients)
 
 def reader():
     global rows, too_big, busy, odd
-    with socket.create_connection(place, timeout=60) as s:
+    with socket.create_connection(place, timeout=180) as s:
         s.sendall(HELLO)
         together.wait()
         pause = 0.05
@@ -102,7 +102,7 @@ for one in readers:
     one.start()
 served = refused = 0
 longest = 0
-with socket.create_connection(place, timeout=60) as s:
+with socket.create_connection(place, timeout=180) as s:
     s.sendall(HELLO)
     while any(one.is_alive() for one in readers) or served < 20:
         peak = max(peak, resident_mib())

@@ -32,7 +32,7 @@ names=("$@")
 for name in "${names[@]}"; do
     story=$here/stories/$name.story
     sed -n -E 's/^stele[>*] //p' "$story" >"$work/input"
-    TZ=UTC timeout 60 "$stele" shell --connect="$address" <"$work/input" >"$work/raw" 2>"$work/errors"
+    TZ=UTC timeout 180 "$stele" shell --connect="$address" <"$work/input" >"$work/raw" 2>"$work/errors"
     code=$?
     sed -n '/./!q; /^## /p; /^## /!q' "$story" >"$work/head"
     sed -e '/^## /d' "$story" >"$work/expected"

@@ -21,7 +21,7 @@ start_server() {
     "$stele" standalone "$work/data" --listen=127.0.0.1:0 --zookeeper-port=off --bigtable-port=off --web-port=off "$@" \
         >"$work/ready" 2>"$work/server.log" &
     server=$!
-    for _ in $(seq 200); do
+    for _ in $(seq 1200); do
         grep -q '^ready ' "$work/ready" && break
         kill -0 "$server" 2>/dev/null || break
         sleep 0.05

@@ -74,28 +74,43 @@ says "$work/advice.json" '"pattern":"wide cohort"'
 
 # ---- measured, one server ----
 start_server --sim-capacity=400
-"$stele" bench study national-id --connect="$address" --mappers=md5:4 --rate=400 --seconds=16 --rows=2000 --quiet \
-    --html="$work/live.html" --json >"$work/live.json" 2>"$work/said" || fail "live failed" "$work/said"
-python3 - "$work/live.json" <<'PYTHON' || exit 1
+# live: measures, and looks at all of it; 3: the server could not keep up, or not all was counted in time.
+live() {
+    "$stele" bench study national-id --connect="$address" --mappers=md5:4 --rate=400 --seconds=16 --rows=2000 --quiet \
+        --html="$work/live.html" --json >"$work/live.json" 2>"$work/said" || fail "live failed" "$work/said"
+    python3 - "$work/live.json" <<'PYTHON'
 import json, sys
+def weather(is_fine, what):
+    if not is_fine:
+        print("study: what was measured:", what)
+        sys.exit(3)
 study = json.load(open(sys.argv[1]))
 assert study["mode"] == "live" and study["settings"]["servers"] == 1
 for cell in study["cells"]:
     run = cell["measured"][0]
-    assert run["verdict"] == "even" and run["requests"] >= 400 * 15, run["requests"]
-    assert run["answers"] > 0.9 * run["requests"], (run["answers"], run["requests"])
+    weather(run["verdict"] == "even" and run["requests"] >= 400 * 15, (run["verdict"], run["requests"]))
+    weather(run["answers"] > 0.9 * run["requests"], (run["answers"], run["requests"]))
     counted = run["counted"] + run["lost_by_counters"]
-    assert 0.95 * run["answers"] < counted < 1.05 * run["answers"], (counted, run["answers"])
+    weather(0.95 * run["answers"] < counted < 1.05 * run["answers"], (counted, run["answers"]))
     assert cell["seen"][0]["rows_wanted"] == study["cells"][0]["seen"][0]["rows_wanted"]
     assert run["asked"]["read"] == run["requests"] == sum(one["asked"]["read"] for one in run["by_tablet"])
     assert run["answered"] == run["answers"] == sum(one["answered"] for one in run["by_server"])
     latency = run["latency_ms"]
-    assert 0 < latency["service"]["p50"] <= latency["intended"]["p50"] * 1.05 <= 1.1 * latency["intended"]["p99"], latency
+    weather(0 < latency["service"]["p50"] <= latency["intended"]["p50"] * 1.05 <= 1.1 * latency["intended"]["p99"], latency)
     assert run["by_tablet"][0]["latency_ms"]["intended"]["p99"] > 0 and len(run["timeline"]["p50_ms"]) == run["seconds"]
     assert cell["written"]["rows"] == 2000 and cell["written"]["bytes"] == 2000 * (16 + 12), cell["written"]
     assert cell["written"]["put_ms"]["p99"] >= cell["written"]["put_ms"]["p50"] > 0, cell["written"]
     assert cell["seen"][0]["bytes_read"] == cell["seen"][0]["rows_read"] * 28 and cell["seen"][0]["first_row_ms"] > 0
 PYTHON
+}
+# The machine may do other things meanwhile: up to three times.
+for try in 1 2 3; do
+    live
+    judged=$?
+    [ $judged -eq 3 ] || break
+    echo "study: that was try $try"
+done
+[ $judged -eq 0 ] || exit 1
 pass
 says "$work/live.html" "Predicted and measured"
 says "$work/live.html" "Servers, tablets and latency"
@@ -115,7 +130,7 @@ echo "create 'quiet', 'f'" | "$stele" shell -n >/dev/null
 quiet=$!
 echo "create 'busy', 'f', SPLITS => ['h', 'q']; 300.times { |i| put 'busy', format('k%04d', i), 'f:q', i.to_s; get 'busy', 'k0123' }" |
     "$stele" shell -n >/dev/null || fail "no busy table"
-for _ in $(seq 40); do # reports come each five seconds
+for _ in $(seq 120); do # reports come each five seconds
     echo "hot_rows 'busy', LIMIT => 1" | "$stele" shell -n >"$work/rows" 2>&1
     grep -Eq '^k0123 +read +300 ' "$work/rows" && break
     sleep 0.5

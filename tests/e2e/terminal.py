@@ -29,7 +29,7 @@ class Terminal:
         self.shown = b""
         os.write(self.fd, text)
 
-    def wait_for(self, wanted, seconds=15):
+    def wait_for(self, wanted, seconds=60):
         """Reads until `wanted` was shown since the last type()."""
         end = time.monotonic() + seconds
         while wanted not in self.shown and time.monotonic() < end:
@@ -44,7 +44,7 @@ class Terminal:
             self.shown += more
         return wanted in self.shown
 
-    def exit_code(self, seconds=10):
+    def exit_code(self, seconds=60):
         """Of the shell that ends; -1 when it does not."""
         end = time.monotonic() + seconds
         while time.monotonic() < end:

@@ -30,7 +30,7 @@ python3 - "$web" <<'PYTHON' || exit 1
 import http.client, json, re, sys
 
 def ask(path):
-    connection = http.client.HTTPConnection(sys.argv[1], timeout=10)
+    connection = http.client.HTTPConnection(sys.argv[1], timeout=60)
     connection.request("GET", path)
     answer = connection.getresponse()
     return answer.status, answer.headers, answer.read().decode()

@@ -27,9 +27,11 @@ is_fresh() {
 if ! is_fresh; then
     command -v mvn >/dev/null || { echo "classpath.sh: SKIP: no mvn here (Debian: maven)" >&2; exit 77; }
     mkdir -p "$cache"
-    if ! timeout 600 mvn -B -q -f "$pom" "-Dhbase.version=$version" dependency:build-classpath \
+    . "$top/tools/packages.sh"
+    if ! with_tries timeout 300 mvn -B -q -f "$pom" "-Dhbase.version=$version" dependency:build-classpath \
         "-Dmdep.outputFile=$file.$$" >"$cache/$name.log" 2>&1; then
         rm -f "$file.$$"
+        tail -n 5 "$cache/$name.log" >&2
         echo "classpath.sh: SKIP: maven could not resolve $name; see $cache/$name.log" >&2
         exit 77
     fi

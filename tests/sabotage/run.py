@@ -18,7 +18,7 @@ WORK = os.path.join(TOP, "build", "sabotage")
 sys.path.insert(0, HERE)
 from rules import RULES, TESTS  # noqa: E402
 
-TIMEOUT_S = 300
+TIMEOUT_S = 900
 
 
 def run(command, **options):

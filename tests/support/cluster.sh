@@ -38,19 +38,7 @@ pid_of() { if [ "$1" = zk ]; then cat "$directory/zk/pid"; else cat "$directory/
 is_alive() { [ -f "$directory/$1.pid" ] && kill -0 "$(pid_of "$1")" 2>/dev/null; }
 address_of() { sed -n 's/^ready .*hbase=\([^ ]*\).*/\1/p' "$directory/$1.ready"; }
 
-# A free port below those that the system gives to outgoing connections: one of them might have it when a process that died comes back.
-free_port() {
-    python3 -c '
-import random, socket
-while True:
-    port = random.randint(20000, 32000)
-    try:
-        socket.socket().bind(("127.0.0.1", port))
-        break
-    except OSError:
-        pass
-print(port)'
-}
+. "$here/free_ports.sh"
 
 # A process that ends has its port until its last thread is gone, which may be a moment after it is seen as a zombie.
 wait_threads_gone() {
@@ -74,7 +62,7 @@ launch() {
     if [ -f "$directory/$1.ready" ]; then
         listen=$(address_of "$1")
     else
-        listen=${host:-127.0.0.1}:$(free_port)
+        listen=${host:-127.0.0.1}:$(free_ports 1)
     fi
     : >"$directory/$1.ready.new"
     # shellcheck disable=SC2086 # lists of words
@@ -86,7 +74,7 @@ launch() {
 wait_ready() {
     tries=0
     until grep -q '^ready ' "$directory/$1.ready.new"; do
-        if ! is_alive "$1" || [ $tries -ge 1200 ]; then
+        if ! is_alive "$1" || [ $tries -ge 2400 ]; then
             echo "cluster.sh: $1 did not start; the end of its log:" >&2
             tail -n 20 "$directory/$1.log" >&2
             exit 1
@@ -122,10 +110,9 @@ wait_gone() {
 
 # Can a client read hbase:meta?
 wait_served() {
-    tries=0
-    until echo "list" | timeout 20 "$stele" shell -n --zookeeper="$(quorum)" >"$directory/served" 2>&1; do
-        tries=$((tries + 1))
-        if [ $tries -ge 30 ]; then
+    until_s=$(($(date +%s) + 120))
+    until echo "list" | timeout 30 "$stele" shell -n --zookeeper="$(quorum)" >"$directory/served" 2>&1; do
+        if [ "$(date +%s)" -ge $until_s ]; then
             echo "cluster.sh: the cluster does not serve:" >&2
             tail -n 3 "$directory/served" "$directory"/*.log >&2
             exit 1

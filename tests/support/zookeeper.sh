@@ -16,9 +16,7 @@ directory=${2:?"usage: zookeeper.sh start|stop|kill DIR [TICK_MS]"}
 jars=/usr/share/java
 address=${ADDRESS:-127.0.0.1}
 
-free_port() {
-    python3 -c 'import socket; s = socket.socket(); s.bind(("127.0.0.1", 0)); print(s.getsockname()[1])'
-}
+. "$(dirname "$0")/free_ports.sh"
 
 # Is it our ZooKeeper that listens there?
 answers() {
@@ -53,7 +51,7 @@ CONFIG
         org.apache.zookeeper.server.ZooKeeperServerMain "$directory/zoo.cfg" >"$directory/log" 2>&1 </dev/null &
     echo $! >"$directory/pid"
     tries=0
-    while [ $tries -lt 300 ]; do
+    while [ $tries -lt 1200 ]; do
         ! answers "$port" || return 0
         is_running || return 1
         tries=$((tries + 1))
@@ -76,7 +74,7 @@ start() {
         fi
     else
         for _ in 1 2 3; do # somebody else may take the port between the two
-            port=$(free_port)
+            port=$(free_ports 1)
             if launch; then
                 echo "$port" >"$directory/port"
                 echo "port=$port pid=$(cat "$directory/pid")"
