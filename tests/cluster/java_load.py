@@ -14,7 +14,7 @@ from servers import JVM_OPENS, Skip, compiled  # noqa: E402
 
 VERSION = "2.6.4"
 TABLES = ("javalist", "javabank")
-START_S = 120
+START_S = 240
 
 
 class JavaLoad:
@@ -44,7 +44,7 @@ class JavaLoad:
         """It begins to verify."""
         self.process.stdin.close()
 
-    def finish(self, seconds=240):
+    def finish(self, seconds=300):
         """The counts, by part and name."""
         try:
             self.process.wait(seconds)

@@ -2,6 +2,7 @@
 # stele shell against real HBase 2.6.4: stories of tests/e2e are played there too, and must print the same.
 #
 # Left out of the comparison: times, timestamps, ids of regions, and the whole schema that HBase puts behind a region.
+# A story that HBase tells otherwise is played once more on a fresh one, up to three times: its master races with itself now and then.
 # Exit 77 when HBase cannot be had. Ends with "N passed, N failed, N skipped".
 set -u
 here=$(cd "$(dirname "$0")" && pwd)
@@ -14,14 +15,17 @@ stop() {
 }
 trap stop EXIT
 
-"$here/hbase.sh" start "$work/hbase" >"$work/ready" 2>"$work/start.log"
-code=$?
-if [ $code -ne 0 ]; then
-    tail -3 "$work/start.log"
-    echo "real HBase could not be started"
-    exit $code
-fi
-zookeeper=$(sed -n 's/^ready .*zookeeper=\([^ ]*\).*/\1/p' "$work/ready")
+start() {
+    "$here/hbase.sh" start "$work/hbase" >"$work/ready" 2>"$work/start.log"
+    code=$?
+    if [ $code -ne 0 ]; then
+        tail -3 "$work/start.log"
+        echo "real HBase could not be started"
+        exit $code
+    fi
+    zookeeper=$(sed -n 's/^ready .*zookeeper=\([^ ]*\).*/\1/p' "$work/ready")
+}
+start
 
 normalise() {
     sed -E -e 's/^stele:[0-9]{3}:[0-9]+> /stele> /; s/^stele:[0-9]{3}:[0-9]+\* /stele* /' \
@@ -33,26 +37,37 @@ normalise() {
         -e 's/,[0-9]{13}\.[0-9a-f]{32}\./,T.ID./g; s/ENCODED => [0-9a-f]{32}/ENCODED => ID/g' -e "s/(in region [^ ]*) in table '.*/\1/" | sed -e '/^## /d'
 }
 
-passed=0 failed=0
-for name in first-steps versions scans counters ruby errors regions schema snapshots master; do
-    story=$top/tests/e2e/stories/$name.story
+# play NAME: true when the story is as it is written; what differs is printed.
+play() {
+    story=$top/tests/e2e/stories/$1.story
     sed -n -E 's/^stele[>*] //p' "$story" >"$work/input"
-    TZ=UTC timeout 120 "$stele" shell --zookeeper="$zookeeper" <"$work/input" >"$work/raw" 2>"$work/errors"
+    TZ=UTC timeout 240 "$stele" shell --zookeeper="$zookeeper" <"$work/input" >"$work/raw" 2>"$work/errors"
     code=$?
     normalise <"$story" >"$work/said"
     normalise <"$work/raw" >"$work/printed"
-    if [ $code -eq 0 ] && diff -u "$work/said" "$work/printed" >"$work/diff"; then
-        passed=$((passed + 1))
-    else
-        failed=$((failed + 1))
-        echo "FAILED story $name (exit code $code)"
-        head -40 "$work/diff"
-        head -5 "$work/errors"
-    fi
+    diff -u "$work/said" "$work/printed" >"$work/diff" && [ $code -eq 0 ] && return
+    echo "story $1 (exit code $code):"
+    head -40 "$work/diff"
+    head -5 "$work/errors"
+    return 1
+}
+
+passed=0 failed=0
+for name in first-steps versions scans counters ruby errors regions schema snapshots master; do
+    for try in 1 2 3; do
+        if [ $try -gt 1 ]; then
+            "$here/hbase.sh" stop "$work/hbase" >/dev/null 2>&1
+            start
+        fi
+        play $name && passed=$((passed + 1)) && continue 2
+        echo "that was try $try"
+    done
+    failed=$((failed + 1))
+    echo "FAILED story $name"
 done
 # What HBase has not: it hangs up, and the shell says what that means.
 printf "%s\n" "hot_tablets" "hot_rows 'heatless'" "create 'heatless', 'f'" "heatmap 'heatless'" "scan 'heatless'" "drop 'heatless'" >"$work/input"
-timeout 60 "$stele" shell --zookeeper="$zookeeper" <"$work/input" >"$work/printed" 2>"$work/errors"
+timeout 240 "$stele" shell --zookeeper="$zookeeper" <"$work/input" >"$work/printed" 2>"$work/errors"
 if [ "$(grep -c 'it is HBase, which does not measure heat$' "$work/printed")" = 2 ] && grep -q '^ERROR: Unknown table heatless!$' "$work/printed" &&
     grep -q '^0 row(s)$' "$work/printed"; then
     passed=$((passed + 1))

@@ -93,11 +93,11 @@ class Stele:
         if self.process.poll() is None:
             self.process.send_signal(signal.SIGTERM)
         try:
-            code = self.process.wait(10)
+            code = self.process.wait(60)
         except subprocess.TimeoutExpired:
             self.process.kill()
             self.process.wait()
-            code = "none within 10 s of SIGTERM"
+            code = "none within 60 s of SIGTERM"
         self.log.close()
         if code != 0:
             raise Failure(f"stele's exit code: {code}; the end of its log:\n{self._tail()}")
@@ -120,7 +120,7 @@ class SteleCluster:
     def _run(self, verb, *arguments):
         environment = {"STELE": str(TOP / "build" / "release" / "stele"), **os.environ}
         done = subprocess.run([TOP / "tests" / "support" / "cluster.sh", verb, self.directory, *arguments], stdout=subprocess.PIPE,
-                              stderr=subprocess.STDOUT, text=True, env=environment, timeout=120, check=False)
+                              stderr=subprocess.STDOUT, text=True, env=environment, timeout=300, check=False)
         if done.returncode == 77:
             raise Skip(done.stdout.strip())
         if done.returncode:

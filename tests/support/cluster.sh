@@ -96,8 +96,11 @@ up() {
     for name in "$@"; do [ "$name" = zk ] || wait_ready "$name"; done
 }
 
+# One that has ended by itself meanwhile is as stopped or killed as it can be.
 send() {
-    for name in "$@"; do kill "-$signal" "$(pid_of "$name")"; done
+    for name in "$@"; do
+        kill "-$signal" "$(pid_of "$name")" || { [ "$signal" != STOP ] && [ "$signal" != CONT ] && ! kill -0 "$(pid_of "$name")" 2>/dev/null; }
+    done
 }
 
 wait_gone() {
