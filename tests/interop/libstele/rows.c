@@ -29,11 +29,11 @@ static bool value_is(const char *row, const char *qualifier, const char *value)
     return is_so;
 }
 
-static uint64_t now_ms(void)
+static int64_t now_ms(void)
 {
     struct timespec now;
     clock_gettime(CLOCK_MONOTONIC, &now);
-    return (uint64_t)now.tv_sec * 1000 + (uint64_t)now.tv_nsec / 1000000;
+    return (int64_t)now.tv_sec * 1000 + (int64_t)now.tv_nsec / 1000000;
 }
 
 /* A cell's own time to live. A server that is slow to answer may let it pass: then it gets twice as long. */
@@ -45,7 +45,7 @@ static void test_cell_ttl(void)
         .value = STELE_TEXT("v"),
         .timestamp = STELE_LATEST,
         .type = STELE_CELL_PUT};
-    uint64_t began_ms, took_ms;
+    int64_t began_ms, took_ms;
     size_t found;
     stele_mutation_init(&put, STELE_PUT, STELE_TEXT("r2"));
     put.cells = &cell;
