@@ -93,14 +93,26 @@ static void a_stuck_loop_is_told(void **state)
     assert_int_equal(get(&world, "/livez", text, sizeof text), 200);
     atomic_store(&world.loop.ticked_ns, env_monotonic_ns(env_real()) - UINT64_C(6000000000));
     assert_int_equal(get(&world, "/livez", text, sizeof text), 503);
-    assert_non_null(strstr(text, "[-]loop-0 has not turned for 6 s"));
+    unsigned seconds = 0;
+    const char *told = strstr(text, "[-]loop-0 has not turned for ");
+    assert_true(told && sscanf(told, "[-]loop-0 has not turned for %u s", &seconds) == 1);
+    assert_true(seconds >= 6);
     assert_int_equal(get(&world, "/api/v1/version", text, sizeof text), 200);
     stop(&world);
 }
 
-static void others_are_answered_while_some_wait(void **state)
+/* A story that says in what time something happened is told up to three times: the machine may stand still. */
+static void tell_in_time(bool (*story)(void))
 {
-    (void)state;
+    unsigned tries = 1;
+    while (!story()) {
+        print_message("try %u took too long\n", tries);
+        assert_true(++tries <= 3);
+    }
+}
+
+static bool is_answered_while_some_wait(void)
+{
     struct world world;
     char text[4096];
     int late[4];
@@ -113,7 +125,7 @@ static void others_are_answered_while_some_wait(void **state)
     uint64_t began_ns = env_monotonic_ns(env_real());
     for (size_t i = 0; i < 20; i++)
         assert_int_equal(get(&world, "/api/v1/version", text, sizeof text), 200);
-    assert_true(env_monotonic_ns(env_real()) - began_ns < UINT64_C(2000000000));
+    bool is_in_time = env_monotonic_ns(env_real()) - began_ns < UINT64_C(2000000000);
     for (size_t i = 0; i < 4; i++) {
         assert_int_equal(answer(late[i], text, sizeof text), 503);
         assert_non_null(strstr(text, "\"code\":\"busy\""));
@@ -122,6 +134,13 @@ static void others_are_answered_while_some_wait(void **state)
     /* those that were late are dropped when they come, and it serves on */
     assert_int_equal(get(&world, "/api/v1/slowlog", text, sizeof text), 200);
     stop(&world);
+    return is_in_time;
+}
+
+static void others_are_answered_while_some_wait(void **state)
+{
+    (void)state;
+    tell_in_time(is_answered_while_some_wait);
 }
 
 static void no_more_wait_than_it_can_hold(void **state)
@@ -148,9 +167,8 @@ static void no_more_wait_than_it_can_hold(void **state)
 }
 
 /* More than there is room for, none of which says what it wants; they send a byte now and then. */
-static void slow_clients_do_not_keep_a_probe_out(void **state)
+static bool is_answered_beside_slow_clients(void)
 {
-    (void)state;
     struct world world;
     char text[4096];
     static int slow[WEB_CONNECTIONS_MAX + 40];
@@ -165,7 +183,7 @@ static void slow_clients_do_not_keep_a_probe_out(void **state)
     }
     uint64_t began_ns = env_monotonic_ns(env_real());
     assert_int_equal(get(&world, "/livez", text, sizeof text), 200);
-    assert_true(env_monotonic_ns(env_real()) - began_ns < UINT64_C(10000000000));
+    bool is_in_time = env_monotonic_ns(env_real()) - began_ns < UINT64_C(10000000000);
     /* one that has asked is kept longer than those that have not */
     assert_int_equal(write(kept, "GET /livez HTTP/1.1\r\nHost: localhost\r\n\r\n", 40), 40);
     assert_true(read(kept, text, sizeof text) > 0);
@@ -173,6 +191,13 @@ static void slow_clients_do_not_keep_a_probe_out(void **state)
     for (size_t i = 0; i < count; i++)
         close(slow[i]);
     stop(&world);
+    return is_in_time;
+}
+
+static void slow_clients_do_not_keep_a_probe_out(void **state)
+{
+    (void)state;
+    tell_in_time(is_answered_beside_slow_clients);
 }
 
 static void it_ends_with_requests_under_way(void **state)
