@@ -10,7 +10,8 @@ const { WEB: url, STELE: stele, ZOOKEEPER: zookeeper } = process.env;
 const browser = await openBrowser();
 const shell = async (commands) => (await run(stele, ['shell', '-n', `--zookeeper=${zookeeper}`, '-e', commands])).stdout;
 const api = async (path) => {
-  const response = await fetch(`${url}/api/v1/${path}`);
+  let response = await fetch(`${url}/api/v1/${path}`);
+  for (let i = 0; i < 10 && response.status === 503; i++) response = await fetch(`${url}/api/v1/${path}`); // busy
   const body = await response.json();
   if (!response.ok) throw new Error(`${path}: ${response.status} ${body.error?.message}`);
   return body;
@@ -20,7 +21,7 @@ await test('a table on two servers, one split, one move', async () => {
   await shell("balance_switch false; create 'roads', 'f', SPLITS => ['m']; " +
     "400.times { |i| put 'roads', format('%s%04d', i % 2 == 0 ? 'a' : 'z', i), 'f:q', 'v' * 100 }; flush 'roads'; 200.times { get 'roads', 'z0151' }");
   // what is reported before the changes stays in the picture of the minute
-  await eventually(async () => (await api('keyvis?table=roads&from=-600')).scale.max > 0, 'the heat map stays dark', 60_000);
+  await eventually(async () => (await api('keyvis?table=roads&from=-600')).scale.max > 0, 'the heat map stays dark', 120_000);
   await shell("split 'roads', 'a0200'");
   await eventually(async () => (await api('tables/roads')).tablets === 3, 'it is not split');
   const tablets = (await api('tables/roads/tablets')).items;
@@ -35,7 +36,11 @@ await test('a table on two servers, one split, one move', async () => {
 });
 
 await test('their marks are in the picture, and told in words', async () => {
-  const answer = await api('keyvis?table=roads&from=-600');
+  let answer;
+  await eventually(async () => {
+    answer = await api('keyvis?table=roads&from=-600');
+    return ['split', 'move'].every((kind) => answer.marks.some((one) => one.kind === kind));
+  }, 'there are no marks');
   expect(answer.scale.max > 0, 'what the tablets took before they were split and moved is gone');
   const split = answer.marks.find((one) => one.kind === 'split'), move = answer.marks.find((one) => one.kind === 'move');
   expect(split?.key.text === 'a0200' || split?.key.text === '', `the split: ${JSON.stringify(answer.marks)}`);
@@ -55,7 +60,7 @@ await test('their marks are in the picture, and told in words', async () => {
 await test('the hot tablet names its server after the move', async () => {
   await shell("200.times { get 'roads', 'z0151' }");
   const server = (await api('tables/roads/tablets')).items.at(-1).server;
-  await eventually(async () => (await api('hot-tablets?table=roads')).items[0]?.server === server, 'the hottest is not where it was moved', 60_000);
+  await eventually(async () => (await api('hot-tablets?table=roads')).items[0]?.server === server, 'the hottest is not where it was moved', 120_000);
 });
 
 await browser.close();

@@ -38,7 +38,8 @@ export async function startServer(...options) {
         return { result: () => readFileSync(join(place, 'load.txt'), 'utf8'), hasEnded: () => one.exitCode !== null };
       },
       api: async (path) => {
-        const response = await fetch(`${url}/api/v1/${path}`);
+        let response = await fetch(`${url}/api/v1/${path}`);
+        for (let i = 0; i < 10 && response.status === 503; i++) response = await fetch(`${url}/api/v1/${path}`); // busy
         const body = await response.json();
         if (!response.ok) throw new Error(`${path}: ${response.status} ${body.error?.message}`);
         return body;

@@ -21,11 +21,11 @@ const textOf = (key) => Buffer.from(key.b64, 'base64').toString('latin1');
 await test('a load whose keys are hot from 40 to 50 percent of their range', async () => {
   // Eight tablets, 100,000 rows in their order; nine of ten operations on a tenth of them. No load split: it would make more tablets meanwhile.
   const load = server.load('--table=people', '--rows=40000', '--splits=8', '--key-order=ordered', '--keys=cohort:90/40-50', '--value-size=100',
-    '--mix=read:90,update:10', '--rate=3000', '--duration=170s', '--warmup=0', '-q');
+    '--mix=read:90,update:10', '--rate=3000', '--duration=900s', '--warmup=0', '-q');
   await eventually(() => {
     if (load.hasEnded()) throw new Error(`the load ended: ${load.result()}`);
     return server.api('keyvis?table=people&metric=reads&from=-300').then((answer) => answer.scale.max > 0, () => false);
-  }, 'the heat map stays dark', 60_000);
+  }, 'the heat map stays dark', 120_000);
 });
 
 // The rows of the picture whose last whole columns are the brightest: [first, end).
@@ -54,7 +54,7 @@ await test('the hot range is brighter in the canvas than its neighbours', async 
     const above = await brightness(page, 0, of(Math.max(1, first - 1)), 0.9, 0.99), below = await brightness(page, of(Math.min(rows - 1, last + 1)), 1, 0.9, 0.99);
     console.log(`        rows ${first} to ${last} of ${rows}: brightness ${inside.toFixed(0)}, above ${above.toFixed(0)}, below ${below.toFixed(0)}`);
     return inside > 1.5 * above && inside > 1.5 * below;
-  }, 'it is not', 30_000);
+  }, 'it is not', 90_000);
   await shot(page, 'real-keyvis');
 });
 
@@ -119,8 +119,7 @@ for (const [name, hash] of Object.entries({ overview: '#/', tables: '#/tables', 
   await test(`${name} shows what is there, 1280 and 320 px wide`, async () => {
     const page = await open(hash);
     await eventually(async () => (await page.$('main [aria-live=polite].quiet')) === null, 'it is not drawn');
-    const alert = await page.$('[role=alert]');
-    expect(!alert, alert && await alert.textContent());
+    await eventually(async () => (await page.$('[role=alert]')) === null, 'an error is told, and stays');
     expect(!/undefined|NaN|\[object/.test(await page.textContent('main')), 'something has no figure');
     await shot(page, `real-${name}`);
     await page.setViewportSize({ width: 320, height: 800 });
