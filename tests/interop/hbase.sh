@@ -45,6 +45,9 @@ write_conf() {
         property hbase.procedure.remote.dispatcher.delay.msec 10
         property hbase.assignment.dispatch.wait.msec 10
         property hbase.hfile.compaction.discharger.interval 50
+        # In local mode its session lasts 10 s, and it aborts when a busy machine stands still for so long; ZooKeeper grants 20 ticks.
+        property zookeeper.session.timeout.localHBaseCluster 120000
+        property hbase.zookeeper.property.tickTime 6000
         echo '</configuration>'
     } >"$dir/conf/hbase-site.xml"
     cat >"$dir/conf/log4j.properties" <<'EOF'
@@ -92,7 +95,7 @@ launch() {
     echo "$pid" >"$dir/pid"
 
     waited=0
-    until grep -q 'Master has completed initialization' "$dir/log"; do
+    until grep -qs 'Master has completed initialization' "$dir/log"; do
         if ! kill -0 "$pid" 2>/dev/null || [ "$waited" -ge 1800 ]; then
             echo "hbase.sh: HBase did not start; the end of $dir/log:" >&2
             tail -n 20 "$dir/log" >&2

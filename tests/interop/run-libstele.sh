@@ -27,7 +27,7 @@ field() { printf '%s\n' "$2" | tr ' ' '\n' | sed -n "s/^$1=//p"; }
 total=0
 # play PLACE [inline] [changes]: one run; its expectations join the total.
 play() {
-    "$test" "$@" >"$work/out" 2>&1
+    timeout 300 "$test" "$@" >"$work/out" 2>&1 # some 12 s; against an HBase that has aborted each call waits its time
     cat "$work/out"
     total=$((total + $(sed -n 's/.*: \([0-9]*\) expectations.*/\1/p' "$work/out" | grep . || echo 0)))
     grep -q ', 0 failed$' "$work/out"

@@ -447,7 +447,7 @@ double fleet_most_mb(void)
 
 /* ---- Waiting ---- */
 
-#define WAIT_LIMIT_NS UINT64_C(300000000000)
+#define WAIT_LIMIT_NS UINT64_C(1200000000000)
 
 void fleet_wait_until(struct fleet *fleet, bool (*is_true)(struct fleet *fleet))
 {
@@ -455,7 +455,7 @@ void fleet_wait_until(struct fleet *fleet, bool (*is_true)(struct fleet *fleet))
     while (!is_true(fleet)) {
         nanosleep(&(struct timespec){0, 1000000}, NULL);
         if (env_monotonic_ns(fleet->env) > until_ns)
-            fleet_must(STATUS_TIMEOUT, &(struct error){.message = "over five minutes"});
+            fleet_must(STATUS_TIMEOUT, &(struct error){.message = "over twenty minutes"});
     }
 }
 
