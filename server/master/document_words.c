@@ -115,6 +115,9 @@ static void say_procedure(struct writer *writer, const struct procedure *procedu
         procedure_kind_name(procedure->kind), procedure->step,
         procedure->is_undoing ? "undoing, " : "", procedure_action_name(next.action),
         procedure->submitted_ms, procedure->epoch);
+    if (procedure->nonce)
+        buffer_put_format(line, ", nonce %016" PRIx64 " of %016" PRIx64, procedure->nonce,
+            procedure->nonce_group);
     finish_line(writer);
     say_subject(writer, procedure);
     for (size_t i = 0; i < procedure->source_count; i++) {

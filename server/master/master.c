@@ -422,25 +422,23 @@ void master_submit(struct master *master, struct master_request *request)
 
 /* ---- Results ---- */
 
-void master_keep_result(struct master *master, uint64_t id, const struct master_request *request,
-    const struct procedure_result *result)
+void master_keep_result(
+    struct master *master, const struct procedure *procedure, const struct procedure_result *result)
 {
     mutex_lock(&master->results_mutex);
     struct kept_result *kept = NULL;
     size_t from = master->result_count > RESULTS_KEPT ? master->result_count - RESULTS_KEPT : 0;
     for (size_t i = from; i < master->result_count && !kept; i++)
-        if (master->results[i % RESULTS_KEPT].id == id)
+        if (master->results[i % RESULTS_KEPT].id == procedure->id)
             kept = &master->results[i % RESULTS_KEPT];
     if (!kept) {
         kept = &master->results[master->result_count++ % RESULTS_KEPT];
         memset(kept, 0, sizeof *kept);
     }
-    kept->id = id;
+    kept->id = procedure->id;
+    kept->nonce_group = procedure->nonce_group;
+    kept->nonce = procedure->nonce;
     kept->result = *result;
-    if (request) {
-        kept->nonce_group = request->nonce_group;
-        kept->nonce = request->nonce;
-    }
     mutex_unlock(&master->results_mutex);
 }
 

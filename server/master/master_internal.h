@@ -166,7 +166,7 @@ void master_refuse(struct master_request *request, const char *exception_class, 
     ...) __attribute__((format(printf, 3, 4)));
 /* What a failure is to HBase's users. */
 const char *master_exception_of(enum status status);
-void master_keep_result(struct master *master, uint64_t id, const struct master_request *request,
+void master_keep_result(struct master *master, const struct procedure *procedure,
     const struct procedure_result *result);
 /* The procedure a repeated request made; 0 when there is none. */
 uint64_t master_find_nonce(struct master *master, uint64_t nonce_group, uint64_t nonce);

@@ -42,7 +42,9 @@ static void keep_result(
         .updated_ms = env_wall_ms(master->env),
         .exception_class = failure ? EXCEPTION_IO : NULL};
     snprintf(result.message, sizeof result.message, "%s", failure ? failure : "");
-    master_keep_result(master, request->procedure_id, request, &result);
+    struct procedure done = {
+        .id = request->procedure_id, .nonce_group = request->nonce_group, .nonce = request->nonce};
+    master_keep_result(master, &done, &result);
 }
 
 static void on_row_written(void *context, enum status status, const struct error *error)

@@ -85,6 +85,10 @@ void master_launch(struct master *master, struct master_request *request,
 {
     procedure->id = ++master->last_procedure_id;
     procedure->submitted_ms = env_wall_ms(master->env);
+    if (request) {
+        procedure->nonce_group = request->nonce_group;
+        procedure->nonce = request->nonce;
+    }
     if (procedure_run(master, procedure, arena, request))
         return;
     arena_deinit(arena);

@@ -5,7 +5,8 @@
 #include "base/limits.h"
 
 #define PROCEDURE_FORMAT_FIRST 1 /* ends after the tablets */
-#define PROCEDURE_FORMAT       2
+#define PROCEDURE_FORMAT_PLAIN 2 /* nobody asked for it, or without a nonce */
+#define PROCEDURE_FORMAT       3
 #define SOURCES_MAX            (LIMIT_SPLIT_KEYS + 1)
 
 static const enum procedure_action create_actions[] = {ACTION_COMMIT_ENABLING,
@@ -240,7 +241,7 @@ static bool take_id(struct span *in, char *out_id, size_t size)
 
 void procedure_encode(const struct procedure *procedure, struct buffer *out_bytes)
 {
-    buffer_put_u8(out_bytes, PROCEDURE_FORMAT);
+    buffer_put_u8(out_bytes, procedure->nonce ? PROCEDURE_FORMAT : PROCEDURE_FORMAT_PLAIN);
     buffer_put_u8(out_bytes, (uint8_t)procedure->kind);
     buffer_put_u8(out_bytes, procedure->is_undoing);
     buffer_put_varint(out_bytes, procedure->step);
@@ -269,6 +270,10 @@ void procedure_encode(const struct procedure *procedure, struct buffer *out_byte
     buffer_put_varint(out_bytes, procedure->number);
     buffer_put_varint(out_bytes, procedure->flags);
     buffer_put_u64(out_bytes, procedure->epoch);
+    if (procedure->nonce) {
+        buffer_put_u64(out_bytes, procedure->nonce_group);
+        buffer_put_u64(out_bytes, procedure->nonce);
+    }
 }
 
 static bool take_tablet(struct span *in, struct arena *arena, struct tablet_info *out_tablet)
@@ -360,6 +365,9 @@ enum status procedure_decode(
                 error, STATUS_CORRUPT, "procedure ends in tablet %zu", made.tablet_count);
     if (format > PROCEDURE_FORMAT_FIRST)
         status = take_rest(&bytes, arena, &made, error);
+    if (!status && format > PROCEDURE_FORMAT_PLAIN &&
+        (span_take_u64(&bytes, &made.nonce_group) || span_take_u64(&bytes, &made.nonce)))
+        status = error_set(error, STATUS_CORRUPT, "procedure ends before its nonce");
     if (!status)
         *out_procedure = made;
     return status;

@@ -132,6 +132,8 @@ struct procedure {
     uint64_t number;      /* snapshot: its life in s; 0 = for ever */
     uint32_t flags;       /* snapshot: HBase's type */
     uint64_t epoch;       /* of the master that wrote it; 0 = before there were epochs */
+    uint64_t nonce_group,
+        nonce; /* of the request: sent again, to any master, it is this one; 0 = none */
     /* in memory only */
     uint32_t version; /* number in its chain */
     bool was_open; /* read from disk at the open of its table, or beyond: it may have been served */

@@ -29,7 +29,7 @@ static void note_result(struct running *running, enum procedure_state state)
         result.exception_class = master_exception_of(running->failure.status);
         snprintf(result.message, sizeof result.message, "%s", running->failure.message);
     }
-    master_keep_result(running->master, running->procedure.id, running->request, &result);
+    master_keep_result(running->master, &running->procedure, &result);
 }
 
 /* Marks what the procedure has for itself: `id`, or 0 when it lets go. */

@@ -47,12 +47,15 @@ static void a_procedure_tells_its_step_and_what_it_works_on(void **state)
         .sources = sources,
         .source_count = 1,
         .row = SPAN_LITERAL("m\x01"),
-        .epoch = 3};
+        .epoch = 3,
+        .nonce_group = 1,
+        .nonce = 255};
     struct buffer bytes = {0};
     (void)state;
     procedure_encode(&procedure, &bytes);
     assert_words(CHAIN_PROCEDURE, "7", &bytes,
-        "  SplitTableRegionProcedure, step 2: divide, submitted 1000 ms, epoch 3\n"
+        "  SplitTableRegionProcedure, step 2: divide, submitted 1000 ms, epoch 3, "
+        "nonce 00000000000000ff of 0000000000000001\n"
         "  table \"ns:t\" t1\n"
         "  at row \"m\\x01\"\n"
         "  works on tablet \"09\"\n"
@@ -114,6 +117,39 @@ static void settings_of_every_format_are_read(void **state)
     }
 }
 
+/* Likewise: tests/golden/procedure-v<format>. */
+static void procedures_of_every_format_are_read(void **state)
+{
+    static const char *const names[] = {"00001839030527887364", "00001839030527887361"};
+    static const char *const expected[] = {"  ServerCrashProcedure, step 0: bury, submitted "
+                                           "1795928274431 ms, epoch 72057594037927947\n"
+                                           "  server \"127.0.0.1,28403,1795928250383\"\n",
+        "  CreateTableProcedure, step 3: open, submitted 1795928250791 ms, epoch "
+        "72057594037927947, nonce be2994628edfa814 of c0d071b77f361f5b\n"
+        "  table \"ns1\" 6e9e5479d1ea395c5a0ee28fdfda19fc, schema of 1 families\n"
+        "  makes tablet f1afbc357b1db9500f2b5f41baeaecdd of table "
+        "6e9e5479d1ea395c5a0ee28fdfda19fc, region id 1795928250791, rows from \"\" to \"m\"\n"
+        "  makes tablet f240e517aa02e6f3b1e8aa1031941952 of table "
+        "6e9e5479d1ea395c5a0ee28fdfda19fc, region id 1795928250791, rows from \"m\" to \"\"\n"};
+    const char *golden = getenv("STELE_GOLDEN");
+    (void)state;
+    assert_non_null(golden);
+    for (unsigned format = 2; format <= 3; format++) {
+        struct buffer file = {0}, payload = {0};
+        struct document document;
+        struct error error = {0};
+        char path[512];
+        snprintf(path, sizeof path, "%s/procedure-v%u", golden, format);
+        assert_ok(
+            document_read(env_real(), path, DOCUMENT_PROCEDURE, &file, &document, &error), &error);
+        assert_spans_equal(document.subject, span_string(names[format - 2]));
+        assert_int_equal(document.payload.data[0], format);
+        buffer_put(&payload, document.payload);
+        assert_words(CHAIN_PROCEDURE, names[format - 2], &payload, expected[format - 2]);
+        buffer_deinit(&file);
+    }
+}
+
 static void what_cannot_be_read_is_an_error(void **state)
 {
     struct buffer words = {0};
@@ -139,6 +175,7 @@ int main(void)
         cmocka_unit_test(a_namespace_tells_its_properties),
         cmocka_unit_test(settings_tell_switches_and_who_is_drained),
         cmocka_unit_test(settings_of_every_format_are_read),
+        cmocka_unit_test(procedures_of_every_format_are_read),
         cmocka_unit_test(what_cannot_be_read_is_an_error),
     };
     return cmocka_run_group_tests(tests, NULL, NULL);

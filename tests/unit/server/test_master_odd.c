@@ -283,6 +283,35 @@ static void a_request_that_waited_twice_is_done_once(void **state)
     master_world_deinit(&world);
 }
 
+/* The master that began it is gone, and so the client sends its call to the next one. */
+static void a_request_sent_again_to_the_next_master_is_done_once(void **state)
+{
+    struct master_world world;
+    bool is_done = false;
+    (void)state;
+    master_world_make(&world, 60, 2);
+    struct master_request disable = {.operation = MASTER_DISABLE_TABLE,
+        .table = SPAN_LITERAL("t"),
+        .nonce_group = 5,
+        .nonce = 9,
+        .context = &is_done};
+    struct master_request again = disable;
+    master_world_submit(&world, &disable);
+    const struct running *running = NULL;
+    for (unsigned i = 0; i < 10000 && !(running && running->action == ACTION_CLOSE); i++) {
+        assert_true(env_memory_run_one(world.env));
+        running = world.leader->master->procedures;
+    }
+    uint64_t id = running->procedure.id;
+    node_kill(world.leader);
+    master_world_lead(&world, master_world_master(&world));
+    assert_null(master_world_ask(&world, &again));
+    assert_int_equal(again.procedure_id, id);
+    master_world_table(&world, MASTER_ENABLE_TABLE);
+    master_world_check(&world);
+    master_world_deinit(&world);
+}
+
 /* ---- Servers ---- */
 
 static void a_server_that_is_stopping_is_not_asked_again_and_again(void **state)
@@ -357,6 +386,7 @@ int main(void)
         cmocka_unit_test(a_snapshot_whose_time_is_over_is_not_put_back),
         cmocka_unit_test(a_table_that_cannot_be_put_back_is_left_as_it_is),
         cmocka_unit_test(a_request_that_waited_twice_is_done_once),
+        cmocka_unit_test(a_request_sent_again_to_the_next_master_is_done_once),
         cmocka_unit_test(a_server_that_is_stopping_is_not_asked_again_and_again),
         cmocka_unit_test(a_dead_server_is_cleared_in_the_middle_of_a_move_to_it),
     };

@@ -337,7 +337,9 @@ static void bytes_read_back(void **state)
         .snapshot = SPAN_LITERAL("s"),
         .owner = SPAN_LITERAL("o"),
         .number = 77,
-        .flags = 2};
+        .flags = 2,
+        .nonce_group = 5,
+        .nonce = 6};
     struct procedure read;
     (void)state;
     procedure.schema = (struct table_schema){
@@ -363,6 +365,16 @@ static void bytes_read_back(void **state)
     assert_spans_equal(read.owner, SPAN_LITERAL("o"));
     assert_int_equal(read.number, 77);
     assert_int_equal(read.flags, 2);
+    assert_int_equal(read.nonce_group, 5);
+    assert_int_equal(read.nonce, 6);
+    assert_int_equal(bytes.data[0], 3);
+    buffer_reset(&bytes); /* without a nonce it is what masters before this one read too */
+    procedure.nonce = 0;
+    procedure_encode(&procedure, &bytes);
+    assert_int_equal(bytes.data[0], 2);
+    assert_ok(procedure_decode(buffer_span(&bytes), &arena, &read, &error), &error);
+    assert_int_equal(read.flags, 2);
+    assert_int_equal(read.nonce, 0);
     buffer_deinit(&bytes);
     arena_deinit(&arena);
 }
@@ -377,7 +389,8 @@ static void bytes_cut_short_are_refused(void **state)
         .table_name = SPAN_LITERAL("t"),
         .table_id = "t1",
         .tablets = &tablet,
-        .tablet_count = 1};
+        .tablet_count = 1,
+        .nonce = 3};
     (void)state;
     procedure.schema.name = SPAN_LITERAL("t");
     procedure_encode(&procedure, &bytes);
