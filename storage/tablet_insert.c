@@ -6,6 +6,7 @@
 
 enum {
     SORTED_OPERATIONS_MIN = 32, /* steps of fewer are inserted as they came */
+    PREFETCH_STEP = 8,          /* operations between one look ahead and the next */
     GATHERINGS = 4,             /* families whose cells are gathered side by side */
 };
 
@@ -278,6 +279,23 @@ static void insert_cell(struct insertion *insertion, const struct cell *cell, ui
         add_gathered(insertion, gathering);
 }
 
+/* What the operations after the i-th are inserted from was last written by other threads, and lies in no order: asks for it step by
+ * step, each as soon as the one that leads there has come. */
+static void prefetch_ahead(const struct write_step *step, size_t i)
+{
+    size_t last = step->operation_count - 1;
+    size_t far = i + 3 * PREFETCH_STEP, near = i + 2 * PREFETCH_STEP, next = i + PREFETCH_STEP;
+    if (far <= last)
+        __builtin_prefetch(&step->operations[step_place(step, far)]);
+    if (near <= last)
+        __builtin_prefetch(step->operations[step_place(step, near)].cells);
+    if (next <= last && step->operations[step_place(step, next)].cell_count > 0) {
+        const struct cell *cell = step->operations[step_place(step, next)].cells;
+        __builtin_prefetch(cell->row.data);
+        __builtin_prefetch(cell->value.data);
+    }
+}
+
 void write_step_insert(struct write_step *step)
 {
     struct tablet *tablet = step->run->tablet;
@@ -286,6 +304,7 @@ void write_step_insert(struct write_step *step)
     for (size_t i = 0; i < step->operation_count; i++) {
         size_t place = step_place(step, i);
         const struct step_operation *operation = &step->operations[place];
+        prefetch_ahead(step, i);
         for (size_t j = 0; j < operation->cell_count; j++)
             insert_cell(&insertion, &operation->cells[j], step->entry.sequence + place);
     }

@@ -22,6 +22,7 @@ static struct {
     bool is_result_set;
     int64_t result; /* of the write, then: the event says it, and nothing beyond it was written */
     int direct_write_error; /* of a plain write to the direct handle */
+    int next_write_error;   /* of the next plain write, whatever it goes to */
     unsigned setups, submits, getevents, destroys, writes, syncs;
 } kernel;
 
@@ -92,6 +93,11 @@ long __wrap_syscall(long number, ...)
 ssize_t __wrap_pwrite64(int fd, const void *data, size_t size, off_t offset)
 {
     kernel.writes++;
+    if (kernel.next_write_error) {
+        int error_number = kernel.next_write_error;
+        kernel.next_write_error = 0;
+        return fail_with(error_number);
+    }
     if (fd == last_direct_fd && kernel.direct_write_error)
         return fail_with(kernel.direct_write_error);
     return __real_pwrite64(fd, data, size, offset);
@@ -289,6 +295,26 @@ static void an_end_that_cannot_be_learnt_is_a_failure(void **state)
     bench_free(&bench); /* waits for the write: the bytes may go */
 }
 
+/* The zeroes go past the page cache too, or the usual way where that is refused. */
+static void a_preallocated_file_is_zeroes_whichever_way(void **state)
+{
+    static const int errors[] = {0, EINTR, EINVAL, EOPNOTSUPP};
+    for (size_t i = 0; i < sizeof(errors) / sizeof(errors[0]); i++) {
+        BENCH(bench)
+        assert_ok(write_all_blocks(&bench), &error);
+        memset(bench.bytes, 0, (size_t)BLOCK * BLOCKS);
+        kernel.next_write_error = errors[i];
+        assert_ok(env_file_preallocate(bench.file, (uint64_t)BLOCK * BLOCKS, &error), &error);
+        assert_int_equal(kernel.writes, errors[i] ? 2 : 1);
+        assert_int_equal(kernel.syncs, 1);
+        assert_all_there(&bench);
+        kernel.next_write_error = EIO;
+        assert_int_equal(
+            env_file_preallocate(bench.file, (uint64_t)BLOCK * BLOCKS, &error), STATUS_IO);
+        bench_free(&bench);
+    }
+}
+
 int main(void)
 {
     const struct CMUnitTest tests[] = {
@@ -299,6 +325,7 @@ int main(void)
         cmocka_unit_test(without_a_queue_the_write_is_made_at_once),
         cmocka_unit_test(a_full_queue_and_a_bad_disk_are_told),
         cmocka_unit_test(an_end_that_cannot_be_learnt_is_a_failure),
+        cmocka_unit_test(a_preallocated_file_is_zeroes_whichever_way),
     };
     return cmocka_run_group_tests(tests, NULL, NULL);
 }
