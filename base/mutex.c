@@ -83,6 +83,11 @@ void mutex_deinit(struct mutex *mutex)
 }
 
 #ifndef NDEBUG
+void mutex_check_rank(const struct mutex *mutex)
+{
+    note_locking(mutex);
+}
+
 void mutex_lock(struct mutex *mutex)
 {
     note_locking(mutex);

@@ -28,6 +28,7 @@ void mutex_deinit(struct mutex *mutex);
 #ifndef NDEBUG
 void mutex_lock(struct mutex *mutex);
 void mutex_unlock(struct mutex *mutex);
+void mutex_check_rank(const struct mutex *mutex); /* that the thread may take it now */
 #else /* nothing is checked: calls of servers lock several, thousands of times a second */
 static inline void mutex_lock(struct mutex *mutex)
 {

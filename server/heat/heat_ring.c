@@ -5,7 +5,9 @@
 #include "base/memory.h"
 
 #define RECORD_MOST                                                                                \
-    8192 /* 63 bounds of 64 bytes, 64 buckets of 6 small varints; larger ones are left out */
+    8192 /* 63 bounds of 64 bytes, 64 buckets of 6 varints; larger ones are left out */
+#define BUCKET_MOST (2 + 10 * HEAT_COUNTERS) /* bytes of one */
+#define PACK_FREES  8 /* a part of it at least is free when records are moved */
 
 void heat_ring_init(struct heat_ring *ring, size_t most, unsigned records_most)
 {
@@ -16,12 +18,12 @@ void heat_ring_deinit(struct heat_ring *ring)
 {
     memory_free(ring->data);
     ring->data = NULL;
-    ring->size = ring->capacity = ring->records = 0;
+    ring->from = ring->size = ring->capacity = ring->records = 0;
 }
 
 void heat_ring_clear(struct heat_ring *ring)
 {
-    ring->size = 0;
+    ring->from = ring->size = 0;
     ring->records = 0;
 }
 
@@ -30,30 +32,52 @@ static size_t record_size(const uint8_t *at)
     return (size_t)at[0] | (size_t)at[1] << 8;
 }
 
-/* Drops the oldest records until `size` more bytes fit. */
-static bool make_room(struct heat_ring *ring, size_t size)
+static void drop_oldest(struct heat_ring *ring)
 {
-    size_t gone = 0;
-    while (ring->records > 0 &&
-           (ring->size - gone + size > ring->most || ring->records >= ring->records_most)) {
-        gone += record_size(ring->data + gone);
-        ring->records--;
-    }
-    ring->size -= gone;
-    if (gone > 0 && ring->size > 0)
-        memmove(ring->data, ring->data + gone, ring->size);
-    if (ring->size + size <= ring->capacity)
-        return true;
+    size_t size = record_size(ring->data + ring->from);
+    ring->from += size;
+    ring->size -= size;
+    ring->records--;
+}
+
+/* More memory for `size` more bytes, while there may be more. */
+static bool grow(struct heat_ring *ring, size_t size)
+{
     size_t capacity = ring->capacity ? ring->capacity * 2 : 1024;
     while (capacity < ring->size + size)
         capacity *= 2;
     capacity = capacity < ring->most ? capacity : ring->most;
-    uint8_t *data = capacity >= ring->size + size ? memory_reallocate(ring->data, capacity) : NULL;
+    if (capacity < ring->size + size)
+        return false;
+    uint8_t *data = memory_reallocate(ring->data, capacity);
     if (!data)
         return false;
     ring->data = data;
     ring->capacity = capacity;
     return true;
+}
+
+/* Moves the records to the beginning. When little was free an eighth is freed, so that they are not moved each time. */
+static void pack(struct heat_ring *ring, size_t size)
+{
+    size_t full = ring->most - ring->most / PACK_FREES;
+    while (ring->records > 1 && ring->capacity == ring->most && ring->size + size > full)
+        drop_oldest(ring);
+    memmove(ring->data, ring->data + ring->from, ring->size);
+    ring->from = 0;
+}
+
+/* Drops the oldest records until `size` more bytes fit. */
+static bool make_room(struct heat_ring *ring, size_t size)
+{
+    while (ring->records > 0 &&
+           (ring->size + size > ring->most || ring->records >= ring->records_most))
+        drop_oldest(ring);
+    if (ring->from + ring->size + size <= ring->capacity)
+        return true;
+    if (ring->from > 0)
+        pack(ring, size);
+    return ring->from + ring->size + size <= ring->capacity || grow(ring, size);
 }
 
 static size_t shared_size(struct span a, struct span b)
@@ -76,20 +100,39 @@ static void put_bounds(struct buffer *out, const struct span *bounds, size_t cou
     }
 }
 
+/* Done for each bucket of each tablet each second, so without a look at the room for each byte. */
+static inline uint8_t *put_varint(uint8_t *at, uint64_t value)
+{
+    for (; value >= 0x80; value >>= 7)
+        *at++ = (uint8_t)(value | 0x80);
+    *at++ = (uint8_t)value;
+    return at;
+}
+
+/* Nothing when it counted nothing. */
+static inline uint8_t *put_bucket(
+    uint8_t *out, size_t bucket, const uint64_t counters[HEAT_COUNTERS])
+{
+    unsigned mask = 0;
+    uint8_t *at = out + 2;
+    for (unsigned c = 0; c < HEAT_COUNTERS; c++) {
+        if (counters[c] == 0)
+            continue;
+        mask |= 1u << c;
+        at = put_varint(at, counters[c]);
+    }
+    out[0] = (uint8_t)bucket;
+    out[1] = (uint8_t)mask;
+    return mask > 0 ? at : out;
+}
+
 static void put_counters(struct buffer *out, size_t count, uint64_t (*counters)[HEAT_COUNTERS])
 {
-    for (size_t i = 0; i < count; i++) {
-        uint8_t mask = 0;
-        for (unsigned c = 0; c < HEAT_COUNTERS; c++)
-            mask = (uint8_t)(mask | (counters[i][c] > 0) << c);
-        if (mask == 0)
-            continue;
-        buffer_put_u8(out, (uint8_t)i);
-        buffer_put_u8(out, mask);
-        for (unsigned c = 0; c < HEAT_COUNTERS; c++)
-            if (mask & 1u << c)
-                buffer_put_varint(out, counters[i][c]);
-    }
+    uint8_t *from = buffer_reserve(out, count * BUCKET_MOST), *at = from;
+    for (size_t i = 0; from && i < count; i++)
+        at = put_bucket(at, i, counters[i]);
+    if (from)
+        buffer_commit(out, (size_t)(at - from));
 }
 
 void heat_ring_add(struct heat_ring *ring, int64_t time, const struct span *bounds, size_t count,
@@ -109,7 +152,7 @@ void heat_ring_add(struct heat_ring *ring, int64_t time, const struct span *boun
         return;
     memory[0] = (uint8_t)record.size;
     memory[1] = (uint8_t)(record.size >> 8);
-    memcpy(ring->data + ring->size, memory, record.size);
+    memcpy(ring->data + ring->from + ring->size, memory, record.size);
     ring->size += record.size;
     ring->records++;
 }
@@ -118,7 +161,8 @@ void heat_ring_add(struct heat_ring *ring, int64_t time, const struct span *boun
 static bool find(const struct heat_ring *ring, int64_t time, struct span *out_record)
 {
     bool is_found = false;
-    for (size_t at = 0; at < ring->size; at += record_size(ring->data + at)) {
+    size_t end = ring->from + ring->size;
+    for (size_t at = ring->from; at < end; at += record_size(ring->data + at)) {
         struct span record = span_make(ring->data + at + 2, record_size(ring->data + at) - 2);
         uint64_t its;
         if (!span_take_varint(&record, &its) && (int64_t)its == time) {

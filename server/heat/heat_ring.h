@@ -4,7 +4,7 @@
  *   record:  u16 size | varint time | u8 buckets | u8 bounds | (varint shared with the bound before, varint added, bytes)... |
  *            (u8 bucket, u8 mask of counters, varint...)...
  *
- * The newest that fit into `most` bytes are kept. In memory only. Threads: one at a time. */
+ * The newest that fit into `most` bytes are kept, or into seven eighths of them. In memory only. Threads: one at a time. */
 #ifndef STELE_SERVER_HEAT_HEAT_RING_H
 #define STELE_SERVER_HEAT_HEAT_RING_H
 
@@ -15,8 +15,8 @@
 
 struct heat_ring {
     uint8_t *data;
-    size_t size, capacity;
-    size_t most; /* bytes */
+    size_t from, size, capacity; /* `size` bytes of records begin at `from` */
+    size_t most;                 /* bytes */
     unsigned records, records_most;
 };
 

@@ -8,9 +8,11 @@
  * Windows. Counts are of the window that runs and the one before it (hot_rows_turn begins the next), so that old heat
  * is forgotten.
  *
- * Sampling. A call that comes is counted for sure while there are few; above HOT_ROW_EXACT a second only every so
- * many, each for that many ("stride"). The answer's error then has twice the standard deviation of that in it: it is
- * a bound for 19 in 20.
+ * Sampling. A call that comes is counted for sure while there are few: the first HOT_ROW_BURST or so of a window, and
+ * HOT_ROW_EXACT a second. Where there are more only every so many is, for that many ("stride"): every second one up to
+ * 2 * HOT_ROW_SAMPLES a second, and so on, so that there are never more than HOT_ROW_SAMPLES samples a second for long.
+ * The answer's error then has twice the standard deviation of that in it: it is a bound for 19 in 20. What it costs a
+ * call at any rate: bench/heat_cost.py.
  *
  * Threads: one at a time. 10 KiB a sketch. */
 #ifndef STELE_SERVER_HEAT_HOT_ROWS_H
@@ -23,7 +25,9 @@
 #define HOT_ROW_SLOTS 64
 #define HOT_ROW_PREFIX                                                                             \
     64 /* bytes of a row that are kept: longer ones with the same beginning count as one */
-#define HOT_ROW_EXACT 256 /* samples a second, about, when there are more calls */
+#define HOT_ROW_EXACT   64  /* calls a second up to which each is a sample */
+#define HOT_ROW_SAMPLES 256 /* samples a second, at most about, when there are more */
+#define HOT_ROW_BURST   512 /* samples of a window that may come faster than HOT_ROW_EXACT a second */
 
 struct hot_rows;
 
@@ -38,7 +42,9 @@ void hot_rows_count(struct hot_rows *rows, struct span row, uint64_t weight);
 struct hot_sampler {
     uint32_t left;                    /* calls until the next */
     uint32_t stride;                  /* 1 = each */
-    uint32_t taken;                   /* samples of this second */
+    uint32_t taken;                   /* samples of this second, as many as with this stride */
+    uint32_t most;                    /* ... at which the stride doubles */
+    uint32_t window;                  /* samples of this window, before this second */
     uint32_t highest, highest_before; /* strides of this window and the one before: for the error */
     struct dice dice;
 };
@@ -52,7 +58,10 @@ static inline uint64_t hot_sampler_next(struct hot_sampler *sampler)
         sampler->left--;
         return 0;
     }
-    return hot_sampler_take(sampler);
+    if (sampler->stride > 1 || sampler->taken + 1 >= sampler->most)
+        return hot_sampler_take(sampler);
+    sampler->taken++;
+    return 1;
 }
 
 void hot_sampler_init(struct hot_sampler *sampler, uint64_t seed);

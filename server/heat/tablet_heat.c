@@ -24,8 +24,7 @@ struct heat_body {
     uint64_t heads[TABLET_HEAT_BUCKETS]; /* the 8 bytes behind it; UINT64_MAX past the last */
     struct bound bounds[BOUNDS_MOST];
     uint64_t counters[TABLET_HEAT_BUCKETS][HEAT_COUNTERS]; /* of the minute that runs */
-    uint64_t at_second[TABLET_HEAT_BUCKETS]
-                      [HEAT_COUNTERS]; /* as they were when this second began */
+    uint64_t at_second[TABLET_HEAT_BUCKETS][OPERATIONS];   /* as they were when this second began */
     struct hot_sampler samplers[HEAT_ROW_KINDS];
     struct hot_rows *rows[HEAT_ROW_KINDS]; /* NULL until the first */
     struct heat_ring seconds, minutes;
@@ -38,7 +37,7 @@ struct heat_body {
 void tablet_heat_init(struct tablet_heat *heat, uint64_t seed)
 {
     *heat = (struct tablet_heat){.seed = seed};
-    mutex_init(&heat->mu, LOCK_RANK_HEAT);
+    brief_mutex_init(&heat->mu, LOCK_RANK_HEAT);
 }
 
 static __attribute__((noinline)) struct heat_body *body_new(uint64_t seed)
@@ -68,7 +67,7 @@ static void body_free(struct heat_body *body)
 void tablet_heat_deinit(struct tablet_heat *heat)
 {
     body_free(heat->body);
-    mutex_deinit(&heat->mu);
+    brief_mutex_deinit(&heat->mu);
 }
 
 /* ---- Counting ---- */
@@ -172,13 +171,10 @@ static void add_range(
     }
 }
 
-static __attribute__((noinline)) void count_row(
-    struct heat_body *body, enum heat_row_kind kind, struct span row, uint64_t weight)
+static __attribute__((noinline)) struct hot_rows *rows_make(
+    struct heat_body *body, enum heat_row_kind kind)
 {
-    if (!body->rows[kind])
-        body->rows[kind] = hot_rows_new();
-    if (body->rows[kind])
-        hot_rows_count(body->rows[kind], row, weight);
+    return body->rows[kind] = hot_rows_new();
 }
 
 /* A scan: what it took is divided among the buckets that it went through. */
@@ -208,8 +204,11 @@ static inline void add(struct tablet_heat *heat, const struct heat_use *use, str
     bucket_add(body->counters[find_bucket(body, first_row)], use);
     enum heat_row_kind kind = use->kind == HEAT_WRITES ? HEAT_ROW_WRITE : HEAT_ROW_READ;
     uint64_t weight = hot_sampler_next(&body->samplers[kind]);
-    if (weight > 0)
-        count_row(body, kind, first_row, weight);
+    if (weight == 0)
+        return;
+    struct hot_rows *rows = body->rows[kind];
+    if (rows || (rows = rows_make(body, kind)))
+        hot_rows_count(rows, first_row, weight);
 }
 
 void tablet_heat_add_locked(struct tablet_heat *heat, const struct heat_use *use,
@@ -220,41 +219,48 @@ void tablet_heat_add_locked(struct tablet_heat *heat, const struct heat_use *use
 
 void tablet_heat_lock(struct tablet_heat *heat)
 {
-    mutex_lock(&heat->mu);
+    brief_mutex_lock(&heat->mu);
 }
 
 void tablet_heat_unlock(struct tablet_heat *heat)
 {
-    mutex_unlock(&heat->mu);
+    brief_mutex_unlock(&heat->mu);
 }
 
 void tablet_heat_add(struct tablet_heat *heat, const struct heat_use *use, struct span first_row,
     struct span last_row)
 {
-    mutex_lock(&heat->mu);
+    brief_mutex_lock(&heat->mu);
     add(heat, use, first_row, last_row);
-    mutex_unlock(&heat->mu);
+    brief_mutex_unlock(&heat->mu);
 }
 
 /* ---- Seconds and minutes ---- */
+
+static void start_second(struct heat_body *body)
+{
+    for (unsigned i = 0; i <= body->bound_count; i++)
+        for (unsigned c = 0; c < OPERATIONS; c++)
+            body->at_second[i][c] = body->counters[i][c];
+}
 
 /* What the buckets took since the second began. False: nothing. */
 static bool take_second(struct heat_body *body, uint64_t (*took)[HEAT_COUNTERS])
 {
     uint64_t all = 0;
     for (unsigned i = 0; i <= body->bound_count; i++)
-        for (unsigned c = 0; c < OPERATIONS; c++) {
-            took[i][c] = body->counters[i][c] - body->at_second[i][c];
+        for (unsigned c = 0; c < HEAT_COUNTERS; c++) {
+            took[i][c] = c < OPERATIONS ? body->counters[i][c] - body->at_second[i][c] : 0;
             all += took[i][c];
         }
-    memcpy(body->at_second, body->counters, sizeof body->at_second);
+    start_second(body);
     return all > 0;
 }
 
 /* Seconds are kept without bounds: their ring is emptied when those change. */
 static void end_second(struct heat_body *body, int64_t now_s)
 {
-    uint64_t took[TABLET_HEAT_BUCKETS][HEAT_COUNTERS] = {{0}};
+    uint64_t took[TABLET_HEAT_BUCKETS][HEAT_COUNTERS];
     for (unsigned kind = 0; kind < HEAT_ROW_KINDS; kind++)
         hot_sampler_second(&body->samplers[kind]);
     if (body->began_s == 0)
@@ -277,7 +283,7 @@ static bool has_counted(const struct heat_body *body)
 bool tablet_heat_second(struct tablet_heat *heat, int64_t now_s)
 {
     struct heat_body *idle = NULL;
-    mutex_lock(&heat->mu);
+    brief_mutex_lock(&heat->mu);
     if (heat->body) {
         end_second(heat->body, now_s);
         /* What new bounds spread is no second's, but still the running minute's. */
@@ -287,7 +293,7 @@ bool tablet_heat_second(struct tablet_heat *heat, int64_t now_s)
         }
     }
     bool is_active = heat->body != NULL;
-    mutex_unlock(&heat->mu);
+    brief_mutex_unlock(&heat->mu);
     body_free(idle);
     return is_active;
 }
@@ -313,13 +319,13 @@ static void turn_rows(struct heat_body *body)
 
 void tablet_heat_minute(struct tablet_heat *heat, int64_t minute)
 {
-    mutex_lock(&heat->mu);
+    brief_mutex_lock(&heat->mu);
     if (heat->body) {
         if (has_counted(heat->body))
             keep_minute(heat->body, minute);
         turn_rows(heat->body);
     }
-    mutex_unlock(&heat->mu);
+    brief_mutex_unlock(&heat->mu);
 }
 
 /* ---- Bounds ---- */
@@ -364,25 +370,25 @@ static void spread(struct heat_body *body)
     for (unsigned i = 0; i <= body->bound_count; i++)
         for (unsigned c = 0; c < HEAT_COUNTERS; c++)
             body->counters[i][c] = part(sums[c], i, body->bound_count + 1);
-    memcpy(body->at_second, body->counters, sizeof body->at_second);
+    start_second(body);
 }
 
 void tablet_heat_set_bounds(struct tablet_heat *heat, const struct span *bounds, size_t bound_count)
 {
-    mutex_lock(&heat->mu);
+    brief_mutex_lock(&heat->mu);
     if (heat->body) {
         set_bounds(heat->body, bounds, bound_count);
         spread(heat->body);
         heat_ring_clear(&heat->body->seconds);
     }
-    mutex_unlock(&heat->mu);
+    brief_mutex_unlock(&heat->mu);
 }
 
 unsigned tablet_heat_buckets(struct tablet_heat *heat)
 {
-    mutex_lock(&heat->mu);
+    brief_mutex_lock(&heat->mu);
     unsigned count = heat->body ? heat->body->bound_count + 1 : 0;
-    mutex_unlock(&heat->mu);
+    brief_mutex_unlock(&heat->mu);
     return count;
 }
 
@@ -423,13 +429,13 @@ enum status tablet_heat_read_minute(struct tablet_heat *heat, int64_t minute, st
 {
     struct heat_minute_copy copy = {0};
     enum status status = STATUS_NOT_FOUND;
-    mutex_lock(&heat->mu);
+    brief_mutex_lock(&heat->mu);
     if (heat->body && minute == 0)
         status = read_running(heat->body, arena, &copy);
     else if (heat->body)
         status = heat_ring_read(
             &heat->body->minutes, minute, arena, &copy.bounds, &copy.values, &copy.value_count);
-    mutex_unlock(&heat->mu);
+    brief_mutex_unlock(&heat->mu);
     if (!status)
         *out_copy = copy;
     return status;
@@ -472,10 +478,10 @@ enum status tablet_heat_read_seconds(struct tablet_heat *heat, int64_t from_s, i
 {
     struct heat_minute_copy copy = {0};
     enum status status = STATUS_NOT_FOUND;
-    mutex_lock(&heat->mu);
+    brief_mutex_lock(&heat->mu);
     if (heat->body)
         status = read_seconds(heat->body, from_s, to_s, arena, &copy);
-    mutex_unlock(&heat->mu);
+    brief_mutex_unlock(&heat->mu);
     if (!status)
         *out_copy = copy;
     return status;
@@ -523,22 +529,22 @@ enum status tablet_heat_read_rows(struct tablet_heat *heat, int64_t now_s, size_
     enum status status = STATUS_OK;
     out_rows->rows = NULL;
     out_rows->row_count = 0;
-    mutex_lock(&heat->mu);
+    brief_mutex_lock(&heat->mu);
     if (heat->body)
         status = read_rows(heat->body, now_s, most, arena, out_rows);
-    mutex_unlock(&heat->mu);
+    brief_mutex_unlock(&heat->mu);
     return status;
 }
 
 size_t tablet_heat_memory(struct tablet_heat *heat)
 {
     size_t bytes = 0;
-    mutex_lock(&heat->mu);
+    brief_mutex_lock(&heat->mu);
     if (heat->body) {
         bytes = sizeof *heat->body + heat->body->seconds.capacity + heat->body->minutes.capacity;
         for (unsigned kind = 0; kind < HEAT_ROW_KINDS; kind++)
             bytes += heat->body->rows[kind] ? hot_rows_memory() : 0;
     }
-    mutex_unlock(&heat->mu);
+    brief_mutex_unlock(&heat->mu);
     return bytes;
 }

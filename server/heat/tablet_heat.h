@@ -16,12 +16,12 @@
  * TABLET_HEAT_BYTES else. Rings hold varints of what is not zero, as many of the newest seconds and minutes as fit
  * (TABLET_HEAT_SECONDS and TABLET_HEAT_MINUTES at most).
  *
- * Threads: any. One mutex (LOCK_RANK_HEAT), held for some dozens of instructions by a call, and for a copy by readers. */
+ * Threads: any. One brief mutex (LOCK_RANK_HEAT), held for some dozens of instructions by a call, and for a copy by readers. */
 #ifndef STELE_SERVER_HEAT_TABLET_HEAT_H
 #define STELE_SERVER_HEAT_TABLET_HEAT_H
 
 #include "base/arena.h"
-#include "base/mutex.h"
+#include "base/brief_mutex.h"
 #include "server/heat/heat_report.h"
 
 #define TABLET_HEAT_BUCKETS 32
@@ -34,7 +34,7 @@ struct heat_body;
 
 /* In the owner's memory. */
 struct tablet_heat {
-    struct mutex mu;
+    struct brief_mutex mu;
     uint64_t seed;
     struct heat_body *body; /* guarded by mu; NULL = idle */
 };

@@ -1,6 +1,6 @@
 #include "tests/support/support.h"
 
-#include "base/mutex.h"
+#include "base/brief_mutex.h"
 
 #include <pthread.h>
 #include <stdio.h>
@@ -130,12 +130,51 @@ static void a_wait_ends_at_its_time(void **state)
     wakeup_deinit(&never);
 }
 
+#define BRIEF_THREADS 4
+#define BRIEF_TURNS   20000
+
+static struct brief_mutex brief;
+static unsigned long brief_count;
+static _Atomic unsigned started;
+
+static void *count_briefly(void *argument)
+{
+    atomic_fetch_add(&started, 1);
+    while (atomic_load(&started) < BRIEF_THREADS)
+        ; /* all at once */
+    for (unsigned i = 0; i < BRIEF_TURNS; i++) {
+        brief_mutex_lock(&brief);
+        unsigned long before = brief_count;
+        if (i % 1000 == 0)
+            sched_yield(); /* others come to wait */
+        brief_count = before + 1;
+        brief_mutex_unlock(&brief);
+    }
+    return argument;
+}
+
+/* No turn is lost, and nobody sleeps on: the test would not end. */
+static void a_brief_mutex_lets_one_in_and_wakes_the_next(void **state)
+{
+    pthread_t threads[BRIEF_THREADS];
+    (void)state;
+    brief_mutex_init(&brief, LOCK_RANK_HEAT);
+    for (unsigned i = 0; i < BRIEF_THREADS; i++)
+        assert_int_equal(pthread_create(&threads[i], NULL, count_briefly, NULL), 0);
+    for (unsigned i = 0; i < BRIEF_THREADS; i++)
+        assert_int_equal(pthread_join(threads[i], NULL), 0);
+    assert_int_equal(brief_count, BRIEF_THREADS * BRIEF_TURNS);
+    assert_int_equal(atomic_load(&brief.state), 0);
+    brief_mutex_deinit(&brief);
+}
+
 int main(void)
 {
     const struct CMUnitTest tests[] = {
         cmocka_unit_test(ranks_are_asserted),
         cmocka_unit_test(two_threads_take_turns),
         cmocka_unit_test(a_wait_ends_at_its_time),
+        cmocka_unit_test(a_brief_mutex_lets_one_in_and_wakes_the_next),
     };
     return cmocka_run_group_tests(tests, NULL, NULL);
 }

@@ -1,6 +1,7 @@
 /* Heat inside a tablet: buckets, rings, hot rows. */
 #include "tests/support/support.h"
 
+#include <math.h>
 #include <stdatomic.h>
 #include <stdio.h>
 #include <stdlib.h>
@@ -312,6 +313,66 @@ static void samples_find_the_hot_row(void **state)
     tablet_heat_deinit(&heat);
 }
 
+/* How many of `calls` a second are samples, once the stride has settled; what they weigh must be near all calls. */
+static unsigned samples_of_second(unsigned calls)
+{
+    struct hot_sampler sampler;
+    uint64_t weights = 0;
+    unsigned samples = 0;
+    hot_sampler_init(&sampler, 5);
+    for (unsigned second = 0; second < 30; second++) {
+        for (unsigned i = 0; i < calls; i++) {
+            uint64_t weight = hot_sampler_next(&sampler);
+            samples += second >= 20 && weight > 0;
+            weights += second >= 20 ? weight : 0;
+        }
+        hot_sampler_second(&sampler);
+    }
+    assert_true(fabs((double)weights / (10.0 * calls) - 1) < 0.1);
+    return samples / 10;
+}
+
+static void few_calls_are_all_samples_and_many_are_not(void **state)
+{
+    (void)state;
+    assert_int_equal(samples_of_second(HOT_ROW_EXACT - 1), HOT_ROW_EXACT - 1);
+    assert_in_range(samples_of_second(100), 40, 60);
+    assert_in_range(samples_of_second(400), 180, 220);
+    assert_in_range(samples_of_second(1000), HOT_ROW_SAMPLES / 2 - 20, HOT_ROW_SAMPLES);
+    assert_in_range(samples_of_second(50000), HOT_ROW_SAMPLES / 2 - 20, HOT_ROW_SAMPLES);
+}
+
+/* What people try by hand is exact: some hundred calls, as fast as they come. */
+static void the_first_calls_of_a_window_are_all_samples(void **state)
+{
+    struct hot_sampler sampler;
+    unsigned samples = 0;
+    (void)state;
+    hot_sampler_init(&sampler, 5);
+    for (unsigned i = 0; i < 2 * (HOT_ROW_SAMPLES - 1); i++) {
+        samples += hot_sampler_next(&sampler) == 1;
+        if (i % 120 == 119)
+            hot_sampler_second(&sampler);
+    }
+    assert_int_equal(samples, 2 * (HOT_ROW_SAMPLES - 1));
+}
+
+/* After a busy time each call is a sample again, at once. */
+static void a_sampler_follows_calls_that_become_few(void **state)
+{
+    struct hot_sampler sampler;
+    (void)state;
+    hot_sampler_init(&sampler, 5);
+    for (unsigned i = 0; i < 100000; i++)
+        hot_sampler_next(&sampler);
+    assert_true(sampler.stride > 16);
+    for (unsigned second = 0; second < 3; second++)
+        hot_sampler_second(&sampler);
+    assert_int_equal(sampler.stride, 1);
+    hot_sampler_next(&sampler);
+    assert_int_equal(hot_sampler_next(&sampler), 1);
+}
+
 /* What is put into the ring comes out of it. */
 static void a_ring_gives_what_was_put_in(void **state)
 {
@@ -415,6 +476,9 @@ int main(void)
         cmocka_unit_test(hot_rows_are_within_their_error),
         cmocka_unit_test(old_heat_is_forgotten),
         cmocka_unit_test(samples_find_the_hot_row),
+        cmocka_unit_test(few_calls_are_all_samples_and_many_are_not),
+        cmocka_unit_test(the_first_calls_of_a_window_are_all_samples),
+        cmocka_unit_test(a_sampler_follows_calls_that_become_few),
         cmocka_unit_test(a_ring_gives_what_was_put_in),
         cmocka_unit_test(threads_count_and_read_at_once),
     };
