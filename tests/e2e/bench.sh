@@ -158,6 +158,7 @@ run "no server" 3 "stele: " -q --connect=127.0.0.1:1
 run "two places" 2 "one of --connect" --connect=127.0.0.1:1 --zookeeper=127.0.0.1:1
 
 # ---- what happens to the tablets meanwhile; the live line of a terminal ----
+: >"$work/err" # that of the load before is looked at no more
 "$stele" bench load --json --table=moving --rows=1000 --duration=90 --warmup=0 >"$work/out" 2>"$work/err" &
 load=$!
 has_run "$work/err" 1 $load
@@ -301,6 +302,7 @@ engine "a directory of something else" 1 "stele: bench engine: " $short --direct
 engine "the engine has no server" 2 "no option '--connect" --connect=127.0.0.1:1
 
 # ---- a server that stands still, an interrupt, a server that dies ----
+: >"$work/err"
 "$stele" bench load --json --reuse --rows=1000 --rate=500 --duration=4 --warmup=0 >"$work/out" 2>"$work/err" &
 load=$!
 has_run "$work/err" 1 $load
@@ -313,6 +315,7 @@ note "a load over a stall ends well" $? "$work/err"
 json "the stall is seen in the intended latency" 'j["totals"]["intended_us"]["max"] > 800000 and j["totals"]["intended_us"]["mean"] > 60000'
 json "and every request that was due was made, or told to be missing" '1998 <= j["totals"]["operations"] + j["totals"]["unstarted"] <= 2001'
 
+: >"$work/err"
 "$stele" bench load --json --reuse --rows=1000 --duration=30 --warmup=0 >"$work/out" 2>"$work/err" &
 load=$!
 has_run "$work/err" 2 $load
@@ -322,6 +325,7 @@ wait $load
 note "^C exits 130" $? "$work/err"
 json "and tells what there is" 'j["end"] == "interrupted" and j["totals"]["operations"] > 100 and 1 < j["totals"]["seconds"] < 25'
 
+: >"$work/err"
 "$stele" bench load --json --reuse --rows=1000 --duration=60 --warmup=0 --patience=2s >"$work/out" 2>"$work/err" &
 load=$!
 has_run "$work/err" 1 $load
