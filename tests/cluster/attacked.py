@@ -133,7 +133,12 @@ class Attacked(Cluster):
                               env=self.environment, timeout=seconds, stdin=subprocess.DEVNULL)
 
     def do(self, verb, *names):
-        done = self.script(verb, *names)
+        """A start is tried up to three times: it ends when it reaches no ZooKeeper for 30 s, and a whole machine may stand still as long."""
+        for _ in range(3 if verb == "up" else 1):
+            done = self.script(verb, *names)
+            if done.returncode == 0:
+                return
+            print(f"  {verb} {' '.join(names)}: {done.stderr.strip().splitlines()[-1:]}", flush=True)
         expect(done.returncode == 0, f"{verb} {' '.join(names)}: {done.stderr}")
 
     def pid(self, name):

@@ -2,7 +2,7 @@
 # A cluster of real processes on loopback: ZooKeeper, masters m1 m2 ..., tablet servers t1 t2 ..., over DIR/root.
 #
 #   cluster.sh start DIR [MASTERS [SERVERS]]   all of it (2 and 3); prints "zookeeper=HOST:PORT/hbase" when hbase:meta is served
-#   cluster.sh up DIR NAME...                  starts these, each at the port it had; they serve when it returns
+#   cluster.sh up DIR NAME...                  starts those of these that are down, each at the port it had; they serve when it returns
 #   cluster.sh stop | kill | pause | resume DIR NAME...     SIGTERM and waits; -9 and waits; SIGSTOP; SIGCONT. NAME may be zk
 #   cluster.sh restart DIR NAME...             stop, up
 #   cluster.sh pid | address DIR NAME          address: HOST:PORT
@@ -35,7 +35,11 @@ host_of() { [ ! -f "$directory/hosts/$1" ] || cut -d' ' -f1 "$directory/hosts/$1
 command_of() { [ ! -f "$directory/hosts/$1" ] || cut -d' ' -f2- "$directory/hosts/$1"; }
 quorum() { address=$(host_of zk); echo "${address:-127.0.0.1}:$(cat "$directory/zk/port")/hbase"; }
 pid_of() { if [ "$1" = zk ]; then cat "$directory/zk/pid"; else cat "$directory/$1.pid"; fi; }
-is_alive() { [ -f "$directory/$1.pid" ] && kill -0 "$(pid_of "$1")" 2>/dev/null; }
+is_alive() {
+    [ -f "$directory/$1.pid" ] && kill -0 "$(pid_of "$1")" 2>/dev/null &&
+        [ "$(sed 's/.*) //' "/proc/$(pid_of "$1")/stat" 2>/dev/null | cut -c1)" != Z ]
+}
+is_zookeeper_alive() { [ -f "$directory/zk/pid" ] && kill -0 "$(pid_of zk)" 2>/dev/null; }
 address_of() { sed -n 's/^ready .*hbase=\([^ ]*\).*/\1/p' "$directory/$1.ready"; }
 
 . "$here/free_ports.sh"
@@ -72,6 +76,7 @@ launch() {
 }
 
 wait_ready() {
+    [ -f "$directory/$1.ready.new" ] || return 0
     tries=0
     until grep -q '^ready ' "$directory/$1.ready.new"; do
         if ! is_alive "$1" || [ $tries -ge 2400 ]; then
@@ -87,10 +92,12 @@ wait_ready() {
 
 up() {
     for name in "$@"; do
-        if [ "$name" = zk ]; then
+        if [ "$name" = zk ] && is_zookeeper_alive; then
+            :
+        elif [ "$name" = zk ]; then
             ADDRESS=$(host_of zk) COMMAND=$(command_of zk) "$here/zookeeper.sh" start "$directory/zk" "$tick" >/dev/null
         else
-            launch "$name"
+            is_alive "$name" || launch "$name"
         fi
     done
     for name in "$@"; do [ "$name" = zk ] || wait_ready "$name"; done
