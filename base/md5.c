@@ -14,40 +14,37 @@ static const uint32_t sines[64] = {0xd76aa478, 0xe8c7b756, 0x242070db, 0xc1bdcee
 static const uint8_t turns[4][4] = {
     {7, 12, 17, 22}, {5, 9, 14, 20}, {4, 11, 16, 23}, {6, 10, 15, 21}};
 
+/* One of a round's 16 steps; the four words change places. */
+static inline void md5_step(uint32_t state[4], uint32_t mix, uint32_t word, unsigned i)
+{
+    uint32_t sum = state[0] + mix + sines[i] + word;
+    unsigned turn = turns[i / 16][i % 4];
+    state[0] = state[3];
+    state[3] = state[2];
+    state[2] = state[1];
+    state[1] += sum << turn | sum >> (32 - turn);
+}
+
+/* A loop a round, which the compiler lays out in a row: then no step has to find out its words and turns. */
 static void md5_block(uint32_t state[4], const uint8_t *block)
 {
-    uint32_t a = state[0], b = state[1], c = state[2], d = state[3];
-    for (unsigned i = 0; i < 64; i++) {
-        uint32_t mix;
-        unsigned word;
-        switch (i / 16) {
-        case 0:
-            mix = (b & c) | (~b & d);
-            word = i;
-            break;
-        case 1:
-            mix = (d & b) | (~d & c);
-            word = (5 * i + 1) % 16;
-            break;
-        case 2:
-            mix = b ^ c ^ d;
-            word = (3 * i + 5) % 16;
-            break;
-        default:
-            mix = c ^ (b | ~d);
-            word = 7 * i % 16;
-        }
-        uint32_t sum = a + mix + sines[i] + load_u32(block + 4 * word);
-        unsigned turn = turns[i / 16][i % 4];
-        a = d;
-        d = c;
-        c = b;
-        b += sum << turn | sum >> (32 - turn);
-    }
-    state[0] += a;
-    state[1] += b;
-    state[2] += c;
-    state[3] += d;
+    uint32_t now[4] = {state[0], state[1], state[2], state[3]}, words[16];
+    for (unsigned i = 0; i < 16; i++)
+        words[i] = load_u32(block + 4 * i);
+#pragma GCC unroll 16
+    for (unsigned i = 0; i < 16; i++)
+        md5_step(now, (now[1] & now[2]) | (~now[1] & now[3]), words[i], i);
+#pragma GCC unroll 16
+    for (unsigned i = 16; i < 32; i++)
+        md5_step(now, (now[3] & now[1]) | (~now[3] & now[2]), words[(5 * i + 1) % 16], i);
+#pragma GCC unroll 16
+    for (unsigned i = 32; i < 48; i++)
+        md5_step(now, now[1] ^ now[2] ^ now[3], words[(3 * i + 5) % 16], i);
+#pragma GCC unroll 16
+    for (unsigned i = 48; i < 64; i++)
+        md5_step(now, now[2] ^ (now[1] | ~now[3]), words[7 * i % 16], i);
+    for (unsigned i = 0; i < 4; i++)
+        state[i] += now[i];
 }
 
 void md5(struct span bytes, uint8_t out_digest[MD5_SIZE])

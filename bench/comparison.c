@@ -31,6 +31,40 @@ struct values {
 
 /* ---- Reading ---- */
 
+/* The latencies that users felt: intended where there are. */
+static const json_t *latencies_of(const json_t *part)
+{
+    const json_t *intended = json_object_get(part, "intended_us");
+    return intended ? intended : json_object_get(part, "service_us");
+}
+
+/* Figures that are there are numbers: one that is text would be left out as if it had not been measured. */
+static bool check_part(const json_t *part, const char *name, const char *of, struct error *error)
+{
+    const json_t *latencies = latencies_of(part), *rate = json_object_get(part, "rate");
+    const char *wrong = rate && !json_is_number(rate) ? "rate" : NULL;
+    for (size_t i = 0; i < FIGURES && !wrong; i++) {
+        const json_t *value = figures[i].key ? json_object_get(latencies, figures[i].key) : NULL;
+        if (value && !json_is_number(value) && !json_is_null(value))
+            wrong = figures[i].key;
+    }
+    if (wrong)
+        error_set(error, STATUS_INVALID, "%s: %s of %s is not a number", name, wrong, of);
+    return !wrong;
+}
+
+static bool check_numbers(json_t *report, const char *name, struct error *error)
+{
+    const char *operation;
+    json_t *part;
+    json_object_foreach(json_object_get(report, "operations"), operation,
+        part) if (!check_part(part, name, operation, error)) return false;
+    size_t i;
+    json_array_foreach(json_object_get(report, "timeline"), i,
+        part) if (!check_part(part, name, "a second", error)) return false;
+    return check_part(json_object_get(report, "totals"), name, "the totals", error);
+}
+
 /* The next report of the file, appended; *out_is_end when there is none. */
 static enum status read_one(
     FILE *file, const char *name, json_t *reports, bool *out_is_end, struct error *error)
@@ -55,6 +89,8 @@ static enum status read_one(
     else if (!json_is_object(json_object_get(report, "totals")) ||
              !json_is_object(json_object_get(report, "operations")))
         status = error_set(error, STATUS_INVALID, "%s: a report without totals", name);
+    else if (!check_numbers(report, name, error))
+        status = STATUS_INVALID;
     else if (json_array_size(reports) == REPORTS_MOST)
         status = error_set(error, STATUS_LIMIT, "%s has more than %d reports", name, REPORTS_MOST);
     if (status)
@@ -96,13 +132,6 @@ enum status comparison_read(const char *path, json_t **out_reports, struct error
 }
 
 /* ---- Values ---- */
-
-/* The latencies that users felt: intended where there are. */
-static const json_t *latencies_of(const json_t *part)
-{
-    const json_t *intended = json_object_get(part, "intended_us");
-    return intended ? intended : json_object_get(part, "service_us");
-}
 
 static double number_of(const json_t *object, const char *key)
 {

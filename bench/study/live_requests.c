@@ -122,14 +122,14 @@ void live_requests_begin(struct live_cell_run *run)
     double now_s = (double)run->begun / run->live->study->settings.rate;
     unsigned second = (unsigned)now_s;
     struct study_row row;
-    size_t place = row_set_draw(run->set, &run->dice, now_s, &row);
+    size_t bucket = row_set_draw(run->set, &run->dice, now_s, RUN_BUCKETS, &row);
     const struct seen_tablet *tablet = live_tablets_of(&run->tablets, &row);
     run->begun++;
     result->requests++;
     result->asked[second * result->servers + tablet->server]++;
     run_load_ask(&result->load, second, tablet->server, tablet->told,
         row_set_is_written(run->set) ? REQUEST_WRITE : REQUEST_READ, 1);
-    result->heat[second * RUN_BUCKETS + row_set_bucket(run->set, place, RUN_BUCKETS)]++;
+    result->heat[second * RUN_BUCKETS + bucket]++;
     struct live_slot *slot = run->idle;
     if (!slot)
         return;
@@ -142,6 +142,6 @@ void live_requests_begin(struct live_cell_run *run)
     slot->server = tablet->server;
     slot->tablet = tablet->told;
     slot->row = row;
-    set_value(slot, place);
+    set_value(slot, row_set_find(run->set, &row));
     send_again(slot);
 }

@@ -27,8 +27,8 @@ void model_static(const struct row_set *set, size_t tablets, size_t servers, siz
     struct dice dice = {seed};
     struct study_row row;
     for (size_t i = 0; i < requests; i++)
-        result.tablet_loads[row_set_bucket(
-            set, row_set_draw(set, &dice, (double)i * 60 / (double)requests, &row), tablets)]++;
+        result.tablet_loads[row_set_draw(
+            set, &dice, (double)i * 60 / (double)requests, tablets, &row)]++;
     for (size_t i = 0; i < tablets; i++) {
         contiguous[i * servers / tablets] += result.tablet_loads[i];
         round_robin[i % servers] += result.tablet_loads[i];
@@ -311,14 +311,13 @@ static void serve_second(struct model *model, unsigned second)
     for (size_t i = 0; i < requests; i++) {
         struct study_row row;
         double now_s = second + (double)i / (double)requests;
-        size_t place = row_set_draw(model->set, &model->dice, now_s, &row);
+        size_t bucket = row_set_draw(model->set, &model->dice, now_s, RUN_BUCKETS, &row);
         struct model_tablet *tablet = &model->tablets[find_tablet(model, &row)];
         tablet->load++;
         serve(model, tablet, second, now_s);
         if (settings->has_split && tablet->hot_s > 0)
             sample(model, tablet, &row);
-        run->heat[second * RUN_BUCKETS + row_set_bucket(model->set, place, RUN_BUCKETS)] +=
-            settings->weight;
+        run->heat[second * RUN_BUCKETS + bucket] += settings->weight;
     }
     for (size_t i = 0; i < model->tablet_count; i++) {
         struct model_tablet *tablet = &model->tablets[i];
@@ -369,6 +368,10 @@ enum status model_run(const struct row_set *set, const struct model_settings *se
     }
     cut(&model);
     for (unsigned second = 0; second < settings->seconds && !status; second++) {
+        if (settings->stop && *settings->stop) {
+            status = error_set(error, STATUS_CANCELLED, "interrupted");
+            break;
+        }
         serve_second(&model, second);
         if (settings->has_balancer && (second + 1) % settings->balance_s == 0)
             balance(&model, second);

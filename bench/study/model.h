@@ -22,6 +22,8 @@
 #ifndef STELE_BENCH_STUDY_MODEL_H
 #define STELE_BENCH_STUDY_MODEL_H
 
+#include <signal.h>
+
 #include "bench/study/row_set.h"
 #include "bench/study/skew.h"
 #include "bench/study/study_run.h"
@@ -52,6 +54,7 @@ struct model_settings {
     unsigned balance_s;
     bool is_stele; /* splits and moves when Stele would; else as the experiment above */
     uint64_t seed;
+    const volatile sig_atomic_t *stop; /* set: STATUS_CANCELLED; may be NULL */
 };
 
 /* 4 servers of 8,000/s, 4 tablets, 20,000/s, 180 s, weight 10, split and balancer on, 2,500/s for 10 s, 10 s. */

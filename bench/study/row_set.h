@@ -43,15 +43,12 @@ void row_set_deinit(struct row_set *set);
 /* The number of rows below `row`. */
 size_t row_set_find(const struct row_set *set, const struct study_row *row);
 
-/* Which of `buckets` ranges of equal rows holds the place. */
-static inline size_t row_set_bucket(const struct row_set *set, size_t place, size_t buckets)
-{
-    return place >= set->count ? buckets - 1 : place * buckets / set->count;
-}
-
-/* The next request at second `now_s` (population_draw) as a row of this design, and its place among the rows. */
-size_t row_set_draw(
-    const struct row_set *set, struct dice *dice, double now_s, struct study_row *out_row);
+/* The next request at second `now_s` (population_draw) as a row of this design, and which of `buckets` ranges of equal
+ * rows holds it. */
+size_t row_set_draw(const struct row_set *set, struct dice *dice, double now_s, size_t buckets,
+    struct study_row *out_row);
+/* Which of them holds a row, of the set or not: that of row_set_find. */
+size_t row_set_bucket(const struct row_set *set, const struct study_row *row, size_t buckets);
 
 /* Whether the requests write rows: they append, or each write of a key lands elsewhere (random-salt). Else they read. */
 bool row_set_is_written(const struct row_set *set);

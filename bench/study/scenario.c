@@ -202,10 +202,12 @@ static size_t scatter(uint64_t rank, size_t count)
 static void set_number(
     struct study_key *key, const struct study_layout *layout, size_t field, uint64_t number)
 {
-    char text[24];
-    int width = layout->fields[field].width;
-    snprintf(text, sizeof text, "%0*llu", width, (unsigned long long)number);
-    study_key_set(key, layout, field, text + strlen(text) - (size_t)width);
+    char text[STUDY_FIELD_SIZE + 1];
+    size_t width = layout->fields[field].width;
+    text[width] = '\0';
+    for (size_t at = width; at > 0; number /= 10)
+        text[--at] = (char)('0' + number % 10);
+    study_key_set(key, layout, field, text);
 }
 
 static unsigned is_leap(unsigned year)

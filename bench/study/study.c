@@ -163,9 +163,12 @@ int command_bench_study(int argc, char **argv)
     } else if (status) {
         code = code_of(&study, status, &error);
     } else if (own.is_simulated) {
+        catch_signals();
+        study.settings.stop = &is_stopped;
         status = study_plan_predict(&study, study.settings.seed, false, &error);
         code = code_of(&study, status, &error);
-        if (!status && !study_tell(&study, &own))
+        bool has_some = !status || (status == STATUS_CANCELLED && study.design_count > 0);
+        if (has_some && !study_tell(&study, &own) && code == EXIT_DONE)
             code = EXIT_FAILED;
     } else {
         code = run_live(&study, &own);

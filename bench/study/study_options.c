@@ -313,6 +313,9 @@ int study_options_parse(int argc, char **argv, struct study *study, struct study
         return EXIT_FAILED;
     const char *advise_text = options_get(&options, "advise");
     own->is_advising = advise_text || (options.argument_count == 0 && own->table);
+    if (own->is_advising && (own->html || own->svg))
+        return study_complain(
+            "--advise tells in words or with --json: it has no page and no picture", NULL, NULL);
     if (own->is_advising)
         return take_advising(&options, advise_text, own);
     if (options_get(&options, "minutes"))

@@ -155,6 +155,23 @@ static enum status examine(struct study *study, struct study_design *design, str
     return find_top_row(study, design, error);
 }
 
+/* Leaves what was predicted: designs from `designs` on, and cells that have no prediction, are not the study's any
+ * more. */
+static void keep_predicted(struct study *study, size_t designs)
+{
+    size_t kept = 0;
+    for (size_t i = 0; i < study->cell_count; i++) {
+        if (study->cells[i].design < study->designs + designs)
+            study->cells[kept++] = study->cells[i];
+        else
+            study_run_deinit(&study->cells[i].predicted);
+    }
+    for (size_t i = designs; i < study->design_count; i++)
+        row_set_deinit(&study->designs[i].set);
+    study->cell_count = kept;
+    study->design_count = designs;
+}
+
 enum status study_plan_predict(
     struct study *study, uint64_t seed, bool keeps_rows, struct error *error)
 {
@@ -171,6 +188,10 @@ enum status study_plan_predict(
             settings.has_split = cell->has_split;
             settings.has_balancer = cell->has_balancer;
             status = model_run(&design->set, &settings, &cell->predicted, error);
+        }
+        if (status == STATUS_CANCELLED) {
+            keep_predicted(study, i);
+            return status;
         }
         if (!keeps_rows)
             row_set_deinit(&design->set);

@@ -49,6 +49,26 @@ assert tree.parse(sys.argv[3]).getroot().tag.endswith("svg")
 PYTHON
 pass
 
+# Interrupted: the designs that were predicted until then are told, in each report.
+"$stele" bench study iot --simulate --quiet --rows=1000000 --mappers='raw;uuid;md5;reverse;bit-reverse;promote;swap;salt:4;salt:8;salt:16;salt:32' \
+    --json >"$work/cut.json" 2>"$work/said" &
+cut=$!
+for _ in $(seq 200); do # two seconds of CPU time: of eight or more
+    [ "$(awk '{print int(($14 + $15) / 100)}' /proc/$cut/stat)" -lt 2 ] || break
+    sleep 0.1
+done
+kill -INT $cut
+wait $cut
+[ $? -eq 130 ] || fail "an interrupted prediction does not end with 130" "$work/said"
+python3 - "$work/cut.json" <<'PYTHON' || exit 1
+import json, sys
+text = open(sys.argv[1]).read()
+if text:  # it had come to the end of a design
+    study = json.loads(text)
+    assert 0 < len(study["cells"]) == len(study["designs"]) < 11 and study["unfinished"] == "interrupted", study["unfinished"]
+PYTHON
+pass
+
 # A report that cannot be written is told before the work; a device stays a device.
 "$stele" bench study national-id --html=/nonexistent/x >"$work/said" 2>&1 && fail "a page that cannot be written" "$work/said"
 says "$work/said" "/nonexistent/x: No such file"
@@ -59,6 +79,9 @@ wait $!
 [ -p "$work/pipe" ] && says "$work/piped.svg" "</svg>"
 
 # ---- advice ----
+"$stele" bench study --advise=/dev/null --html="$work/none.html" >"$work/said" 2>&1
+[ $? -eq 2 ] || fail "--advise with a page" "$work/said"
+says "$work/said" "no page and no picture"
 for number in $(seq 400); do printf 'user%04d\t%d\n' "$number" $((number == 7 ? 900 : 1)); done >"$work/keys.tsv"
 "$stele" bench study --advise "$work/keys.tsv" >"$work/advice.txt" || fail "advice failed" "$work/advice.txt"
 says "$work/advice.txt" "^pattern  single row"

@@ -44,6 +44,40 @@ static void assert_near(const char *what, double seen, double expected, double p
         fail_msg("%s: %.3f, expected %.3f", what, seen, expected);
 }
 
+/* The short way to a row's bucket finds what its place among all rows says; at the bounds of buckets too. */
+static void a_bucket_is_that_of_the_place(void **state)
+{
+    (void)state;
+    static const size_t counts[] = {1, 2, 3, 32, 1000};
+    struct world world;
+    open_world(&world, "iot", "raw");
+    const struct row_set *set = &world.set;
+    for (size_t i = 0; i < sizeof counts / sizeof *counts; i++)
+        for (size_t at = 0; at < set->count; at += at % 997 ? 1 : 7) {
+            struct study_row row = set->rows[set->sorted[at]], behind = row;
+            behind.bytes[behind.size++] = '0';
+            assert_int_equal(row_set_bucket(set, &row, counts[i]), at * counts[i] / set->count);
+            size_t place = row_set_find(set, &behind);
+            assert_int_equal(row_set_bucket(set, &behind, counts[i]),
+                place == set->count ? counts[i] - 1 : place * counts[i] / set->count);
+        }
+    close_world(&world);
+}
+
+static void a_stopped_prediction_says_so(void **state)
+{
+    (void)state;
+    volatile sig_atomic_t stop = 1;
+    struct model_settings settings = model_settings_default();
+    struct study_run run;
+    struct error error = {0};
+    struct world world;
+    open_world(&world, "national-id", "raw");
+    settings.stop = &stop;
+    assert_status(model_run(&world.set, &settings, &run, &error), STATUS_CANCELLED);
+    close_world(&world);
+}
+
 /* Table 2.2. The Gini of even keys is the table's .018 within a quarter, not within 5 %: with 85 % of the requests on 27,000
  * rows, how many of those a hash puts into each of 32 tablets differs by 3 %, so a draw's Gini is .016 +- .002. */
 static void the_fixed_cut_of_national_ids(void **state)
@@ -332,6 +366,8 @@ static void stele_splits_and_moves_when_it_does(void **state)
 int main(void)
 {
     const struct CMUnitTest tests[] = {
+        cmocka_unit_test(a_bucket_is_that_of_the_place),
+        cmocka_unit_test(a_stopped_prediction_says_so),
         cmocka_unit_test(the_fixed_cut_of_national_ids),
         cmocka_unit_test(runs_end_as_expected),
         cmocka_unit_test(sixteen_stripes_are_even_but_for_noise),
