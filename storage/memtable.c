@@ -11,6 +11,7 @@ enum {
     LOOK_CELLS_MAX =
         4096, /* the last look at what rows share: to remake more would keep the writer too long */
     LOOK_FACTOR = 8,
+    PREFIX_BYTES = 8,   /* of a row, in a link */
     LARGE_FRACTION = 4, /* a node over a quarter of a whole chunk gets one of its own */
 };
 
@@ -299,12 +300,19 @@ struct span memtable_shared_row(const struct memtable *memtable)
     return row;
 }
 
+size_t memtable_shared_size(size_t size, struct span row)
+{
+    size_t told = row.size < PREFIX_BYTES ? 0 : row.size - PREFIX_BYTES;
+    return size < told ? size : told;
+}
+
 bool memtable_should_share(struct memtable *memtable, struct span expected, struct span *out_shared)
 {
     if (memtable_cell_count(memtable) < memtable->next_look || memtable->next_look > LOOK_CELLS_MAX)
         return false;
     memtable->next_look *= LOOK_FACTOR;
     struct span shared = memtable_shared_row(memtable);
+    shared.size = memtable_shared_size(shared.size, node_row(node_next(memtable->head, 0)));
     if (expected.data)
         shared.size = span_common(shared, expected);
     *out_shared = shared;

@@ -51,6 +51,9 @@ uint64_t memtable_used_bytes(const struct memtable *memtable);     /* what the c
 uint64_t memtable_reserved_bytes(const struct memtable *memtable); /* what the chunks take */
 /* What all its rows begin with, for the next memtable; nothing when there are few. Borrowed. */
 struct span memtable_shared_row(const struct memtable *memtable);
+/* How much of what rows share a memtable is best told, when they are as long as `row`: no more than leaves eight bytes to tell
+ * them apart. Numbers that rise go on sharing that much for longer than those there are so far. */
+size_t memtable_shared_size(size_t size, struct span row);
 /* Writer. Whether it has just become clear that its rows begin otherwise than memtable_new was told, and how: with *out_shared (borrowed),
  * no more than `expected` (unless data is NULL), what the rows to come begin with. Looks at 64, 512 and 4096 cells. */
 bool memtable_should_share(

@@ -81,6 +81,14 @@ static int compare(
     return 0;
 }
 
+/* A node's links, as a rule: what a visit reads. */
+static void prefetch(const struct memtable_node *node)
+{
+    uintptr_t place = (uintptr_t)node; /* NULL is fine: a prefetch of nothing is none */
+    __builtin_prefetch((const void *)place);
+    __builtin_prefetch((const void *)(place + 64));
+}
+
 /* Whether the next node of the level is before the target. *out_next is that node; when it is not, it may be one that
  * was added meanwhile. `behind` (or NULL) is known not to be. */
 static bool is_next_before(const struct memtable *memtable, const struct memtable_node *node,
@@ -91,7 +99,10 @@ static bool is_next_before(const struct memtable *memtable, const struct memtabl
     struct memtable_node *next = *out_next = node_next(node, level);
     if (prefix != target->prefix)
         return prefix < target->prefix;
-    return next && next != behind && compare(memtable, next, target) < 0;
+    if (!next || next == behind)
+        return false;
+    prefetch(node_next(next, level)); /* it may have to be read too */
+    return compare(memtable, next, target) < 0;
 }
 
 /* A search under way: it goes right while the nodes of a level lie before the target, then down. */
@@ -101,14 +112,6 @@ struct descent {
     struct memtable_node *before; /* lies before the target */
     struct memtable_node *behind; /* at or after it; NULL: the end, or not known */
 };
-
-/* A node's links, as a rule: what a visit reads. */
-static void prefetch(const struct memtable_node *node)
-{
-    uintptr_t place = (uintptr_t)node; /* NULL is fine: a prefetch of nothing is none */
-    __builtin_prefetch((const void *)place);
-    __builtin_prefetch((const void *)(place + 64));
-}
 
 static void descent_begin(struct descent *descent, const struct memtable *memtable)
 {

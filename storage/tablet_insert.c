@@ -37,7 +37,7 @@ static enum status make_active(
     if (place) {
         /* Not what the first row says otherwise: keys that rise have left it behind. */
         struct span shared = expect_shared(place, step_shared);
-        shared.size = span_common(shared, cell->row);
+        shared.size = memtable_shared_size(span_common(shared, cell->row), cell->row);
         place->active = memtable_new(
             tablet->store->memtable_memory, place->schema->name, tablet->row_order, shared);
         if (place->active) {

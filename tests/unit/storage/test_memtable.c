@@ -195,12 +195,12 @@ static void test_rows_with_long_common_beginnings(void **state)
     for_each_seed(SEEDS, long_beginnings_seed, NULL);
 }
 
-/* Rows "user" and six digits, from `first` on, until the memtable has `count` cells. */
+/* Rows "user", six digits and a tail, from `first` on, until the memtable has `count` cells. */
 static void add_users(struct memtable *memtable, unsigned first, uint64_t count)
 {
     while (memtable_cell_count(memtable) < count) {
-        char row[16];
-        snprintf(row, sizeof row, "user%06u", first++);
+        char row[32];
+        snprintf(row, sizeof row, "user%06u/and-behind-it", first++);
         struct cell cell = {
             .row = span_string(row), .family = SPAN_LITERAL("f"), .timestamp = 1, .type = CELL_PUT};
         assert_status(memtable_add(memtable, &cell, first), STATUS_OK);
@@ -234,6 +234,10 @@ static void test_what_rows_share_shows_when_some_are_there(void **state)
     assert_true(span_equal(shared, SPAN_LITERAL("user00")));
     add_users(memtable, 4260, 40000);
     assert_false(memtable_should_share(memtable, SPAN_EMPTY, &shared));
+    /* Short rows keep eight bytes that tell them apart. */
+    assert_int_equal(memtable_shared_size(8, SPAN_LITERAL("user000100")), 2);
+    assert_int_equal(memtable_shared_size(8, SPAN_LITERAL("user000100/and-behind-it")), 8);
+    assert_int_equal(memtable_shared_size(3, SPAN_LITERAL("user")), 0);
     memtable_unref(memtable);
     assert_int_equal(memtable_memory_bytes(memory), 0);
     memtable_memory_free(memory);
