@@ -265,7 +265,7 @@ note "diff of a foreign file" $? "$work/both"
 printf '{"schema": "stele.load/1", "timeline": 5, "totals": {"seconds": []}, "operations": {"read": 7}, "config": []}' >"$work/odd.json"
 "$stele" bench diff "$work/odd.json" "$work/a.json" >"$work/both" 2>&1 && grep -q "^A: 1 run of '?'" "$work/both"
 note "diff of a report that lacks everything" $? "$work/both"
-sed 's/"rate": *[0-9.]*/"rate": "many"/' "$work/a.json" >"$work/text.json"
+sed 's/"rate": *[0-9.]*/"rate": "many"/g' "$work/a.json" >"$work/text.json"
 "$stele" bench diff "$work/a.json" "$work/text.json" >"$work/both" 2>&1
 [ $? -eq 1 ] && grep -q "text.json: rate of .* is not a number" "$work/both"
 note "diff of a report that has text for a number" $? "$work/both"
