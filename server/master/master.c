@@ -208,9 +208,20 @@ static void end_tenure(struct master *master)
         master->is_tick_out = false;
 }
 
+/* Another master goes on with them: when this one leads again, it must not say for ever that they run, as it last knew. */
+static void forget_unfinished(struct master *master)
+{
+    mutex_lock(&master->results_mutex);
+    for (size_t i = 0; i < master->result_count && i < RESULTS_KEPT; i++)
+        if (master->results[i].result.state == PROCEDURE_RUNNING)
+            memset(&master->results[i], 0, sizeof master->results[i]);
+    mutex_unlock(&master->results_mutex);
+}
+
 /* Nothing is out any more. */
 static void clear_tenure(struct master *master)
 {
+    forget_unfinished(master);
     free_strangers(master);
     while (master->procedures) {
         struct running *running = master->procedures;

@@ -295,6 +295,34 @@ static void a_repeated_create_of_a_namespace_finds_the_first(void **state)
     master_world_deinit(&world);
 }
 
+/* What began under it was finished by another: whoever asks must not hear for ever that it runs. */
+static void a_master_that_leads_again_knows_what_has_ended_meanwhile(void **state)
+{
+    struct master_world world;
+    struct procedure_result result;
+    (void)state;
+    master_world_make(&world, 16, 2);
+    struct node *first = world.leader, *second = master_world_master(&world);
+    struct master_request disable = {.operation = MASTER_DISABLE_TABLE, .table = SPAN_LITERAL("t")};
+    world.lost_in_hundred = 100;
+    master_world_submit(&world, &disable);
+    master_world_settle(&world, 3000);
+    master_procedure_result(first->master, disable.procedure_id, &result);
+    assert_int_equal(result.state, PROCEDURE_RUNNING);
+    world.lost_in_hundred = 0;
+    master_depose(first->master);
+    master_world_lead(&world, second);
+    master_world_settle(&world, 10000);
+    master_procedure_result(second->master, disable.procedure_id, &result);
+    assert_int_equal(result.state, PROCEDURE_FINISHED);
+    master_depose(second->master);
+    master_world_lead(&world, first);
+    master_procedure_result(first->master, disable.procedure_id, &result);
+    assert_int_equal(result.state, PROCEDURE_NOT_FOUND);
+    master_world_check(&world);
+    master_world_deinit(&world);
+}
+
 static void what_a_deposed_master_still_writes_is_dropped(void **state)
 {
     struct master_world world;
@@ -334,6 +362,7 @@ int main(void)
         cmocka_unit_test(what_a_restore_took_away_is_not_put_back_by_the_next_master),
         cmocka_unit_test(who_waits_is_answered_when_the_tenure_ends),
         cmocka_unit_test(a_repeated_create_of_a_namespace_finds_the_first),
+        cmocka_unit_test(a_master_that_leads_again_knows_what_has_ended_meanwhile),
         cmocka_unit_test(what_a_deposed_master_still_writes_is_dropped),
     };
     return cmocka_run_group_tests(tests, NULL, NULL);
