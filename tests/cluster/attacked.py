@@ -75,7 +75,7 @@ class Load:
                                         stderr=subprocess.STDOUT, text=True)
         self.reader = threading.Thread(target=self.read, daemon=True)
         self.reader.start()
-        if not self.is_running.wait(240) or self.process.poll() is not None:
+        if not self.is_running.wait(240) or "running" not in self.lines:
             self.process.kill()
             raise Failure("the load did not start: " + " | ".join(self.lines))
 
