@@ -248,15 +248,17 @@ enum status memtable_add_all(struct memtable *memtable, const struct cell *const
         places[i].target = memtable_target(memtable, &sequenced[i]);
     }
     memtable_find_places(memtable, places, count);
-    bool is_onward = true; /* each behind the last added before it */
+    bool is_onward = true;     /* each behind the last added before it */
+    bool has_replaced = false; /* a node that the places of the rest may stand on */
     enum status status = STATUS_OK;
     for (size_t i = 0; i < count && !status; i++) {
         const struct target *target = &places[i].target;
         is_onward = is_onward && memtable_is_last_before(memtable, target);
-        bool is_found = is_onward || places[i].levels == MEMTABLE_HEIGHT_MAX;
-        status = add_at_splice(memtable, target,
-            is_found ? memtable_go_to_place(memtable, &places[i])
-                     : memtable_find_place(memtable, target));
+        bool is_found = !has_replaced && (is_onward || places[i].levels == MEMTABLE_HEIGHT_MAX);
+        const struct memtable_node *equal = is_found ? memtable_go_to_place(memtable, &places[i])
+                                                     : memtable_find_place(memtable, target);
+        has_replaced = has_replaced || equal;
+        status = add_at_splice(memtable, target, equal);
     }
     return status;
 }

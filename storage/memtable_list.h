@@ -115,7 +115,7 @@ struct memtable_place {
 /* Their targets are set; fills in the rest. At most MEMTABLE_TOGETHER. Writer. */
 void memtable_find_places(
     const struct memtable *memtable, struct memtable_place places[], size_t count);
-/* As memtable_find_place, from where an earlier search ended. When that did not search all levels, only cells behind the
+/* As memtable_find_place, from where an earlier search ended. No node may have been replaced since. When that did not search all levels, only cells behind the
  * last added then, and before the target, may have been added since. */
 const struct memtable_node *memtable_go_to_place(
     struct memtable *memtable, const struct memtable_place *place);

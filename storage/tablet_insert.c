@@ -246,6 +246,8 @@ static void add_gathered(struct insertion *insertion, struct gathering *gatherin
                                     gathering->sequences, gathering->count) == STATUS_NO_MEMORY)
         end_without_memory(insertion->step->run->tablet);
     gathering->count = 0;
+    memtable_unref(gathering->memtable);
+    gathering->memtable = NULL;
 }
 
 /* The gathering of the cell's family. NULL: the family is gone. A memtable gives way only while nothing is gathered for it. */
@@ -261,11 +263,15 @@ static struct gathering *gathering_for(struct insertion *insertion, const struct
     add_gathered(insertion, gathering);
     struct write_step *step = insertion->step;
     enum status status;
-    gathering->memtable = active_for(
+    struct memtable *active = active_for(
         step->run->tablet, &insertion->version, cell, step->shared, &status);
     if (status == STATUS_NO_MEMORY)
         end_without_memory(step->run->tablet);
-    return gathering->memtable ? gathering : NULL;
+    if (!active)
+        return NULL;
+    gathering->memtable = memtable_ref(
+        active); /* its family may be dropped, and the version renewed */
+    return gathering;
 }
 
 static void insert_cell(struct insertion *insertion, const struct cell *cell, uint64_t sequence)

@@ -243,6 +243,114 @@ static void test_what_rows_share_shows_when_some_are_there(void **state)
     memtable_memory_free(memory);
 }
 
+static void add_columns(
+    struct memtable *memtable, const char *first, const char *second, const char *value)
+{
+    struct cell cells[2];
+    const char *const names[] = {first, second};
+    for (size_t i = 0; i < 2; i++)
+        cells[i] = (struct cell){.row = SPAN_LITERAL("r"),
+            .family = SPAN_LITERAL("f"),
+            .qualifier = span_string(names[i]),
+            .value = span_string(value),
+            .timestamp = 1,
+            .type = CELL_PUT};
+    const struct cell *const places[] = {&cells[0], &cells[1]};
+    assert_status(memtable_add_all(memtable, places, (uint64_t[]){7, 7}, 2), STATUS_OK);
+}
+
+/* A put that names a column twice: the later takes the earlier one's place, which is no place to link others behind. */
+static void test_what_comes_behind_a_replaced_cell_is_there(void **state)
+{
+    static const char *const stories[][5] = {
+        {"q1", "q9", "q1", "q2", "q1=new q2=new q9=old "}, /* all levels searched */
+        {"q5", "q1", "q5", "q6", "q1=old q5=new q6=new "}, /* from the last added */
+        {"q1", "q5", "q5", "q6", "q1=old q5=new q6=new "},
+        {"q5", "q6", "q5", "q6", "q5=new q6=new "},
+    };
+    (void)state;
+    for (size_t i = 0; i < sizeof stories / sizeof *stories; i++) {
+        struct memtable_memory *memory = memtable_memory_new(64 << 20);
+        struct memtable *memtable = memtable_new(
+            memory, SPAN_LITERAL("f"), ROW_ORDER_BYTES, SPAN_EMPTY);
+        add_columns(memtable, stories[i][0], stories[i][1], "old");
+        add_columns(memtable, stories[i][2], stories[i][3], "new");
+        char found[64] = "";
+        struct error error;
+        struct memtable_iterator all;
+        memtable_iterator_init(&all, memtable, UINT64_MAX);
+        for (enum status status = cell_iterator_seek_first(&all.base, &error); status == STATUS_OK;
+             status = cell_iterator_next(&all.base, &error)) {
+            const struct cell *cell = &all.base.cell;
+            size_t size = strlen(found);
+            snprintf(found + size, sizeof found - size, "%.*s=%.*s ", (int)cell->qualifier.size,
+                (const char *)cell->qualifier.data, (int)cell->value.size,
+                (const char *)cell->value.data);
+        }
+        assert_string_equal(found, stories[i][4]);
+        memtable_unref(memtable);
+        memtable_memory_free(memory);
+    }
+}
+
+/* Many columns of one row, some twice, in batches: all that was added last is found. */
+static void repeated_columns_seed(uint64_t seed, void *context)
+{
+    (void)context;
+    enum { COLUMNS = 200 };
+    struct dice dice = {seed};
+    struct error error;
+    struct memtable_memory *memory = memtable_memory_new(64 << 20);
+    struct memtable *memtable = memtable_new(
+        memory, SPAN_LITERAL("f"), ROW_ORDER_BYTES, SPAN_EMPTY);
+    uint32_t last[COLUMNS] = {0};
+    for (uint32_t round = 1; round < 200; round++) {
+        uint8_t names[MEMTABLE_TOGETHER];
+        uint32_t values[MEMTABLE_TOGETHER];
+        struct cell cells[MEMTABLE_TOGETHER];
+        const struct cell *places[MEMTABLE_TOGETHER];
+        uint64_t sequences[MEMTABLE_TOGETHER];
+        size_t count = 1 + dice_below(&dice, MEMTABLE_TOGETHER);
+        size_t first = dice_below(&dice, COLUMNS);
+        for (size_t i = 0; i < count; i++) {
+            /* mostly onward, and near */
+            first = dice_chance(&dice, 80) ? first + dice_below(&dice, 4)
+                                           : dice_below(&dice, COLUMNS);
+            names[i] = (uint8_t)(first % COLUMNS);
+            values[i] = last[names[i]] = round * MEMTABLE_TOGETHER + (uint32_t)i;
+            cells[i] = (struct cell){.row = SPAN_LITERAL("r"),
+                .family = SPAN_LITERAL("f"),
+                .qualifier = span_make(&names[i], 1),
+                .value = span_make(&values[i], sizeof values[i]),
+                .timestamp = 1,
+                .type = CELL_PUT};
+            places[i] = &cells[i];
+            sequences[i] = 7;
+        }
+        assert_status(memtable_add_all(memtable, places, sequences, count), STATUS_OK);
+    }
+    struct memtable_iterator all;
+    memtable_iterator_init(&all, memtable, UINT64_MAX);
+    enum status status = cell_iterator_seek_first(&all.base, &error);
+    for (unsigned name = 0; name < COLUMNS; name++) {
+        if (last[name] == 0)
+            continue;
+        assert_status(status, STATUS_OK);
+        assert_int_equal(all.base.cell.qualifier.data[0], name);
+        assert_memory_equal(all.base.cell.value.data, &last[name], sizeof last[name]);
+        status = cell_iterator_next(&all.base, &error);
+    }
+    assert_status(status, STATUS_END);
+    memtable_unref(memtable);
+    memtable_memory_free(memory);
+}
+
+static void test_columns_named_again_and_again(void **state)
+{
+    (void)state;
+    for_each_seed(SEEDS, repeated_columns_seed, NULL);
+}
+
 static void test_huge_cells_and_whole_chunks(void **state)
 {
     (void)state;
@@ -302,6 +410,8 @@ int main(void)
         cmocka_unit_test(test_a_memtable_is_a_sorted_array),
         cmocka_unit_test(test_rows_with_long_common_beginnings),
         cmocka_unit_test(test_what_rows_share_shows_when_some_are_there),
+        cmocka_unit_test(test_what_comes_behind_a_replaced_cell_is_there),
+        cmocka_unit_test(test_columns_named_again_and_again),
         cmocka_unit_test(test_huge_cells_and_whole_chunks),
         cmocka_unit_test(test_pressure_rises_with_what_is_handed_out),
     };
