@@ -252,7 +252,7 @@ static int allocate_and_zero(const struct real_file *file, uint64_t size)
     if (!memory)
         return ENOMEM;
     const uint8_t *zeroes = memory + ENV_BLOCK_SIZE - (uintptr_t)memory % ENV_BLOCK_SIZE;
-    /* Past the page cache where frames go too: what is copied there only to be forgotten is two thirds of upkeep. */
+    /* Past the page cache where frames go too: the zeroes would be copied there only to be forgotten. */
     int direct_fd = file->direct && size % ENV_BLOCK_SIZE == 0
                         ? open(file->file.path, O_WRONLY | O_DIRECT | O_CLOEXEC)
                         : -1;

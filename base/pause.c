@@ -15,11 +15,11 @@ static const char *const names[] = {
     "answer.look.before", "chain.link.after", "chain.link.before", "chain.sync.after",
     "close.flush.before", "collector.incarnation.between", "collector.read.after",
     "collector.trash.before", "compaction.commit.before", "flush.commit.before",
-    "lineage.children.before", "log.look.after", "log.rename.after", "log.switch.between",
-    "log.sync.after", "log.sync.before", "log.write.after", "log.write.before",
-    "open.commit.before", "open.load.before", "plan.link.after", "plan.link.before",
-    "procedure.action.before", "recovery.segment.before", "references.tables.after",
-    "references.tables.before", "seal.link.after", "seal.link.before",
+    "insert.family.before", "lineage.children.before", "log.look.after", "log.rename.after",
+    "log.switch.between", "log.sync.after", "log.sync.before", "log.write.after",
+    "log.write.before", "open.commit.before", "open.load.before", "plan.link.after",
+    "plan.link.before", "procedure.action.before", "recovery.segment.before",
+    "references.tables.after", "references.tables.before", "seal.link.after", "seal.link.before",
     "test.pause.here", /* tests/unit/base/test_pause.c */
 };
 

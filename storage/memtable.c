@@ -8,11 +8,9 @@
 enum {
     FIRST_CHUNK_BYTES = 8192, /* doubles up to a whole chunk */
     SHARED_CELLS_MIN = 64,    /* rows of fewer say little of those to come */
-    LOOK_CELLS_MAX =
-        4096, /* the last look at what rows share: to remake more would keep the writer too long */
-    LOOK_FACTOR = 8,
-    PREFIX_BYTES = 8,   /* of a row, in a link */
-    LARGE_FRACTION = 4, /* a node over a quarter of a whole chunk gets one of its own */
+    LOOK_CELLS_MAX = 4096,    /* no look at what rows share after it: to remake more takes long */
+    LOOK_FACTOR = 8,          /* from one look to the next */
+    LARGE_FRACTION = 4,       /* a node over a quarter of a whole chunk gets one of its own */
 };
 
 struct chunk {
@@ -304,7 +302,7 @@ struct span memtable_shared_row(const struct memtable *memtable)
 
 size_t memtable_shared_size(size_t size, struct span row)
 {
-    size_t told = row.size < PREFIX_BYTES ? 0 : row.size - PREFIX_BYTES;
+    size_t told = row.size < MEMTABLE_PREFIX_BYTES ? 0 : row.size - MEMTABLE_PREFIX_BYTES;
     return size < told ? size : told;
 }
 

@@ -11,7 +11,10 @@
 
 #include "storage/memtable.h"
 
-enum { MEMTABLE_HEIGHT_MAX = 12 }; /* 4^12 cells before searches grow longer than they should */
+enum {
+    MEMTABLE_HEIGHT_MAX = 12,  /* 4^12 cells before searches grow longer than they should */
+    MEMTABLE_PREFIX_BYTES = 8, /* of a row, in a link */
+};
 
 struct memtable_node;
 

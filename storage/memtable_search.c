@@ -18,7 +18,7 @@ static uint64_t row_prefix(const struct memtable *memtable, struct span row)
             return order > 0 ? UINT64_MAX : 0;
         row = span_make(row.data + shared.size, row.size - shared.size);
     }
-    if (row.size >= 8)
+    if (row.size >= MEMTABLE_PREFIX_BYTES)
         return load_be64(row.data);
     uint64_t prefix = 0;
     for (size_t i = 0; i < row.size; i++)
@@ -89,16 +89,20 @@ static void prefetch(const struct memtable_node *node)
     __builtin_prefetch((const void *)(place + 64));
 }
 
-/* Whether the next node of the level is before the target. *out_next is that node; when it is not, it may be one that
- * was added meanwhile. `behind` (or NULL) is known not to be. */
+/* Whether the next node of the level is before the target: *out_next is that node then, else one that is known not to be, or
+ * NULL. So, when it is given, is `behind`. */
 static bool is_next_before(const struct memtable *memtable, const struct memtable_node *node,
     unsigned level, const struct target *target, const struct memtable_node *behind,
     struct memtable_node **out_next)
 {
     uint64_t prefix = node_next_prefix(node, level);
     struct memtable_node *next = *out_next = node_next(node, level);
-    if (prefix != target->prefix)
-        return prefix < target->prefix;
+    if (prefix > target->prefix) {
+        *out_next = NULL; /* the node may be one before the target that was added meanwhile */
+        return false;
+    }
+    if (prefix < target->prefix)
+        return true;
     if (!next || next == behind)
         return false;
     prefetch(node_next(next, level)); /* it may have to be read too */
@@ -110,7 +114,7 @@ struct descent {
     struct target target;
     unsigned level;
     struct memtable_node *before; /* lies before the target */
-    struct memtable_node *behind; /* at or after it; NULL: the end, or not known */
+    struct memtable_node *behind; /* known to be at or after it, or NULL */
 };
 
 static void descent_begin(struct descent *descent, const struct memtable *memtable)
@@ -176,7 +180,7 @@ struct memtable_node *memtable_search(const struct memtable *memtable, const str
     struct descent descent = {.target = *target};
     descent_begin(&descent, memtable);
     descend(memtable, &descent, NULL);
-    struct memtable_node *node = descent.behind;
+    struct memtable_node *node = node_next(descent.before, 0);
     while (node && compare(memtable, node, target) < 0) /* added meanwhile */
         node = node_next(node, 0);
     return node;
@@ -265,23 +269,26 @@ const struct memtable_node *memtable_find_place(
     return equal_behind(memtable, target);
 }
 
+/* As is_next_before, for all cells of a row. */
+static bool is_next_row_before(const struct memtable *memtable, const struct memtable_node *node,
+    unsigned level, struct span row, uint64_t row_prefix, const struct memtable_node **out_next)
+{
+    uint64_t prefix = node_next_prefix(node, level);
+    *out_next = node_next(node, level);
+    if (prefix != row_prefix)
+        return prefix < row_prefix;
+    return *out_next && compare_row(memtable, *out_next, row) < 0;
+}
+
 const struct memtable_node *memtable_last_before_row(
     const struct memtable *memtable, struct span row)
 {
     uint64_t prefix = row_prefix(memtable, row);
-    const struct memtable_node *before = memtable->head;
+    const struct memtable_node *before = memtable->head, *next;
     for (unsigned level = MEMTABLE_HEIGHT_MAX; level-- > 0;) {
-        for (;;) {
-            uint64_t next_prefix = node_next_prefix(before, level);
-            const struct memtable_node *next = node_next(before, level);
-            if (!next)
-                break;
-            if (row.size > 0 &&
-                (next_prefix > prefix ||
-                    (next_prefix == prefix && compare_row(memtable, next, row) >= 0)))
-                break;
+        while (row.size > 0 ? is_next_row_before(memtable, before, level, row, prefix, &next)
+                            : (next = node_next(before, level)) != NULL)
             before = next;
-        }
     }
     return before == memtable->head ? NULL : before;
 }

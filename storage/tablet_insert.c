@@ -4,6 +4,8 @@
 
 #include <stdlib.h>
 
+#include "base/pause.h"
+
 enum {
     SORTED_OPERATIONS_MIN = 32, /* steps of fewer are inserted as they came */
     PREFETCH_STEP = 8,          /* operations between one look ahead and the next */
@@ -148,7 +150,7 @@ static size_t step_place(const struct write_step *step, size_t i)
     return step->order ? step->order[i].payload : i;
 }
 
-/* Its cells are warmed with those of the steps beside it, and then added one by one; larger ones' are added together. */
+/* Its cells are warmed with those of the steps beside it. Larger ones' are looked up together as they are added. */
 static bool is_small(const struct write_step *step)
 {
     return step_cells(step) < MEMTABLE_TOGETHER / 2;
@@ -261,6 +263,7 @@ static struct gathering *gathering_for(struct insertion *insertion, const struct
     struct gathering *gathering = &insertion->gatherings[insertion->next];
     insertion->next = (insertion->next + 1) % GATHERINGS;
     add_gathered(insertion, gathering);
+    pause_point("insert.family.before");
     struct write_step *step = insertion->step;
     enum status status;
     struct memtable *active = active_for(
@@ -269,8 +272,8 @@ static struct gathering *gathering_for(struct insertion *insertion, const struct
         end_without_memory(step->run->tablet);
     if (!active)
         return NULL;
-    gathering->memtable = memtable_ref(
-        active); /* its family may be dropped, and the version renewed */
+    /* Held: its family may be dropped, and then only the version knew it, which the next family's renews. */
+    gathering->memtable = memtable_ref(active);
     return gathering;
 }
 

@@ -186,6 +186,25 @@ static enum status forget_file(void *context, const char *name, struct error *er
     return STATUS_OK;
 }
 
+int tablet_world_set_up(void **state, uint64_t seed, const char *families)
+{
+    struct error error = {0};
+    struct tablet_world *world = memory_allocate(sizeof(*world));
+    tablet_world_init(world, seed, ENV_MEMORY_SEEDED);
+    tablet_world_set_families(world, families);
+    assert_ok(tablet_world_start(world, &error), &error);
+    *state = world;
+    return 0;
+}
+
+int tablet_world_tear_down(void **state)
+{
+    struct tablet_world *world = *state;
+    tablet_world_deinit(world);
+    memory_free(world);
+    return 0;
+}
+
 void tablet_world_forget_pages(struct tablet_world *world)
 {
     struct error error = {0};

@@ -46,6 +46,10 @@ void tablet_world_stop(struct tablet_world *world);
 /* kill -9 or a power cut: all memory is gone. Start again after it. */
 void tablet_world_crash(struct tablet_world *world, enum env_memory_power_cut how);
 
+/* For cmocka's tests: *state becomes a world on the heap, seeded and started; and its end. */
+int tablet_world_set_up(void **state, uint64_t seed, const char *families);
+int tablet_world_tear_down(void **state);
+
 /* Drops the table's SSTables from the page cache: reads that must not block answer so. */
 void tablet_world_forget_pages(struct tablet_world *world);
 

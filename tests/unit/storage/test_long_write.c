@@ -26,22 +26,8 @@ struct puts {
 
 static int set_up(void **state)
 {
-    struct error error = {0};
-    struct tablet_world *world = memory_allocate(sizeof(*world));
     log_set_level(LOG_ERROR);
-    tablet_world_init(world, 5, ENV_MEMORY_SEEDED);
-    tablet_world_set_families(world, "f");
-    assert_ok(tablet_world_start(world, &error), &error);
-    *state = world;
-    return 0;
-}
-
-static int tear_down(void **state)
-{
-    struct tablet_world *world = *state;
-    tablet_world_deinit(world);
-    memory_free(world);
-    return 0;
+    return tablet_world_set_up(state, 5, "f");
 }
 
 static void on_done(struct write *write)
@@ -212,7 +198,7 @@ static void several_at_once_are_all_written(void **state)
 
 int main(void)
 {
-#define TEST(name) cmocka_unit_test_setup_teardown(name, set_up, tear_down)
+#define TEST(name) cmocka_unit_test_setup_teardown(name, set_up, tablet_world_tear_down)
     const struct CMUnitTest tests[] = {
         TEST(another_tablet_has_its_turn_between),
         TEST(a_part_has_so_many_cells_or_bytes),

@@ -5,21 +5,7 @@
 
 static int set_up(void **state)
 {
-    struct error error = {0};
-    struct tablet_world *world = memory_allocate(sizeof(*world));
-    tablet_world_init(world, 1, ENV_MEMORY_SEEDED);
-    tablet_world_set_families(world, "f;g:VERSIONS=3");
-    assert_ok(tablet_world_start(world, &error), &error);
-    *state = world;
-    return 0;
-}
-
-static int tear_down(void **state)
-{
-    struct tablet_world *world = *state;
-    tablet_world_deinit(world);
-    memory_free(world);
-    return 0;
+    return tablet_world_set_up(state, 1, "f;g:VERSIONS=3");
 }
 
 static void restart(struct tablet_world *world, enum env_memory_power_cut how)
@@ -197,21 +183,24 @@ static void test_a_repeated_nonce_counts_once(void **state)
 int main(void)
 {
     const struct CMUnitTest tests[] = {
-        cmocka_unit_test_setup_teardown(test_put_then_get, set_up, tear_down),
-        cmocka_unit_test_setup_teardown(test_versions_and_deletes, set_up, tear_down),
-        cmocka_unit_test_setup_teardown(test_a_put_after_a_delete_is_seen, set_up, tear_down),
+        cmocka_unit_test_setup_teardown(test_put_then_get, set_up, tablet_world_tear_down),
+        cmocka_unit_test_setup_teardown(test_versions_and_deletes, set_up, tablet_world_tear_down),
         cmocka_unit_test_setup_teardown(
-            test_a_delete_after_increments_hides_them, set_up, tear_down),
+            test_a_put_after_a_delete_is_seen, set_up, tablet_world_tear_down),
         cmocka_unit_test_setup_teardown(
-            test_what_was_acknowledged_survives_a_power_cut, set_up, tear_down),
-        cmocka_unit_test_setup_teardown(test_flush_keeps_answers, set_up, tear_down),
+            test_a_delete_after_increments_hides_them, set_up, tablet_world_tear_down),
         cmocka_unit_test_setup_teardown(
-            test_compaction_keeps_answers_and_makes_one_file, set_up, tear_down),
+            test_what_was_acknowledged_survives_a_power_cut, set_up, tablet_world_tear_down),
+        cmocka_unit_test_setup_teardown(test_flush_keeps_answers, set_up, tablet_world_tear_down),
         cmocka_unit_test_setup_teardown(
-            test_increments_add_up_over_restarts_and_flushes, set_up, tear_down),
-        cmocka_unit_test_setup_teardown(test_a_repeated_nonce_counts_once, set_up, tear_down),
+            test_compaction_keeps_answers_and_makes_one_file, set_up, tablet_world_tear_down),
         cmocka_unit_test_setup_teardown(
-            test_a_compaction_without_room_is_refused_and_leaves_nothing, set_up, tear_down),
+            test_increments_add_up_over_restarts_and_flushes, set_up, tablet_world_tear_down),
+        cmocka_unit_test_setup_teardown(
+            test_a_repeated_nonce_counts_once, set_up, tablet_world_tear_down),
+        cmocka_unit_test_setup_teardown(
+            test_a_compaction_without_room_is_refused_and_leaves_nothing, set_up,
+            tablet_world_tear_down),
     };
     return cmocka_run_group_tests(tests, NULL, NULL);
 }

@@ -14,14 +14,6 @@ static int set_up(void **state)
     return 0;
 }
 
-static int tear_down(void **state)
-{
-    struct tablet_world *world = *state;
-    tablet_world_deinit(world);
-    memory_free(world);
-    return 0;
-}
-
 static void start(struct tablet_world *world, const char *families)
 {
     struct error error = {0};
@@ -162,15 +154,19 @@ static void test_expired_files_go_by_themselves(void **state)
 int main(void)
 {
     const struct CMUnitTest tests[] = {
-        cmocka_unit_test_setup_teardown(test_cells_over_an_hour_old_are_flushed, set_up, tear_down),
-        cmocka_unit_test_setup_teardown(test_a_table_has_an_interval_of_its_own, set_up, tear_down),
         cmocka_unit_test_setup_teardown(
-            test_nothing_is_compacted_by_itself_while_compactions_are_off, set_up, tear_down),
+            test_cells_over_an_hour_old_are_flushed, set_up, tablet_world_tear_down),
         cmocka_unit_test_setup_teardown(
-            test_files_are_compacted_within_a_week_and_a_half, set_up, tear_down),
+            test_a_table_has_an_interval_of_its_own, set_up, tablet_world_tear_down),
         cmocka_unit_test_setup_teardown(
-            test_a_table_or_family_has_a_period_of_its_own, set_up, tear_down),
-        cmocka_unit_test_setup_teardown(test_expired_files_go_by_themselves, set_up, tear_down),
+            test_nothing_is_compacted_by_itself_while_compactions_are_off, set_up,
+            tablet_world_tear_down),
+        cmocka_unit_test_setup_teardown(
+            test_files_are_compacted_within_a_week_and_a_half, set_up, tablet_world_tear_down),
+        cmocka_unit_test_setup_teardown(
+            test_a_table_or_family_has_a_period_of_its_own, set_up, tablet_world_tear_down),
+        cmocka_unit_test_setup_teardown(
+            test_expired_files_go_by_themselves, set_up, tablet_world_tear_down),
     };
     return cmocka_run_group_tests(tests, NULL, NULL);
 }

@@ -12,22 +12,8 @@
 
 static int set_up(void **state)
 {
-    struct error error = {0};
-    struct tablet_world *world = memory_allocate(sizeof(*world));
     log_set_level(LOG_ERROR);
-    tablet_world_init(world, 5, ENV_MEMORY_SEEDED);
-    tablet_world_set_families(world, "f:VERSIONS=3;g");
-    assert_ok(tablet_world_start(world, &error), &error);
-    *state = world;
-    return 0;
-}
-
-static int tear_down(void **state)
-{
-    struct tablet_world *world = *state;
-    tablet_world_deinit(world);
-    memory_free(world);
-    return 0;
+    return tablet_world_set_up(state, 5, "f:VERSIONS=3;g");
 }
 
 static struct cell make_cell(const char *row, const char *family, const char *qualifier,
@@ -469,6 +455,63 @@ static void test_a_family_that_went_does_not_come_back_with_its_cells(void **sta
     assert_string_equal(world_scan_all(world), "r f:a@1=x;r g:c@1=new");
 }
 
+/* While a step's cells of it are gathered: between f, the first family that the step comes to, and g. */
+static void drop_first_family(void *context)
+{
+    struct tablet_world *world = context;
+    struct error error = {0};
+    tablet_world_set_families(world, "g");
+    assert_ok(tablet_set_schema(world->tablet, &world->schema, &error), &error);
+}
+
+static void reach_first_family(void *context)
+{
+    pause_arm("insert.family.before", drop_first_family, context);
+}
+
+static void test_a_family_may_go_while_a_step_is_inserted(void **state)
+{
+    struct tablet_world *world = *state;
+    struct cell cells[2] = {
+        make_cell("r", "f", "a", 5, CELL_PUT, "1"), make_cell("r", "g", "a", 5, CELL_PUT, "2")};
+    struct mutation mutation = make_mutation(MUTATION_PUT, cells, 2);
+    struct write_operation operation = make_operation(&mutation, 1);
+    world_put(world, "r", "f:a", 1, "x"); /* g has no memtable yet: one is made behind the pause */
+    pause_arm("insert.family.before", reach_first_family, world);
+    world_write(world, &operation, 1);
+    pause_arm("insert.family.before", NULL, NULL);
+    assert_operation_ok(&operation);
+    assert_string_equal(world_scan_all(world), "r g:a@5=2");
+}
+
+/* The second sixteen cells of a put replace some of the first, and bring others right behind those. */
+static void test_a_put_of_many_columns_some_twice_keeps_them_all(void **state)
+{
+    enum { TOGETHER = 16 };
+    struct tablet_world *world = *state;
+    char names[2 * TOGETHER][8], expected[1024] = "";
+    struct cell cells[2 * TOGETHER];
+    for (unsigned i = 0; i < TOGETHER; i++) {
+        snprintf(names[i], sizeof names[i], "k%02u", i);
+        snprintf(names[TOGETHER + i], sizeof names[i], i % 2 ? "k%02ux" : "k%02u", i / 2);
+        cells[i] = make_cell("r", "f", names[i], 5, CELL_PUT, "old");
+        cells[TOGETHER + i] = make_cell("r", "f", names[TOGETHER + i], 5, CELL_PUT, "new");
+    }
+    for (unsigned i = 0; i < TOGETHER; i++) {
+        size_t size = strlen(expected);
+        snprintf(expected + size, sizeof expected - size,
+            i < TOGETHER / 2 ? "%sr f:k%02u@5=new;r f:k%02ux@5=new" : "%sr f:k%02u@5=old",
+            i ? ";" : "", i, i);
+    }
+    struct mutation mutation = make_mutation(MUTATION_PUT, cells, 2 * TOGETHER);
+    struct write_operation operation = make_operation(&mutation, 1);
+    world_write(world, &operation, 1);
+    assert_operation_ok(&operation);
+    assert_string_equal(world_scan_all(world), expected);
+    assert_status(world_flush(world), STATUS_OK);
+    assert_string_equal(world_scan_all(world), expected);
+}
+
 static void test_a_tablet_is_split_in_the_middle_of_its_data(void **state)
 {
     struct tablet_world *world = *state;
@@ -591,7 +634,7 @@ static void test_a_closed_tablet_refuses_and_opens_again(void **state)
 
 int main(void)
 {
-#define TEST(name) cmocka_unit_test_setup_teardown(name, set_up, tear_down)
+#define TEST(name) cmocka_unit_test_setup_teardown(name, set_up, tablet_world_tear_down)
     const struct CMUnitTest tests[] = {
         TEST(test_conditions_compare_the_given_value_with_the_stored),
         TEST(test_append_and_increment_go_on_from_what_is_stored),
@@ -608,6 +651,8 @@ int main(void)
         TEST(test_a_write_waits_when_memory_is_nearly_gone),
         TEST(test_a_write_is_refused_while_memory_is_full),
         TEST(test_a_family_that_went_does_not_come_back_with_its_cells),
+        TEST(test_a_family_may_go_while_a_step_is_inserted),
+        TEST(test_a_put_of_many_columns_some_twice_keeps_them_all),
         TEST(test_a_tablet_is_split_in_the_middle_of_its_data),
         TEST(test_bounds_follow_the_data_in_memory_and_in_files),
         TEST(test_a_close_flushes_though_another_flush_ends_meanwhile),
