@@ -428,3 +428,44 @@ void hosts_check(struct hosts_world *world)
         &error);
     assert_int_equal(problems, 0);
 }
+
+/* ---- What several tests begin with ---- */
+
+void hosts_init_pair(struct hosts_world *world, struct host **out_server, struct host **out_master)
+{
+    hosts_init(world, 1);
+    *out_server = hosts_new(world);
+    *out_master = hosts_new(world);
+    assert_status(host_start(*out_server, STORE_TABLETS), STATUS_OK);
+    assert_status(host_start(*out_master, STORE_DOCUMENTS), STATUS_OK);
+    store_collector_enable((*out_master)->store, true);
+    assert_status(host_open_wait(*out_server, HOSTS_TABLET), STATUS_OK);
+    host_write_rows(*out_server, 0, HOSTS_ROWS);
+    assert_status(host_flush_wait(*out_server, HOSTS_TABLET), STATUS_OK);
+}
+
+enum status host_split(struct host *host, void *context)
+{
+    (void)context;
+    struct tablet_info daughters[2] = {{.id = "bb", .region_id = 2, .end_row = hosts_row_name(8)},
+        {.id = "cc", .region_id = 2, .start_row = hosts_row_name(8)}};
+    return store_tablet_split(host->store, HOSTS_TABLE, HOSTS_TABLET, daughters, &host->death);
+}
+
+static enum status count_name(void *context, const char *name, struct error *error)
+{
+    (void)name;
+    (void)error;
+    (*(unsigned *)context)++;
+    return STATUS_OK;
+}
+
+unsigned hosts_count_names(struct hosts_world *world, const char *folder)
+{
+    unsigned count = 0;
+    char path[128];
+    snprintf(path, sizeof(path), HOSTS_ROOT "/%s", folder);
+    if (env_directory_list(world->env, path, count_name, &count, NULL))
+        return 0;
+    return count;
+}

@@ -66,6 +66,17 @@ struct host *hosts_start_new(struct hosts_world *world, enum store_role role);
 /* host_run, and the body's status; STATUS_CANCELLED when the host died in it. */
 enum status hosts_try(
     struct host *host, enum status (*body)(struct host *host, void *context), void *context);
+#define hosts_do(host, body, context)                                                              \
+    do {                                                                                           \
+        if (hosts_try(host, body, context))                                                        \
+            fail_msg("%s: %s", #body, (host)->death.message);                                      \
+    } while (0)
+/* A world with a tablet server that has the tablet open, every row written and flushed, and a master that leads. */
+void hosts_init_pair(struct hosts_world *world, struct host **out_server, struct host **out_master);
+/* A body: the tablet's daughters "bb" and "cc", each with half the rows. */
+enum status host_split(struct host *host, void *context);
+/* How many names a folder of the root has; 0 when it is not there. */
+unsigned hosts_count_names(struct hosts_world *world, const char *folder);
 /* `ms` of virtual time pass. */
 void hosts_settle(struct hosts_world *world, unsigned ms);
 

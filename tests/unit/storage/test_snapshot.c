@@ -1,44 +1,15 @@
 /* Snapshots, clones, restored tables, exports, and what the collector makes of the files they share:
- * a tablet server and a master over one directory. And what repair mends. */
+ * a tablet server and a master over one directory. */
 #include <stdio.h>
 
 #include "base/log_lines.h"
 #include "base/pause.h"
-#include "storage/chain.h"
 #include "tests/support/hosts_world.h"
 #include "tests/support/support.h"
 
 #define CLONE_TABLE  "22222222222222222222222222222222"
 #define CLONE_TABLET "eeeeeeeeeeeeeeeeeeeeeeeeeeeeeeee"
 #define MASTER       STORE_DOCUMENTS
-
-static enum status run(
-    struct host *host, enum status (*body)(struct host *host, void *context), void *context)
-{
-    enum status status = STATUS_CANCELLED;
-    (void)host_run(host, body, context, &status);
-    return status;
-}
-
-#define run_ok(host, body, context)                                                                \
-    do {                                                                                           \
-        if (run(host, body, context))                                                              \
-            fail_msg("%s: %s", #body, (host)->death.message);                                      \
-    } while (0)
-
-/* A tablet server with the tablet open and every row written and flushed, and a master that leads. */
-static void make(struct hosts_world *world, struct host **out_server, struct host **out_master)
-{
-    hosts_init(world, 1);
-    *out_server = hosts_new(world);
-    *out_master = hosts_new(world);
-    assert_status(host_start(*out_server, STORE_TABLETS), STATUS_OK);
-    assert_status(host_start(*out_master, MASTER), STATUS_OK);
-    store_collector_enable((*out_master)->store, true);
-    assert_status(host_open_wait(*out_server, HOSTS_TABLET), STATUS_OK);
-    host_write_rows(*out_server, 0, HOSTS_ROWS);
-    assert_status(host_flush_wait(*out_server, HOSTS_TABLET), STATUS_OK);
-}
 
 static enum status snap(struct host *host, void *name)
 {
@@ -104,24 +75,6 @@ static enum status all_rows_hold(struct host *host, void *context)
     return STATUS_OK;
 }
 
-static enum status count_name(void *context, const char *name, struct error *error)
-{
-    (void)name;
-    (void)error;
-    (*(unsigned *)context)++;
-    return STATUS_OK;
-}
-
-static unsigned count_names(struct hosts_world *world, const char *folder)
-{
-    unsigned count = 0;
-    char path[128];
-    snprintf(path, sizeof(path), HOSTS_ROOT "/%s", folder);
-    if (env_directory_list(world->env, path, count_name, &count, NULL))
-        return 0;
-    return count;
-}
-
 static enum status collect(struct host *host, void *context)
 {
     (void)context;
@@ -137,7 +90,7 @@ static void pass_on(void *context, const char *table_id, const char *file)
 static size_t report_and_collect(struct host *server, struct host *master)
 {
     size_t files = store_take_given_up(server->store, 100, pass_on, master);
-    run_ok(master, collect, NULL);
+    hosts_do(master, collect, NULL);
     return files;
 }
 
@@ -163,12 +116,12 @@ static void a_snapshot_keeps_what_was_flushed_until_it_is_deleted(void **state)
     (void)state;
     struct hosts_world world;
     struct host *server, *master;
-    make(&world, &server, &master);
-    unsigned files = count_names(&world, "tables/" HOSTS_TABLE "/sst");
-    run_ok(master, snap, "s.1");
-    assert_status(run(master, snap, "s.1"), STATUS_EXISTS);
-    run_ok(master, look, "s.1");
-    assert_status(run(master, look, "s.2"), STATUS_NOT_FOUND);
+    hosts_init_pair(&world, &server, &master);
+    unsigned files = hosts_count_names(&world, "tables/" HOSTS_TABLE "/sst");
+    hosts_do(master, snap, "s.1");
+    assert_status(hosts_try(master, snap, "s.1"), STATUS_EXISTS);
+    hosts_do(master, look, "s.1");
+    assert_status(hosts_try(master, look, "s.2"), STATUS_NOT_FOUND);
 
     /* Compacted away, reported, collected: the snapshot still has them. */
     host_write_rows(server, 0, HOSTS_ROWS);
@@ -177,22 +130,22 @@ static void a_snapshot_keeps_what_was_flushed_until_it_is_deleted(void **state)
     hosts_settle(&world, 1000);
     size_t given_up = report_and_collect(server, master);
     assert_true(given_up >= files);
-    assert_int_equal(count_names(&world, "tables/" HOSTS_TABLE "/sst"), files * 2);
-    run_ok(master, clone, "s.1");
-    run_ok(server, open_clone, NULL);
-    run_ok(server, all_rows_hold, (&(struct expected){CLONE_TABLET, 1}));
-    run_ok(server, all_rows_hold, (&(struct expected){HOSTS_TABLET, 2}));
+    assert_int_equal(hosts_count_names(&world, "tables/" HOSTS_TABLE "/sst"), files * 2);
+    hosts_do(master, clone, "s.1");
+    hosts_do(server, open_clone, NULL);
+    hosts_do(server, all_rows_hold, (&(struct expected){CLONE_TABLET, 1}));
+    hosts_do(server, all_rows_hold, (&(struct expected){HOSTS_TABLET, 2}));
 
     /* Neither the snapshot nor, compacted, the clone needs them any more. */
-    run_ok(master, unsnap, "s.1");
-    assert_status(run(master, unsnap, "s.1"), STATUS_NOT_FOUND);
-    run_ok(master, collect, NULL);
-    assert_int_equal(count_names(&world, "tables/" HOSTS_TABLE "/sst"), files * 2);
+    hosts_do(master, unsnap, "s.1");
+    assert_status(hosts_try(master, unsnap, "s.1"), STATUS_NOT_FOUND);
+    hosts_do(master, collect, NULL);
+    assert_int_equal(hosts_count_names(&world, "tables/" HOSTS_TABLE "/sst"), files * 2);
     assert_status(host_compact_wait(server, CLONE_TABLET), STATUS_OK);
-    run_ok(server, all_rows_hold, (&(struct expected){CLONE_TABLET, 1}));
+    hosts_do(server, all_rows_hold, (&(struct expected){CLONE_TABLET, 1}));
     hosts_settle(&world, 1000);
     report_and_collect(server, master);
-    assert_int_equal(count_names(&world, "tables/" HOSTS_TABLE "/sst"), files);
+    assert_int_equal(hosts_count_names(&world, "tables/" HOSTS_TABLE "/sst"), files);
     hosts_check(&world);
     hosts_deinit(&world);
 }
@@ -202,21 +155,21 @@ static void a_dropped_table_stays_as_long_as_others_point_at_it(void **state)
     (void)state;
     struct hosts_world world;
     struct host *server, *master;
-    make(&world, &server, &master);
-    run_ok(master, snap, "s");
-    run_ok(master, clone, "s");
-    run_ok(server, open_clone, NULL);
+    hosts_init_pair(&world, &server, &master);
+    hosts_do(master, snap, "s");
+    hosts_do(master, clone, "s");
+    hosts_do(server, open_clone, NULL);
     assert_status(host_close_wait(server, HOSTS_TABLET), STATUS_OK);
-    run_ok(master, drop, HOSTS_TABLE);
-    assert_int_equal(count_names(&world, "tables"), 2);
-    run_ok(master, unsnap, "s");
-    run_ok(master, collect, NULL);
-    assert_int_equal(count_names(&world, "tables"), 2);
-    run_ok(server, all_rows_hold, (&(struct expected){CLONE_TABLET, 1}));
+    hosts_do(master, drop, HOSTS_TABLE);
+    assert_int_equal(hosts_count_names(&world, "tables"), 2);
+    hosts_do(master, unsnap, "s");
+    hosts_do(master, collect, NULL);
+    assert_int_equal(hosts_count_names(&world, "tables"), 2);
+    hosts_do(server, all_rows_hold, (&(struct expected){CLONE_TABLET, 1}));
     assert_status(host_close_wait(server, CLONE_TABLET), STATUS_OK);
-    run_ok(master, drop, CLONE_TABLE);
-    run_ok(master, collect, NULL);
-    assert_int_equal(count_names(&world, "tables"), 0);
+    hosts_do(master, drop, CLONE_TABLE);
+    hosts_do(master, collect, NULL);
+    assert_int_equal(hosts_count_names(&world, "tables"), 0);
     hosts_check(&world);
     hosts_deinit(&world);
 }
@@ -231,20 +184,20 @@ static void a_restored_table_is_as_it_was_and_goes_on(void **state)
     (void)state;
     struct hosts_world world;
     struct host *server, *master;
-    make(&world, &server, &master);
-    run_ok(master, snap, "s");
+    hosts_init_pair(&world, &server, &master);
+    hosts_do(master, snap, "s");
     host_write_rows(server, 0, HOSTS_ROWS);
     assert_status(host_flush_wait(server, HOSTS_TABLET), STATUS_OK);
     uint64_t before = tablet_get_info(server->tablets[0])->last_sequence;
-    assert_status(run(master, restore, "s"), STATUS_BUSY);
+    assert_status(hosts_try(master, restore, "s"), STATUS_BUSY);
     assert_status(host_close_wait(server, HOSTS_TABLET), STATUS_OK);
-    run_ok(master, restore, "s");
-    run_ok(master, restore, "s");
+    hosts_do(master, restore, "s");
+    hosts_do(master, restore, "s");
     assert_status(host_open_wait(server, HOSTS_TABLET), STATUS_OK);
-    run_ok(server, all_rows_hold, (&(struct expected){HOSTS_TABLET, 1}));
+    hosts_do(server, all_rows_hold, (&(struct expected){HOSTS_TABLET, 1}));
     assert_true(tablet_get_info(server->tablets[0])->last_sequence > before);
     host_write_rows(server, 0, HOSTS_ROWS);
-    run_ok(server, all_rows_hold, (&(struct expected){HOSTS_TABLET, 3}));
+    hosts_do(server, all_rows_hold, (&(struct expected){HOSTS_TABLET, 3}));
     hosts_check(&world);
     hosts_deinit(&world);
 }
@@ -266,54 +219,46 @@ static void a_tablet_left_open_by_the_dead_is_in_no_snapshot_and_is_put_back(voi
     (void)state;
     struct hosts_world world;
     struct host *server, *master;
-    make(&world, &server, &master);
-    run_ok(master, snap, "s");
+    hosts_init_pair(&world, &server, &master);
+    hosts_do(master, snap, "s");
     host_write_rows(server, 0, HOSTS_ROWS);
-    assert_status(run(master, snap_closed, "closed"), STATUS_BUSY);
+    assert_status(hosts_try(master, snap_closed, "closed"), STATUS_BUSY);
     env_memory_host_crash(server->env, ENV_CUT_KEEP_ALL);
-    assert_status(run(master, restore, "s"), STATUS_BUSY); /* it may serve on */
+    assert_status(hosts_try(master, restore, "s"), STATUS_BUSY); /* it may serve on */
     assert_status(host_bury_wait(master, server), STATUS_OK);
-    assert_status(run(master, snap_closed, "closed"), STATUS_BUSY);
-    run_ok(master, restore, "s");
-    run_ok(master, snap_closed, "closed");
+    assert_status(hosts_try(master, snap_closed, "closed"), STATUS_BUSY);
+    hosts_do(master, restore, "s");
+    hosts_do(master, snap_closed, "closed");
     struct host *next = hosts_start_new(&world, STORE_TABLETS);
     assert_status(host_open_wait(next, HOSTS_TABLET), STATUS_OK);
-    run_ok(next, all_rows_hold, (&(struct expected){HOSTS_TABLET, 1}));
+    hosts_do(next, all_rows_hold, (&(struct expected){HOSTS_TABLET, 1}));
     host_write_rows(next, 0, HOSTS_ROWS);
-    run_ok(next, all_rows_hold, (&(struct expected){HOSTS_TABLET, 3}));
+    hosts_do(next, all_rows_hold, (&(struct expected){HOSTS_TABLET, 3}));
     hosts_check(&world);
     hosts_deinit(&world);
 }
 
 /* ---- Splits and the collector ---- */
 
-static enum status split(struct host *host, void *context)
-{
-    (void)context;
-    struct tablet_info daughters[2] = {{.id = "bb", .region_id = 2, .end_row = hosts_row_name(8)},
-        {.id = "cc", .region_id = 2, .start_row = hosts_row_name(8)}};
-    return store_tablet_split(host->store, HOSTS_TABLE, HOSTS_TABLET, daughters, &host->death);
-}
-
 static void a_parents_files_go_when_both_daughters_have_compacted(void **state)
 {
     (void)state;
     struct hosts_world world;
     struct host *server, *master;
-    make(&world, &server, &master);
-    unsigned files = count_names(&world, "tables/" HOSTS_TABLE "/sst");
+    hosts_init_pair(&world, &server, &master);
+    unsigned files = hosts_count_names(&world, "tables/" HOSTS_TABLE "/sst");
     assert_status(host_close_wait(server, HOSTS_TABLET), STATUS_OK);
-    run_ok(master, split, NULL);
+    hosts_do(master, host_split, NULL);
     assert_status(host_open_wait(server, "bb"), STATUS_OK);
     assert_status(host_compact_wait(server, "bb"), STATUS_OK);
     hosts_settle(&world, 1000);
     report_and_collect(server, master);
-    assert_int_equal(count_names(&world, "tables/" HOSTS_TABLE "/sst"), files * 2);
+    assert_int_equal(hosts_count_names(&world, "tables/" HOSTS_TABLE "/sst"), files * 2);
     assert_status(host_open_wait(server, "cc"), STATUS_OK);
     assert_status(host_compact_wait(server, "cc"), STATUS_OK);
     hosts_settle(&world, 1000);
     report_and_collect(server, master);
-    assert_int_equal(count_names(&world, "tables/" HOSTS_TABLE "/sst"), files * 2);
+    assert_int_equal(hosts_count_names(&world, "tables/" HOSTS_TABLE "/sst"), files * 2);
     host_verify(server);
     hosts_check(&world);
     hosts_deinit(&world);
@@ -326,21 +271,21 @@ static void a_dead_server_goes_when_its_log_is_needed_no_more(void **state)
     (void)state;
     struct hosts_world world;
     struct host *server, *master;
-    make(&world, &server, &master);
+    hosts_init_pair(&world, &server, &master);
     host_write_rows(server, 0, HOSTS_ROWS);
     env_memory_host_crash(server->env, ENV_CUT_LOSE_ALL);
     struct host *next = hosts_new(&world);
     assert_status(host_start(next, STORE_TABLETS), STATUS_OK);
     assert_status(host_bury_wait(master, server), STATUS_OK);
-    run_ok(master, collect, NULL);
-    assert_int_equal(count_names(&world, "servers"), 3);
+    hosts_do(master, collect, NULL);
+    assert_int_equal(hosts_count_names(&world, "servers"), 3);
     assert_status(host_open_wait(next, HOSTS_TABLET), STATUS_OK);
-    run_ok(master, collect, NULL);
-    assert_int_equal(count_names(&world, "servers"), 3);
+    hosts_do(master, collect, NULL);
+    assert_int_equal(hosts_count_names(&world, "servers"), 3);
     assert_status(host_flush_wait(next, HOSTS_TABLET), STATUS_OK);
-    run_ok(master, collect, NULL);
-    assert_int_equal(count_names(&world, "servers"), 2);
-    assert_int_equal(count_names(&world, "sealed"), 0);
+    hosts_do(master, collect, NULL);
+    assert_int_equal(hosts_count_names(&world, "servers"), 2);
+    assert_int_equal(hosts_count_names(&world, "sealed"), 0);
     host_verify(next);
     hosts_check(&world);
     hosts_deinit(&world);
@@ -361,10 +306,10 @@ static void an_export_is_served_by_itself(void **state)
     struct host *server, *master;
     struct error error = {0};
     uint64_t problems = 0;
-    make(&world, &server, &master);
+    hosts_init_pair(&world, &server, &master);
     assert_status(host_close_wait(server, HOSTS_TABLET), STATUS_OK);
-    run_ok(master, split, NULL); /* so that files are shared */
-    run_ok(master, snap, "s");
+    hosts_do(master, host_split, NULL); /* so that files are shared */
+    hosts_do(master, snap, "s");
     assert_ok(
         store_export_snapshot(world.env, HOSTS_ROOT, SPAN_LITERAL("s"), "copy", &error), &error);
     assert_status(store_export_snapshot(world.env, HOSTS_ROOT, SPAN_LITERAL("s"), "copy", &error),
@@ -394,201 +339,12 @@ static void an_export_is_served_by_itself(void **state)
     hosts_deinit(&world);
 }
 
-/* ---- Repair ---- */
-
-static void note_act(void *context, const char *path, const char *what)
-{
-    (void)what;
-    snprintf(context, 512, "%s", path);
-}
-
-static void repair_completes_a_split_that_was_cut(void **state)
-{
-    (void)state;
-    struct hosts_world world;
-    struct host *server, *master;
-    struct error error = {0};
-    char act[512] = {0};
-    uint64_t acts = 0;
-    make(&world, &server, &master);
-    assert_status(host_close_wait(server, HOSTS_TABLET), STATUS_OK);
-    assert_status(storage_repair(world.env, HOSTS_ROOT, note_act, act, &acts, &error), STATUS_BUSY);
-    run_ok(master, split, NULL);
-    env_memory_host_crash(server->env, ENV_CUT_KEEP_ALL);
-    env_memory_host_crash(master->env, ENV_CUT_KEEP_ALL);
-    assert_ok(storage_repair(world.env, HOSTS_ROOT, note_act, act, &acts, &error), &error);
-    assert_int_equal(acts, 2); /* both dead servers */
-    assert_ok(env_path_remove(world.env, HOSTS_ROOT "/tables/" HOSTS_TABLE "/tablets/cc.1", &error),
-        &error);
-    hosts_check(&world); /* the listing and the next open complete it: nothing is broken */
-    assert_ok(storage_repair(world.env, HOSTS_ROOT, note_act, act, &acts, &error), &error);
-    assert_int_equal(acts, 1);
-    assert_non_null(strstr(act, "/cc"));
-    assert_ok(storage_repair(world.env, HOSTS_ROOT, note_act, act, &acts, &error), &error);
-    assert_int_equal(acts, 0);
-    hosts_check(&world);
-    hosts_deinit(&world);
-}
-
-static enum status open_other_daughter(struct host *host, void *context)
-{
-    (void)context;
-    return host_open(host, "cc", &host->death);
-}
-
-static void a_cut_daughter_is_opened_though_her_sister_is_damaged(void **state)
-{
-    (void)state;
-    struct hosts_world world;
-    struct host *server, *master;
-    struct error error = {0};
-    const char *folder = HOSTS_ROOT "/tables/" HOSTS_TABLE "/tablets/";
-    char path[256];
-    make(&world, &server, &master);
-    assert_status(host_close_wait(server, HOSTS_TABLET), STATUS_OK);
-    run_ok(master, split, NULL);
-    snprintf(path, sizeof path, "%scc.1", folder);
-    assert_ok(env_path_remove(world.env, path, &error), &error);
-    snprintf(path, sizeof path, "%sbb.1", folder);
-    assert_ok(env_memory_flip(world.env, path, 40, 0xff), &error);
-    run_ok(server, open_other_daughter, NULL);
-    assert_int_equal(host_read_now(host_find(server, 8), 8), 1);
-    assert_ok(env_memory_flip(world.env, path, 40, 0xff), &error);
-    hosts_check(&world);
-    hosts_deinit(&world);
-}
-
-/* Nobody can say whether the tablet ever was: the one damaged manifest of the table may be its parent's. */
-static void a_cut_daughter_of_a_damaged_parent_is_called_damaged(void **state)
-{
-    (void)state;
-    struct hosts_world world;
-    struct host *server, *master;
-    struct error error = {0};
-    const char *folder = HOSTS_ROOT "/tables/" HOSTS_TABLE "/tablets/";
-    char path[256], parent[256];
-    uint64_t version = 0;
-    make(&world, &server, &master);
-    assert_status(host_close_wait(server, HOSTS_TABLET), STATUS_OK);
-    run_ok(master, split, NULL);
-    snprintf(path, sizeof path, "%scc.1", folder);
-    assert_ok(env_path_remove(world.env, path, &error), &error);
-    assert_ok(chain_newest(world.env, HOSTS_ROOT "/tables/" HOSTS_TABLE "/tablets", HOSTS_TABLET,
-                  &version, &error),
-        &error);
-    snprintf(parent, sizeof parent, "%s" HOSTS_TABLET ".%u", folder, (unsigned)version);
-    assert_ok(env_memory_flip(world.env, parent, 40, 0xff), &error);
-    assert_status(run(server, open_other_daughter, NULL), STATUS_CORRUPT);
-    assert_non_null(strstr(server->death.message, parent));
-    assert_ok(env_memory_flip(world.env, parent, 40, 0xff), &error);
-    run_ok(server, open_other_daughter, NULL);
-    assert_int_equal(host_read_now(host_find(server, 8), 8), 1);
-    hosts_check(&world);
-    hosts_deinit(&world);
-}
-
-static enum status open_whole(struct host *host, void *context)
-{
-    (void)context;
-    return host_open(host, HOSTS_TABLET, &host->death);
-}
-
-/* Somebody else takes the tablet, and a file of it that the manifest of before names goes. */
-struct overtaking {
-    struct host *winner;
-    char file[256];
-};
-
-static enum status note_file(void *context, const char *name, struct error *error)
-{
-    (void)error;
-    snprintf(context, 256, HOSTS_ROOT "/tables/" HOSTS_TABLE "/sst/%s", name);
-    return STATUS_OK;
-}
-
-/* What the newest manifest names is there. */
-static void put_back(void *context)
-{
-    const struct overtaking *overtaking = context;
-    struct error error = {0};
-    pause_arm("open.load.before", NULL, NULL);
-    assert_ok(
-        env_path_rename(overtaking->winner->world->env, "aside", overtaking->file, &error), &error);
-}
-
-static void overtake(void *context)
-{
-    struct overtaking *overtaking = context;
-    struct env *env = overtaking->winner->world->env;
-    struct error error = {0};
-    pause_arm("open.load.before", NULL, NULL);
-    run_ok(overtaking->winner, open_whole, NULL);
-    assert_ok(env_directory_list(env, HOSTS_ROOT "/tables/" HOSTS_TABLE "/sst", note_file,
-                  overtaking->file, &error),
-        &error);
-    assert_true(overtaking->file[0]);
-    assert_ok(env_path_rename(env, overtaking->file, "aside", &error), &error);
-    pause_arm("open.load.before", put_back, overtaking);
-}
-
-static void a_file_that_went_with_an_older_manifest_is_no_damage(void **state)
-{
-    (void)state;
-    struct hosts_world world;
-    struct host *server, *master;
-    struct overtaking overtaking = {0};
-    make(&world, &server, &master);
-    assert_status(host_close_wait(server, HOSTS_TABLET), STATUS_OK);
-    overtaking.winner = server;
-    struct host *late = hosts_start_new(&world, STORE_TABLETS);
-    pause_arm("open.load.before", overtake, &overtaking);
-    assert_status(run(late, open_whole, NULL), STATUS_BUSY); /* not CORRUPT: it looked again */
-    hosts_check(&world);
-    hosts_deinit(&world);
-}
-
-static enum status make_meta(struct host *host, void *context)
-{
-    struct table_descriptor descriptor = {.id = "meta", .schema = host->world->schema};
-    struct tablet_info tablet = {.id = "1588230740", .region_id = 1};
-    (void)context;
-    descriptor.schema.name = SPAN_LITERAL("hbase:meta");
-    descriptor.schema.row_order = ROW_ORDER_META;
-    enum status status = store_table_commit(host->store, &descriptor, &host->death);
-    return status ? status : store_tablet_create(host->store, "meta", &tablet, 1, &host->death);
-}
-
-static void repair_moves_a_damaged_meta_table_away_and_no_other(void **state)
-{
-    (void)state;
-    struct hosts_world world;
-    struct host *server, *master;
-    struct error error = {0};
-    char act[512] = {0};
-    uint64_t acts = 0;
-    make(&world, &server, &master);
-    run_ok(master, make_meta, NULL);
-    env_memory_host_crash(server->env, ENV_CUT_KEEP_ALL);
-    env_memory_host_crash(master->env, ENV_CUT_KEEP_ALL);
-    assert_ok(storage_repair(world.env, HOSTS_ROOT, note_act, act, &acts, &error), &error);
-    assert_int_equal(count_names(&world, "tables"), 2);
-    assert_ok(env_memory_flip(world.env, HOSTS_ROOT "/tables/meta/tablets/1588230740.1", 40, 0x40),
-        &error);
-    assert_ok(storage_repair(world.env, HOSTS_ROOT, note_act, act, &acts, &error), &error);
-    assert_int_equal(acts, 1);
-    assert_string_equal(act, HOSTS_ROOT "/tables/meta");
-    assert_int_equal(count_names(&world, "tables"), 1);
-    assert_int_equal(count_names(&world, "trash"), 1);
-    hosts_check(&world);
-    hosts_deinit(&world);
-}
-
 static void clone_and_forget(void *context)
 {
     struct host *next = context;
     pause_arm("references.tables.after", NULL, NULL);
-    run_ok(next, clone, "s.1");
-    run_ok(next, unsnap, "s.1");
+    hosts_do(next, clone, "s.1");
+    hosts_do(next, unsnap, "s.1");
 }
 
 /* A leader stands still in a pass, after it has read the tables; the next one clones a snapshot and deletes it. */
@@ -598,8 +354,8 @@ static void what_the_next_master_clones_during_a_pass_stays(void **state)
     struct hosts_world world;
     struct host *server, *master;
     struct expected expected = {CLONE_TABLET, 1};
-    make(&world, &server, &master);
-    run_ok(master, snap, "s.1");
+    hosts_init_pair(&world, &server, &master);
+    hosts_do(master, snap, "s.1");
     host_write_rows(server, 0, HOSTS_ROWS);
     assert_status(host_flush_wait(server, HOSTS_TABLET), STATUS_OK);
     assert_status(
@@ -608,9 +364,9 @@ static void what_the_next_master_clones_during_a_pass_stays(void **state)
     struct host *other = hosts_start_new(&world, STORE_TABLETS);
     assert_status(host_bury_wait(master, server), STATUS_OK);
     pause_arm("references.tables.after", clone_and_forget, hosts_start_new(&world, MASTER));
-    run_ok(master, collect, NULL);
-    run_ok(other, open_clone, NULL);
-    run_ok(other, all_rows_hold, &expected);
+    hosts_do(master, collect, NULL);
+    hosts_do(other, open_clone, NULL);
+    hosts_do(other, all_rows_hold, &expected);
     hosts_check(&world);
     hosts_deinit(&world);
 }
@@ -631,16 +387,16 @@ static void clone_and_forget_in_gap(void *context)
 {
     struct gap *gap = context;
     pause_arm("references.tables.after", NULL, NULL);
-    run_ok(gap->next, clone, "s.1");
-    run_ok(gap->next, unsnap, "s.1");
+    hosts_do(gap->next, clone, "s.1");
+    hosts_do(gap->next, unsnap, "s.1");
 }
 
 static void snap_and_compact_in_gap(void *context)
 {
     struct gap *gap = context;
     pause_arm("references.tables.before", NULL, NULL);
-    run_ok(gap->next, lead, &gap->epoch);
-    run_ok(gap->next, snap, "s.1");
+    hosts_do(gap->next, lead, &gap->epoch);
+    hosts_do(gap->next, snap, "s.1");
     host_write_rows(gap->server, 0, HOSTS_ROWS);
     assert_status(host_flush_wait(gap->server, HOSTS_TABLET), STATUS_OK);
     assert_status(host_compact_wait(gap->server, HOSTS_TABLET), STATUS_OK);
@@ -657,8 +413,8 @@ static void what_a_later_leader_works_with_stays(void **state)
     struct expected expected = {CLONE_TABLET, 1};
     struct gap gap = {.epoch = 9};
     uint64_t epoch = 4;
-    make(&world, &server, &master);
-    run_ok(master, lead, &epoch);
+    hosts_init_pair(&world, &server, &master);
+    hosts_do(master, lead, &epoch);
     env_memory_host_crash(server->env, ENV_CUT_LOSE_ALL);
     assert_status(host_bury_wait(master, server),
         STATUS_OK); /* its file is an orphan as soon as nothing names it */
@@ -666,13 +422,13 @@ static void what_a_later_leader_works_with_stays(void **state)
     gap.next = hosts_start_new(&world, MASTER);
     assert_status(host_open_wait(gap.server, HOSTS_TABLET), STATUS_OK);
     pause_arm("references.tables.before", snap_and_compact_in_gap, &gap);
-    assert_status(run(master, collect, NULL), STATUS_SUPERSEDED);
-    run_ok(gap.server, open_clone, NULL);
-    run_ok(gap.server, all_rows_hold, &expected);
+    assert_status(hosts_try(master, collect, NULL), STATUS_SUPERSEDED);
+    hosts_do(gap.server, open_clone, NULL);
+    hosts_do(gap.server, all_rows_hold, &expected);
     /* and it takes nothing away any more, nor does it come back */
-    assert_status(run(master, collect, NULL), STATUS_SUPERSEDED);
-    assert_status(run(master, lead, &epoch), STATUS_SUPERSEDED);
-    run_ok(gap.next, lead, &gap.epoch);
+    assert_status(hosts_try(master, collect, NULL), STATUS_SUPERSEDED);
+    assert_status(hosts_try(master, lead, &epoch), STATUS_SUPERSEDED);
+    hosts_do(gap.next, lead, &gap.epoch);
     hosts_check(&world);
     hosts_deinit(&world);
 }
@@ -681,7 +437,7 @@ static void next_leads(void *context)
 {
     struct gap *gap = context;
     pause_arm("collector.incarnation.between", NULL, NULL);
-    run_ok(gap->next, lead, &gap->epoch);
+    hosts_do(gap->next, lead, &gap->epoch);
 }
 
 /* A leader has sent a dead server's folder away, and stands still; the next leader begins: the folder stays in the trash, which
@@ -694,24 +450,24 @@ static void what_an_earlier_leader_sent_away_is_the_next_ones(void **state)
     struct gap gap = {.epoch = 9};
     uint64_t epoch = 4;
     char folder[64];
-    make(&world, &server, &master);
-    run_ok(master, lead, &epoch);
+    hosts_init_pair(&world, &server, &master);
+    hosts_do(master, lead, &epoch);
     env_memory_host_crash(server->env, ENV_CUT_LOSE_ALL);
     assert_status(host_bury_wait(master, server), STATUS_OK);
     gap.server = hosts_start_new(&world, STORE_TABLETS);
     gap.next = hosts_start_new(&world, MASTER);
     assert_status(host_open_wait(gap.server, HOSTS_TABLET), STATUS_OK);
     assert_status(host_flush_wait(gap.server, HOSTS_TABLET), STATUS_OK);
-    unsigned servers = count_names(&world, "servers");
+    unsigned servers = hosts_count_names(&world, "servers");
     pause_arm("collector.incarnation.between", next_leads, &gap);
-    assert_status(run(master, collect, NULL), STATUS_SUPERSEDED);
-    assert_int_equal(count_names(&world, "servers"), servers - 1);
-    assert_int_equal(count_names(&world, "trash"), 1);
+    assert_status(hosts_try(master, collect, NULL), STATUS_SUPERSEDED);
+    assert_int_equal(hosts_count_names(&world, "servers"), servers - 1);
+    assert_int_equal(hosts_count_names(&world, "trash"), 1);
     snprintf(folder, sizeof folder, "trash/epoch-%u", 9u);
-    assert_int_equal(count_names(&world, folder), 1);
+    assert_int_equal(hosts_count_names(&world, folder), 1);
     store_collector_enable(gap.next->store, true);
-    run_ok(gap.next, collect, NULL);
-    assert_int_equal(count_names(&world, "sealed"), 0);
+    hosts_do(gap.next, collect, NULL);
+    assert_int_equal(hosts_count_names(&world, "sealed"), 0);
     hosts_check(&world);
     hosts_deinit(&world);
 }
@@ -730,11 +486,6 @@ int main(void)
         cmocka_unit_test(what_an_earlier_leader_sent_away_is_the_next_ones),
         cmocka_unit_test(a_dead_server_goes_when_its_log_is_needed_no_more),
         cmocka_unit_test(an_export_is_served_by_itself),
-        cmocka_unit_test(repair_completes_a_split_that_was_cut),
-        cmocka_unit_test(a_cut_daughter_is_opened_though_her_sister_is_damaged),
-        cmocka_unit_test(a_cut_daughter_of_a_damaged_parent_is_called_damaged),
-        cmocka_unit_test(a_file_that_went_with_an_older_manifest_is_no_damage),
-        cmocka_unit_test(repair_moves_a_damaged_meta_table_away_and_no_other),
     };
     return cmocka_run_group_tests(tests, NULL, NULL);
 }
