@@ -96,6 +96,8 @@ struct assigned_tablet {
     uint64_t lock;       /* id of the procedure that has it; 0 = none */
     struct tablet_transition *transition; /* under way, or NULL */
     unsigned failures;                    /* to open, in a row */
+    unsigned split_failures;              /* as the policy asked for, in a row */
+    uint64_t split_after_ns;              /* the policy is not heard before */
     uint64_t retry_ns;                    /* not to be opened before */
     char *failure;                        /* why it did not open; heap, or NULL */
     float load[VIEW_RESOURCES];           /* assigned_tablet_take_load */

@@ -344,7 +344,8 @@ static void run_split_wish(struct task *task)
     if (master_came_back(master) && master->tenure == TENURE_SERVING) {
         struct assigned_tablet *tablet = assignment_find(
             &master->catalogue.assignment, span_string(wish->id));
-        if (tablet && tablet->state == ASSIGNMENT_OPEN && !tablet->lock)
+        if (tablet && tablet->state == ASSIGNMENT_OPEN && !tablet->lock &&
+            env_monotonic_ns(master->env) >= tablet->split_after_ns)
             (void)master_split_tablet(
                 master, tablet, buffer_span(&wish->row), span_string(wish->reason));
     }

@@ -173,6 +173,26 @@ static void note_event(const struct running *running)
     heat_board_note(master->config.heat, &event);
 }
 
+#define SPLIT_PAUSE_NS      10000000000ull /* after a split that failed, twice that after the next ... */
+#define SPLIT_PAUSE_DOUBLES 6
+
+/* Its server asks for it in every report, each second, and may go on asking for ever: all of it may be one row. */
+static void note_failed_split(const struct running *running)
+{
+    struct master *master = running->master;
+    const struct procedure *procedure = &running->procedure;
+    if (procedure->kind != PROCEDURE_SPLIT || !running->has_failed || procedure->source_count == 0)
+        return;
+    struct assigned_tablet *tablet = assignment_find(
+        &master->catalogue.assignment, procedure->sources[0]);
+    if (!tablet)
+        return;
+    tablet->split_after_ns = env_monotonic_ns(master->env) +
+                             (SPLIT_PAUSE_NS << tablet->split_failures);
+    if (tablet->split_failures < SPLIT_PAUSE_DOUBLES)
+        tablet->split_failures++;
+}
+
 static void finish(struct running *running)
 {
     struct master *master = running->master;
@@ -181,6 +201,7 @@ static void finish(struct running *running)
     if (running->is_answer_due)
         master_cancel(master, &running->answer_task);
     note_event(running);
+    note_failed_split(running);
     note_result(running, PROCEDURE_FINISHED);
     answer(running); /* all that counts is on disk: taken up once more, it would find itself done */
     snprintf(name, sizeof name, "%020" PRIu64, running->procedure.id);

@@ -8,6 +8,7 @@
 #include "proto/exception_class.h"
 #include "server/master/master_internal.h"
 #include "server/master/master_settings.h"
+#include "server/master/master_view.h"
 #include "tests/support/support.h"
 
 /* ---- A tablet that cannot be opened ---- */
@@ -376,6 +377,38 @@ static void a_dead_server_is_cleared_in_the_middle_of_a_move_to_it(void **state)
     master_world_deinit(&world);
 }
 
+/* ---- Splits that nothing comes of ---- */
+
+static void count_splits(void *context, uint64_t id, const struct procedure_result *result)
+{
+    (void)id;
+    *(unsigned *)context += strcmp(result->kind, "SplitTableRegionProcedure") == 0;
+}
+
+/* A tablet that is too large and cannot be split: its server asks each second, and is heard ever more seldom. */
+static void a_split_that_fails_is_not_begun_each_second(void **state)
+{
+    struct master_world world;
+    unsigned count = 0;
+    (void)state;
+    master_world_make(&world, 61, 2);
+    struct node *at = master_world_place(&world, "r20");
+    struct tablet_report tablet = {.split_reason = SPLIT_BY_SIZE, .split_row = SPAN_LITERAL("r60")};
+    struct span id = master_world_tablet(&world, "r20");
+    memcpy(tablet.id, id.data, id.size);
+    struct server_report report = {.server = at->name, .tablets = &tablet, .tablet_count = 1};
+    for (unsigned second = 0; second < 120; second++) {
+        struct server_report_answer answer;
+        assert_ok(master_take_report(world.leader->master, &report, &answer, NULL), NULL);
+        master_world_settle(&world, 1000);
+    }
+    master_each_result(world.leader->master, RESULTS_KEPT, count_splits, &count);
+    printf("%u splits begun in 120 s\n", count);
+    assert_in_range(count, 2, 5);
+    master_world_check(&world);
+    master_world_deinit(&world);
+}
+
 int main(void)
 {
     const struct CMUnitTest tests[] = {
@@ -388,6 +421,7 @@ int main(void)
         cmocka_unit_test(a_request_that_waited_twice_is_done_once),
         cmocka_unit_test(a_request_sent_again_to_the_next_master_is_done_once),
         cmocka_unit_test(a_server_that_is_stopping_is_not_asked_again_and_again),
+        cmocka_unit_test(a_split_that_fails_is_not_begun_each_second),
         cmocka_unit_test(a_dead_server_is_cleared_in_the_middle_of_a_move_to_it),
     };
     return cmocka_run_group_tests(tests, NULL, NULL);
