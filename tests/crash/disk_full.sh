@@ -83,7 +83,7 @@ start "$STELE_CONNECT"
 after=$(rows)
 [ "${after:-0}" -gt "$before" ] || fail "$before rows and one more before SIGKILL, ${after:-none} after: $(cat "$work/count")"
 kill "$server"
-for ((i = 0; i < 100; i++)); do kill -0 "$server" 2>/dev/null || break; sleep 0.1; done
+for ((i = 0; i < 600; i++)); do kill -0 "$server" 2>/dev/null || break; sleep 0.1; done
 server=
 "$stele" fsck "$work/disk/data" || fail "fsck"
 echo "full at $before rows, refused by name, read on, written again after $looks looks; $after rows after SIGKILL"
