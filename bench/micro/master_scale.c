@@ -21,7 +21,7 @@
 #include "base/dice.h"
 #include "base/env.h"
 #include "base/memory.h"
-#include "server/master/balance.h"
+#include "model/balance.h"
 #include "server/master/placement.h"
 
 #define TABLES         200

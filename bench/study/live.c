@@ -7,12 +7,12 @@
 #include <stdlib.h>
 #include <string.h>
 
-#include "base/dice.h"
 #include "base/env.h"
 #include "base/memory.h"
 #include "bench/study/live_internal.h"
 #include "bench/study/local_cluster.h"
 #include "bench/study/study_check.h"
+#include "bench/study/study_plan.h"
 
 #define REST_MS          13000 /* longer than the window over which servers judge load */
 #define ADMIN_TIMEOUT_MS 60000
@@ -251,17 +251,6 @@ static enum status rest(struct live *live, struct error *error)
     return status;
 }
 
-static void shuffle(size_t *order, size_t count, struct dice *dice)
-{
-    for (size_t i = 0; i < count; i++)
-        order[i] = i;
-    for (size_t i = count; i > 1; i--) {
-        size_t other = (size_t)dice_below(dice, i), kept = order[i - 1];
-        order[i - 1] = order[other];
-        order[other] = kept;
-    }
-}
-
 static enum status measure_cell(struct live *live, size_t index, struct error *error)
 {
     struct study_cell *cell = &live->study->cells[index];
@@ -284,7 +273,7 @@ static enum status measure_round(struct live *live, struct dice *dice, struct er
     struct study *study = live->study;
     size_t order[STUDY_CELLS_MOST];
     enum status status = live_set_switches(live, false, false, error);
-    shuffle(order, study->cell_count, dice);
+    study_plan_order(study, dice, order);
     for (size_t i = 0; i < study->cell_count && !status; i++) {
         status = live_check_stop(live, error);
         if (!status)
@@ -304,7 +293,7 @@ static enum status measure_round(struct live *live, struct dice *dice, struct er
 
 enum status live_measure(struct live *live, struct error *error)
 {
-    struct dice dice = {live->study->settings.seed + 2};
+    struct dice dice = study_plan_dice(live->study);
     enum status status = STATUS_OK;
     for (unsigned i = 0; i < live->study->repeats && !status; i++)
         status = measure_round(live, &dice, error);

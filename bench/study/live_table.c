@@ -7,9 +7,9 @@
 #include "base/env.h"
 #include "base/memory.h"
 #include "bench/study/live_internal.h"
+#include "model/split_policy.h"
 
 #define SCAN_ROWS   2000
-#define SPLIT_WORD  "stele.split.requests_per_s" /* server/master/split_policy.h */
 #define NUMBER_SIZE 32
 
 static struct stele_bytes table_name(const struct live *live, size_t cell)
@@ -71,7 +71,7 @@ static enum status create(struct live *live, size_t index, struct error *error)
         keys[i - 1] = stele_bytes(starts[i].bytes, starts[i].size);
     }
     snprintf(threshold, sizeof threshold, "%.0f", study->settings.split_qps);
-    struct stele_attribute word = {STELE_TEXT(SPLIT_WORD), stele_text(threshold)};
+    struct stele_attribute word = {STELE_TEXT(SPLIT_REQUESTS_WORD), stele_text(threshold)};
     struct stele_family family = {.name = STELE_TEXT("f")};
     struct stele_schema schema = {.name = table_name(live, index),
         .configuration = &word,

@@ -3,19 +3,9 @@
 #include <string.h>
 
 #include "base/memory.h"
+#include "bench/study/model_internal.h"
 
-#define CANDIDATES         20
-#define CANDIDATE_REQUESTS 100  /* drawn requests that one must have seen */
-#define IMBALANCE_MOST     0.25 /* |left - right| / all */
-#define TABLETS_MOST       1024
-#define SERVERS_MOST       256
-#define MOVE_GAIN          0.05 /* of the mean: less is not worth a move */
-#define MOVES_MOST         64   /* of one look of the balancer */
-#define LOAD_WINDOW_S      10   /* Stele's: of the load that splits are judged by */
-#define KNOWN_AFTER_S      12   /* Stele's: a tablet is not moved before its load is known */
-#define SPLIT_TAKES_S      2    /* Stele's: a report to the master, and the split itself */
-#define SETTLE_S           60   /* Stele's: nor so soon after it was moved */
-#define WAIT_MOST_S        1.0  /* for a server: what would wait longer is refused */
+#define WAIT_MOST_S 1.0 /* for a server: what would wait longer is refused */
 
 /* ---- A fixed cut ---- */
 
@@ -23,7 +13,7 @@ void model_static(const struct row_set *set, size_t tablets, size_t servers, siz
     uint64_t seed, struct static_result *out_result)
 {
     struct static_result result = {.tablet_count = tablets};
-    double contiguous[SERVERS_MOST] = {0}, round_robin[SERVERS_MOST] = {0};
+    double contiguous[MODEL_SERVERS_MOST] = {0}, round_robin[MODEL_SERVERS_MOST] = {0};
     struct dice dice = {seed};
     struct study_row row;
     for (size_t i = 0; i < requests; i++)
@@ -40,39 +30,6 @@ void model_static(const struct row_set *set, size_t tablets, size_t servers, siz
 }
 
 /* ---- Second by second ---- */
-
-struct candidate {
-    struct study_row row;
-    unsigned left, right;
-};
-
-struct model_tablet {
-    struct study_row start; /* inclusive; the first tablet's is empty */
-    size_t start_place;
-    uint32_t server;
-    uint32_t told;                /* its number in the run's load */
-    double load;                  /* drawn requests of this second */
-    double answered;              /* ... of them those that were not refused */
-    double smooth;                /* over some seconds, for the balancer and the split */
-    unsigned hot_s;               /* seconds above the threshold */
-    double window[LOAD_WINDOW_S]; /* loads of its last seconds, by second % LOAD_WINDOW_S */
-    unsigned age_s;               /* since it was opened where it is */
-    unsigned due_s;               /* seconds since it was to be split */
-    bool is_moved;                /* ... by a move */
-    struct candidate *candidates; /* CANDIDATES, once it is hot */
-    unsigned candidate_count, seen;
-};
-
-struct model {
-    const struct row_set *set;
-    const struct model_settings *settings;
-    struct model_tablet *tablets;
-    size_t tablet_count;
-    struct dice dice;   /* requests */
-    struct dice choice; /* sampling: apart, so that settings do not change the requests */
-    struct study_run *run;
-    double free_s[SERVERS_MOST]; /* when a server will have served all that has come */
-};
 
 struct model_settings model_settings_default(void)
 {
@@ -104,59 +61,6 @@ static size_t find_tablet(const struct model *model, const struct study_row *row
     return from;
 }
 
-static void forget_candidates(struct model_tablet *tablet)
-{
-    tablet->hot_s = tablet->candidate_count = tablet->seen = 0;
-}
-
-static void open_anew(struct model_tablet *tablet, bool is_moved)
-{
-    forget_candidates(tablet);
-    memset(tablet->window, 0, sizeof tablet->window);
-    tablet->age_s = tablet->due_s = 0;
-    tablet->is_moved = is_moved;
-}
-
-/* Reservoir sampling; a candidate begins to count when it comes in. */
-static void sample(struct model *model, struct model_tablet *tablet, const struct study_row *row)
-{
-    for (unsigned i = 0; i < tablet->candidate_count; i++) {
-        struct candidate *candidate = &tablet->candidates[i];
-        if (study_row_compare(row, &candidate->row) < 0)
-            candidate->left++;
-        else
-            candidate->right++;
-    }
-    tablet->seen++;
-    unsigned slot = tablet->candidate_count;
-    if (slot == CANDIDATES)
-        slot = (unsigned)dice_below(&model->choice, tablet->seen);
-    if (slot >= CANDIDATES)
-        return;
-    tablet->candidates[slot] = (struct candidate){.row = *row};
-    if (slot == tablet->candidate_count)
-        tablet->candidate_count++;
-}
-
-static const struct candidate *best_candidate(const struct model_tablet *tablet)
-{
-    const struct candidate *best = NULL;
-    double best_imbalance = IMBALANCE_MOST;
-    for (unsigned i = 0; i < tablet->candidate_count; i++) {
-        const struct candidate *candidate = &tablet->candidates[i];
-        double all = candidate->left + candidate->right;
-        double difference = candidate->left > candidate->right ? candidate->left - candidate->right
-                                                               : candidate->right - candidate->left;
-        if (all < CANDIDATE_REQUESTS || difference / all >= best_imbalance)
-            continue;
-        if (study_row_compare(&candidate->row, &tablet->start) <= 0)
-            continue;
-        best = candidate;
-        best_imbalance = difference / all;
-    }
-    return best;
-}
-
 static void note_event(
     struct model *model, unsigned second, bool is_split, uint32_t from, uint32_t to, size_t tablet)
 {
@@ -175,22 +79,16 @@ static void tell_tablet(struct model *model, struct model_tablet *tablet, unsign
         (float)tablet->start_place / (float)model->set->count, tablet->server, second);
 }
 
-static bool split(struct model *model, size_t at, const struct candidate *where, unsigned second)
+bool model_split(struct model *model, size_t at, const struct study_row *row, unsigned second)
 {
-    if (model->tablet_count == TABLETS_MOST)
+    if (model->tablet_count == MODEL_TABLETS_MOST)
         return false;
-    struct study_row row = where->row;
-    double left = where->left, right = where->right;
     memmove(&model->tablets[at + 2], &model->tablets[at + 1],
         (model->tablet_count - at - 1) * sizeof *model->tablets);
     model->tablet_count++;
     struct model_tablet *parent = &model->tablets[at], *daughter = &model->tablets[at + 1];
-    *daughter = (struct model_tablet){.start = row,
-        .start_place = row_set_find(model->set, &row),
-        .server = parent->server,
-        .smooth = parent->smooth * right / (left + right)};
-    parent->smooth *= left / (left + right);
-    open_anew(parent, false);
+    *daughter = (struct model_tablet){
+        .start = *row, .start_place = row_set_find(model->set, row), .server = parent->server};
     run_load_close_tablet(&model->run->load, parent->told, second + 1);
     tell_tablet(model, parent, second + 1);
     tell_tablet(model, daughter, second + 1);
@@ -198,93 +96,17 @@ static bool split(struct model *model, size_t at, const struct candidate *where,
     return true;
 }
 
-/* Whether it has been above the threshold for long enough. */
-static bool is_due_for_split(
-    const struct model *model, struct model_tablet *tablet, double threshold)
+void model_move(struct model *model, size_t at, uint32_t to, unsigned second)
 {
-    double sum = 0;
-    if (!model->settings->is_stele)
-        return tablet->hot_s >= model->settings->split_after_s;
-    for (unsigned i = 0; i < LOAD_WINDOW_S; i++)
-        sum += tablet->window[i];
-    tablet->due_s = sum / LOAD_WINDOW_S >= threshold ? tablet->due_s + 1 : 0;
-    return tablet->due_s > SPLIT_TAKES_S;
+    struct model_tablet *tablet = &model->tablets[at];
+    uint32_t from = tablet->server;
+    tablet->server = to;
+    run_load_move_tablet(&model->run->load, tablet->told, to);
+    note_event(model, second, false, from, to, at);
 }
 
-static enum status split_hot(struct model *model, unsigned second, struct error *error)
-{
-    double threshold = model->settings->split_qps / model->settings->weight;
-    for (size_t i = 0; i < model->tablet_count; i++) {
-        struct model_tablet *tablet = &model->tablets[i];
-        if (!model->settings->is_stele && tablet->load < threshold) {
-            forget_candidates(tablet);
-            continue;
-        }
-        if (!tablet->candidates) {
-            tablet->candidates = memory_allocate_zeroed(CANDIDATES, sizeof *tablet->candidates);
-            if (!tablet->candidates)
-                return error_set(error, STATUS_NO_MEMORY, "no memory for sampled keys");
-        }
-        tablet->hot_s++;
-        if (!is_due_for_split(model, tablet, threshold))
-            continue;
-        const struct candidate *best = best_candidate(tablet);
-        if (best && split(model, i, best, second))
-            i++;
-    }
-    return STATUS_OK;
-}
-
-static bool may_move(const struct model *model, const struct model_tablet *tablet)
-{
-    return !model->settings->is_stele ||
-           tablet->age_s >= (tablet->is_moved ? SETTLE_S : KNOWN_AFTER_S);
-}
-
-/* The one move that lowers the busiest server most; false: none is worth it. */
-static bool move_one(struct model *model, unsigned second)
-{
-    double loads[SERVERS_MOST] = {0}, mean = 0;
-    size_t servers = model->settings->servers, busiest = 0, idlest = 0, best = SIZE_MAX;
-    for (size_t i = 0; i < model->tablet_count; i++)
-        loads[model->tablets[i].server] += model->tablets[i].smooth;
-    for (size_t i = 0; i < servers; i++) {
-        mean += loads[i] / (double)servers;
-        busiest = loads[i] > loads[busiest] ? i : busiest;
-        idlest = loads[i] < loads[idlest] ? i : idlest;
-    }
-    double least = loads[busiest] - MOVE_GAIN * mean;
-    for (size_t i = 0; i < model->tablet_count; i++) {
-        const struct model_tablet *tablet = &model->tablets[i];
-        if (tablet->server != busiest || !may_move(model, tablet))
-            continue;
-        double here = loads[busiest] - tablet->smooth, there = loads[idlest] + tablet->smooth;
-        double worst = here > there ? here : there;
-        if (worst < least) {
-            least = worst;
-            best = i;
-        }
-    }
-    if (best == SIZE_MAX)
-        return false;
-    model->tablets[best].server = (uint32_t)idlest;
-    if (model->settings->is_stele)
-        open_anew(&model->tablets[best], true);
-    run_load_move_tablet(&model->run->load, model->tablets[best].told, (uint32_t)idlest);
-    note_event(model, second, false, (uint32_t)busiest, (uint32_t)idlest, best);
-    return true;
-}
-
-static void balance(struct model *model, unsigned second)
-{
-    for (unsigned i = 0; i < MOVES_MOST && move_one(model, second); i++)
-        ;
-}
-
-#define SMOOTHING 0.25 /* of the newest second */
-
-/* A request of `now_s` waits its turn at its tablet's server, or is refused. */
-static void serve(struct model *model, struct model_tablet *tablet, unsigned second, double now_s)
+/* A request of `now_s` waits its turn at its tablet's server, or is refused: false. */
+static bool serve(struct model *model, struct model_tablet *tablet, unsigned second, double now_s)
 {
     const struct model_settings *settings = model->settings;
     double *free_s = &model->free_s[tablet->server];
@@ -292,12 +114,13 @@ static void serve(struct model *model, struct model_tablet *tablet, unsigned sec
     run_load_ask(&model->run->load, second, tablet->server, tablet->told,
         row_set_is_written(model->set) ? REQUEST_WRITE : REQUEST_READ, settings->weight);
     if (wait_s > WAIT_MOST_S)
-        return;
+        return false;
     tablet->answered++;
     *free_s = now_s + wait_s + settings->weight / settings->capacity;
     uint64_t took_us = (uint64_t)((wait_s + 1 / settings->capacity) * 1e6);
     run_load_answer(&model->run->load, second, tablet->server, tablet->told, took_us, AS_INTENDED,
         settings->weight);
+    return true;
 }
 
 static void serve_second(struct model *model, unsigned second)
@@ -314,19 +137,15 @@ static void serve_second(struct model *model, unsigned second)
         size_t bucket = row_set_draw(model->set, &model->dice, now_s, RUN_BUCKETS, &row);
         struct model_tablet *tablet = &model->tablets[find_tablet(model, &row)];
         tablet->load++;
-        serve(model, tablet, second, now_s);
-        if (settings->has_split && tablet->hot_s > 0)
-            sample(model, tablet, &row);
+        bool is_answered = serve(model, tablet, second, now_s);
+        if (!settings->is_stele)
+            experiment_take(model, tablet, &row);
+        else if (is_answered)
+            stele_model_take(model, tablet, &row, second);
         run->heat[second * RUN_BUCKETS + bucket] += settings->weight;
     }
-    for (size_t i = 0; i < model->tablet_count; i++) {
-        struct model_tablet *tablet = &model->tablets[i];
-        double seen = settings->is_stele ? tablet->answered : tablet->load;
-        tablet->smooth = second == 0 ? seen : tablet->smooth * (1 - SMOOTHING) + seen * SMOOTHING;
-        tablet->window[second % LOAD_WINDOW_S] = tablet->answered;
-        tablet->age_s++;
-        asked[tablet->server] += tablet->load * settings->weight;
-    }
+    for (size_t i = 0; i < model->tablet_count; i++)
+        asked[model->tablets[i].server] += model->tablets[i].load * settings->weight;
     for (size_t i = 0; i < settings->servers; i++)
         served += asked[i] < settings->capacity ? asked[i] : settings->capacity;
     study_run_end_second(run, second);
@@ -344,7 +163,6 @@ static void cut(struct model *model)
         if (i > 0)
             row_set_cut(model->set, settings->presplit, i, model->tablet_count, &tablet->start);
         tablet->start_place = row_set_find(model->set, &tablet->start);
-        tablet->age_s = KNOWN_AFTER_S; /* it was there before */
         tell_tablet(model, tablet, 0);
     }
 }
@@ -361,29 +179,29 @@ enum status model_run(const struct row_set *set, const struct model_settings *se
     enum status status = study_run_init(&run, settings->seconds, settings->servers, error);
     if (status)
         return status;
-    model.tablets = memory_allocate_zeroed(TABLETS_MOST + 1, sizeof *model.tablets);
+    model.tablets = memory_allocate_zeroed(MODEL_TABLETS_MOST + 1, sizeof *model.tablets);
     if (!model.tablets) {
         status = error_set(error, STATUS_NO_MEMORY, "no memory for a model");
         goto done;
     }
     cut(&model);
+    status = settings->is_stele ? stele_model_make(&model, error) : STATUS_OK;
     for (unsigned second = 0; second < settings->seconds && !status; second++) {
         if (settings->stop && *settings->stop) {
             status = error_set(error, STATUS_CANCELLED, "interrupted");
             break;
         }
         serve_second(&model, second);
-        if (settings->has_balancer && (second + 1) % settings->balance_s == 0)
-            balance(&model, second);
-        if (settings->has_split)
-            status = split_hot(&model, second, error);
+        status = settings->is_stele ? stele_model_end_second(&model, second, error)
+                                    : experiment_end_second(&model, second, error);
     }
     run.seconds = settings->seconds;
     run.tablets = model.tablet_count;
     study_run_conclude(&run);
 done:
     for (size_t i = 0; i < model.tablet_count; i++)
-        memory_free(model.tablets[i].candidates);
+        memory_free(model.tablets[i].experiment.candidates);
+    stele_model_free(&model);
     memory_free(model.tablets);
     if (status)
         study_run_deinit(&run);

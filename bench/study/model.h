@@ -10,10 +10,8 @@
  * the busiest server most, and again, until none does. Where both act in a second it looks first, and finds a split's
  * halves the next time.
  *
- * Stele's own policies (server/master, server/tablet/tablet_load.h) differ in when they act, and live studies are predicted
- * with them: a tablet's load is what it answered, its mean of the last 10 s, of which a younger one has less, and is split when that is
- * above the threshold, so one that is far hotter is split sooner, two seconds later; a tablet is not moved for 12 s after it was opened
- * where it is (by a split or a move), nor for 60 s after it was moved.
+ * Stele's own policies are those of its master and servers themselves (model/balance.h, model/split_policy.h; model_stele.c
+ * says what they are given), and live studies are predicted with them.
  *
  * Latency is what a request waits until its server has served those before it; one that would wait for over a second is
  * refused, as servers with a modelled capacity do (--sim-capacity).
@@ -52,7 +50,8 @@ struct model_settings {
     double split_qps;
     unsigned split_after_s;
     unsigned balance_s;
-    bool is_stele; /* splits and moves when Stele would; else as the experiment above */
+    bool is_stele;       /* splits and moves when Stele would; else as the experiment above */
+    size_t idle_tablets; /* Stele's: of other tables, dealt in turn: they count in a balance */
     uint64_t seed;
     const volatile sig_atomic_t *stop; /* set: STATUS_CANCELLED; may be NULL */
 };

@@ -155,6 +155,34 @@ static enum status examine(struct study *study, struct study_design *design, str
     return find_top_row(study, design, error);
 }
 
+struct dice study_plan_dice(const struct study *study)
+{
+    return (struct dice){study->settings.seed + 2};
+}
+
+void study_plan_order(const struct study *study, struct dice *dice, size_t *out_order)
+{
+    for (size_t i = 0; i < study->cell_count; i++)
+        out_order[i] = i;
+    for (size_t i = study->cell_count; i > 1; i--) {
+        size_t other = (size_t)dice_below(dice, i), kept = out_order[i - 1];
+        out_order[i - 1] = out_order[other];
+        out_order[other] = kept;
+    }
+}
+
+/* Tablets of the tables that wait for their turn while this one is measured in the first round; those that had it are
+ * dropped. */
+static size_t count_idle_tablets(const struct study *study, const struct study_cell *cell)
+{
+    size_t order[STUDY_CELLS_MOST], count = 0, at = study->cell_count;
+    struct dice dice = study_plan_dice(study);
+    study_plan_order(study, &dice, order);
+    while (at-- > 0 && &study->cells[order[at]] != cell)
+        count += study->cells[order[at]].presplit == PRESPLIT_NONE ? 1 : study->settings.tablets;
+    return count;
+}
+
 /* Leaves what was predicted: designs from `designs` on, and cells that have no prediction, are not the study's any
  * more. */
 static void keep_predicted(struct study *study, size_t designs)
@@ -187,6 +215,7 @@ enum status study_plan_predict(
             settings.presplit = cell->presplit;
             settings.has_split = cell->has_split;
             settings.has_balancer = cell->has_balancer;
+            settings.idle_tablets = study->is_live ? count_idle_tablets(study, cell) : 0;
             status = model_run(&design->set, &settings, &cell->predicted, error);
         }
         if (status == STATUS_CANCELLED) {

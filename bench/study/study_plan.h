@@ -21,6 +21,10 @@ enum status study_plan_make(struct study *study, const char *mappers, const stru
  * find different answers, or one gives another key back than it was given. */
 enum status study_plan_predict(
     struct study *study, uint64_t seed, bool keeps_rows, struct error *error);
+/* In which order a round measures the cells; the dice are those of all rounds. Room for every cell. */
+void study_plan_order(const struct study *study, struct dice *dice, size_t *out_order);
+/* The dice that the first round begins with. */
+struct dice study_plan_dice(const struct study *study);
 void study_plan_deinit(struct study *study);
 
 #endif

@@ -18,8 +18,8 @@
 #ifndef STELE_SERVER_MASTER_ASSIGNMENT_H
 #define STELE_SERVER_MASTER_ASSIGNMENT_H
 
+#include "model/cluster_view.h"
 #include "proto/server_name.h"
-#include "server/master/cluster_view.h"
 #include "server/master/load_history.h"
 #include "storage/storage.h"
 

@@ -3,7 +3,7 @@
 #ifndef STELE_SERVER_MASTER_BALANCER_H
 #define STELE_SERVER_MASTER_BALANCER_H
 
-#include "server/master/balance.h"
+#include "model/balance.h"
 #include "server/master/master_internal.h"
 
 /* A cluster_view and whom its indexes mean. */

@@ -11,8 +11,8 @@
 #define STELE_SERVER_MASTER_NORMALIZER_H
 
 #include "base/arena.h"
+#include "model/cluster_view.h"
 #include "model/schema.h"
-#include "server/master/cluster_view.h"
 
 struct normalizer_settings {
     bool splits,

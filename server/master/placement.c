@@ -3,7 +3,7 @@
 #include <math.h>
 #include <stdlib.h>
 
-#include "server/master/target_list.h"
+#include "model/target_list.h"
 
 /* One tablet to place. */
 struct errand {

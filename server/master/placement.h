@@ -7,7 +7,7 @@
 #define STELE_SERVER_MASTER_PLACEMENT_H
 
 #include "base/arena.h"
-#include "server/master/cluster_view.h"
+#include "model/cluster_view.h"
 
 /* Chooses a server for each of `count` tablets of the view (indexes; their .server is not looked at: they count
  * nowhere until they are placed). Their load is what they last had, all zero for new ones. Draining,

@@ -5,10 +5,10 @@
 #ifndef STELE_SERVER_MASTER_SERVER_REPORT_H
 #define STELE_SERVER_MASTER_SERVER_REPORT_H
 
+#include "model/cluster_view.h"
+#include "model/split_policy.h"
 #include "proto/server_name.h"
-#include "server/master/cluster_view.h"
 #include "server/master/load_history.h"
-#include "server/master/split_policy.h"
 #include "storage/storage.h"
 
 /* One open tablet. */

@@ -20,7 +20,7 @@
 #define STELE_SERVER_TABLET_TABLET_LOAD_H
 
 #include "base/arena.h"
-#include "server/master/split_policy.h"
+#include "model/split_policy.h"
 
 #define LOAD_WINDOW_S       10  /* of the rates that balance and split decide by */
 #define LOAD_RATE_WINDOW_S  60  /* the longest window */

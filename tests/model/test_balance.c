@@ -1,6 +1,6 @@
 /* Random clusters under the balancer and the placement, for many seeds: servers come, drain and die, loads shift, and
  * in between the balancer runs until it is quiet. Beside it a naive oracle computes the potential from its definition
- * (server/master/cluster_weights.h).
+ * (model/cluster_weights.h).
  *
  * What must hold: every move is one that may be made; the potential falls by what each move says; loads that stay as
  * they are bring the balancer to an end, with few moves and no tablet moved back; then no single move is worth it any

@@ -2,7 +2,7 @@
 #ifndef STELE_TESTS_VIEW_WORLD_H
 #define STELE_TESTS_VIEW_WORLD_H
 
-#include "server/master/balance.h"
+#include "model/balance.h"
 #include "tests/support/support.h"
 
 #define VIEW_WORLD_SERVERS 256

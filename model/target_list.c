@@ -1,4 +1,4 @@
-#include "server/master/target_list.h"
+#include "model/target_list.h"
 
 #include "base/dice.h"
 

@@ -9,11 +9,11 @@
  *
  * Weights: requests 1, bytes 1, CPU 2, memory 1/2, count 1, spread 1. Floors: 100 requests/s, 4 MiB/s, 0.05 cores,
  * 64 MiB. Pure; the placement's and the balancer's own, for one decision. */
-#ifndef STELE_SERVER_MASTER_CLUSTER_WEIGHTS_H
-#define STELE_SERVER_MASTER_CLUSTER_WEIGHTS_H
+#ifndef STELE_MODEL_CLUSTER_WEIGHTS_H
+#define STELE_MODEL_CLUSTER_WEIGHTS_H
 
 #include "base/arena.h"
-#include "server/master/cluster_view.h"
+#include "model/cluster_view.h"
 
 enum weight_dimension {
     WEIGHT_COUNT = VIEW_RESOURCES, /* below it the resources themselves */

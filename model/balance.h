@@ -21,11 +21,11 @@
  * - No server gives or takes more than settings.moves_per_server a plan; no plan has more than settings.moves.
  *
  * Time: 100,000 tablets on 1,000 servers below a second (bench/micro/master_scale). Threads: any; no state. */
-#ifndef STELE_SERVER_MASTER_BALANCE_H
-#define STELE_SERVER_MASTER_BALANCE_H
+#ifndef STELE_MODEL_BALANCE_H
+#define STELE_MODEL_BALANCE_H
 
 #include "base/arena.h"
-#include "server/master/cluster_view.h"
+#include "model/cluster_view.h"
 
 struct balance_settings {
     double wake;       /* in shares; 0.15: a plan begins when some move is worth that much ... */

@@ -1,8 +1,8 @@
-#include "server/master/balance.h"
+#include "model/balance.h"
 
 #include <math.h>
 
-#include "server/master/target_list.h"
+#include "model/target_list.h"
 
 /* The best that a server can give now. */
 struct offer {

@@ -22,12 +22,12 @@
  * The thresholds are those of CockroachDB (2,500 requests a second, 10 s) and TiKV (30 MiB/s, a quarter of the CPU). A
  * table may set the first itself: CONFIGURATION => {'stele.split.requests_per_s' => '250'}.
  * Pure; any thread. */
-#ifndef STELE_SERVER_MASTER_SPLIT_POLICY_H
-#define STELE_SERVER_MASTER_SPLIT_POLICY_H
+#ifndef STELE_MODEL_SPLIT_POLICY_H
+#define STELE_MODEL_SPLIT_POLICY_H
 
 #include "base/bytes.h"
+#include "model/cluster_view.h"
 #include "model/schema.h"
-#include "server/master/cluster_view.h"
 
 enum split_reason { SPLIT_NONE, SPLIT_BY_SIZE, SPLIT_BY_LOAD };
 

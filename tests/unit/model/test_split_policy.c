@@ -2,7 +2,7 @@
 
 #include <stdio.h>
 
-#include "server/master/split_policy.h"
+#include "model/split_policy.h"
 
 #define SAMPLES 64
 

@@ -7,8 +7,8 @@
  * same answer, on every machine. They name servers and tablets by their index in the view.
  *
  * Loads are averages over a time (10 s by default: server/tablet/tablet_load.h), not totals. */
-#ifndef STELE_SERVER_MASTER_CLUSTER_VIEW_H
-#define STELE_SERVER_MASTER_CLUSTER_VIEW_H
+#ifndef STELE_MODEL_CLUSTER_VIEW_H
+#define STELE_MODEL_CLUSTER_VIEW_H
 
 #include <stdbool.h>
 #include <stddef.h>

@@ -1,4 +1,4 @@
-#include "server/master/split_policy.h"
+#include "model/split_policy.h"
 
 #include <stdlib.h>
 #include <string.h>

@@ -3,10 +3,10 @@
  *
  * A binary heap by total share with the least loaded at the root: its first entries are the servers that are tried.
  * Pure; the placement's and the balancer's own. */
-#ifndef STELE_SERVER_MASTER_TARGET_LIST_H
-#define STELE_SERVER_MASTER_TARGET_LIST_H
+#ifndef STELE_MODEL_TARGET_LIST_H
+#define STELE_MODEL_TARGET_LIST_H
 
-#include "server/master/cluster_weights.h"
+#include "model/cluster_weights.h"
 
 #define TARGETS_ALL    64 /* up to so many servers all are tried */
 #define TARGETS_LIGHT  15 /* four levels of the heap */

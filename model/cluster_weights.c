@@ -1,4 +1,4 @@
-#include "server/master/cluster_weights.h"
+#include "model/cluster_weights.h"
 
 #include "base/dice.h"
 
