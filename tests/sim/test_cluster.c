@@ -296,7 +296,7 @@ static pid_t *free_worker(void)
 static void run_seed(uint64_t seed, void *context)
 {
     (void)context;
-    if (getenv("STELE_SEED")) {
+    if (getenv("STELE_SEED") && !getenv("STELE_SEEDS")) {
         run_here(seed);
         return;
     }

@@ -87,7 +87,8 @@ bool for_each_seed(unsigned count, void (*body)(uint64_t seed, void *context), v
         count = (unsigned)strtoul(count_text, NULL, 10);
     if (seed_text) {
         first = strtoull(seed_text, NULL, 10);
-        count = 1;
+        if (!count_text)
+            count = 1;
     }
     for (unsigned i = 0; i < count; i++) {
         running_seed = first + i;

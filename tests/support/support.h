@@ -3,7 +3,7 @@
  *
  * Seeds: a random test runs its body once per seed through for_each_seed. A failure or a crash
  * prints "failed with seed N", and STELE_SEED=N runs that one alone; STELE_SEEDS=N sets how many
- * are run. */
+ * are run, and both together so many from seed N on. */
 #ifndef STELE_TESTS_SUPPORT_H
 #define STELE_TESTS_SUPPORT_H
 
