@@ -119,7 +119,7 @@ static void on_opened(void *context, enum status status, const struct error *err
     memory_free(assigning);
     master->assigning--;
     tablet->table->assigning_count--;
-    if (master_is_over(master))
+    if (status == STATUS_CANCELLED || master_is_over(master))
         return;
     if (status == STATUS_WRONG_STATE && master->tenure == TENURE_SERVING) {
         master_heal_table(master, tablet->table);

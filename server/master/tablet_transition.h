@@ -33,7 +33,8 @@ struct transition_wish {
     bool may_need_log; /* close: nowhere is enough, for it is opened right after */
 };
 
-/* On the master's executor, once, maybe before transition_start returns. STATUS_CANCELLED: the tenure is over. */
+/* On the master's executor, once, maybe before transition_start returns. STATUS_CANCELLED: the tenure is over, or about to be, as another
+ * master leads. `error` is NULL then. */
 typedef void transition_done(void *context, enum status status, const struct error *error);
 
 /* The tablet has none under way. */

@@ -77,6 +77,43 @@ static void what_is_merged_while_the_next_master_reads_is_served(void **state)
     assert_true(n > 10);
 }
 
+static struct node *holder_of_meta(struct master_world *world)
+{
+    const struct assigned_tablet *meta = assignment_find(
+        &master_catalogue(world->leader->master)->assignment, SPAN_LITERAL(META_TABLET_ID));
+    struct node *node = &world->nodes[0];
+    while (strcmp(node->text, meta->server->text) != 0)
+        node++;
+    return node;
+}
+
+/* Simulation seed 100155: it was told so by the server that was to open hbase:meta. */
+static void a_master_that_is_superseded_before_meta_is_open_gives_up(void **state)
+{
+    struct master_world world;
+    (void)state;
+    master_world_make(&world, 17, 3);
+    node_kill(holder_of_meta(&world));
+    struct node *first = master_world_master(&world), *second = master_world_master(&world);
+    world.leader = first;
+    master_world_tell_servers(&world);
+    world.lost_in_hundred = 100;
+    master_lead(first->master, ++world.epoch);
+    master_world_settle(&world, 3000);
+    world.lost_in_hundred = 0;
+    master_world_lead(&world, second);
+    master_world_settle(&world, 20000);
+    assert_false(first->is_ready);
+    world.leader = first;
+    struct master_request move = master_world_request(&world, MASTER_MOVE, "r20");
+    assert_non_null(master_world_ask(&world, &move));
+    world.leader = second;
+    master_world_check(&world);
+    master_world_lead(&world, first);
+    master_world_check(&world);
+    master_world_deinit(&world);
+}
+
 /* A move of hbase:meta begins; its master dies after `ms`, and, when asked for, the server it goes to. */
 static void move_meta_and_die(unsigned ms, bool destination_dies)
 {
@@ -85,11 +122,7 @@ static void move_meta_and_die(unsigned ms, bool destination_dies)
     struct master_request *move = arena_allocate_zeroed(&world.arena, 1, sizeof *move);
     *move = master_world_request(&world, MASTER_MOVE, "r20");
     move->tablets[0] = SPAN_LITERAL(META_TABLET_ID);
-    const struct assigned_tablet *meta = assignment_find(
-        &master_catalogue(world.leader->master)->assignment, move->tablets[0]);
-    struct node *from = &world.nodes[0];
-    while (strcmp(from->text, meta->server->text) != 0)
-        from++;
+    struct node *from = holder_of_meta(&world);
     struct node *to = master_world_other_server(&world, from);
     move->server = span_string(to->text);
     master_world_submit(&world, move);
@@ -355,6 +388,7 @@ int main(void)
     const struct CMUnitTest tests[] = {
         cmocka_unit_test(a_close_that_comes_late_leaves_no_tablet_unserved),
         cmocka_unit_test(what_is_merged_while_the_next_master_reads_is_served),
+        cmocka_unit_test(a_master_that_is_superseded_before_meta_is_open_gives_up),
         cmocka_unit_test(a_move_of_meta_is_finished_by_the_next_master),
         cmocka_unit_test(another_master_takes_over_what_is_open),
         cmocka_unit_test(lost_answers_change_nothing),
