@@ -4,6 +4,8 @@
 #include <stdlib.h>
 #include <string.h>
 
+#define GROW_FROM 8 /* elements */
+
 static const struct memory_table real_table = {malloc, realloc, free};
 static const struct memory_table *table = &real_table;
 
@@ -40,6 +42,27 @@ void memory_free(void *memory)
 {
     if (memory)
         table->release(memory);
+}
+
+bool memory_grow(void *array, size_t count, size_t *capacity, size_t element_size)
+{
+    if (count < *capacity)
+        return true;
+    size_t wanted, size;
+    if (__builtin_mul_overflow(*capacity, 2, &wanted))
+        return false;
+    if (wanted == 0)
+        wanted = GROW_FROM;
+    if (__builtin_mul_overflow(wanted, element_size, &size))
+        return false;
+    void *elements; /* copied, for the array's pointer is of some other type */
+    memcpy(&elements, array, sizeof elements);
+    elements = memory_reallocate(elements, size);
+    if (!elements)
+        return false;
+    memcpy(array, &elements, sizeof elements);
+    *capacity = wanted;
+    return true;
 }
 
 char *memory_duplicate_string(const char *text)

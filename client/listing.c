@@ -43,21 +43,11 @@ static void finish_no_memory(struct listing *listing)
 
 /* ---- rows ---- */
 
-static bool grow(struct listing *listing)
-{
-    size_t capacity = listing->capacity ? listing->capacity * 2 : 16;
-    struct stele_region *larger = memory_reallocate(listing->regions, capacity * sizeof(*larger));
-    if (!larger)
-        return false;
-    listing->regions = larger;
-    listing->capacity = capacity;
-    return true;
-}
-
 static void add_region(struct listing *listing, const struct meta_row *row, struct span encoded)
 {
     struct arena *arena = listing->arena;
-    if (listing->count == listing->capacity && !grow(listing)) {
+    if (!memory_grow(
+            &listing->regions, listing->count, &listing->capacity, sizeof *listing->regions)) {
         listing->is_failed = true;
         return;
     }

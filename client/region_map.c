@@ -114,15 +114,8 @@ static void remove_at(struct region_map *map, size_t index)
 
 bool region_map_add(struct region_map *map, struct region *region)
 {
-    if (map->count == map->capacity) {
-        size_t capacity = map->capacity ? map->capacity * 2 : 8;
-        struct region **regions = memory_reallocate(
-            map->regions, capacity * sizeof(struct region *));
-        if (!regions)
-            return false;
-        map->regions = regions;
-        map->capacity = capacity;
-    }
+    if (!memory_grow(&map->regions, map->count, &map->capacity, sizeof *map->regions))
+        return false;
     size_t at = rank(map, region->start_key);
     if (at > 0 && overlaps(map->regions[at - 1], region))
         remove_at(map, --at);

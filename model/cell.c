@@ -149,9 +149,7 @@ bool cell_tags_are_valid(struct span tags)
     return true;
 }
 
-/* ---- The limit of a cell ---- */
-
-static const char *cell_type_name(uint8_t type)
+const char *cell_type_name(uint8_t type)
 {
     switch (type) {
     case CELL_PUT:
@@ -164,10 +162,14 @@ static const char *cell_type_name(uint8_t type)
         return "DeleteColumn";
     case CELL_DELETE_FAMILY:
         return "DeleteFamily";
+    case CELL_MAXIMUM:
+        return "Maximum";
     default:
         return "Unknown";
     }
 }
+
+/* ---- The limit of a cell ---- */
 
 /* The size that HBase compares with its limit: the cell with its own length in front. */
 static size_t wire_size(const struct cell *cell)

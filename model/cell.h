@@ -51,6 +51,7 @@ int cell_compare(enum row_order order, const struct cell *a, const struct cell *
 /* Qualifier and family only. */
 int cell_compare_column(const struct cell *a, const struct cell *b);
 bool cell_is_delete(const struct cell *cell); /* any of the four markers */
+const char *cell_type_name(uint8_t type);     /* as HBase's Cell.Type; "Unknown" */
 
 /* Bytes of the cell as HBase counts them for limits and heap size: key + value + tags + fixed overhead. */
 size_t cell_size(const struct cell *cell);

@@ -166,16 +166,9 @@ static enum status note_file(void *context, const char *file_name, struct error 
     size_t size = parse_version(file_name, &version);
     if (size == SIZE_MAX)
         return STATUS_OK;
-    if (listing->count == listing->capacity) {
-        size_t capacity = listing->capacity ? listing->capacity * 2 : 64;
-        struct listed *files = memory_reallocate(listing->files, capacity * sizeof(struct listed));
-        if (!files)
-            return error_set(error, STATUS_NO_MEMORY, "list of %zu files", capacity);
-        listing->files = files;
-        listing->capacity = capacity;
-    }
     char *name = arena_copy_string(&listing->names, span_make(file_name, size));
-    if (!name)
+    if (!name ||
+        !memory_grow(&listing->files, listing->count, &listing->capacity, sizeof *listing->files))
         return error_set(error, STATUS_NO_MEMORY, "list of %zu files", listing->count);
     listing->files[listing->count++] = (struct listed){name, version};
     return STATUS_OK;

@@ -55,15 +55,9 @@ void delete_tracker_deinit(struct delete_tracker *tracker)
 /* They come newest first, so the list stays in order by appending. */
 static bool add_family_version(struct delete_tracker *tracker, int64_t timestamp)
 {
-    if (tracker->family_version_count == tracker->family_version_capacity) {
-        size_t capacity = tracker->family_version_capacity ? tracker->family_version_capacity * 2
-                                                           : 4;
-        int64_t *grown = memory_reallocate(tracker->family_versions, capacity * sizeof(*grown));
-        if (!grown)
-            return false;
-        tracker->family_versions = grown;
-        tracker->family_version_capacity = capacity;
-    }
+    if (!memory_grow(&tracker->family_versions, tracker->family_version_count,
+            &tracker->family_version_capacity, sizeof *tracker->family_versions))
+        return false;
     tracker->family_versions[tracker->family_version_count++] = timestamp;
     return true;
 }

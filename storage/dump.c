@@ -72,24 +72,6 @@ static void put_bytes(struct buffer *line, struct span bytes)
 
 /* ---- Log segments ---- */
 
-static const char *cell_type_name(uint8_t type)
-{
-    switch (type) {
-    case CELL_PUT:
-        return "put";
-    case CELL_DELETE:
-        return "delete";
-    case CELL_DELETE_FAMILY_VERSION:
-        return "delete-family-version";
-    case CELL_DELETE_COLUMN:
-        return "delete-column";
-    case CELL_DELETE_FAMILY:
-        return "delete-family";
-    default:
-        return "?";
-    }
-}
-
 static enum status dump_operation(
     struct printer *printer, struct cell_batch *batch, struct error *error)
 {

@@ -23,26 +23,10 @@ const struct log_index_tablet *log_index_find(const struct log_index *index, con
     return NULL;
 }
 
-/* Room for one more element of an array that doubles. */
-static bool grow(void *array, size_t count, size_t *capacity, size_t element_size)
-{
-    if (count < *capacity)
-        return true;
-    size_t wanted = *capacity ? *capacity * 2 : 4;
-    void *old;
-    memcpy(&old, array, sizeof(old));
-    void *grown = memory_reallocate(old, wanted * element_size);
-    if (!grown)
-        return false;
-    memcpy(array, &grown, sizeof(grown));
-    *capacity = wanted;
-    return true;
-}
-
 static struct log_index_tablet *add_tablet(
     struct log_index *index, const char *id, uint64_t first_sequence, uint64_t last_sequence)
 {
-    if (!grow(&index->tablets, index->tablet_count, &index->tablet_capacity,
+    if (!memory_grow(&index->tablets, index->tablet_count, &index->tablet_capacity,
             sizeof(struct log_index_tablet)))
         return NULL;
     struct log_index_tablet *tablet = &index->tablets[index->tablet_count++];
@@ -64,7 +48,7 @@ enum status log_index_extend(
     if (last && last->offset + last->size == offset) {
         last->size += size;
     } else {
-        if (!grow(&tablet->extents, tablet->extent_count, &tablet->extent_capacity,
+        if (!memory_grow(&tablet->extents, tablet->extent_count, &tablet->extent_capacity,
                 sizeof(struct log_extent)))
             return STATUS_NO_MEMORY;
         tablet->extents[tablet->extent_count++] = (struct log_extent){offset, size};

@@ -6,16 +6,8 @@
 
 enum status name_list_add(struct name_list *names, const char *name, struct error *error)
 {
-    if (names->count == names->capacity) {
-        size_t capacity = names->capacity ? names->capacity * 2 : 32;
-        const char **items = memory_reallocate(names->items, capacity * sizeof(*items));
-        if (!items)
-            return error_set(error, STATUS_NO_MEMORY, "list of %zu names", capacity);
-        names->items = items;
-        names->capacity = capacity;
-    }
     char *copy = arena_copy_string(&names->arena, span_string(name));
-    if (!copy)
+    if (!copy || !memory_grow(&names->items, names->count, &names->capacity, sizeof *names->items))
         return error_set(error, STATUS_NO_MEMORY, "list of %zu names", names->count);
     names->items[names->count++] = copy;
     return STATUS_OK;

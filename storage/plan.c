@@ -125,14 +125,8 @@ static enum status note_number(void *context, const char *name, struct error *er
     uint64_t number;
     if (!directory_number_parse(name, "", ".log", &number))
         return STATUS_OK;
-    if (numbers->count == numbers->capacity) {
-        size_t capacity = numbers->capacity ? numbers->capacity * 2 : 16;
-        uint64_t *items = memory_reallocate(numbers->items, capacity * sizeof(*items));
-        if (!items)
-            return error_set(error, STATUS_NO_MEMORY, "list of %zu segments", capacity);
-        numbers->items = items;
-        numbers->capacity = capacity;
-    }
+    if (!memory_grow(&numbers->items, numbers->count, &numbers->capacity, sizeof *numbers->items))
+        return error_set(error, STATUS_NO_MEMORY, "list of %zu segments", numbers->count);
     numbers->items[numbers->count++] = number;
     return STATUS_OK;
 }

@@ -22,25 +22,10 @@ static enum status no_memory(struct error *error)
     return error_set(error, STATUS_NO_MEMORY, "references of all manifests");
 }
 
-static bool grow(void *array, size_t count, size_t *capacity, size_t element_size)
-{
-    if (count < *capacity)
-        return true;
-    size_t wanted = *capacity ? *capacity * 2 : 64;
-    void *old;
-    memcpy(&old, array, sizeof(old));
-    void *grown = memory_reallocate(old, wanted * element_size);
-    if (!grown)
-        return false;
-    memcpy(array, &grown, sizeof(grown));
-    *capacity = wanted;
-    return true;
-}
-
 static enum status add_file(struct references *references, const char *by_table,
     const struct manifest_file *file, struct error *error)
 {
-    if (!grow(&references->files, references->file_count, &references->file_capacity,
+    if (!memory_grow(&references->files, references->file_count, &references->file_capacity,
             sizeof(struct file_reference)))
         return no_memory(error);
     struct file_reference reference = {
@@ -63,7 +48,7 @@ static enum status add_incarnation(
         if (span_equal(span_string(references->incarnations[i]), incarnation))
             return STATUS_OK;
     char *name = arena_copy_string(&references->arena, incarnation);
-    if (!name || !grow(&references->incarnations, references->incarnation_count,
+    if (!name || !memory_grow(&references->incarnations, references->incarnation_count,
                      &references->incarnation_capacity, sizeof(char *)))
         return no_memory(error);
     references->incarnations[references->incarnation_count++] = name;

@@ -191,14 +191,9 @@ static enum status check_data(struct checker *checker, const struct block_visit 
 static enum status note_block(
     struct checker *checker, struct block_handle handle, struct error *error)
 {
-    if (checker->block_count == checker->block_capacity) {
-        size_t capacity = checker->block_capacity ? checker->block_capacity * 2 : 256;
-        struct block_handle *blocks = memory_reallocate(checker->blocks, capacity * sizeof *blocks);
-        if (!blocks)
-            return error_set(error, STATUS_NO_MEMORY, "no memory to check");
-        checker->blocks = blocks;
-        checker->block_capacity = capacity;
-    }
+    if (!memory_grow(&checker->blocks, checker->block_count, &checker->block_capacity,
+            sizeof *checker->blocks))
+        return error_set(error, STATUS_NO_MEMORY, "no memory to check");
     checker->blocks[checker->block_count++] = handle;
     return STATUS_OK;
 }

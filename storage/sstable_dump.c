@@ -37,25 +37,6 @@ static void put_some(struct buffer *line, struct span bytes)
     buffer_put_format(line, "... (%zu bytes)", bytes.size);
 }
 
-static const char *type_name(uint8_t type)
-{
-    switch (type) {
-    case CELL_PUT:
-        return "put";
-    case CELL_DELETE:
-        return "delete";
-    case CELL_DELETE_FAMILY_VERSION:
-        return "delete-family-version";
-    case CELL_DELETE_COLUMN:
-        return "delete-column";
-    case CELL_DELETE_FAMILY:
-        return "delete-family";
-    case CELL_MAXIMUM:
-        return "maximum";
-    }
-    return "unknown";
-}
-
 /* ---- Footer and properties ---- */
 
 static enum status dump_footer(struct dumper *dumper, struct error *error)
@@ -110,7 +91,7 @@ static void put_cell(struct dumper *dumper, const struct cell *cell)
     buffer_put_format(line, ":");
     put_some(line, cell->qualifier);
     buffer_put_format(line, " timestamp %" PRId64 " %s(%u) sequence %" PRIu64, cell->timestamp,
-        type_name(cell->type), cell->type, cell->sequence);
+        cell_type_name(cell->type), cell->type, cell->sequence);
     if (cell->tags.size > 0) {
         buffer_put_format(line, " tags ");
         put_some(line, cell->tags);
@@ -128,7 +109,7 @@ static void put_index_entry(struct dumper *dumper, const struct cell *cell)
     put_some(&dumper->line, cell->qualifier);
     if (cell->type != CELL_MAXIMUM)
         buffer_put_format(&dumper->line, " timestamp %" PRId64 " %s(%u) sequence %" PRIu64,
-            cell->timestamp, type_name(cell->type), cell->type, cell->sequence);
+            cell->timestamp, cell_type_name(cell->type), cell->type, cell->sequence);
     if (sstable_index_handle(dumper->table, cell, &handle, NULL) == STATUS_OK)
         buffer_put_format(
             &dumper->line, " block at %" PRIu64 ", %u bytes", handle.offset, handle.size);

@@ -205,6 +205,9 @@ void tablet_age_stop(struct store *store);
 /* Begins a flush that failed anew when it is time; true when it is not yet. */
 bool tablet_retry_flush(struct tablet *tablet, uint64_t now_ns);
 
+/* Frees a list of them, once flush or compaction has ended; error: when status is one. No lock is held. */
+void tablet_complete_requests(
+    struct tablet_request *request, enum status status, const struct error *error);
 /* By size or pressure. Any thread, with LOCK_RANK_LOG or lower held at most. */
 void tablet_ask_own_flush(struct tablet *tablet);
 /* ---- tablet_pressure.c ---- */

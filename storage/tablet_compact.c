@@ -57,23 +57,6 @@ static void compaction_begin_if_wanted(struct tablet *tablet);
 
 /* ---- The end ---- */
 
-static void complete_requests(
-    struct tablet_request *request, enum status status, const struct error *error)
-{
-    while (request) {
-        struct tablet_request *next = request->next;
-        struct completion *completion = request->completion;
-        memory_free(request);
-        if (completion) {
-            completion->status = status;
-            if (status)
-                completion->error = *error;
-            completion->done(completion);
-        }
-        request = next;
-    }
-}
-
 static void compaction_end(
     struct compaction *compaction, enum status status, const struct error *error)
 {
@@ -97,8 +80,8 @@ static void compaction_end(
     atomic_store(&tablet->counters.compacted_cells, 0);
     arena_deinit(&compaction->arena);
     memory_free(compaction);
-    complete_requests(requests, status, error);
-    complete_requests(waiting, status, error);
+    tablet_complete_requests(requests, status, error);
+    tablet_complete_requests(waiting, status, error);
     if (!status)
         compaction_begin_if_wanted(tablet);
     tablet_close_step(tablet);
@@ -608,5 +591,5 @@ void tablet_cancel_compaction(struct tablet *tablet)
     tablet->compaction_requests = NULL;
     mutex_unlock(&tablet->mutex);
     error_set(&error, STATUS_CANCELLED, "tablet %s is closing", tablet->info.id);
-    complete_requests(requests, STATUS_CANCELLED, &error);
+    tablet_complete_requests(requests, STATUS_CANCELLED, &error);
 }

@@ -46,7 +46,7 @@ static struct flush *flush_of(void *member, size_t offset)
 
 /* ---- The end ---- */
 
-static void complete_requests(
+void tablet_complete_requests(
     struct tablet_request *request, enum status status, const struct error *error)
 {
     while (request) {
@@ -98,7 +98,7 @@ static void flush_end(struct flush *flush, enum status status, const struct erro
         tablet->close_error = *error;
     }
     mutex_unlock(&tablet->mutex);
-    complete_requests(requests, status, error);
+    tablet_complete_requests(requests, status, error);
     if (!status) {
         tablet_consider_compaction(tablet);
         begin_if_asked(tablet);

@@ -84,14 +84,8 @@ static enum status insert_gathered(struct replay *replay, struct error *error);
 static enum status gather(struct replay *replay, const struct version_family *family,
     const struct cell *cell, uint64_t sequence, struct error *error)
 {
-    if (replay->count == replay->capacity) {
-        size_t capacity = replay->capacity ? replay->capacity * 2 : 256;
-        struct gathered *cells = memory_reallocate(replay->cells, capacity * sizeof(*cells));
-        if (!cells)
-            return no_memory(replay->tablet->info.id, error);
-        replay->cells = cells;
-        replay->capacity = capacity;
-    }
+    if (!memory_grow(&replay->cells, replay->count, &replay->capacity, sizeof *replay->cells))
+        return no_memory(replay->tablet->info.id, error);
     size_t bytes = cell->row.size + cell->qualifier.size + cell->value.size + cell->tags.size;
     struct gathered *gathered = &replay->cells[replay->count];
     *gathered = (struct gathered){.cell = *cell};

@@ -21,25 +21,11 @@ void version_history_deinit(struct version_history *history)
     *history = (struct version_history){0};
 }
 
-/* Room for one more of `size` bytes in *array. */
-static bool grow(void **array, size_t count, size_t *capacity, size_t size)
-{
-    if (count < *capacity)
-        return true;
-    size_t wanted = *capacity ? *capacity * 2 : 8;
-    void *grown = memory_reallocate(*array, wanted * size);
-    if (!grown)
-        return false;
-    *array = grown;
-    *capacity = wanted;
-    return true;
-}
-
 /* Inserts by sequence, before events of the same sequence. */
 static bool insert_event(struct version_event **events, size_t *count, size_t *capacity,
     const struct version_event *event)
 {
-    if (!grow((void **)events, *count, capacity, sizeof(**events)))
+    if (!memory_grow(events, *count, capacity, sizeof(**events)))
         return false;
     size_t at = *count;
     while (at > 0 && (*events)[at - 1].sequence >= event->sequence)
@@ -62,7 +48,7 @@ static bool enter_column(struct version_history *history, struct span qualifier)
     history->life_count = 0;
     history->event_count = 0;
     while (history->event_capacity < history->family_count + 1) {
-        if (!grow((void **)&history->events, history->event_capacity, &history->event_capacity,
+        if (!memory_grow(&history->events, history->event_capacity, &history->event_capacity,
                 sizeof(*history->events)))
             return false;
     }
@@ -131,8 +117,8 @@ bool version_history_judge(struct version_history *history, const struct cell *p
     /* A newer put of the same timestamp takes this one's place when it is written. */
     bool is_duplicate = history->has_last && history->last_timestamp == put->timestamp;
     uint64_t replaced_at = is_duplicate ? history->last_sequence : UINT64_MAX;
-    if (!grow((void **)&history->lives, history->life_count, &history->life_capacity,
-            sizeof(*history->lives)))
+    if (!memory_grow(
+            &history->lives, history->life_count, &history->life_capacity, sizeof(*history->lives)))
         return false;
     struct version_life life = {.sequence = put->sequence};
     *out_is_visible = live(history, put, replaced_at, max_versions, &life);

@@ -62,11 +62,43 @@ static void a_replaced_table_sees_every_call(void **state)
     assert_int_equal(live, 0);
 }
 
+static void *no_reallocate(void *memory, size_t size)
+{
+    (void)memory, (void)size;
+    return NULL;
+}
+
+static void an_array_grows_or_stays_as_it_is(void **state)
+{
+    static const struct memory_table full = {malloc, no_reallocate, free};
+    (void)state;
+    uint32_t *items = NULL;
+    size_t capacity = 0;
+    for (uint32_t i = 0; i < 1000; i++) {
+        assert_true(memory_grow(&items, i, &capacity, sizeof *items));
+        assert_true(capacity > i);
+        items[i] = i;
+    }
+    for (uint32_t i = 0; i < 1000; i++)
+        assert_int_equal(items[i], i);
+    uint32_t *before = items;
+    size_t most = capacity;
+    memory_install(&full);
+    assert_true(memory_grow(&items, most - 1, &capacity, sizeof *items));
+    assert_false(memory_grow(&items, most, &capacity, sizeof *items));
+    memory_install(NULL);
+    assert_false(memory_grow(&items, most, &capacity, SIZE_MAX / most));
+    assert_ptr_equal(items, before);
+    assert_int_equal(capacity, most);
+    memory_free(items);
+}
+
 int main(void)
 {
     const struct CMUnitTest tests[] = {
         cmocka_unit_test(zero_sizes_and_overflow),
         cmocka_unit_test(a_replaced_table_sees_every_call),
+        cmocka_unit_test(an_array_grows_or_stays_as_it_is),
     };
     return cmocka_run_group_tests(tests, NULL, NULL);
 }

@@ -139,7 +139,7 @@ static void note_line(void *context, const char *line)
     bool *has_cell = context;
     *has_cell |=
         strcmp(line,
-            "  row-001 family:qualifier-1 timestamp 1699999999995 put(4) sequence 1025 value ") ==
+            "  row-001 family:qualifier-1 timestamp 1699999999995 Put(4) sequence 1025 value ") ==
         0;
 }
 
