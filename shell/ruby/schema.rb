@@ -1,13 +1,14 @@
 # Schemas as the shell sees them: {name:, attributes: {K => v}, configuration: {}, families: {name => family}}.
 module Shell
   class Family
-    # What every HBase client sends for a new family, in the order that describe shows.
+    # What every HBase client sends for a new family, in the order in which its classes put them into their map.
     DEFAULTS = {
-      'INDEX_BLOCK_ENCODING' => 'NONE', 'VERSIONS' => '1', 'KEEP_DELETED_CELLS' => 'FALSE',
-      'DATA_BLOCK_ENCODING' => 'NONE', 'TTL' => '2147483647', 'MIN_VERSIONS' => '0', 'REPLICATION_SCOPE' => '0',
-      'BLOOMFILTER' => 'ROW', 'IN_MEMORY' => 'false', 'COMPRESSION' => 'NONE', 'BLOCKCACHE' => 'true',
-      'BLOCKSIZE' => '65536'
+      'BLOOMFILTER' => 'ROW', 'KEEP_DELETED_CELLS' => 'FALSE', 'DATA_BLOCK_ENCODING' => 'NONE', 'MIN_VERSIONS' => '0',
+      'BLOCKSIZE' => '65536', 'INDEX_BLOCK_ENCODING' => 'NONE', 'COMPRESSION' => 'NONE', 'REPLICATION_SCOPE' => '0',
+      'TTL' => '2147483647', 'BLOCKCACHE' => 'true', 'IN_MEMORY' => 'false', 'VERSIONS' => '1'
     }
+    # With the defaults, what describe shows beside the name; the rest is METADATA.
+    RESERVED = %w[ENCRYPTION ENCRYPTION_KEY IS_MOB MOB_THRESHOLD MOB_COMPACT_PARTITION_POLICY]
     OPTIONAL = %w[NEW_VERSION_BEHAVIOR COMPRESS_TAGS COMPRESSION_COMPACT COMPRESSION_COMPACT_MAJOR
       COMPRESSION_COMPACT_MINOR CACHE_DATA_ON_WRITE CACHE_INDEX_ON_WRITE CACHE_BLOOMS_ON_WRITE EVICT_BLOCKS_ON_CLOSE
       PREFETCH_BLOCKS_ON_OPEN IN_MEMORY_COMPACTION ENCRYPTION ENCRYPTION_KEY IS_MOB MOB_THRESHOLD
@@ -66,13 +67,36 @@ module Shell
     end
 
     def to_s
-      known = DEFAULTS.keys.select { |key| @attributes.key?(key) } + OPTIONAL.select { |key| @attributes.key?(key) }
+      inserted = DEFAULTS.keys.select { |key| @attributes.key?(key) }
+      keys = Family.java_order(inserted + (@attributes.keys - inserted), 1)
+      known = keys.select { |key| DEFAULTS.key?(key) || RESERVED.include?(key) }
       parts = ["NAME => '#{Shell.binary(@name)}'"]
       known.each { |key| parts << "#{key} => '#{text(key)}'" }
-      metadata = @attributes.keys - known
+      metadata = keys - known
       parts << "METADATA => {#{pairs(metadata.map { |key| [key, @attributes[key]] })}}" unless metadata.empty?
-      parts << "CONFIGURATION => {#{pairs(@configuration.to_a)}}" unless @configuration.empty?
+      configured = Family.java_order(@configuration.keys, 0)
+      parts << "CONFIGURATION => {#{pairs(configured.map { |key| [key, @configuration[key]] })}}" unless configured.empty?
       "{#{parts.join(', ')}}"
+    end
+
+    # The order in which a Java HashMap tells its keys, for HBase shows what is in one: by the place that a key's hash has, those
+    # of one place as they came. A family is made in a map that grows from 16 places when three quarters are taken, and copied to
+    # one with room from the beginning. `first`: what the hash begins with (HBase's Bytes: 1, Java's String: 0).
+    def self.java_order(keys, first)
+      grown, copied = 16, 1
+      grown *= 2 while keys.size * 4 > grown * 3
+      copied *= 2 while copied < keys.size * 4 / 3 + 1
+      placed(placed(keys, first, grown), first, copied)
+    end
+
+    def self.placed(keys, first, places)
+      made = Array.new(places) { [] }
+      keys.each do |key|
+        hash = first
+        key.each_byte { |byte| hash = (hash * 31 + (byte < 128 ? byte : byte - 256)) & 0xffffffff }
+        made[(hash ^ (hash >> 16)) & (places - 1)] << key
+      end
+      made.inject([]) { |all, some| all + some }
     end
 
     def text(key)
@@ -90,14 +114,11 @@ module Shell
   end
 
   class Schema
-    # Reserved attributes with the value that describe leaves out.
-    RESERVED = {
-      'MAX_FILESIZE' => '-1', 'READONLY' => 'false', 'MEMSTORE_FLUSHSIZE' => '-1', 'DURABILITY' => 'USE_DEFAULT',
-      'REGION_REPLICATION' => '1', 'REGION_MEMSTORE_REPLICATION' => 'true', 'COMPACTION_ENABLED' => 'true',
-      'SPLIT_ENABLED' => 'true', 'MERGE_ENABLED' => 'true', 'NORMALIZATION_ENABLED' => nil,
-      'NORMALIZER_TARGET_REGION_COUNT' => nil, 'NORMALIZER_TARGET_REGION_SIZE_MB' => nil, 'PRIORITY' => '0',
-      'SPLIT_POLICY' => nil, 'FLUSH_POLICY' => nil, 'OWNER' => nil, 'ERASURE_CODING_POLICY' => nil, 'IS_META' => 'false'
-    }
+    # What describe shows beside METADATA.
+    RESERVED = %w[DURABILITY ERASURE_CODING_POLICY IS_META MAX_FILESIZE MEMSTORE_FLUSHSIZE PRIORITY READONLY REGION_REPLICATION]
+    # What else create and alter take by name.
+    OPTIONAL = %w[REGION_MEMSTORE_REPLICATION COMPACTION_ENABLED SPLIT_ENABLED MERGE_ENABLED NORMALIZATION_ENABLED
+      NORMALIZER_TARGET_REGION_COUNT NORMALIZER_TARGET_REGION_SIZE_MB SPLIT_POLICY FLUSH_POLICY OWNER]
     SIZES = %w[MAX_FILESIZE MEMSTORE_FLUSHSIZE]
 
     attr_reader :name, :attributes, :configuration, :families
@@ -128,7 +149,7 @@ module Shell
     end
 
     def apply(options)
-      RESERVED.keys.each do |key|
+      (RESERVED + OPTIONAL).each do |key|
         next unless options.key?(key)
         given = options.delete(key)
         @attributes[key] = SIZES.include?(key) ? Values.size(given) : given.to_s
@@ -145,16 +166,12 @@ module Shell
 
     # "t1" or "t1, {TABLE_ATTRIBUTES => {...}}".
     def to_s
-      parts = []
-      RESERVED.each do |key, default|
-        next unless @attributes.key?(key)
-        next if @attributes[key] == default
-        parts << "#{key} => '#{SIZES.include?(key) ? Values.size_text(@attributes[key]) : Shell.binary(@attributes[key])}'"
+      keys = @attributes.keys.sort.reject { |key| key == 'IS_META' && @attributes[key].downcase != 'true' }
+      known = keys.select { |key| RESERVED.include?(key) || key.start_with?('coprocessor$') }
+      parts = known.map do |key|
+        "#{key} => '#{SIZES.include?(key) ? Values.size_text(@attributes[key]) : Shell.binary(@attributes[key])}'"
       end
-      coprocessors = @attributes.keys.select { |key| key.start_with?('coprocessor$') }
-      coprocessors.each { |key| parts << "#{key} => '#{Shell.binary(@attributes[key])}'" }
-      metadata = @attributes.keys.reject { |key| RESERVED.key?(key) || coprocessors.include?(key) }
-      shown = metadata.map { |key| [key, @attributes[key]] } + @configuration.to_a
+      shown = ((keys - known).map { |key| [key, @attributes[key]] } + @configuration.to_a).sort
       unless shown.empty?
         text = shown.map { |key, value| "'#{Shell.binary(key)}' => '#{Shell.binary(value)}'" }.join(', ')
         parts << "METADATA => {#{text}}"

@@ -14,7 +14,7 @@ Took N seconds
 => Hbase::Table - shop:items
 stele> describe 'shop:items'
 Table shop:items is ENABLED
-shop:items, {TABLE_ATTRIBUTES => {METADATA => {'k' => 'v', 'hbase.store.file-tracker.impl' => 'DEFAULT'}}}
+shop:items, {TABLE_ATTRIBUTES => {METADATA => {'hbase.store.file-tracker.impl' => 'DEFAULT', 'k' => 'v'}}}
 COLUMN FAMILIES DESCRIPTION
 {NAME => 'f', INDEX_BLOCK_ENCODING => 'NONE', VERSIONS => '1', KEEP_DELETED_CELLS => 'FALSE', DATA_BLOCK_ENCODING => 'NONE', TTL => '93600 SECONDS (1 DAY 2 HOURS)', MIN_VERSIONS => '0', REPLICATION_SCOPE => '0', BLOOMFILTER => 'ROW', IN_MEMORY => 'false', COMPRESSION => 'GZ', BLOCKCACHE => 'true', BLOCKSIZE => '32768 B (32KB)'}
 
@@ -46,7 +46,7 @@ Done.
 Took N seconds
 stele> describe 'shop:items'
 Table shop:items is ENABLED
-shop:items, {TABLE_ATTRIBUTES => {MAX_FILESIZE => '10737418240 B (10GB)', METADATA => {'k' => 'v', 'hbase.store.file-tracker.impl' => 'DEFAULT'}}}
+shop:items, {TABLE_ATTRIBUTES => {MAX_FILESIZE => '10737418240 B (10GB)', METADATA => {'hbase.store.file-tracker.impl' => 'DEFAULT', 'k' => 'v'}}}
 COLUMN FAMILIES DESCRIPTION
 {NAME => 'f', INDEX_BLOCK_ENCODING => 'NONE', VERSIONS => '5', KEEP_DELETED_CELLS => 'FALSE', DATA_BLOCK_ENCODING => 'NONE', TTL => '93600 SECONDS (1 DAY 2 HOURS)', MIN_VERSIONS => '0', REPLICATION_SCOPE => '0', BLOOMFILTER => 'ROW', IN_MEMORY => 'false', COMPRESSION => 'GZ', BLOCKCACHE => 'true', BLOCKSIZE => '32768 B (32KB)'}
 
@@ -137,3 +137,20 @@ hbase
 2 row(s)
 Took N seconds
 => ["default", "hbase"]
+stele> create 'order', {NAME => 'f', NEW_VERSION_BEHAVIOR => true, METADATA => {'zeta' => '1', 'alpha' => '2', 'Beta' => '3', 'mm' => '4'}, CONFIGURATION => {'z.y' => '1', 'a.b' => '2', 'm.n' => '3'}}, READONLY => true, PRIORITY => 5, OWNER => 'me', METADATA => {'zeta' => '1', 'Beta' => 3}, DURABILITY => 'SKIP_WAL', MAX_FILESIZE => 5000000, REGION_REPLICATION => 1
+Created table order
+Took N seconds
+=> Hbase::Table - order
+stele> describe 'order'
+Table order is ENABLED
+order, {TABLE_ATTRIBUTES => {DURABILITY => 'SKIP_WAL', MAX_FILESIZE => '5000000 B (4MB 786KB 832B)', PRIORITY => '5', READONLY => 'true', REGION_REPLICATION => '1', METADATA => {'Beta' => '3', 'OWNER' => 'me', 'hbase.store.file-tracker.impl' => 'DEFAULT', 'zeta' => '1'}}}
+COLUMN FAMILIES DESCRIPTION
+{NAME => 'f', INDEX_BLOCK_ENCODING => 'NONE', VERSIONS => '1', KEEP_DELETED_CELLS => 'FALSE', DATA_BLOCK_ENCODING => 'NONE', TTL => 'FOREVER', MIN_VERSIONS => '0', REPLICATION_SCOPE => '0', BLOOMFILTER => 'ROW', IN_MEMORY => 'false', COMPRESSION => 'NONE', BLOCKCACHE => 'true', BLOCKSIZE => '65536 B (64KB)', METADATA => {'mm' => '4', 'alpha' => '2', 'NEW_VERSION_BEHAVIOR' => 'true', 'Beta' => '3', 'zeta' => '1'}, CONFIGURATION => {'z.y' => '1', 'a.b' => '2', 'm.n' => '3'}}
+
+1 row(s)
+Quota is disabled
+Took N seconds
+stele> disable 'order'
+Took N seconds
+stele> drop 'order'
+Took N seconds
