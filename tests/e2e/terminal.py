@@ -123,19 +123,30 @@ check("an open string is shown", shell.wait_for(b"stele:008:1' "), shell)
 shell.type(b"lines'\n")
 check("it ends on a later line", shell.wait_for(b"Took") and shell.wait_for(b"stele:009:0> "), shell)
 
-shell.type(b"exists 'rows'; loop { }\n")
+number = 9
+for loop in (b"loop { }", b"5.times { 1000000000.times { } }", b"x = 0; (1..).each { |i| x = i }", b"0.upto(1 << 60) { |i| [i].each { } }"):
+    shell.type(b"exists 'rows'; " + loop + b"\n")
+    shell.wait_for(b"does exist")
+    shell.type(b"\x03")
+    number += 1
+    check("^C ends a loop without commands: " + loop.decode(), shell.wait_for(b"ERROR: interrupted\r\nstele:%03d:0> " % number), shell)
+shell.type(b"x >= 0\n")
+check("and variables are kept", shell.wait_for(b"=> true"), shell)
+shell.wait_for(b"stele:014:0> ")
+
+shell.type(b"exists 'rows'; while true do end\n")
 shell.wait_for(b"does exist")
 shell.type(b"\x03")
 began = time.monotonic()
 while time.monotonic() - began < 2.2:  # a second ^C counts from the second second on
     shell.wait_for(b"\0", 0.2)
 shell.type(b"\x03")
-check("a second ^C leaves a loop without commands, and the shell", shell.exit_code() == 130, shell)
+check("a second ^C leaves a while without commands, and the shell", shell.exit_code() == 130, shell)
 
 shell = Terminal()
 shell.wait_for(b"stele:001:0> ")
 shell.type(b"\x1b[A")
-check("history: the last line of the shell before", shell.wait_for(b"loop { }"), shell)
+check("history: the last line of the shell before", shell.wait_for(b"while true do end"), shell)
 shell.type(b"\x03")
 shell.wait_for(b"stele:001:0> ")
 shell.type(b"\x04")
