@@ -127,7 +127,11 @@ void cell_line_put(struct buffer *out, const struct stele_cell *cell)
 enum status tsv_columns_parse(
     struct span text, struct tsv_columns *out_columns, struct error *error)
 {
-    size_t rows = 0, timestamps = 0;
+    static const char *const names[] = {[TSV_ROW] = "HBASE_ROW_KEY",
+        [TSV_TIMESTAMP] = "HBASE_TS_KEY",
+        [TSV_TTL] = "HBASE_CELL_TTL",
+        [TSV_ATTRIBUTE_LIST] = "HBASE_ATTRIBUTES_KEY"};
+    size_t counts[TSV_KINDS] = {0};
     out_columns->count = 0;
     for (bool is_last = false; !is_last;) {
         size_t comma = span_find(text, ',');
@@ -139,42 +143,80 @@ enum status tsv_columns_parse(
             return error_set(error, STATUS_LIMIT, "more than %d columns", TSV_COLUMNS);
         size_t index = out_columns->count++, colon = span_find(name, ':');
         size_t family_size = colon == SIZE_MAX ? name.size : colon;
-        out_columns->columns[index].kind = TSV_CELL;
-        if (span_equal(name, SPAN_LITERAL("HBASE_ROW_KEY"))) {
-            out_columns->columns[index].kind = TSV_ROW;
-            rows++;
-        } else if (span_equal(name, SPAN_LITERAL("HBASE_TS_KEY"))) {
-            out_columns->columns[index].kind = TSV_TIMESTAMP;
-            timestamps++;
-        } else if (span_equal(name, SPAN_LITERAL("HBASE_CELL_TTL")) ||
-                   span_equal(name, SPAN_LITERAL("HBASE_ATTRIBUTES_KEY")) ||
-                   span_equal(name, SPAN_LITERAL("HBASE_CELL_VISIBILITY"))) {
+        size_t kind = TSV_KINDS - 1;
+        while (kind > TSV_CELL && !span_equal(name, span_string(names[kind])))
+            kind--;
+        out_columns->columns[index].kind = (enum tsv_kind)kind;
+        counts[kind]++;
+        if (span_equal(name, SPAN_LITERAL("HBASE_CELL_VISIBILITY")))
             return error_set(error, STATUS_INVALID, "column '%.*s' is not supported",
                 (int)name.size, (const char *)name.data);
-        } else if (family_size == 0 || span_starts_with(name, SPAN_LITERAL("HBASE_"))) {
+        if (kind == TSV_CELL &&
+            (family_size == 0 || span_starts_with(name, SPAN_LITERAL("HBASE_"))))
             return error_set(error, STATUS_INVALID, "column '%.*s' is not family:qualifier",
                 (int)name.size, (const char *)name.data);
-        }
         out_columns->columns[index].family = stele_bytes(name.data, family_size);
         out_columns->columns[index].qualifier = colon == SIZE_MAX
                                                     ? STELE_TEXT("")
                                                     : stele_bytes(name.data + colon + 1,
                                                           name.size - colon - 1);
     }
-    if (rows != 1 || timestamps > 1 || out_columns->count < 2)
-        return error_set(error, STATUS_INVALID,
-            "the columns need HBASE_ROW_KEY once, HBASE_TS_KEY at most once, and one "
-            "family:qualifier");
+    for (size_t kind = TSV_TIMESTAMP; kind < TSV_KINDS; kind++)
+        if (counts[kind] > 1)
+            return error_set(error, STATUS_INVALID, "%s is there more than once", names[kind]);
+    if (counts[TSV_ROW] != 1 || out_columns->count < 2)
+        return error_set(
+            error, STATUS_INVALID, "the columns need HBASE_ROW_KEY once, and one family:qualifier");
+    return STATUS_OK;
+}
+
+static bool parse_ttl(struct span text, int64_t *out_ttl_ms)
+{
+    bool is_negative = text.size > 1 && text.data[0] == '-';
+    int64_t ttl_ms;
+    if (!parse_timestamp(is_negative ? span_slice(text, 1, text.size - 1) : text, &ttl_ms))
+        return false;
+    *out_ttl_ms = is_negative ? 0 : ttl_ms;
+    return true;
+}
+
+static enum status parse_attributes(
+    struct span text, struct tsv_beside *beside, struct error *error)
+{
+    while (text.size > 0) {
+        size_t comma = span_find(text, ',');
+        struct span one = span_slice(text, 0, comma == SIZE_MAX ? text.size : comma);
+        text = comma == SIZE_MAX ? SPAN_EMPTY : span_slice(text, comma + 1, text.size - comma - 1);
+        size_t arrow = span_find(one, '=');
+        while (arrow != SIZE_MAX && (arrow + 1 == one.size || one.data[arrow + 1] != '>')) {
+            size_t next = span_find(span_slice(one, arrow + 1, one.size - arrow - 1), '=');
+            arrow = next == SIZE_MAX ? SIZE_MAX : arrow + 1 + next;
+        }
+        if (arrow == SIZE_MAX || arrow == 0)
+            return error_set(error, STATUS_INVALID, "the attributes are not key=>value,...");
+        if (beside->attribute_count == TSV_ATTRIBUTES)
+            return error_set(error, STATUS_LIMIT, "more than %d attributes", (int)TSV_ATTRIBUTES);
+        beside->attributes[beside->attribute_count++] = (struct stele_attribute){
+            stele_bytes(one.data, arrow), stele_bytes(one.data + arrow + 2, one.size - arrow - 2)};
+    }
     return STATUS_OK;
 }
 
 enum status tsv_line_parse(const struct tsv_columns *columns, uint8_t separator, struct span line,
-    struct stele_cell *out_cells, size_t *out_count, struct error *error)
+    struct stele_cell *out_cells, size_t *out_count, struct tsv_beside *out_beside,
+    struct error *error)
 {
+    static const char *const missing[] = {[TSV_ROW] = "row key",
+        [TSV_TIMESTAMP] = "timestamp",
+        [TSV_TTL] = "time to live",
+        [TSV_ATTRIBUTE_LIST] = "attributes"};
     struct stele_bytes row = {NULL, 0};
     int64_t timestamp = STELE_LATEST;
     size_t count = 0, field = 0;
+    out_beside->ttl_ms = 0;
+    out_beside->attribute_count = 0;
     for (bool is_last = false; !is_last; field++) {
+        enum status status;
         size_t end = span_find(line, separator);
         is_last = end == SIZE_MAX;
         struct span value = is_last ? line : span_slice(line, 0, end);
@@ -190,6 +232,14 @@ enum status tsv_line_parse(const struct tsv_columns *columns, uint8_t separator,
             if (!parse_timestamp(value, &timestamp))
                 return error_set(error, STATUS_INVALID, "the timestamp is not a number");
             break;
+        case TSV_TTL:
+            if (!parse_ttl(value, &out_beside->ttl_ms))
+                return error_set(error, STATUS_INVALID, "the time to live is not a number");
+            break;
+        case TSV_ATTRIBUTE_LIST:
+            if ((status = parse_attributes(value, out_beside, error)))
+                return status;
+            break;
         case TSV_CELL:
             out_cells[count++] = (struct stele_cell){
                 .family = columns->columns[field].family,
@@ -203,8 +253,7 @@ enum status tsv_line_parse(const struct tsv_columns *columns, uint8_t separator,
     for (size_t i = field; i < columns->count; i++)
         if (columns->columns[i].kind != TSV_CELL)
             return error_set(error, STATUS_INVALID, "%zu field%s: no %s", field,
-                field == 1 ? "" : "s",
-                columns->columns[i].kind == TSV_ROW ? "row key" : "timestamp");
+                field == 1 ? "" : "s", missing[columns->columns[i].kind]);
     if (row.size == 0)
         return error_set(error, STATUS_INVALID, "the row is empty");
     if (count == 0)

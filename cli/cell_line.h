@@ -19,9 +19,10 @@ enum status cell_line_parse(
 /* The same back, with the timestamp and a newline. */
 void cell_line_put(struct buffer *out, const struct stele_cell *cell);
 
-enum { TSV_COLUMNS = 1024 };
+enum { TSV_COLUMNS = 1024, TSV_ATTRIBUTES = 16 };
 
-enum tsv_kind { TSV_CELL, TSV_ROW, TSV_TIMESTAMP };
+enum tsv_kind { TSV_CELL, TSV_ROW, TSV_TIMESTAMP, TSV_TTL, TSV_ATTRIBUTE_LIST };
+enum { TSV_KINDS = TSV_ATTRIBUTE_LIST + 1 };
 
 struct tsv_columns {
     size_t count;
@@ -32,13 +33,22 @@ struct tsv_columns {
     } columns[TSV_COLUMNS];
 };
 
-/* "HBASE_ROW_KEY,f:q,f,HBASE_TS_KEY"; borrows the text. */
+/* What a line tells of all its cells. */
+struct tsv_beside {
+    int64_t ttl_ms; /* 0: none of their own */
+    size_t attribute_count;
+    struct stele_attribute attributes[TSV_ATTRIBUTES];
+};
+
+/* "HBASE_ROW_KEY,f:q,f,HBASE_TS_KEY,HBASE_CELL_TTL,HBASE_ATTRIBUTES_KEY"; borrows the text. */
 enum status tsv_columns_parse(
     struct span text, struct tsv_columns *out_columns, struct error *error);
 /* The cells of a line: at most columns->count. As ImportTsv (ImportTsv.TsvParser.parse), fields at the end may be
- * missing; a line with more fields than columns, without a separator, row key or timestamp, or with an empty row, is
- * bad. */
+ * missing; a line with more fields than columns, without a separator, row key, timestamp, time to live or attributes, or
+ * with an empty row, is bad. A time to live is milliseconds in decimal (none when it is not above 0), attributes are
+ * "key=>value,key=>value". */
 enum status tsv_line_parse(const struct tsv_columns *columns, uint8_t separator, struct span line,
-    struct stele_cell *out_cells, size_t *out_count, struct error *error);
+    struct stele_cell *out_cells, size_t *out_count, struct tsv_beside *out_beside,
+    struct error *error);
 
 #endif

@@ -28,6 +28,7 @@ enum {
     BATCHES_IN_FLIGHT = 6,
     CELLS_OF_A_PUT = 4096, /* a run of one row longer than this is cut */
     PROGRESS_MS = 500,
+    SCHEMA_MS = 1000, /* a family that is not known is not asked for more often */
 };
 
 static const char usage[] =
@@ -36,12 +37,21 @@ static const char usage[] =
     "\\xNN for\n"
     "                          other bytes: what 'stele export' writes\n"
     "  --columns=LIST          separated fields instead: HBASE_ROW_KEY,f:q,... (HBASE_TS_KEY: the "
-    "timestamp)\n"
+    "timestamp;\n"
+    "                          HBASE_CELL_TTL: how long the cells live, in ms; "
+    "HBASE_ATTRIBUTES_KEY: "
+    "key=>value,...)\n"
     "  --separator=CHAR        between those fields (default: tab)\n"
     "  --skip-bad              leave bad lines out instead of ending with exit 1\n"
     "  --connect=HOST:PORT,... a server of the cluster (default: $STELE_CONNECT, else "
     "127.0.0.1:16000)\n"
     "  --zookeeper=HOST:PORT,...[/hbase]\n";
+
+/* What a line tells of its cells. */
+struct beside {
+    size_t first, count; /* cells of the chunk */
+    struct tsv_beside told;
+};
 
 struct import {
     const char *place; /* the file's name, for messages */
@@ -58,8 +68,13 @@ struct import {
     bool is_failed;
     bool is_at_bad_line; /* that is why: what was sent before is there */
 
+    struct stele_schema_list schema; /* the table's, of schema_ns */
+    uint64_t schema_ns;
+
     struct stele_cell *cells; /* of the chunk */
     size_t cell_count, cell_capacity;
+    struct beside *besides; /* of those lines of the chunk that tell something of their cells */
+    size_t beside_count, beside_capacity;
     struct stele_mutation *puts;
     struct stele_action *actions;
     size_t put_count, put_capacity;
@@ -101,7 +116,7 @@ static bool grow(void *array, size_t *capacity, size_t item_size)
     return true;
 }
 
-static bool rows_are_equal(struct stele_bytes a, struct stele_bytes b)
+static bool bytes_are_equal(struct stele_bytes a, struct stele_bytes b)
 {
     return a.size == b.size && memcmp(a.data, b.data, a.size) == 0;
 }
@@ -115,14 +130,31 @@ static bool add_cell(struct import *import, const struct stele_cell *cell)
     return true;
 }
 
+/* Where the put that begins at a cell ends: with its row, or with the cells of a line that tells something of them (or
+ * before those of the next such line). */
+static size_t end_of_put(
+    const struct import *import, size_t from, const struct beside *beside, bool is_beside)
+{
+    size_t most = from + CELLS_OF_A_PUT, to = from + 1;
+    if (is_beside)
+        return from + beside->count;
+    if (beside && beside->first < most)
+        most = beside->first;
+    while (to < import->cell_count && to < most &&
+           bytes_are_equal(import->cells[to].row, import->cells[from].row))
+        to++;
+    return to;
+}
+
 /* A put for each run of cells with one row. */
 static bool make_puts(struct import *import)
 {
+    size_t next = 0; /* of the besides */
     for (size_t from = 0, to; from < import->cell_count; from = to) {
         struct stele_bytes row = import->cells[from].row;
-        for (to = from + 1; to < import->cell_count && to - from < CELLS_OF_A_PUT; to++)
-            if (!rows_are_equal(import->cells[to].row, row))
-                break;
+        struct beside *beside = next < import->beside_count ? &import->besides[next] : NULL;
+        bool is_beside = beside && beside->first == from;
+        to = end_of_put(import, from, beside, is_beside);
         if (import->put_count == import->put_capacity) {
             size_t capacity = import->put_capacity;
             if (!grow(&import->puts, &capacity, sizeof(*import->puts)) ||
@@ -133,8 +165,14 @@ static bool make_puts(struct import *import)
         stele_mutation_init(put, STELE_PUT, row);
         put->cells = import->cells + from;
         put->cell_count = to - from;
+        if (is_beside) {
+            put->ttl_ms = beside->told.ttl_ms;
+            put->attributes = beside->told.attributes;
+            put->attribute_count = beside->told.attribute_count;
+            next++;
+        }
         struct stele_bytes last = stele_bytes(import->last_row.data, import->last_row.size);
-        if (!rows_are_equal(last, row)) {
+        if (!bytes_are_equal(last, row)) {
             import->rows++;
             buffer_reset(&import->last_row);
             buffer_put(&import->last_row, span_make(row.data, row.size));
@@ -179,7 +217,7 @@ static bool send_batch(struct import *import)
         import->in_flight++;
         stele_batch_async(import->table, import->actions, import->put_count, on_batch, import);
     }
-    import->put_count = import->cell_count = 0;
+    import->put_count = import->cell_count = import->beside_count = 0;
     wait_for_batches(import, BATCHES_IN_FLIGHT);
     show_progress(import, false);
     return !import->is_failed;
@@ -200,9 +238,67 @@ static enum status check_sizes(const struct stele_cell *cells, size_t count, str
     return STATUS_OK;
 }
 
+static bool has_family(const struct import *import, struct stele_bytes family)
+{
+    const struct stele_schema *schema = import->schema.schemas;
+    for (size_t i = 0; i < schema->family_count; i++)
+        if (bytes_are_equal(schema->families[i].name, family))
+            return true;
+    return false;
+}
+
+static enum stele_status look_at_schema(struct import *import)
+{
+    struct stele_schema_list schema = {0};
+    enum stele_status status = stele_describe_table(
+        import->client, stele_table_name(import->table), &schema, &import->error);
+    if (status)
+        return status;
+    stele_schema_list_free(&import->schema);
+    import->schema = schema;
+    import->schema_ns = now_ns();
+    return STELE_OK;
+}
+
+/* That the table has the family of a cell. One may have been added since we looked. */
+static enum status check_family(
+    struct import *import, struct stele_bytes family, struct error *error)
+{
+    struct buffer valid = {0};
+    if (has_family(import, family))
+        return STATUS_OK;
+    if (now_ns() - import->schema_ns > (uint64_t)SCHEMA_MS * 1000000) {
+        if (look_at_schema(import))
+            return error_set(error, STATUS_IO, "%s", import->error.message);
+        if (has_family(import, family))
+            return STATUS_OK;
+    }
+    const struct stele_schema *schema = import->schema.schemas;
+    for (size_t i = 0; i < schema->family_count; i++)
+        buffer_put_format(&valid, "%s%.*s:*", i > 0 ? ", " : "", (int)schema->families[i].name.size,
+            (const char *)schema->families[i].name.data);
+    error_set(error, STATUS_INVALID, "Unknown column family %.*s! Valid column names: %.*s",
+        (int)family.size, (const char *)family.data, (int)valid.size, (const char *)valid.data);
+    buffer_deinit(&valid);
+    return STATUS_INVALID;
+}
+
+static bool keep_beside(struct import *import, size_t count, const struct tsv_beside *told)
+{
+    if (told->ttl_ms == 0 && told->attribute_count == 0)
+        return true;
+    if (import->beside_count == import->beside_capacity &&
+        !grow(&import->besides, &import->beside_capacity, sizeof(*import->besides)))
+        return false;
+    import->besides[import->beside_count++] = (struct beside){
+        .first = import->cell_count, .count = count, .told = *told};
+    return true;
+}
+
 static bool take_line(struct import *import, uint8_t *line, size_t size)
 {
     struct stele_cell cells[TSV_COLUMNS];
+    struct tsv_beside beside = {0};
     struct error error;
     size_t count = 1;
     enum status status;
@@ -212,12 +308,14 @@ static bool take_line(struct import *import, uint8_t *line, size_t size)
     if (size == 0)
         return true;
     if (import->is_tsv)
-        status = tsv_line_parse(
-            &import->columns, import->separator, span_make(line, size), cells, &count, &error);
+        status = tsv_line_parse(&import->columns, import->separator, span_make(line, size), cells,
+            &count, &beside, &error);
     else
         status = cell_line_parse(line, size, cells, &error);
     if (!status)
         status = check_sizes(cells, count, &error);
+    if (!status && !import->is_tsv) /* those of separated fields are the columns' */
+        status = check_family(import, cells[0].family, &error);
     if (status) {
         import->bad_lines++;
         if (import->skips_bad)
@@ -227,6 +325,8 @@ static bool take_line(struct import *import, uint8_t *line, size_t size)
             import->place, import->line, error.message);
         return false;
     }
+    if (!keep_beside(import, count, &beside))
+        return false;
     for (size_t i = 0; i < count; i++)
         if (!add_cell(import, &cells[i]))
             return false;
@@ -301,14 +401,21 @@ __attribute__((format(printf, 1, 2))) static int complain(const char *format, ..
     return EXIT_FAILED;
 }
 
-/* The table must be there: without it the first batch would fail only after reading. */
+/* The table must be there, with the families of the columns: without it the first batch would fail only after reading. */
 static int check_table(struct import *import)
 {
     struct stele_bytes name = stele_table_name(import->table);
-    bool exists = false;
-    if (stele_table_exists(import->client, name, &exists, &import->error))
+    struct error error;
+    enum stele_status status = look_at_schema(import);
+    if (status == STELE_NOT_FOUND)
+        return complain("Unknown table %s!", (const char *)name.data);
+    if (status)
         return complain("%s", import->error.message);
-    return exists ? EXIT_DONE : complain("Unknown table %s!", (const char *)name.data);
+    for (size_t i = 0; import->is_tsv && i < import->columns.count; i++)
+        if (import->columns.columns[i].kind == TSV_CELL &&
+            check_family(import, import->columns.columns[i].family, &error))
+            return complain("--columns: %s", error.message);
+    return EXIT_DONE;
 }
 
 static int run_import(struct import *import)
@@ -351,6 +458,7 @@ static int check_format(const struct options *options, struct import *import)
 
 static void import_deinit(struct import *import)
 {
+    stele_schema_list_free(&import->schema);
     stele_table_close(import->table);
     stele_client_close(import->client);
     if (import->loop)
@@ -359,6 +467,7 @@ static void import_deinit(struct import *import)
         close(import->fd);
     buffer_deinit(&import->last_row);
     memory_free(import->cells);
+    memory_free(import->besides);
     memory_free(import->puts);
     memory_free(import->actions);
     memory_free(import);

@@ -1,5 +1,5 @@
 /* ^C. The first ends what the command at work waits for, and sets a flag that scans look at between
- * rows and commands before they begin. A loop that calls no command sees neither: for it a second ^C,
+ * rows and commands and loops before each round. A bare `while` without commands sees neither: for it a second ^C,
  * a second later or more, leaves the shell (the history is on disk by then). */
 #ifndef STELE_SHELL_INTERRUPT_H
 #define STELE_SHELL_INTERRUPT_H

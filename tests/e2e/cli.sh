@@ -67,6 +67,25 @@ check "named by its number" complains "long.tsv:2: a row of 40000 bytes, the mos
 check "and left out when told so" run 0 "$stele" import copy --format=cells --skip-bad "$work/long.tsv"
 check "the rest is there" prints '2 rows, 1 bad lines\n'
 
+printf 'a\tf:q\t1\nb\tnone:q\t1\nc\tg:q\t1\n' >"$work/family.tsv"
+check "a family that the table has not is a bad line" run 1 "$stele" import copy --format=cells "$work/family.tsv"
+check "named by its number" complains "family.tsv:2: Unknown column family none! Valid column names: f:\*, g:\*$"
+check "and left out when told so" run 0 "$stele" import copy --format=cells --skip-bad "$work/family.tsv"
+check "the rest is there" prints '2 rows, 1 bad lines\n'
+check "one of the columns is told before the work" run 1 "$stele" import copy --columns=HBASE_ROW_KEY,f:q,none:q --skip-bad "$work/family.tsv"
+check "by its name" complains "^stele: import: --columns: Unknown column family none! Valid column names: f:\*, g:\*$"
+check "no row was read" prints ''
+printf 'lives\t1\t\t0\nlives\t2\tk=>v,l=>w\t86400000\ndies\t3\t_ttl=>\t1\nlives\t4\t\t-1\n' >"$work/ttl.tsv"
+"$stele" shell -n -e "create 'ttl', {NAME => 'f', VERSIONS => 9}" >/dev/null
+check "a time to live and attributes" run 0 "$stele" import ttl --columns=HBASE_ROW_KEY,f:q,HBASE_ATTRIBUTES_KEY,HBASE_CELL_TTL "$work/ttl.tsv"
+check "each line is its own" prints '3 rows, 0 bad lines\n'
+sleep 0.01 # the cell dies a millisecond later
+run 0 "$stele" shell -n -e "count 'ttl'"
+check "a cell that lives for a millisecond is gone, the others are there" grep -q '^1 row' "$work/out"
+printf 'r\t1\tnone\t5\n' >"$work/ttl.tsv"
+check "attributes that are none are a bad line" run 1 "$stele" import ttl --columns=HBASE_ROW_KEY,f:q,HBASE_ATTRIBUTES_KEY,HBASE_CELL_TTL "$work/ttl.tsv"
+check "told so" complains "ttl.tsv:1: the attributes are not key=>value"
+
 # ---- a shell that is given a script ----
 printf "put 't', 'a', 'f:q', '1'\nput 't', 'a', 'none:q', '1'\nput 't', 'b', 'f:q', '1'\n" >"$work/script"
 check "-n ends at the first error" run 1 "$stele" shell -n "$work/script"

@@ -13,6 +13,7 @@ static bool bytes_equal(struct stele_bytes a, struct stele_bytes b)
 int LLVMFuzzerTestOneInput(const uint8_t *data, size_t size)
 {
     static struct tsv_columns columns;
+    struct tsv_beside beside;
     static struct stele_cell cells[TSV_COLUMNS];
     struct stele_cell cell, again;
     struct buffer line = {0}, written = {0};
@@ -29,9 +30,10 @@ int LLVMFuzzerTestOneInput(const uint8_t *data, size_t size)
     struct span text = span_make(data, size);
     size_t newline = span_find(text, '\n');
     if (newline != SIZE_MAX && !tsv_columns_parse(span_slice(text, 0, newline), &columns, NULL) &&
-        !tsv_line_parse(
-            &columns, '\t', span_slice(text, newline + 1, size - newline - 1), cells, &count, NULL))
-        fuzz_check(count < columns.count);
+        !tsv_line_parse(&columns, '\t', span_slice(text, newline + 1, size - newline - 1), cells,
+            &count, &beside, NULL))
+        fuzz_check(count < columns.count && beside.attribute_count <= TSV_ATTRIBUTES &&
+                   beside.ttl_ms >= 0);
     buffer_deinit(&line);
     buffer_deinit(&written);
     return 0;

@@ -88,6 +88,7 @@ static void separated_fields_follow_their_columns(void **state)
     (void)state;
     static struct tsv_columns columns;
     struct stele_cell cells[TSV_COLUMNS];
+    struct tsv_beside beside;
     struct error error;
     size_t count;
     assert_ok(
@@ -95,35 +96,86 @@ static void separated_fields_follow_their_columns(void **state)
         &error);
     assert_int_equal(columns.count, 5);
     assert_ok(
-        tsv_line_parse(&columns, ',', SPAN_LITERAL("1,row,2,77,"), cells, &count, &error), &error);
+        tsv_line_parse(&columns, ',', SPAN_LITERAL("1,row,2,77,"), cells, &count, &beside, &error),
+        &error);
     assert_int_equal(count, 3);
     assert_bytes(cells[0].row, "row", 3);
     assert_bytes(cells[0].value, "1", 1);
     assert_bytes(cells[1].family, "g", 1);
     assert_bytes(cells[2].qualifier, "b:c", 3);
     assert_true(cells[2].value.size == 0 && cells[2].timestamp == 77);
-    assert_ok(tsv_line_parse(&columns, ',', SPAN_LITERAL("1,row,2,77"), cells, &count, &error),
+    assert_ok(
+        tsv_line_parse(&columns, ',', SPAN_LITERAL("1,row,2,77"), cells, &count, &beside, &error),
         &error); /* the last column is missing */
     assert_int_equal(count, 2);
-    assert_status(tsv_line_parse(&columns, ',', SPAN_LITERAL("1,row,2"), cells, &count, &error),
+    assert_status(
+        tsv_line_parse(&columns, ',', SPAN_LITERAL("1,row,2"), cells, &count, &beside, &error),
         STATUS_INVALID); /* the timestamp is */
-    assert_status(
-        tsv_line_parse(&columns, ',', SPAN_LITERAL("1"), cells, &count, &error), STATUS_INVALID);
-    assert_status(
-        tsv_line_parse(&columns, ',', SPAN_LITERAL("1,row,2,77,3,4"), cells, &count, &error),
+    assert_status(tsv_line_parse(&columns, ',', SPAN_LITERAL("1"), cells, &count, &beside, &error),
         STATUS_INVALID);
-    assert_status(tsv_line_parse(&columns, ',', SPAN_LITERAL("1,,2,77,3"), cells, &count, &error),
+    assert_status(tsv_line_parse(&columns, ',', SPAN_LITERAL("1,row,2,77,3,4"), cells, &count,
+                      &beside, &error),
         STATUS_INVALID);
-    assert_status(tsv_line_parse(&columns, ',', SPAN_LITERAL("1,row,2,x,3"), cells, &count, &error),
+    assert_status(
+        tsv_line_parse(&columns, ',', SPAN_LITERAL("1,,2,77,3"), cells, &count, &beside, &error),
+        STATUS_INVALID);
+    assert_status(
+        tsv_line_parse(&columns, ',', SPAN_LITERAL("1,row,2,x,3"), cells, &count, &beside, &error),
         STATUS_INVALID);
     assert_ok(tsv_columns_parse(SPAN_LITERAL("HBASE_ROW_KEY,f:q"), &columns, &error), &error);
-    assert_status(tsv_line_parse(&columns, ',', SPAN_LITERAL("row"), cells, &count, &error),
+    assert_status(
+        tsv_line_parse(&columns, ',', SPAN_LITERAL("row"), cells, &count, &beside, &error),
         STATUS_INVALID); /* nothing but the row */
     static const char *const wrong[] = {"", "f:q", "HBASE_ROW_KEY",
         "HBASE_ROW_KEY,HBASE_ROW_KEY,f:q", "HBASE_ROW_KEY,:q",
-        "HBASE_ROW_KEY,HBASE_CELL_VISIBILITY"};
+        "HBASE_ROW_KEY,HBASE_CELL_VISIBILITY", "HBASE_ROW_KEY,f:q,HBASE_TS_KEY,HBASE_TS_KEY",
+        "HBASE_ROW_KEY,f:q,HBASE_CELL_TTL,HBASE_CELL_TTL", "HBASE_ROW_KEY,f:q,HBASE_OTHER"};
     for (size_t i = 0; i < sizeof(wrong) / sizeof(wrong[0]); i++)
         assert_status(tsv_columns_parse(span_string(wrong[i]), &columns, &error), STATUS_INVALID);
+}
+
+static void a_line_has_a_time_to_live_and_attributes(void **state)
+{
+    (void)state;
+    static struct tsv_columns columns;
+    struct stele_cell cells[TSV_COLUMNS];
+    struct tsv_beside beside;
+    struct error error;
+    size_t count;
+    assert_ok(
+        tsv_columns_parse(SPAN_LITERAL("HBASE_ROW_KEY,f:q,HBASE_ATTRIBUTES_KEY,HBASE_CELL_TTL"),
+            &columns, &error),
+        &error);
+    assert_ok(tsv_line_parse(&columns, '|', SPAN_LITERAL("r|v|a=>1,b==>2=>3,c=>|60000"), cells,
+                  &count, &beside, &error),
+        &error);
+    assert_int_equal(count, 1);
+    assert_true(beside.ttl_ms == 60000);
+    assert_int_equal(beside.attribute_count, 3);
+    assert_bytes(beside.attributes[0].key, "a", 1);
+    assert_bytes(beside.attributes[0].value, "1", 1);
+    assert_bytes(beside.attributes[1].key, "b=", 2);
+    assert_bytes(beside.attributes[1].value, "2=>3", 4);
+    assert_true(beside.attributes[2].value.size == 0);
+    static const char *const without[] = {"r|v||0", "r|v||-1"};
+    for (size_t i = 0; i < 2; i++) {
+        assert_ok(
+            tsv_line_parse(&columns, '|', span_string(without[i]), cells, &count, &beside, &error),
+            &error);
+        assert_true(beside.ttl_ms == 0 && beside.attribute_count == 0);
+    }
+    static const char *const wrong[] = {"r|v||", "r|v||-", "r|v||1x", "r|v|", "r|v|a|5",
+        "r|v|=>b|5", "r|v|a=b|5", "r|v|a=>b,,c=>d|5", "r|v"};
+    for (size_t i = 0; i < sizeof(wrong) / sizeof(wrong[0]); i++)
+        assert_status(
+            tsv_line_parse(&columns, '|', span_string(wrong[i]), cells, &count, &beside, &error),
+            STATUS_INVALID);
+    char many[200] = "r|v|";
+    for (size_t i = 0; i <= TSV_ATTRIBUTES; i++)
+        strcat(many, "k=>v,");
+    strcat(many, "|5");
+    assert_status(tsv_line_parse(&columns, '|', span_string(many), cells, &count, &beside, &error),
+        STATUS_LIMIT);
 }
 
 int main(void)
@@ -133,6 +185,7 @@ int main(void)
         cmocka_unit_test(bad_lines_say_what_is_wrong),
         cmocka_unit_test(lines_read_back_as_written),
         cmocka_unit_test(separated_fields_follow_their_columns),
+        cmocka_unit_test(a_line_has_a_time_to_live_and_attributes),
     };
     return cmocka_run_group_tests(tests, NULL, NULL);
 }
