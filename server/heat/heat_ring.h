@@ -12,6 +12,7 @@
 #include "server/heat/heat_metric.h"
 
 #define HEAT_RING_BUCKETS 64 /* most of a column */
+#define HEAT_RING_KINDS   3  /* the first counters, which are operations: reads, scans, writes */
 
 struct heat_ring {
     uint8_t *data;
@@ -27,6 +28,10 @@ void heat_ring_deinit(struct heat_ring *ring);
  * it is left out. */
 void heat_ring_add(struct heat_ring *ring, int64_t time, const struct span *bounds, size_t count,
     uint64_t (*counters)[HEAT_COUNTERS]);
+/* A second of a tablet that counts on: what the first HEAT_RING_KINDS counters of each of `count` buckets have risen by
+ * since `before`, which becomes what they are. Bounds are not kept. False: nothing has risen, and there is no column. */
+bool heat_ring_add_risen(struct heat_ring *ring, int64_t time, size_t count,
+    uint64_t (*counters)[HEAT_COUNTERS], uint64_t (*before)[HEAT_RING_KINDS]);
 void heat_ring_clear(struct heat_ring *ring); /* keeps the memory */
 
 /* Copies the newest column of that time into the arena; *out_bounds is NULL where none are kept. STATUS_NOT_FOUND. */

@@ -221,12 +221,13 @@ void hot_sampler_init(struct hot_sampler *sampler, uint64_t seed)
         .left = 1, .stride = 1, .most = HOT_ROW_SAMPLES, .highest = 1, .dice = {seed}};
 }
 
-static __attribute__((noinline, cold)) void sampler_double(struct hot_sampler *sampler)
+static __attribute__((noinline, cold)) void sampler_widen(struct hot_sampler *sampler)
 {
-    sampler->taken /= 2;
+    uint32_t times = sampler->stride == 1 ? HOT_ROW_STRIDE : 2;
+    sampler->taken /= times;
     sampler->most = HOT_ROW_SAMPLES;
     if (sampler->stride < 1u << 20)
-        sampler->stride *= 2;
+        sampler->stride *= times;
     if (sampler->stride > sampler->highest)
         sampler->highest = sampler->stride;
 }
@@ -235,7 +236,7 @@ uint64_t hot_sampler_take(struct hot_sampler *sampler)
 {
     uint32_t weight = sampler->stride;
     if (++sampler->taken >= sampler->most)
-        sampler_double(sampler);
+        sampler_widen(sampler);
     /* 1 to 2 * stride - 1: no rhythm of the calls is met */
     sampler->left = sampler->stride == 1
                         ? 1
@@ -246,11 +247,12 @@ uint64_t hot_sampler_take(struct hot_sampler *sampler)
 void hot_sampler_second(struct hot_sampler *sampler)
 {
     sampler->window += sampler->taken;
-    while (sampler->stride > 1 &&
-           sampler->taken < (sampler->stride == 2 ? HOT_ROW_EXACT : HOT_ROW_SAMPLES) / 2) {
+    while (sampler->stride > HOT_ROW_STRIDE && sampler->taken < HOT_ROW_SAMPLES / 2) {
         sampler->stride /= 2;
         sampler->taken = sampler->taken * 2 + 1;
     }
+    if (sampler->stride == HOT_ROW_STRIDE && sampler->taken < HOT_ROW_EXACT / HOT_ROW_STRIDE)
+        sampler->stride = 1;
     if (sampler->left > 2 * sampler->stride)
         sampler->left = sampler->stride;
     sampler->taken = 0;

@@ -9,8 +9,9 @@
  * is forgotten.
  *
  * Sampling. A call that comes is counted for sure while there are few: the first HOT_ROW_BURST or so of a window, and
- * HOT_ROW_EXACT a second. Where there are more only every so many is, for that many ("stride"): every second one up to
- * 2 * HOT_ROW_SAMPLES a second, and so on, so that there are never more than HOT_ROW_SAMPLES samples a second for long.
+ * HOT_ROW_EXACT a second. Where there are more only every so many is, for that many ("stride"): every fourth one up to
+ * 4 * HOT_ROW_SAMPLES a second, then every eighth, and so on, so that there are never more than HOT_ROW_SAMPLES samples a
+ * second for long.
  * The answer's error then has twice the standard deviation of that in it: it is a bound for 19 in 20. What it costs a
  * call at any rate: bench/heat_cost.py.
  *
@@ -26,6 +27,7 @@
 #define HOT_ROW_PREFIX                                                                             \
     64 /* bytes of a row that are kept: longer ones with the same beginning count as one */
 #define HOT_ROW_EXACT   64  /* calls a second up to which each is a sample */
+#define HOT_ROW_STRIDE  4   /* the least above 1 */
 #define HOT_ROW_SAMPLES 256 /* samples a second, at most about, when there are more */
 #define HOT_ROW_BURST   512 /* samples of a window that may come faster than HOT_ROW_EXACT a second */
 
@@ -43,7 +45,7 @@ struct hot_sampler {
     uint32_t left;                    /* calls until the next */
     uint32_t stride;                  /* 1 = each */
     uint32_t taken;                   /* samples of this second, as many as with this stride */
-    uint32_t most;                    /* ... at which the stride doubles */
+    uint32_t most;                    /* ... at which the stride is made longer */
     uint32_t window;                  /* samples of this window, before this second */
     uint32_t highest, highest_before; /* strides of this window and the one before: for the error */
     struct dice dice;

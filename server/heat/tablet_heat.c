@@ -11,7 +11,6 @@
 #define MINUTE_BYTES (12u << 10)
 #define IDLE_S       3600
 #define MINUTE_S     60
-#define OPERATIONS   3 /* the first counters: what the ring of seconds has */
 
 struct bound {
     uint8_t size;
@@ -24,7 +23,8 @@ struct heat_body {
     uint64_t heads[TABLET_HEAT_BUCKETS]; /* the 8 bytes behind it; UINT64_MAX past the last */
     struct bound bounds[BOUNDS_MOST];
     uint64_t counters[TABLET_HEAT_BUCKETS][HEAT_COUNTERS]; /* of the minute that runs */
-    uint64_t at_second[TABLET_HEAT_BUCKETS][OPERATIONS];   /* as they were when this second began */
+    uint64_t at_second[TABLET_HEAT_BUCKETS]
+                      [HEAT_RING_KINDS]; /* as they were when this second began */
     struct hot_sampler samplers[HEAT_ROW_KINDS];
     struct hot_rows *rows[HEAT_ROW_KINDS]; /* NULL until the first */
     struct heat_ring seconds, minutes;
@@ -240,35 +240,20 @@ void tablet_heat_add(struct tablet_heat *heat, const struct heat_use *use, struc
 static void start_second(struct heat_body *body)
 {
     for (unsigned i = 0; i <= body->bound_count; i++)
-        for (unsigned c = 0; c < OPERATIONS; c++)
+        for (unsigned c = 0; c < HEAT_RING_KINDS; c++)
             body->at_second[i][c] = body->counters[i][c];
-}
-
-/* What the buckets took since the second began. False: nothing. */
-static bool take_second(struct heat_body *body, uint64_t (*took)[HEAT_COUNTERS])
-{
-    uint64_t all = 0;
-    for (unsigned i = 0; i <= body->bound_count; i++)
-        for (unsigned c = 0; c < HEAT_COUNTERS; c++) {
-            took[i][c] = c < OPERATIONS ? body->counters[i][c] - body->at_second[i][c] : 0;
-            all += took[i][c];
-        }
-    start_second(body);
-    return all > 0;
 }
 
 /* Seconds are kept without bounds: their ring is emptied when those change. */
 static void end_second(struct heat_body *body, int64_t now_s)
 {
-    uint64_t took[TABLET_HEAT_BUCKETS][HEAT_COUNTERS];
     for (unsigned kind = 0; kind < HEAT_ROW_KINDS; kind++)
         hot_sampler_second(&body->samplers[kind]);
     if (body->began_s == 0)
         body->began_s = body->used_s = now_s;
-    if (!take_second(body, took))
-        return;
-    body->used_s = now_s;
-    heat_ring_add(&body->seconds, now_s, NULL, body->bound_count + 1, took);
+    if (heat_ring_add_risen(
+            &body->seconds, now_s, body->bound_count + 1, body->counters, body->at_second))
+        body->used_s = now_s;
 }
 
 static bool has_counted(const struct heat_body *body)
