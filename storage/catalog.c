@@ -228,13 +228,7 @@ enum status store_table_remove(struct store *store, const char *table_id, struct
 
 static void chain_folder(const struct store *store, enum chain_kind kind, struct path *out_path)
 {
-    directory_path(
-        &store->directory, out_path, "%s", kind == CHAIN_NAMESPACE ? "namespaces" : "procedures");
-}
-
-static enum document_kind chain_document(enum chain_kind kind)
-{
-    return kind == CHAIN_NAMESPACE ? DOCUMENT_NAMESPACE : DOCUMENT_PROCEDURE;
+    directory_path(&store->directory, out_path, "%s", chain_kind_folder(kind));
 }
 
 struct document_list {
@@ -258,7 +252,7 @@ static enum status list_document(
     enum status status = directory_name_decode(encoded, &name, error);
     if (status == STATUS_OK)
         status = chain_read_newest(list->store->env, folder.text, encoded,
-            chain_document(list->kind), &file, &document, error);
+            chain_kind_document(list->kind), &file, &document, error);
     if (status == STATUS_NOT_FOUND) { /* removed since the list was made */
         status = STATUS_OK;
         goto done;
@@ -288,6 +282,18 @@ enum status store_chain_list(struct store *store, enum chain_kind kind,
     return chain_list(store->env, folder.text, list_document, &list, error);
 }
 
+enum status store_chain_newest(struct store *store, enum chain_kind kind, struct span name,
+    uint64_t *out_version, struct error *error)
+{
+    char encoded[DIRECTORY_NAME_SIZE + 1];
+    struct path folder;
+    enum status status = directory_name_encode(name, encoded, error);
+    if (status)
+        return status;
+    chain_folder(store, kind, &folder);
+    return chain_newest(store->env, folder.text, encoded, out_version, error);
+}
+
 enum status store_chain_commit(struct store *store, enum chain_kind kind, struct span name,
     uint64_t version, struct span bytes, struct error *error)
 {
@@ -300,7 +306,7 @@ enum status store_chain_commit(struct store *store, enum chain_kind kind, struct
         return error_set(
             error, STATUS_INVALID, "commit of \"%s\" as version %" PRIu64, encoded, version);
     chain_folder(store, kind, &folder);
-    enum document_kind document_kind = chain_document(kind);
+    enum document_kind document_kind = chain_kind_document(kind);
     struct chain_commit commit = {.name = encoded,
         .document = {.kind = document_kind,
             .format_version = document_kind_version(document_kind),

@@ -29,6 +29,16 @@ static const struct {
     [DOCUMENT_PLAN] = {"plan", "StelePln", 1, LIMIT_PLAN_SIZE},
     [DOCUMENT_CLUSTER] = {"cluster file", "SteleClu", 1, 4096},
     [DOCUMENT_SNAPSHOT] = {"snapshot", "SteleSnp", 1, LIMIT_SNAPSHOT_SIZE},
+    [DOCUMENT_HISTORY] = {"history", "SteleHst", 1, LIMIT_DESCRIPTOR_SIZE},
+};
+
+static const struct {
+    const char *folder;
+    enum document_kind document;
+} chains[CHAIN_KINDS] = {
+    [CHAIN_NAMESPACE] = {"namespaces", DOCUMENT_NAMESPACE},
+    [CHAIN_PROCEDURE] = {"procedures", DOCUMENT_PROCEDURE},
+    [CHAIN_HISTORY] = {"history", DOCUMENT_HISTORY},
 };
 
 const char *document_kind_name(enum document_kind kind)
@@ -51,6 +61,26 @@ bool document_kind_of(struct span file, enum document_kind *out_kind)
     for (size_t i = 0; i < DOCUMENT_KINDS; i++)
         if (span_starts_with(file, span_make(kinds[i].magic, 8))) {
             *out_kind = (enum document_kind)i;
+            return true;
+        }
+    return false;
+}
+
+const char *chain_kind_folder(enum chain_kind kind)
+{
+    return chains[kind].folder;
+}
+
+enum document_kind chain_kind_document(enum chain_kind kind)
+{
+    return chains[kind].document;
+}
+
+bool document_chain_kind(enum document_kind kind, enum chain_kind *out_kind)
+{
+    for (size_t i = 0; i < CHAIN_KINDS; i++)
+        if (chains[i].document == kind) {
+            *out_kind = (enum chain_kind)i;
             return true;
         }
     return false;

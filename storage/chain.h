@@ -14,7 +14,7 @@
  *
  *   0   8   magic of the kind, ASCII: "SteleMfs" manifest, "SteleDsc" descriptor, "SteleNsp"
  *           namespace, "StelePrc" procedure, "StelePln" plan, "SteleClu" cluster,
- *           "SteleSnp" snapshot
+ *           "SteleSnp" snapshot, "SteleHst" history
  *   8   2   format version of the kind
  *   10  2   comparator: enum row_order of what the payload sorts by; 0xffff: nothing is sorted
  *   12  4   size of the subject
@@ -34,6 +34,7 @@
 #define STELE_STORAGE_CHAIN_H
 
 #include "storage/directory.h"
+#include "storage/storage.h"
 
 enum document_kind {
     DOCUMENT_MANIFEST,
@@ -43,6 +44,7 @@ enum document_kind {
     DOCUMENT_PLAN,
     DOCUMENT_CLUSTER,
     DOCUMENT_SNAPSHOT,
+    DOCUMENT_HISTORY,
     DOCUMENT_KINDS
 };
 
@@ -63,6 +65,11 @@ uint16_t document_kind_version(enum document_kind kind); /* newest format we wri
 size_t document_kind_limit(enum document_kind kind);     /* most bytes of a file */
 /* The kind whose magic `file` begins with; false when none. */
 bool document_kind_of(struct span file, enum document_kind *out_kind);
+/* Documents of others: where they lie, and what they are. */
+const char *chain_kind_folder(enum chain_kind kind);
+enum document_kind chain_kind_document(enum chain_kind kind);
+/* Whose a document is; false: the engine's own. */
+bool document_chain_kind(enum document_kind kind, enum chain_kind *out_kind);
 
 void document_encode(const struct document *document, struct buffer *out_file);
 /* Spans of *out_document borrow from file. The offset of the first wrong byte region goes into the

@@ -2,7 +2,7 @@
  *
  *   - nothing in the root is a stranger; quorum and secret have their lines
  *   - the cluster file, every document of every chain: checksum, name, number, payload (of namespaces,
- *     procedures and settings by the caller's reader)
+ *     procedures, settings and history by the caller's reader)
  *   - every segment of every incarnation: frames to the end, records, index; only the newest may be
  *     open; the plan says what the segments say
  *   - every seal leads to the alive of its incarnation and has taken its mode
@@ -93,13 +93,12 @@ static void check_document_name(
 static enum status check_payload(
     struct check *check, const char *path, const struct document *document, struct error *error)
 {
-    if (!check->say_document ||
-        (document->kind != DOCUMENT_NAMESPACE && document->kind != DOCUMENT_PROCEDURE))
+    enum chain_kind kind;
+    if (!check->say_document || !document_chain_kind(document->kind, &kind))
         return STATUS_OK;
     struct error why = {0};
-    enum status status = check->say_document(check->words,
-        document->kind == DOCUMENT_NAMESPACE ? CHAIN_NAMESPACE : CHAIN_PROCEDURE, document->subject,
-        document->payload, drop_line, NULL, &why);
+    enum status status = check->say_document(
+        check->words, kind, document->subject, document->payload, drop_line, NULL, &why);
     return check_judge(check, path, status, &why, error);
 }
 
@@ -194,10 +193,8 @@ enum status storage_check(struct env *env, const char *root,
         status = check_each(&check, "servers", check_incarnation, error);
     if (status == STATUS_OK)
         status = check_each(&check, "sealed", check_seal, error);
-    if (status == STATUS_OK)
-        status = check_documents(&check, "namespaces", DOCUMENT_NAMESPACE, error);
-    if (status == STATUS_OK)
-        status = check_documents(&check, "procedures", DOCUMENT_PROCEDURE, error);
+    for (unsigned kind = 0; kind < CHAIN_KINDS && status == STATUS_OK; kind++)
+        status = check_documents(&check, chain_kind_folder(kind), chain_kind_document(kind), error);
     if (status == STATUS_OK)
         status = check_documents(&check, "snapshots", DOCUMENT_SNAPSHOT, error);
     if (status == STATUS_OK)

@@ -11,9 +11,9 @@ struct entry {
 };
 
 static const struct entry entries[] = {
-    {"cluster", false}, {"cluster.tmp-", true}, {"lock", false}, {"lost+found", false},
-    {"namespaces", false}, {"procedures", false}, {"quorum", false}, {"quorum.", true},
-    {"sealed", false}, {"secret", false}, {"secret.", true}, {"servers", false},
+    {"cluster", false}, {"cluster.tmp-", true}, {"lock", false}, {"history", false},
+    {"lost+found", false}, {"namespaces", false}, {"procedures", false}, {"quorum", false},
+    {"quorum.", true}, {"sealed", false}, {"secret", false}, {"secret.", true}, {"servers", false},
     {"snapshots", false}, {"tables", false}, {"trash", false},
     {".", true}, /* file systems' own: .nfs0123, .snapshot */
 };

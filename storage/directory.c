@@ -133,7 +133,7 @@ enum status directory_make_folder(struct env *env, const char *path, struct erro
 enum status directory_make(const struct directory *directory, struct error *error)
 {
     static const char *const folders[] = {
-        "servers", "sealed", "namespaces", "procedures", "tables", "snapshots", "trash"};
+        "servers", "sealed", "namespaces", "procedures", "history", "tables", "snapshots", "trash"};
     for (size_t i = 0; i < sizeof(folders) / sizeof(folders[0]); i++) {
         struct path path;
         directory_path(directory, &path, "%s", folders[i]);

@@ -12,6 +12,7 @@
  *   sealed/<incarnation>                link to a dead incarnation's alive: the seal    seal.h
  *   namespaces/<name>.<n>               chained documents of others                    chain.h
  *   procedures/<id>.<n>
+ *   history/master.<n>
  *   tables/<table>/descriptor.<n>       name, schema, state                       descriptor.h
  *   tables/<table>/tablets/<tablet>.<n> manifests                                   manifest.h
  *   tables/<table>/sst/<incarnation>-<n>.sst                                         sstable.h

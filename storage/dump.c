@@ -406,7 +406,7 @@ static void dump_cluster(struct printer *printer, const struct document *documen
     finish_line(printer);
 }
 
-/* A procedure or a namespace. */
+/* A procedure, a namespace, a history. */
 static enum status dump_others(
     struct printer *printer, const struct document *document, struct error *error)
 {
@@ -422,9 +422,10 @@ static enum status dump_others(
     finish_line(printer);
     if (!printer->say_document)
         return STATUS_OK;
-    return printer->say_document(printer->words,
-        document->kind == DOCUMENT_NAMESPACE ? CHAIN_NAMESPACE : CHAIN_PROCEDURE, document->subject,
-        document->payload, printer->print, printer->context, error);
+    enum chain_kind kind = CHAIN_PROCEDURE;
+    CHECK(document_chain_kind(document->kind, &kind));
+    return printer->say_document(printer->words, kind, document->subject, document->payload,
+        printer->print, printer->context, error);
 }
 
 static enum status dump_document(struct printer *printer, struct env *env, const char *path,

@@ -185,15 +185,18 @@ enum status store_table_commit(
  * at its files, as soon as none does (the collector). */
 enum status store_table_remove(struct store *store, const char *table_id, struct error *error);
 
-/* ---- Chained documents of others: procedures and namespaces ---- */
+/* ---- Chained documents of others: procedures, namespaces, history ---- */
 
-enum chain_kind { CHAIN_NAMESPACE, CHAIN_PROCEDURE };
+enum chain_kind { CHAIN_NAMESPACE, CHAIN_PROCEDURE, CHAIN_HISTORY, CHAIN_KINDS };
 
 /* Worker. The newest version of each document, in no order. */
 enum status store_chain_list(struct store *store, enum chain_kind kind,
     enum status (*each)(
         void *context, struct span name, uint64_t version, struct span bytes, struct error *error),
     void *context, struct error *error);
+/* Worker. The number of its newest version, readable or not; STATUS_NOT_FOUND. */
+enum status store_chain_newest(struct store *store, enum chain_kind kind, struct span name,
+    uint64_t *out_version, struct error *error);
 /* Worker. Durable when it returns. STATUS_SUPERSEDED when `version` (from 1) is taken. */
 enum status store_chain_commit(struct store *store, enum chain_kind kind, struct span name,
     uint64_t version, struct span bytes, struct error *error);

@@ -16,13 +16,43 @@ void balance_log_deinit(struct balance_log *log)
     memory_free(log->records);
 }
 
-void balance_log_note(struct balance_log *log, const struct balance_record *record)
+static void note_locked(struct balance_log *log, const struct balance_record *record)
 {
-    mutex_lock(&log->mu);
     if (!log->records)
         log->records = memory_allocate_zeroed(BALANCE_LOG_KEPT, sizeof *log->records);
     if (log->records)
         log->records[log->count++ % BALANCE_LOG_KEPT] = *record;
+}
+
+void balance_log_note(struct balance_log *log, const struct balance_record *record)
+{
+    mutex_lock(&log->mu);
+    note_locked(log, record);
+    mutex_unlock(&log->mu);
+}
+
+static bool is_known_locked(const struct balance_log *log, const struct balance_record *record)
+{
+    for (size_t i = 0; i < log->count && i < BALANCE_LOG_KEPT; i++)
+        if (log->records[i].time_ms == record->time_ms &&
+            strcmp(log->records[i].tablet, record->tablet) == 0)
+            return true;
+    return false;
+}
+
+void balance_log_take(struct balance_log *log, const struct balance_record *record)
+{
+    mutex_lock(&log->mu);
+    if (!is_known_locked(log, record))
+        note_locked(log, record);
+    mutex_unlock(&log->mu);
+}
+
+void balance_log_take_run(struct balance_log *log, const struct balance_run *run)
+{
+    mutex_lock(&log->mu);
+    if (run->time_ms > log->last.time_ms)
+        log->last = *run;
     mutex_unlock(&log->mu);
 }
 

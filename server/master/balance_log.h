@@ -1,4 +1,5 @@
-/* What the balancer decided, and why: the last decisions of this process's tenures, for people (web port).
+/* What the balancer decided, and why: the last decisions of this process's tenures and of masters before it
+ * (master_history.h), for people (web port).
  *
  * Threads: any; a mutex is held for copies only. */
 #ifndef STELE_SERVER_MASTER_BALANCE_LOG_H
@@ -43,6 +44,9 @@ void balance_log_deinit(struct balance_log *log);
 void balance_log_note(struct balance_log *log, const struct balance_record *record);
 /* time_ms, shares and verdict; it counts by itself. */
 void balance_log_note_run(struct balance_log *log, const struct balance_run *run, size_t begun);
+/* What another master noted, unless it is here already; its last run, when it is later than ours. */
+void balance_log_take(struct balance_log *log, const struct balance_record *record);
+void balance_log_take_run(struct balance_log *log, const struct balance_run *run);
 void balance_log_last(struct balance_log *log, struct balance_run *out_run);
 /* How many were ever noted; the newest BALANCE_LOG_KEPT of them are kept. */
 uint64_t balance_log_count(struct balance_log *log);

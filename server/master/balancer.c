@@ -6,6 +6,7 @@
 
 #include "base/log_lines.h"
 #include "base/memory.h"
+#include "server/master/master_history.h"
 #include "server/master/normalizer.h"
 
 #define BALANCE_PERIOD_NS   5000000000ull
@@ -123,6 +124,7 @@ static void tell_move(struct master *master, const struct master_view *view,
     log_line(LOG_INFO, "balance.move", "tablet=%s from=%s to=%s begun=%s reason=\"%s\"",
         record.tablet, record.from, record.to, is_begun ? "yes" : "no", record.reason);
     balance_log_note(&master->balance_log, &record);
+    master_history_note(master);
 }
 
 static void tell_plan(struct master *master, const struct master_view *view,
@@ -412,6 +414,7 @@ static void tick(struct task *task)
         look(master);
     master_give_up_absent(master);
     master_assign_idle(master);
+    master_history_turn(master);
     if (master->tenure == TENURE_SERVING) {
         if (is_due(
                 &master->last_load_ns, env_monotonic_ns(master->env), LOAD_STEP_S * 1000000000ull))

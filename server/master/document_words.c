@@ -2,6 +2,7 @@
 
 #include <inttypes.h>
 
+#include "server/master/history_document.h"
 #include "server/master/master.h"
 #include "server/master/namespace_document.h"
 #include "server/master/procedure.h"
@@ -146,6 +147,72 @@ static enum status say_procedures_payload(
     return status;
 }
 
+/* ---- History ---- */
+
+static enum status say_ended(struct writer *writer, struct span *bytes, struct error *error)
+{
+    struct buffer *line = &writer->line;
+    struct history_procedure one;
+    enum status status = history_take_procedure(bytes, &one, error);
+    if (status)
+        return status;
+    buffer_put_format(line, "  %s %" PRIu64 ", submitted %" PRId64 " ms, ended %" PRId64 " ms",
+        procedure_kind_name(one.kind), one.id, one.submitted_ms, one.ended_ms);
+    if (one.asked_ms)
+        buffer_put_format(line, ", asked for %" PRId64 " ms", one.asked_ms);
+    if (one.nonce)
+        buffer_put_format(
+            line, ", nonce %016" PRIx64 " of %016" PRIx64, one.nonce, one.nonce_group);
+    if (one.exception_class.size) {
+        put_quoted(line, ", failed: ", one.exception_class);
+        put_quoted(line, " ", one.message);
+    }
+    finish_line(writer);
+    return STATUS_OK;
+}
+
+static enum status say_move(struct writer *writer, struct span *bytes, struct error *error)
+{
+    struct buffer *line = &writer->line;
+    struct history_move one;
+    enum status status = history_take_move(bytes, &one, error);
+    if (status)
+        return status;
+    buffer_put_format(
+        line, "  move at %" PRId64 " ms%s", one.time_ms, one.is_begun ? "" : ", not begun");
+    put_quoted(line, ": tablet ", one.tablet);
+    put_quoted(line, " of ", one.table);
+    put_quoted(line, " from ", one.from);
+    put_quoted(line, " to ", one.to);
+    put_quoted(line, ", ", one.reason);
+    buffer_put_format(line, ", gain %.3f", one.gain);
+    finish_line(writer);
+    return STATUS_OK;
+}
+
+static enum status say_history(struct writer *writer, struct span bytes, struct error *error)
+{
+    struct buffer *line = &writer->line;
+    struct history_head head;
+    enum status status = history_take_head(&bytes, &head, error);
+    if (status)
+        return status;
+    buffer_put_format(line,
+        "  epoch %" PRIu64 ", balancer: %" PRIu64 " runs, %" PRIu64 " with moves, %" PRIu64
+        " moves",
+        head.epoch, head.runs, head.runs_with_moves, head.moves);
+    if (head.run_ms) {
+        buffer_put_format(line, ", the last at %" PRId64 " ms", head.run_ms);
+        put_quoted(line, ": ", head.verdict);
+    }
+    finish_line(writer);
+    for (uint64_t i = 0; i < head.procedure_count && !status; i++)
+        status = say_ended(writer, &bytes, error);
+    for (uint64_t i = 0; i < head.move_count && !status; i++)
+        status = say_move(writer, &bytes, error);
+    return status ? status : history_take_end(bytes, error);
+}
+
 enum status master_document_words(void *words, enum chain_kind kind, struct span name,
     struct span payload, void (*print)(void *context, const char *line), void *context,
     struct error *error)
@@ -153,6 +220,7 @@ enum status master_document_words(void *words, enum chain_kind kind, struct span
     struct writer writer = {.print = print, .context = context};
     (void)words;
     enum status status = kind == CHAIN_NAMESPACE ? say_namespace(&writer, payload, error)
+                         : kind == CHAIN_HISTORY ? say_history(&writer, payload, error)
                          : span_equal(name, SPAN_LITERAL(SETTINGS_NAME))
                              ? say_settings(&writer, payload, error)
                              : say_procedures_payload(&writer, payload, error);

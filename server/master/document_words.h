@@ -1,4 +1,5 @@
-/* What a master's documents hold, in words, for `stele dump` and `stele fsck`: procedures, namespaces, the settings. */
+/* What a master's documents hold, in words, for `stele dump` and `stele fsck`: procedures, namespaces, the settings, the
+ * history. */
 #ifndef STELE_SERVER_MASTER_DOCUMENT_WORDS_H
 #define STELE_SERVER_MASTER_DOCUMENT_WORDS_H
 

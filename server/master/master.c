@@ -7,6 +7,7 @@
 #include "base/log_lines.h"
 #include "base/memory.h"
 #include "proto/exception_class.h"
+#include "server/master/master_history.h"
 #include "server/master/master_settings.h"
 
 static void run_lead(struct task *task);
@@ -79,6 +80,7 @@ void master_free(struct master *master)
     memory_free(master->live);
     memory_free(master->masters);
     memory_free(master->results);
+    buffer_deinit(&master->history.bytes);
     memory_free(master);
 }
 
@@ -124,6 +126,16 @@ const char *master_exception_of(enum status status)
     default:
         return EXCEPTION_IO;
     }
+}
+
+const char *master_exception_named(struct span exception_class)
+{
+    static const char *const classes[] = {
+        EXCEPTION_DO_NOT_RETRY_IO, EXCEPTION_TABLE_EXISTS, EXCEPTION_TABLE_NOT_FOUND};
+    for (size_t i = 0; i < sizeof classes / sizeof *classes; i++)
+        if (span_equal(exception_class, span_string(classes[i])))
+            return classes[i];
+    return EXCEPTION_IO;
 }
 
 /* ---- Tenures ---- */
@@ -200,6 +212,7 @@ static void end_tenure(struct master *master)
     master_go_on(master);
     master->tenure = TENURE_ENDING;
     store_collector_enable(master->store, false);
+    master_history_end(master);
     master_refuse_waiting(master);
     procedure_abandon_all(master);
     transitions_cancel_all(master);
@@ -433,23 +446,37 @@ void master_submit(struct master *master, struct master_request *request)
 
 /* ---- Results ---- */
 
+static struct kept_result *find_result_locked(struct master *master, uint64_t id)
+{
+    size_t from = master->result_count > RESULTS_KEPT ? master->result_count - RESULTS_KEPT : 0;
+    for (size_t i = from; i < master->result_count; i++)
+        if (master->results[i % RESULTS_KEPT].id == id)
+            return &master->results[i % RESULTS_KEPT];
+    return NULL;
+}
+
 void master_keep_result(
     struct master *master, const struct procedure *procedure, const struct procedure_result *result)
 {
     mutex_lock(&master->results_mutex);
-    struct kept_result *kept = NULL;
-    size_t from = master->result_count > RESULTS_KEPT ? master->result_count - RESULTS_KEPT : 0;
-    for (size_t i = from; i < master->result_count && !kept; i++)
-        if (master->results[i % RESULTS_KEPT].id == procedure->id)
-            kept = &master->results[i % RESULTS_KEPT];
+    struct kept_result *kept = find_result_locked(master, procedure->id);
     if (!kept) {
         kept = &master->results[master->result_count++ % RESULTS_KEPT];
         memset(kept, 0, sizeof *kept);
     }
     kept->id = procedure->id;
+    kept->kind = procedure->kind;
     kept->nonce_group = procedure->nonce_group;
     kept->nonce = procedure->nonce;
     kept->result = *result;
+    mutex_unlock(&master->results_mutex);
+}
+
+void master_take_result(struct master *master, const struct kept_result *kept)
+{
+    mutex_lock(&master->results_mutex);
+    if (!find_result_locked(master, kept->id))
+        master->results[master->result_count++ % RESULTS_KEPT] = *kept;
     mutex_unlock(&master->results_mutex);
 }
 

@@ -171,7 +171,7 @@ struct procedure_result {
     char message[ERROR_MESSAGE_SIZE];
 };
 
-/* Any. Results are kept for a quarter of an hour, and not over a change of masters. */
+/* Any. Results are kept for a quarter of an hour, over a change of masters too (but for the last second's). */
 void master_procedure_result(
     struct master *master, uint64_t procedure_id, struct procedure_result *out_result);
 

@@ -66,6 +66,7 @@ struct running {
 
 struct kept_result {
     uint64_t id;
+    enum procedure_kind kind;
     uint64_t nonce_group, nonce;
     int64_t asked_ms; /* when somebody was told that it has ended; 0 = nobody yet */
     struct procedure_result result;
@@ -77,6 +78,18 @@ struct master_work {
     struct master *master;
     void (*run)(struct master_work *work);
     void (*back)(struct master_work *work, bool is_over);
+};
+
+/* What is left to the next master: master_history.h. */
+struct master_history {
+    struct master_work work; /* first */
+    struct buffer bytes;     /* being written */
+    enum status status;      /* of the last write */
+    struct error error;
+    uint64_t version; /* newest number of the chain, as far as we know */
+    uint64_t next_ns; /* no write begins before */
+    bool is_due;      /* something has ended that is not written */
+    bool is_writing;
 };
 
 enum tenure { TENURE_NONE, TENURE_STARTING, TENURE_SERVING, TENURE_ENDING };
@@ -127,6 +140,7 @@ struct master {
     uint64_t plans;                   /* of the balancer, made so far */
     struct balance_log balance_log;   /* any thread's */
     struct load_history load_history; /* the same */
+    struct master_history history;
     uint64_t lead_since_ns;
     /* live servers and masters as coordination has them, copied by master_set_servers and master_set_masters; guarded
      * by servers_mutex */
@@ -166,8 +180,12 @@ void master_refuse(struct master_request *request, const char *exception_class, 
     ...) __attribute__((format(printf, 3, 4)));
 /* What a failure is to HBase's users. */
 const char *master_exception_of(enum status status);
+/* The same as it was kept by another: one of those, or an IOException. */
+const char *master_exception_named(struct span exception_class);
 void master_keep_result(struct master *master, const struct procedure *procedure,
     const struct procedure_result *result);
+/* One that an earlier master kept, unless there is one of its id. */
+void master_take_result(struct master *master, const struct kept_result *kept);
 /* The procedure a repeated request made; 0 when there is none. */
 uint64_t master_find_nonce(struct master *master, uint64_t nonce_group, uint64_t nonce);
 /* Starts it. */

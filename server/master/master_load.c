@@ -13,6 +13,7 @@
 #include "proto/region.h"
 #include "proto/schema_message.h"
 #include "server/master/master_document.h"
+#include "server/master/master_history.h"
 #include "server/master/master_internal.h"
 #include "server/master/master_settings.h"
 #include "server/master/namespace_document.h"
@@ -223,6 +224,8 @@ static enum status load(struct master *master, struct error *error)
         status = store_chain_list(master->store, CHAIN_NAMESPACE, add_namespace, master, error);
     if (!status)
         part_strangers(master);
+    if (!status)
+        master_history_read(master);
     return status;
 }
 

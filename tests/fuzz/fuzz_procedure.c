@@ -1,6 +1,7 @@
-/* The master's documents: procedures, namespaces, settings. What decodes is written back and decodes the same. */
+/* The master's documents: procedures, namespaces, settings, history. What decodes is written back and decodes the same. */
 #include "tests/fuzz/fuzz.h"
 
+#include "server/master/history_document.h"
 #include "server/master/namespace_document.h"
 #include "server/master/procedure.h"
 #include "server/master/settings_document.h"
@@ -59,12 +60,46 @@ static void try_settings(struct span bytes)
     buffer_deinit(&written);
 }
 
+static void try_history(struct span bytes)
+{
+    struct history_head head;
+    struct history_procedure procedure;
+    struct history_move move;
+    struct buffer written = {0};
+    struct span in = bytes;
+    if (history_take_head(&in, &head, NULL))
+        return;
+    history_put_head(&written, &head);
+    uint64_t procedures = 0, moves = 0;
+    while (procedures < head.procedure_count && !history_take_procedure(&in, &procedure, NULL)) {
+        history_put_procedure(&written, &procedure);
+        procedures++;
+    }
+    while (procedures == head.procedure_count && moves < head.move_count &&
+           !history_take_move(&in, &move, NULL)) {
+        history_put_move(&written, &move);
+        moves++;
+    }
+    if (moves == head.move_count && !history_take_end(in, NULL)) { /* as it was, but for varints */
+        struct span again = buffer_span(&written);
+        fuzz_check(!history_take_head(&again, &head, NULL));
+        for (uint64_t i = 0; i < procedures; i++)
+            fuzz_check(!history_take_procedure(&again, &procedure, NULL));
+        for (uint64_t i = 0; i < moves; i++)
+            fuzz_check(!history_take_move(&again, &move, NULL));
+        fuzz_check(!history_take_end(again, NULL));
+    }
+    buffer_deinit(&written);
+}
+
 int LLVMFuzzerTestOneInput(const uint8_t *data, size_t size)
 {
     if (size == 0)
         return 0;
     struct span bytes = span_make(data + 1, size - 1);
-    if (data[0] & 2)
+    if (data[0] & 4)
+        try_history(bytes);
+    else if (data[0] & 2)
         try_settings(bytes);
     else if (data[0] & 1)
         try_namespace(bytes);

@@ -1,4 +1,4 @@
-/* fsck of what a master and its quorum leave in a root: every flipped byte of settings, a procedure and a namespace is a
+/* fsck of what a master and its quorum leave in a root: every flipped byte of settings, a procedure, a namespace and the history is a
  * problem that names the file, and so is a document with a right checksum that says nothing. A flipped quorum is named, or
  * has another value that nobody can tell from a right one: then claiming the root finds another quorum, or its generation. */
 #include <stdio.h>
@@ -8,6 +8,7 @@
 #include "base/log_lines.h"
 #include "server/coordination/quorum.h"
 #include "server/master/document_words.h"
+#include "server/master/history_document.h"
 #include "server/master/master.h"
 #include "server/master/namespace_document.h"
 #include "server/master/procedure.h"
@@ -73,6 +74,14 @@ static void commit_documents(struct store *store)
     settings_document_put_unassigned(&bytes, SPAN_LITERAL("00ff"));
     commit(store, CHAIN_PROCEDURE, SETTINGS_NAME, 1, buffer_span(&bytes));
     buffer_deinit(&bytes);
+    struct history_head head = {.epoch = 4, .procedure_count = 1, .move_count = 1};
+    struct history_procedure ended = {.id = 7, .kind = PROCEDURE_MOVE};
+    struct history_move move = {.time_ms = 1, .tablet = SPAN_LITERAL("00ff")};
+    history_put_head(&bytes, &head);
+    history_put_procedure(&bytes, &ended);
+    history_put_move(&bytes, &move);
+    commit(store, CHAIN_HISTORY, HISTORY_NAME, 1, buffer_span(&bytes));
+    buffer_deinit(&bytes);
 }
 
 static void commit_nonsense(struct store *store)
@@ -80,6 +89,7 @@ static void commit_nonsense(struct store *store)
     commit(store, CHAIN_NAMESPACE, "shop", 2, SPAN_LITERAL("\x01"));
     commit(store, CHAIN_PROCEDURE, "7", 2, SPAN_LITERAL("\x01"));
     commit(store, CHAIN_PROCEDURE, SETTINGS_NAME, 2, SPAN_LITERAL("\x01"));
+    commit(store, CHAIN_HISTORY, HISTORY_NAME, 2, SPAN_LITERAL("\x01"));
 }
 
 /* A root that a server made, wrote to, and left by a crash. */
@@ -111,7 +121,7 @@ static struct env *make_root(void (*write)(struct store *store))
 static void every_flipped_byte_of_a_document_is_named(void **state)
 {
     static const char *const files[] = {
-        "namespaces/shop.1", "procedures/7.1", "procedures/settings.1"};
+        "namespaces/shop.1", "procedures/7.1", "procedures/settings.1", "history/master.1"};
     struct env *env = make_root(commit_documents);
     (void)state;
     assert_int_equal(count_problems(env, ""), 0);
@@ -134,7 +144,7 @@ static void every_flipped_byte_of_a_document_is_named(void **state)
 static void a_document_that_says_nothing_is_named(void **state)
 {
     static const char *const files[] = {
-        "namespaces/shop.2", "procedures/7.2", "procedures/settings.2"};
+        "namespaces/shop.2", "procedures/7.2", "procedures/settings.2", "history/master.2"};
     struct env *env = make_root(commit_nonsense);
     (void)state;
     for (size_t i = 0; i < sizeof files / sizeof *files; i++) {
@@ -146,8 +156,8 @@ static void a_document_that_says_nothing_is_named(void **state)
         assert_ok(storage_check(env, "root", note_problem, &finding, master_document_words, NULL,
                       &problems, &error),
             &error);
-        assert_int_equal(problems, 3);
-        assert_int_equal(finding.others, 2); /* one each */
+        assert_int_equal(problems, 4);
+        assert_int_equal(finding.others, 3); /* one each */
     }
     env_memory_free(env);
 }

@@ -4,6 +4,7 @@
 #include <stdlib.h>
 
 #include "server/master/document_words.h"
+#include "server/master/history_document.h"
 #include "server/master/master.h"
 #include "server/master/namespace_document.h"
 #include "server/master/procedure.h"
@@ -86,6 +87,54 @@ static void settings_tell_switches_and_who_is_drained(void **state)
         "  closed by command: \"00ff\"\n");
 }
 
+static void the_history_tells_what_has_ended_and_what_was_moved(void **state)
+{
+    struct history_head head = {.epoch = 4,
+        .run_ms = 900,
+        .worst_share = 2.5,
+        .verdict = SPAN_LITERAL("1 moves are worth it, 1 began"),
+        .runs = 7,
+        .runs_with_moves = 2,
+        .moves = 3,
+        .procedure_count = 2,
+        .move_count = 1};
+    struct history_procedure created = {.id = 7,
+        .kind = PROCEDURE_CREATE,
+        .submitted_ms = 100,
+        .ended_ms = 120,
+        .asked_ms = 130,
+        .nonce_group = 1,
+        .nonce = 255};
+    struct history_procedure moved = {.id = 8,
+        .kind = PROCEDURE_MOVE,
+        .submitted_ms = 200,
+        .ended_ms = 220,
+        .exception_class = SPAN_LITERAL("java.io.IOException"),
+        .message = SPAN_LITERAL("no \"luck\"")};
+    struct history_move move = {.time_ms = 900,
+        .tablet = SPAN_LITERAL("00ff"),
+        .table = SPAN_LITERAL("ns:t"),
+        .from = SPAN_LITERAL("a,1,2"),
+        .to = SPAN_LITERAL("b,1,2"),
+        .reason = SPAN_LITERAL("it is too much"),
+        .gain = 1.5};
+    struct buffer bytes = {0};
+    (void)state;
+    history_put_head(&bytes, &head);
+    history_put_procedure(&bytes, &created);
+    history_put_procedure(&bytes, &moved);
+    history_put_move(&bytes, &move);
+    assert_words(CHAIN_HISTORY, HISTORY_NAME, &bytes,
+        "  epoch 4, balancer: 7 runs, 2 with moves, 3 moves, the last at 900 ms: "
+        "\"1 moves are worth it, 1 began\"\n"
+        "  CreateTableProcedure 7, submitted 100 ms, ended 120 ms, asked for 130 ms, "
+        "nonce 00000000000000ff of 0000000000000001\n"
+        "  MoveRegionProcedure 8, submitted 200 ms, ended 220 ms, failed: "
+        "\"java.io.IOException\" \"no \"luck\"\"\n"
+        "  move at 900 ms, not begun: tablet \"00ff\" of \"ns:t\" from \"a,1,2\" to "
+        "\"b,1,2\", \"it is too much\", gain 1.500\n");
+}
+
 /* Files that a cluster wrote are read for ever: tests/golden/settings-v<format of the payload>. */
 static void settings_of_every_format_are_read(void **state)
 {
@@ -115,6 +164,48 @@ static void settings_of_every_format_are_read(void **state)
         buffer_deinit(&words);
         buffer_deinit(&file);
     }
+}
+
+/* Likewise: tests/golden/history-v<format>. */
+static void the_history_of_every_format_is_read(void **state)
+{
+    static const char expected[] =
+        "  epoch 72057594037927947, balancer: 4 runs, 1 with moves, 3 moves, the last at "
+        "1795945105791 ms: \"3 moves are worth it, 3 began\"\n"
+        "  CreateTableProcedure 1839047772603393, submitted 1795945090654 ms, ended 1795945090838 "
+        "ms, asked for 1795945090839 ms, nonce 1eef12c5f818c8ff of ce97569b41f1e641\n"
+        "  SplitTableRegionProcedure 1839047772603394, submitted 1795945090857 ms, ended "
+        "1795945091106 ms, asked for 1795945091107 ms, nonce 1eef12c5f818c900 of "
+        "ce97569b41f1e641\n"
+        "  MoveRegionProcedure 1839047772603395, submitted 1795945105791 ms, ended 1795945105883 "
+        "ms\n"
+        "  MoveRegionProcedure 1839047772603396, submitted 1795945105791 ms, ended 1795945105896 "
+        "ms\n"
+        "  MoveRegionProcedure 1839047772603397, submitted 1795945105791 ms, ended 1795945105909 "
+        "ms\n"
+        "  move at 1795945105791 ms: tablet \"7be72f620666d6d6144d61db22fbca74\" of \"held\" from "
+        "\"127.0.0.1,24861,1795945090399\" to \"127.0.0.1,20761,1795945091217\", \"count: 2.00 "
+        "times the mean at the source, 0.00 at the target; the tablet is 0.33 of it\", gain 2.178\n"
+        "  move at 1795945105791 ms: tablet \"7746732b2a99be84f227b5a947eeaffc\" of \"held\" from "
+        "\"127.0.0.1,24861,1795945090399\" to \"127.0.0.1,20761,1795945091217\", \"count: 1.67 "
+        "times the mean at the source, 0.33 at the target; the tablet is 0.33 of it\", gain 1.200\n"
+        "  move at 1795945105791 ms: tablet \"9b10420c362da8b58c785a3da3c21906\" of \"held\" from "
+        "\"127.0.0.1,24861,1795945090399\" to \"127.0.0.1,20761,1795945091217\", \"count: 1.33 "
+        "times the mean at the source, 0.67 at the target; the tablet is 0.33 of it\", gain "
+        "0.222\n";
+    const char *golden = getenv("STELE_GOLDEN");
+    struct buffer file = {0}, payload = {0};
+    struct document document;
+    struct error error = {0};
+    char path[512];
+    (void)state;
+    assert_non_null(golden);
+    snprintf(path, sizeof path, "%s/history-v1", golden);
+    assert_ok(document_read(env_real(), path, DOCUMENT_HISTORY, &file, &document, &error), &error);
+    assert_spans_equal(document.subject, SPAN_LITERAL(HISTORY_NAME));
+    buffer_put(&payload, document.payload);
+    assert_words(CHAIN_HISTORY, HISTORY_NAME, &payload, expected);
+    buffer_deinit(&file);
 }
 
 /* Likewise: tests/golden/procedure-v<format>. */
@@ -165,6 +256,12 @@ static void what_cannot_be_read_is_an_error(void **state)
     assert_status(master_document_words(
                       NULL, CHAIN_NAMESPACE, SPAN_LITERAL("n"), cut, take_line, &words, &error),
         STATUS_CORRUPT);
+    assert_status(master_document_words(NULL, CHAIN_HISTORY, SPAN_LITERAL(HISTORY_NAME), cut,
+                      take_line, &words, &error),
+        STATUS_CORRUPT);
+    assert_status(master_document_words(NULL, CHAIN_HISTORY, SPAN_LITERAL(HISTORY_NAME),
+                      SPAN_LITERAL("\x02"), take_line, &words, &error),
+        STATUS_NEWER_FORMAT);
     buffer_deinit(&words);
 }
 
@@ -174,7 +271,9 @@ int main(void)
         cmocka_unit_test(a_procedure_tells_its_step_and_what_it_works_on),
         cmocka_unit_test(a_namespace_tells_its_properties),
         cmocka_unit_test(settings_tell_switches_and_who_is_drained),
+        cmocka_unit_test(the_history_tells_what_has_ended_and_what_was_moved),
         cmocka_unit_test(settings_of_every_format_are_read),
+        cmocka_unit_test(the_history_of_every_format_is_read),
         cmocka_unit_test(procedures_of_every_format_are_read),
         cmocka_unit_test(what_cannot_be_read_is_an_error),
     };

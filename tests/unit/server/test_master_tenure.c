@@ -351,7 +351,7 @@ static void a_master_that_leads_again_knows_what_has_ended_meanwhile(void **stat
     master_depose(second->master);
     master_world_lead(&world, first);
     master_procedure_result(first->master, disable.procedure_id, &result);
-    assert_int_equal(result.state, PROCEDURE_NOT_FOUND);
+    assert_int_equal(result.state, PROCEDURE_FINISHED);
     master_world_check(&world);
     master_world_deinit(&world);
 }

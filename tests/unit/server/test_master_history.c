@@ -1,0 +1,265 @@
+/* What a master leaves to the next: procedures that have ended, and the balancer's moves. */
+#include <stdio.h>
+#include <stdlib.h>
+#include <string.h>
+
+#include "proto/exception_class.h"
+#include "server/master/history_document.h"
+#include "server/master/master_history.h"
+#include "server/master/master_view.h"
+#include "tests/support/master_world.h"
+#include "tests/support/support.h"
+
+#define FOLDER "root/history"
+
+/* ---- What is kept ---- */
+
+/* A move that failed, as if it had just ended; returns its id. */
+static uint64_t keep_failure(struct master *master, uint64_t nonce)
+{
+    struct procedure move = {.id = ++master->last_procedure_id,
+        .kind = PROCEDURE_MOVE,
+        .nonce_group = 6,
+        .nonce = nonce};
+    struct procedure_result result = {.state = PROCEDURE_FINISHED,
+        .kind = procedure_kind_name(PROCEDURE_MOVE),
+        .submitted_ms = env_wall_ms(master->env) - 5,
+        .updated_ms = env_wall_ms(master->env),
+        .exception_class = EXCEPTION_TABLE_NOT_FOUND,
+        .message = "there is no such table"};
+    master_keep_result(master, &move, &result);
+    master_history_note(master);
+    return move.id;
+}
+
+static void keep_balance(struct master *master)
+{
+    struct balance_record record = {.time_ms = env_wall_ms(master->env),
+        .tablet = "0a",
+        .table = "t",
+        .from = "a,1,2",
+        .to = "b,1,2",
+        .reason = "it is too much",
+        .gain = 1.5,
+        .is_begun = true};
+    struct balance_run run = {.time_ms = env_wall_ms(master->env),
+        .worst_share = 2.5,
+        .potential = 0.25,
+        .verdict = "1 moves are worth it, 1 began"};
+    balance_log_note(&master->balance_log, &record);
+    balance_log_note_run(&master->balance_log, &run, 1);
+    master_history_note(master);
+}
+
+struct listed {
+    uint64_t id; /* whose */
+    unsigned of_id, all;
+};
+
+static void count_result(void *context, uint64_t id, const struct procedure_result *result)
+{
+    struct listed *listed = context;
+    (void)result;
+    listed->of_id += id == listed->id;
+    listed->all++;
+}
+
+static unsigned count_listed(struct master *master, uint64_t id)
+{
+    struct listed listed = {.id = id};
+    master_each_result(master, RESULTS_KEPT, count_result, &listed);
+    return listed.of_id;
+}
+
+static unsigned count_all(struct master *master)
+{
+    struct listed listed = {0};
+    master_each_result(master, RESULTS_KEPT, count_result, &listed);
+    return listed.all;
+}
+
+static struct master *next_master(struct master_world *world)
+{
+    master_world_lead(world, master_world_master(world));
+    return world->leader->master;
+}
+
+static void assert_failure_is_told(struct master *master, uint64_t id, uint64_t nonce)
+{
+    struct procedure_result result;
+    assert_int_equal(count_listed(master, id), 1);
+    master_procedure_result(master, id, &result);
+    assert_int_equal(result.state, PROCEDURE_FINISHED);
+    assert_string_equal(result.kind, "MoveRegionProcedure");
+    assert_int_equal(result.updated_ms - result.submitted_ms, 5);
+    assert_string_equal(result.exception_class, EXCEPTION_TABLE_NOT_FOUND);
+    assert_string_equal(result.message, "there is no such table");
+    assert_int_equal(master_find_nonce(master, 6, nonce), id);
+}
+
+/* ---- Tests ---- */
+
+static void what_has_ended_is_told_by_the_next_master(void **state)
+{
+    struct master_world world;
+    struct balance_record record;
+    struct balance_run run;
+    (void)state;
+    master_world_make(&world, 71, 2);
+    struct master *master = world.leader->master;
+    struct master_request unassign = master_world_request(&world, MASTER_UNASSIGN, "r00"),
+                          assign = unassign;
+    assign.operation = MASTER_ASSIGN;
+    master_world_done(&world, &unassign);
+    master_world_done(&world, &assign);
+    uint64_t id = keep_failure(master, 5);
+    keep_balance(master);
+    master_world_settle(&world, 2500);
+    unsigned known = count_all(master);
+    assert_true(known >= 3);
+    node_kill(world.leader);
+    master = next_master(&world);
+    assert_true(count_all(master) >= known);
+    assert_failure_is_told(master, id, 5);
+    assert_true(master->last_procedure_id >= id);
+    assert_int_equal(balance_log_count(&master->balance_log), 1);
+    assert_true(balance_log_read(&master->balance_log, 0, &record));
+    assert_string_equal(record.tablet, "0a");
+    assert_string_equal(record.table, "t");
+    assert_string_equal(record.from, "a,1,2");
+    assert_string_equal(record.to, "b,1,2");
+    assert_string_equal(record.reason, "it is too much");
+    assert_true(record.gain == 1.5 && record.is_begun);
+    balance_log_last(&master->balance_log, &run);
+    assert_true(run.runs >= 1 && run.runs_with_moves >= 1 && run.moves >= 1);
+    master_world_check(&world);
+    master_world_deinit(&world);
+}
+
+static uint64_t newest_version(struct master *master)
+{
+    uint64_t version = 0;
+    struct error error = {0};
+    assert_ok(store_chain_newest(
+                  master->store, CHAIN_HISTORY, SPAN_LITERAL(HISTORY_NAME), &version, &error),
+        &error);
+    return version;
+}
+
+static enum status count_name(void *context, const char *name, struct error *error)
+{
+    (void)name;
+    (void)error;
+    ++*(unsigned *)context;
+    return STATUS_OK;
+}
+
+static unsigned count_versions(struct master_world *world)
+{
+    unsigned count = 0;
+    assert_status(env_directory_list(world->env, FOLDER, count_name, &count, NULL), STATUS_OK);
+    return count;
+}
+
+static void flip(struct master_world *world, uint64_t version)
+{
+    char path[64];
+    snprintf(path, sizeof path, FOLDER "/" HISTORY_NAME ".%u", (unsigned)version);
+    assert_status(env_memory_flip(world->env, path, 45, 0x10), STATUS_OK);
+}
+
+static void a_damaged_history_stops_no_master_and_is_written_anew(void **state)
+{
+    struct master_world world;
+    (void)state;
+    master_world_make(&world, 72, 2);
+    uint64_t lost = keep_failure(world.leader->master, 5);
+    master_world_settle(&world, 2500);
+    uint64_t version = newest_version(world.leader->master);
+    node_kill(world.leader);
+    flip(&world, version);
+    struct master *master = next_master(&world);
+    assert_int_equal(count_listed(master, lost), 0);
+    uint64_t id = keep_failure(master, 7);
+    master_world_settle(&world, 2500);
+    assert_true(newest_version(master) > version);
+    assert_int_equal(count_versions(&world), 1); /* what was damaged is gone */
+    node_kill(world.leader);
+    assert_failure_is_told(next_master(&world), id, 7);
+    master_world_check(&world);
+    master_world_deinit(&world);
+}
+
+/* It wrote above what its successor had read, and did not know of it. */
+static void what_a_deposed_master_wrote_is_taken_in(void **state)
+{
+    struct master_world world;
+    (void)state;
+    master_world_make(&world, 73, 2);
+    struct master *first = world.leader->master;
+    struct master *second = next_master(&world);
+    uint64_t early = keep_failure(first, 5);
+    master_world_settle(&world, 2500);
+    assert_int_equal(count_listed(second, early), 0);
+    uint64_t late = keep_failure(second, 7);
+    master_world_settle(&world, 2500);
+    assert_failure_is_told(second, early, 5);
+    node_kill(world.leader);
+    struct master *third = next_master(&world);
+    assert_failure_is_told(third, early, 5);
+    assert_failure_is_told(third, late, 7);
+    master_world_check(&world);
+    master_world_deinit(&world);
+}
+
+static void it_is_written_once_a_second_and_at_the_end(void **state)
+{
+    struct master_world world;
+    (void)state;
+    master_world_make(&world, 74, 2);
+    struct master *master = world.leader->master;
+    uint64_t before = newest_version(master), id = 0;
+    for (unsigned i = 0; i < 200; i++) {
+        id = keep_failure(master, 100 + i);
+        if (i % 10 == 0)
+            master_world_settle(&world, 250); /* a tick each 200 ms */
+    }
+    uint64_t written = newest_version(master) - before;
+    printf("%u versions in 4 s\n", (unsigned)written);
+    assert_in_range(written, 2, 6);
+    master_depose(master);
+    master_world_settle(&world, 1);
+    assert_failure_is_told(next_master(&world), id, 299);
+    master_world_check(&world);
+    master_world_deinit(&world);
+}
+
+static void what_is_old_is_left_out(void **state)
+{
+    struct master_world world;
+    (void)state;
+    master_world_make(&world, 75, 2);
+    uint64_t old = keep_failure(world.leader->master, 5);
+    master_world_settle(&world, RESULTS_KEPT_MS + 1000);
+    uint64_t id = keep_failure(world.leader->master, 7);
+    master_world_settle(&world, 2500);
+    node_kill(world.leader);
+    struct master *master = next_master(&world);
+    assert_int_equal(master_find_nonce(master, 6, 5), 0);
+    assert_int_equal(count_listed(master, old), 0);
+    assert_failure_is_told(master, id, 7);
+    master_world_check(&world);
+    master_world_deinit(&world);
+}
+
+int main(void)
+{
+    const struct CMUnitTest tests[] = {
+        cmocka_unit_test(what_has_ended_is_told_by_the_next_master),
+        cmocka_unit_test(a_damaged_history_stops_no_master_and_is_written_anew),
+        cmocka_unit_test(what_a_deposed_master_wrote_is_taken_in),
+        cmocka_unit_test(it_is_written_once_a_second_and_at_the_end),
+        cmocka_unit_test(what_is_old_is_left_out),
+    };
+    return cmocka_run_group_tests(tests, NULL, NULL);
+}
