@@ -73,23 +73,36 @@ static enum status bury_one(struct repair *repair, const char *incarnation, stru
 
 /* ---- Tables ---- */
 
+/* It is there, and for the check to tell. */
+static bool is_damaged(const struct damaged_manifest *damaged, const char *tablet_id)
+{
+    while (damaged && strcmp(damaged->tablet_id, tablet_id) != 0)
+        damaged = damaged->next;
+    return damaged != NULL;
+}
+
+/* What a damaged manifest of the table says is not known, and not needed for those whose parents can be read. */
 static enum status complete_table(struct repair *repair, const char *table_id, struct error *error)
 {
     struct arena arena = {0};
     struct manifest_set set = {0};
     struct manifest_set missing = {0};
+    struct damaged_manifest *damaged = NULL;
     struct path path;
     enum status status = STATUS_OK;
     if (!directory_id_is_valid(table_id))
         return STATUS_OK;
     directory_tablets_path(&repair->check.directory, table_id, &path);
-    status = manifest_set_read(&repair->check.directory, table_id, &arena, &set, error);
+    status = manifest_set_read_undamaged(
+        &repair->check.directory, table_id, &arena, &set, &damaged, error);
     if (status == STATUS_OK)
         status = lineage_missing(&set, &missing, error);
     if (status == STATUS_OK && missing.count > 0)
         status = lineage_complete(&repair->check.directory, table_id, NULL, error);
     for (size_t i = 0; i < missing.count && status == STATUS_OK; i++) {
         struct path child;
+        if (is_damaged(damaged, missing.items[i]->tablet_id))
+            continue;
         check_join(path.text, missing.items[i]->tablet_id, &child);
         tell(repair, child.text, "made, as the tablets it was split or merged from say");
     }

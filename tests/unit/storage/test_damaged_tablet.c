@@ -42,6 +42,36 @@ static void repair_completes_a_split_that_was_cut(void **state)
     hosts_deinit(&world);
 }
 
+/* Of the tablets of a table one is damaged: what was cut beside it is made all the same, and it is not said to be. */
+static void repair_completes_a_split_beside_a_damaged_manifest(void **state)
+{
+    (void)state;
+    struct hosts_world world;
+    struct host *server, *master;
+    struct error error = {0};
+    const char *folder = HOSTS_ROOT "/tables/" HOSTS_TABLE "/tablets/";
+    char path[256], act[512] = {0};
+    uint64_t acts = 0;
+    hosts_init_pair(&world, &server, &master);
+    assert_status(host_close_wait(server, HOSTS_TABLET), STATUS_OK);
+    hosts_do(master, host_split, NULL);
+    env_memory_host_crash(server->env, ENV_CUT_KEEP_ALL);
+    env_memory_host_crash(master->env, ENV_CUT_KEEP_ALL);
+    assert_ok(storage_repair(world.env, HOSTS_ROOT, note_act, act, &acts, &error), &error);
+    snprintf(path, sizeof path, "%scc.1", folder);
+    assert_ok(env_path_remove(world.env, path, &error), &error);
+    snprintf(path, sizeof path, "%sbb.1", folder);
+    assert_ok(env_memory_flip(world.env, path, 40, 0xff), &error);
+    assert_ok(storage_repair(world.env, HOSTS_ROOT, note_act, act, &acts, &error), &error);
+    assert_int_equal(acts, 1);
+    assert_non_null(strstr(act, "/cc"));
+    assert_ok(storage_repair(world.env, HOSTS_ROOT, note_act, act, &acts, &error), &error);
+    assert_int_equal(acts, 0);
+    assert_ok(env_memory_flip(world.env, path, 40, 0xff), &error);
+    hosts_check(&world);
+    hosts_deinit(&world);
+}
+
 static enum status open_other_daughter(struct host *host, void *context)
 {
     (void)context;
@@ -201,6 +231,7 @@ int main(void)
     log_set_level(LOG_OFF);
     const struct CMUnitTest tests[] = {
         cmocka_unit_test(repair_completes_a_split_that_was_cut),
+        cmocka_unit_test(repair_completes_a_split_beside_a_damaged_manifest),
         cmocka_unit_test(a_cut_daughter_is_opened_though_her_sister_is_damaged),
         cmocka_unit_test(a_cut_daughter_of_a_damaged_parent_is_called_damaged),
         cmocka_unit_test(a_file_that_went_with_an_older_manifest_is_no_damage),
