@@ -366,6 +366,54 @@ static mrb_value matches(mrb_state *mrb, mrb_value self)
     return mrb_bool_value(answer == 0);
 }
 
+/* The pattern with what only Ruby has of \d, \A, \z and \Z in the C library's words. */
+static void put_posix(struct buffer *out, const char *pattern)
+{
+    bool is_inside = false; /* [...] */
+    for (const char *at = pattern; *at; at++) {
+        if (*at == '[')
+            is_inside = true;
+        else if (*at == ']')
+            is_inside = false;
+        if (*at != '\\' || !at[1]) {
+            buffer_put_u8(out, (uint8_t)*at);
+            continue;
+        }
+        at++;
+        if (*at == 'd')
+            buffer_put(out, is_inside ? SPAN_LITERAL("0-9") : SPAN_LITERAL("[0-9]"));
+        else if (*at == 'A' || *at == 'z' || *at == 'Z')
+            buffer_put_u8(out, *at == 'A' ? '^' : '$');
+        else
+            buffer_put_format(out, "\\%c", *at);
+    }
+    buffer_put_u8(out, 0);
+}
+
+/* search(pattern, ignores_case, text): where it matches first, or nil. */
+static mrb_value search(mrb_state *mrb, mrb_value self)
+{
+    char *pattern;
+    mrb_bool ignores_case;
+    mrb_value text;
+    regex_t regex;
+    struct buffer posix = {0};
+    (void)self;
+    mrb_get_args(mrb, "zbS", &pattern, &ignores_case, &text);
+    put_posix(&posix, pattern);
+    int wrong = posix.data ? regcomp(&regex, (const char *)posix.data,
+                                 REG_EXTENDED | REG_NEWLINE | (ignores_case ? REG_ICASE : 0))
+                           : REG_ESPACE;
+    buffer_deinit(&posix);
+    if (wrong)
+        mrb_raisef(mrb, mrb_class_get(mrb, "ArgumentError"),
+            "Failed parse of regular expression %s", pattern);
+    regmatch_t match = {.rm_so = 0, .rm_eo = (regoff_t)RSTRING_LEN(text)};
+    int answer = regexec(&regex, RSTRING_PTR(text), 1, &match, REG_STARTEND);
+    regfree(&regex);
+    return answer == 0 ? mrb_int_value(mrb, match.rm_so) : mrb_nil_value();
+}
+
 /* Split keys of HBase's RegionSplitter algorithms, for `count` regions. */
 static mrb_value pre_splits(mrb_state *mrb, mrb_value self)
 {
@@ -438,6 +486,7 @@ void native_define(mrb_state *mrb, struct RClass *shell)
     mrb_define_module_function(mrb, native, "labels", labels, MRB_ARGS_REQ(1));
     mrb_define_module_function(mrb, native, "interrupted?", interrupted, MRB_ARGS_NONE());
     mrb_define_module_function(mrb, native, "matches?", matches, MRB_ARGS_REQ(2));
+    mrb_define_module_function(mrb, native, "search", search, MRB_ARGS_REQ(3));
     mrb_define_module_function(mrb, native, "pre_splits", pre_splits, MRB_ARGS_REQ(2));
     mrb_define_module_function(mrb, native, "filter_names", filter_names, MRB_ARGS_NONE());
     native_define_admin(mrb, native);

@@ -76,7 +76,8 @@ module Shell
         spec[:versions] = Values.integer(versions, 'VERSIONS')
       end
       spec[:filter] = options.delete('FILTER')
-      raise ArgumentError, 'FILTER should be a filter string' unless spec[:filter].nil? || spec[:filter].is_a?(String)
+      spec[:filter] = spec[:filter].filter_text if spec[:filter].is_a?(Filter)
+      raise ArgumentError, 'FILTER should be a filter or its text' unless spec[:filter].nil? || spec[:filter].is_a?(String)
       spec[:max_length] = Values.integer(options.delete('MAXLENGTH') || -1, 'MAXLENGTH')
       spec[:formatter] = options.delete('FORMATTER')
       if spec[:formatter] && !Values::CONVERTERS.include?(spec[:formatter])

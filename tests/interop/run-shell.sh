@@ -53,7 +53,7 @@ play() {
 }
 
 passed=0 failed=0
-for name in first-steps versions scans counters ruby errors regions schema snapshots master; do
+for name in first-steps versions scans counters ruby java errors regions schema snapshots master; do
     for try in 1 2 3; do
         if [ $try -gt 1 ]; then
             "$here/hbase.sh" stop "$work/hbase" >/dev/null 2>&1

@@ -1,0 +1,283 @@
+# What scripts for HBase's shell use of Java: filter objects, comparators and Bytes, by their short names and by whole ones
+# (org.apache.hadoop.hbase.filter.KeyOnlyFilter.new). A filter object here is its text in the filter language. And Regexp.
+module Shell
+  # A filter, or a comparator, as the filter language has it.
+  class Filter
+    attr_reader :filter_text
+
+    # The classes by name; each makes its text from the constructor's arguments.
+    def self.declare(*names, &text)
+      names.each do |name|
+        made = Class.new(self) do
+          define_method(:initialize) { |*args| @filter_text = text.call(name, args) }
+        end
+        Object.const_set(name, made)
+        JavaPackage::KNOWN[name.to_s] = made
+      end
+    end
+
+    def self.given(name, args, *counts)
+      return args if counts.include?(args.size)
+      raise ArgumentError, "wrong number of arguments (given #{args.size}, expected #{counts.join(' or ')}): #{name} of the filter language"
+    end
+
+    # 'bytes', with each quote doubled.
+    def self.quote(bytes)
+      text = bytes.to_s
+      made = text.split("'", -1).join("''")
+      "'#{made}'"
+    end
+
+    def self.text_of(filter)
+      return "(#{filter.filter_text})" if filter.is_a?(Filter)
+      raise ArgumentError, "#{filter.inspect} is no filter"
+    end
+
+    # "=, 'binary:x'"
+    def self.comparison(operator, comparator)
+      operator = JavaPackage::OPERATORS[operator.to_s] || operator
+      raise ArgumentError, "#{operator.inspect} is no operator" unless JavaPackage::OPERATORS.value?(operator)
+      comparator = comparator.filter_text if comparator.is_a?(Comparator)
+      "#{operator}, #{quote(comparator)}"
+    end
+
+    def to_s
+      filter_text
+    end
+
+    def inspect
+      filter_text
+    end
+  end
+
+  class Comparator < Filter; end
+
+  # "org.apache.hadoop.hbase.filter": what follows a dot is another, or a class of KNOWN.
+  class JavaPackage
+    KNOWN = {}
+    OPERATORS = { 'LESS' => '<', 'LESS_OR_EQUAL' => '<=', 'EQUAL' => '=', 'NOT_EQUAL' => '!=',
+                  'GREATER_OR_EQUAL' => '>=', 'GREATER' => '>' }
+
+    def initialize(name)
+      @name = name
+    end
+
+    def method_missing(name, *args)
+      whole = "#{@name}.#{name}"
+      first = name.to_s[0]
+      return JavaPackage.new(whole) if first == first.downcase && args.empty?
+      KNOWN[name.to_s] || raise(Failure, "cannot load Java class #{whole}: this shell has no Java but for filters and Bytes")
+    end
+
+    def respond_to_missing?(_name, _all = false)
+      true
+    end
+
+    def to_s
+      @name
+    end
+
+    def inspect
+      @name
+    end
+  end
+
+  # An enum whose constants are told by name or by valueOf.
+  module Operators
+    JavaPackage::OPERATORS.each { |name, sign| const_set(name, sign) }
+
+    def self.valueOf(name)
+      JavaPackage::OPERATORS[name.to_s] || raise(ArgumentError, "No enum constant #{name}")
+    end
+  end
+
+  one = ->(name, args) { "#{name}(#{Filter.quote(Filter.given(name, args, 1)[0])})" }
+  number = ->(name, args) { "#{name}(#{Filter.given(name, args, 1)[0].to_i})" }
+  compared = ->(name, args) { "#{name}(#{Filter.comparison(*Filter.given(name, args, 2))})" }
+  Filter.declare(:KeyOnlyFilter, :FirstKeyOnlyFilter) { |name, args| Filter.given(name, args, 0) && "#{name}()" }
+  Filter.declare(:PrefixFilter, :ColumnPrefixFilter, :InclusiveStopFilter) { |name, args| one.call(name, args) }
+  Filter.declare(:PageFilter, :ColumnCountGetFilter) { |name, args| number.call(name, args) }
+  Filter.declare(:RowFilter, :FamilyFilter, :QualifierFilter, :ValueFilter) { |name, args| compared.call(name, args) }
+  Filter.declare(:ColumnPaginationFilter) { |name, args| "#{name}(#{Filter.given(name, args, 2).map { |count| count.to_i }.join(', ')})" }
+  Filter.declare(:MultipleColumnPrefixFilter) { |name, args| "#{name}(#{Filter.given(name, args, 1)[0].map { |prefix| Filter.quote(prefix) }.join(', ')})" }
+  Filter.declare(:TimestampsFilter) { |name, args| "#{name}(#{Filter.given(name, args, 1)[0].map { |time| time.to_i }.join(', ')})" }
+  Filter.declare(:ColumnRangeFilter) do |name, args|
+    least, has_least, most, has_most = Filter.given(name, args, 4)
+    "#{name}(#{Filter.quote(least)}, #{has_least ? true : false}, #{Filter.quote(most)}, #{has_most ? true : false})"
+  end
+  Filter.declare(:ColumnValueFilter) do |name, args|
+    family, qualifier, operator, comparator = Filter.given(name, args, 4)
+    "#{name}(#{Filter.quote(family)}, #{Filter.quote(qualifier)}, #{Filter.comparison(operator, comparator)})"
+  end
+  Filter.declare(:SingleColumnValueFilter, :SingleColumnValueExcludeFilter) do |name, args|
+    family, qualifier, operator, comparator = Filter.given(name, args, 4)
+    "#{name}(#{Filter.quote(family)}, #{Filter.quote(qualifier)}, #{Filter.comparison(operator, comparator)})"
+  end
+  Filter.declare(:SkipFilter) { |name, args| "SKIP #{Filter.text_of(Filter.given(name, args, 1)[0])}" }
+  Filter.declare(:WhileMatchFilter) { |name, args| "WHILE #{Filter.text_of(Filter.given(name, args, 1)[0])}" }
+  Filter.declare(:FilterList) do |name, args|
+    operator = args[0].is_a?(Filter) || args[0].is_a?(Array) ? 'MUST_PASS_ALL' : args.shift
+    filters = args.flatten
+    raise ArgumentError, "#{name} of no filter" if filters.empty?
+    filters.map { |filter| Filter.text_of(filter) }.join(operator.to_s == 'MUST_PASS_ONE' ? ' OR ' : ' AND ')
+  end
+  { BinaryComparator: 'binary', BinaryPrefixComparator: 'binaryprefix', SubstringComparator: 'substring',
+    RegexStringComparator: 'regexstring' }.each do |name, kind|
+    Comparator.declare(name) { |_, args| "#{kind}:#{Filter.given(name, args, 1)[0]}" }
+  end
+end
+
+# Whether rows without the column pass, and whether older versions count, are told after the making.
+[SingleColumnValueFilter, SingleColumnValueExcludeFilter].each do |filter|
+  filter.class_eval do
+    def setFilterIfMissing(is_so)
+      @if_missing = is_so
+    end
+
+    def setLatestVersionOnly(is_so)
+      @latest_only = is_so
+    end
+
+    def filter_text
+      return @filter_text if @if_missing.nil? && @latest_only.nil?
+      "#{@filter_text[0, @filter_text.size - 1]}, #{@if_missing ? true : false}, #{@latest_only == false ? false : true})"
+    end
+  end
+end
+
+class FilterList
+  module Operator
+    MUST_PASS_ALL = 'MUST_PASS_ALL'
+    MUST_PASS_ONE = 'MUST_PASS_ONE'
+
+    def self.valueOf(name)
+      name.to_s
+    end
+  end
+end
+
+CompareOperator = Shell::Operators
+module CompareFilter
+  CompareOp = Shell::Operators
+end
+
+# org.apache.hadoop.hbase.util.Bytes
+module Bytes
+  class << self
+    # A number is a long, as in the HBase shell.
+    def toBytes(value)
+      return value.to_s unless value.is_a?(Integer)
+      (0..7).map { |place| ((value >> (56 - place * 8)) & 255).chr }.join
+    end
+
+    def toBytesBinary(text)
+      Shell::Native.unescape(text.to_s)
+    end
+
+    def toString(bytes)
+      bytes.to_s
+    end
+
+    def toStringBinary(bytes)
+      Shell::Native.escape(bytes.to_s)
+    end
+
+    def toLong(bytes)
+      toNumber(bytes, 8)
+    end
+
+    def toInt(bytes)
+      toNumber(bytes, 4)
+    end
+
+    def toShort(bytes)
+      toNumber(bytes, 2)
+    end
+
+    def toNumber(bytes, size)
+      given = bytes.bytes
+      raise ArgumentError, "Wrong length: #{given.size}, expected #{size}" unless given.size == size
+      given.inject(given[0] < 128 ? 0 : -1) { |number, byte| number * 256 + byte }
+    end
+  end
+end
+
+{ 'Bytes' => Bytes, 'CompareOperator' => CompareOperator, 'CompareFilter' => CompareFilter }.each do |name, made|
+  Shell::JavaPackage::KNOWN[name] = made
+end
+
+class String
+  def to_java_bytes
+    self
+  end
+
+  def =~(pattern)
+    pattern =~ self
+  end
+
+  def match?(pattern)
+    pattern.match?(self)
+  end
+end
+
+module Kernel
+  def org
+    Shell::JavaPackage.new('org')
+  end
+
+  def java
+    Shell::JavaPackage.new('java')
+  end
+
+  # A class that is there anyway, or the error that says that it is not.
+  def java_import(what)
+    return what unless what.is_a?(String)
+    what.split('.').inject(nil) { |package, word| package ? package.__send__(word) : Shell::JavaPackage.new(word) }
+  end
+
+  def import(what)
+    java_import(what)
+  end
+end
+
+# Extended regular expressions of the C library, with Ruby's \d, \A and \z: what may be asked is whether they match, and where.
+class Regexp
+  IGNORECASE = 1
+
+  attr_reader :source
+
+  def self.compile(source, options = nil, _encoding = nil)
+    new(source, options)
+  end
+
+  def self.escape(text)
+    text.each_char.map { |char| '.[]{}()*+?^$|\\-/'.include?(char) ? "\\#{char}" : char }.join
+  end
+
+  def initialize(source, options = nil)
+    @source = source
+    @ignores_case = options.is_a?(String) ? options.include?('i') : options == true || options.to_i & IGNORECASE > 0
+    self =~ ''
+  end
+
+  # Where in the text it begins to match, in bytes; nil.
+  def =~(text)
+    text && Shell::Native.search(@source, @ignores_case, text.to_s)
+  end
+
+  def match?(text)
+    !(self =~ text).nil?
+  end
+
+  def ===(text)
+    (text.is_a?(String) || text.is_a?(Symbol)) && match?(text)
+  end
+
+  def to_s
+    @source
+  end
+
+  def inspect
+    "/#{@source}/#{@ignores_case ? 'i' : ''}"
+  end
+end
