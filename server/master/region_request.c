@@ -102,8 +102,12 @@ static bool judge_merge(
 static bool judge_move(
     struct master *master, struct master_request *request, const struct assigned_tablet *tablet)
 {
-    if (request->server.size == 0)
-        return true;
+    if (request->server.size == 0) {
+        bool has_other = master_pick_server(master, tablet->server) != NULL;
+        if (!has_other) /* as HBase: nothing is done */
+            master_answer(request, 0);
+        return has_other;
+    }
     struct assigned_server *server = master_server_find(master, request->server);
     if (!server || server->state != ASSIGNED_SERVER_LIVE || server->absent_since_ns) {
         master_refuse(

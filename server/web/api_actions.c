@@ -1,5 +1,8 @@
 /* /api/v1/actions: the few changes that the pages can ask for. The guard has seen origin and token (web_call.c). */
+#include <string.h>
+
 #include "base/memory.h"
+#include "proto/exception_class.h"
 #include "server/web/api_internal.h"
 
 #define TABLETS_MOST 64
@@ -48,27 +51,51 @@ static bool take_text(struct web_call *call, const json_t *object, const char *n
 
 /* ---- Through the master ---- */
 
+/* The master's refusals are HBase's, some of which are only a name: who reads them here gets a sentence. */
+static void refuse(struct web_call *call, const struct master_request *request)
+{
+    const char *class = request->exception_class, *message = request->error.message;
+    if (strcmp(class, EXCEPTION_UNKNOWN_REGION) == 0)
+        web_fail(call, 404, "no_such_tablet", "there is no tablet %s (any more)", message);
+    else if (strcmp(class, EXCEPTION_TABLE_NOT_ENABLED) == 0)
+        web_fail(call, 409, "refused", "table '%s' is not enabled", message);
+    else
+        web_fail(call, 409, "refused", "%s", message);
+}
+
 static void on_done(struct master_request *request)
 {
     struct web_call *call = (struct web_call *)((char *)request -
                                                 offsetof(struct web_call, master));
     if (request->exception_class)
-        web_fail(call, 409, "refused", "%s", request->error.message);
+        refuse(call, request);
+    else if (request->operation == MASTER_MOVE && request->procedure_id == 0)
+        web_fail(call, 409, "refused", "%s",
+            request->server.size ? "the tablet is on that server already"
+                                 : "there is no other server that the tablet could move to");
     else
         web_answer_json(
             call, 202, json_pack("{s:I}", "procedure", (json_int_t)request->procedure_id));
     web_call_finish(call);
 }
 
+/* One that was split or merged is known for a while, and gone. */
 static bool is_tablet(struct web_call *call, struct span id)
 {
     struct catalogue *catalogue = api_catalogue(call);
     mutex_lock(&catalogue->mutex);
-    bool is_there = assignment_find(&catalogue->assignment, id) != NULL;
+    const struct assigned_tablet *tablet = assignment_find(&catalogue->assignment, id);
+    enum assignment_state state = tablet ? tablet->state : ASSIGNMENT_CLOSED;
     mutex_unlock(&catalogue->mutex);
-    if (!is_there)
-        web_fail(call, 404, "no_such_tablet", "there is no tablet of that id");
-    return is_there;
+    if (tablet && state != ASSIGNMENT_SPLIT && state != ASSIGNMENT_MERGED)
+        return true;
+    int size = (int)(id.size < TABLET_ID_SIZE ? id.size : TABLET_ID_SIZE);
+    web_fail(call, 404, "no_such_tablet",
+        state == ASSIGNMENT_SPLIT    ? "tablet %.*s is gone: it was split"
+        : state == ASSIGNMENT_MERGED ? "tablet %.*s is gone: it was merged with another"
+                                     : "there is no tablet %.*s",
+        size, (const char *)id.data);
+    return false;
 }
 
 /* call->master has its fields; the tablets are checked here. */

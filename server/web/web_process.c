@@ -236,17 +236,16 @@ enum web_outcome web_get_slowlog(struct web_call *call)
                       *op = web_request_find(&call->request, "op");
     struct span name = wanted ? web_table_name(*wanted) : SPAN_EMPTY;
     json_t *items = json_array();
-    uint64_t count = slow_log_count(log);
-    for (uint64_t i = count; i-- > 0 && json_array_size(items) < (size_t)limit;) {
-        if (!slow_log_read(log, i, &slow))
-            break;
+    uint64_t matching = 0;
+    for (uint64_t i = slow_log_count(log); i-- > 0 && slow_log_read(log, i, &slow);) {
         struct span table = table_of(call, &slow);
         if ((wanted && !span_equal(web_table_name(table), name)) ||
             (op && !span_equal(*op, span_string(slow.op))))
             continue;
-        json_array_append_new(items, slow_object(&slow, table));
+        if (matching++ < (uint64_t)limit)
+            json_array_append_new(items, slow_object(&slow, table));
     }
     return web_answer_json(call, 200,
         json_pack("{s:o, s:o, s:o}", "threshold_s", web_json_number(SLOW_LOG_MS / 1e3), "items",
-            items, "total", web_json_count(count)));
+            items, "total", web_json_count(matching)));
 }

@@ -35,6 +35,9 @@ class Answer:
     def code(self):
         return self.json()["error"]["code"]
 
+    def message(self):
+        return self.json()["error"]["message"]
+
 
 def ask(path, method="GET", headers=None, body=None):
     connection = http.client.HTTPConnection(host, int(port), timeout=60)
@@ -371,6 +374,10 @@ def check_actions_are_guarded():
     expect(len(ask("/api/v1/tables/d/tablets").json()["items"]) == 2, "nothing was split")
 
 
+def moved():
+    return sum(count for name, count in metrics(ask("/metrics").body).items() if name.startswith("stele_tablet_moves_total"))
+
+
 def check_actions():
     own = {"Origin": "http://" + options.web}
     tablet = ask("/api/v1/tables/d/tablets").json()["items"][0]["id"]
@@ -381,9 +388,27 @@ def check_actions():
     tablets = until(lambda: (lambda all: all if len(all) == 3 else None)(
         [t for t in ask("/api/v1/tables/d/tablets").json()["items"] if t["state"] == "open"]))
     expect([t["start_key"]["text"] for t in tablets] == ["", "b", "m"], tablets)
+    for action, body in (("move", {"tablet": tablet}), ("split", {"tablet": tablet}), ("merge", {"tablets": [tablet, tablets[2]["id"]]})):
+        gone = act(action, body, headers=own)  # the master remembers it for a minute
+        expect(gone.status == 404 and gone.code() == "no_such_tablet" and tablet in gone.message(), gone.body)
+        expect("was split" in gone.message() or "there is no" in gone.message(), gone.body)
     merge = act("merge", {"tablets": [t["id"] for t in tablets[:2]]}, headers=own)
     expect(merge.status == 202, merge.body)
-    until(lambda: len(ask("/api/v1/tables/d/tablets?state=open").json()["items"]) == 2)
+    left = until(lambda: (lambda all: all if len(all) == 2 else None)(ask("/api/v1/tables/d/tablets?state=open").json()["items"]))
+    gone = act("move", {"tablet": tablets[0]["id"]}, headers=own)
+    expect(gone.status == 404 and ("was merged" in gone.message() or "there is no" in gone.message()), gone.body)
+    # one server: there is nowhere to go, and nothing is recorded as a move
+    moves = moved()
+    server = left[0]["server"]
+    for body, words in (({"tablet": left[0]["id"]}, "no other server"), ({"tablet": left[0]["id"], "server": server}, "on that server already"),
+                        ({"tablet": left[0]["id"], "server": "10.0.0.1,1,1"}, "10.0.0.1,1,1")):
+        nowhere = act("move", body, headers=own)
+        expect(nowhere.status == 409 and nowhere.code() == "refused" and words in nowhere.message(), nowhere.body)
+    expect(moved() == moves, "no move")
+    shell("disable 'd'")
+    disabled = act("split", {"tablet": left[0]["id"]}, headers=own)
+    expect(disabled.status == 409 and "'d' is not enabled" in disabled.message(), disabled.body)
+    shell("enable 'd'")
 
 
 def check_this_process():
@@ -395,6 +420,12 @@ def check_this_process():
     expect({"name": "web-port", "value": "0", "is_default": False} in config["items"], config["items"])
     slow = ask("/api/v1/slowlog").json()
     expect(slow["threshold_s"] == 0.1 and all(one["duration_s"] > 0.1 for one in slow["items"]), slow)
+    none = ask("/api/v1/slowlog?op=Nothing").json()
+    expect(none["items"] == [] and none["total"] == 0, none)
+    for op in {one["op"] for one in slow["items"]}:  # others may come meanwhile
+        one, less = ask("/api/v1/slowlog?op=" + op).json(), ask("/api/v1/slowlog?limit=1&op=" + op).json()
+        expect(one["total"] >= len(one["items"]) >= 1 and all(item["op"] == op for item in one["items"]), (op, one))
+        expect(len(less["items"]) == 1 and less["total"] >= one["total"], (op, less))
 
 
 def check_studies():
