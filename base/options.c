@@ -77,6 +77,20 @@ static struct option_value *find_letter(struct options *options, char letter)
     return NULL;
 }
 
+/* "-q" or "--q": the option with that letter, or else the first that begins with it. */
+static const char *by_letter(const struct options *options, char letter)
+{
+    const char *found = NULL;
+    for (size_t i = options->value_count; i-- > 0;) {
+        const struct option_value *value = &options->values[i];
+        if (value->letter == letter)
+            return value->name;
+        if (value->name[0] == lower(letter))
+            found = value->name;
+    }
+    return found;
+}
+
 static int refuse_unknown(const struct options *options, const char *given)
 {
     const char *names[NAME_LIMIT], *bare = given;
@@ -87,7 +101,8 @@ static int refuse_unknown(const struct options *options, const char *given)
     snprintf(name, sizeof name, "%.*s", (int)strcspn(bare, "="), bare);
     for (size_t i = 0; i < options->value_count && count < NAME_LIMIT; i++)
         names[count++] = options->values[i].name;
-    const char *nearest = options_nearest(name, names, count);
+    const char *nearest = name[0] && !name[1] ? by_letter(options, name[0])
+                                              : options_nearest(name, names, count);
     if (nearest)
         fprintf(stderr, "stele: %s has no option '%s'; did you mean '--%s'?\n", options->command,
             given, nearest);

@@ -43,10 +43,12 @@ void picture_put_style(struct buffer *out)
         ".p-ink{fill:#1f2328}.p-soft{fill:#57606a}.p-line{stroke:#8c959f;fill:none}"
         ".p-back{fill:#fff}.p-none{fill:#f0f2f4}.p-other{stroke:#7d8894;fill:none;stroke-width:1.2}"
         ".p-hot{stroke:#d55e00;fill:none;stroke-width:2}.p-hot-text{fill:#b34700}"
+        ".p-good-text{fill:#0a6640}"
         ".p-limit{stroke:#1f2328;fill:none;stroke-dasharray:4 3}"
         "@media(prefers-color-scheme:dark){.p-ink{fill:#e6edf3}.p-soft{fill:#9aa4af}"
         ".p-back{fill:#0d1117}.p-none{fill:#1a2029}.p-other{stroke:#8a95a1}"
-        ".p-hot{stroke:#ff9b45}.p-hot-text{fill:#ff9b45}.p-limit{stroke:#e6edf3}}"
+        ".p-hot{stroke:#ff9b45}.p-hot-text{fill:#ff9b45}.p-good-text{fill:#56d39b}.p-limit{stroke:#"
+        "e6edf3}}"
         ".p-text{font:11px system-ui,sans-serif}.p-key{font:10px ui-monospace,monospace}");
 }
 

@@ -14,17 +14,13 @@ static void put(struct buffer *out, const char *text)
     buffer_put(out, span_string(text));
 }
 
-static bool is_bad(const char *verdict)
-{
-    return strcmp(verdict, "even") != 0 && strcmp(verdict, "cured") != 0;
-}
-
 /* The sign tells without colour. */
-static void put_verdict(struct buffer *out, const char *verdict)
+static void put_verdict(struct buffer *out, const struct study_run *run)
 {
-    buffer_put_format(out, "<span class=\"badge %s\">%s %s</span>",
-        is_bad(verdict) ? "bad" : "good",
-        is_bad(verdict)                ? "&#10007;"
+    const char *verdict = study_run_verdict(run);
+    bool is_good = study_run_ends_well(run);
+    buffer_put_format(out, "<span class=\"badge %s\">%s %s</span>", is_good ? "good" : "bad",
+        !is_good                       ? "&#10007;"
         : strcmp(verdict, "even") == 0 ? "&#10003;"
                                        : "&#8618;",
         verdict);
@@ -80,7 +76,7 @@ static void put_panel(
     put(out, "<article class=\"panel\"><header><h3>");
     picture_put_text(out, name);
     put(out, "</h3>");
-    put_verdict(out, study_run_verdict(run));
+    put_verdict(out, run);
     buffer_put_format(out,
         "</header><div class=\"figures\"><p><b>%.1f &#8594; %.1f&#215;</b> <span "
         "class=\"soft\">busiest server</span></p><p><b>%.0f &#8594; %.0f %%</b> "
@@ -230,7 +226,7 @@ static void put_table(const struct study *study, struct buffer *out)
         put(out, "<tr><td><span class=\"key\">");
         picture_put_text(out, name);
         put(out, "</span></td><td class=\"left\">");
-        put_verdict(out, study_run_verdict(run));
+        put_verdict(out, run);
         if (run->balanced_after_s == 0)
             put(out, "</td><td>at once</td>");
         else if (run->balanced_after_s > 0)

@@ -62,7 +62,7 @@ static const char usage[] =
     "if they are there\n"
     "  --html=FILE  --svg=FILE  --json     a page; a picture; JSON (stele.study/2) instead of the "
     "text\n"
-    "  --seed=N  --quiet\n"
+    "  --seed=N  -q, --quiet\n"
     "\n"
     "Exit codes: 0 done, 1 it failed, 2 wrong usage, 3 no cluster or it broke, 130 interrupted "
     "(reports of\n"
@@ -120,7 +120,7 @@ static const struct option_value option_table[OPTION_COUNT] = {
     [OPTION_OVERWRITE] = {.name = "overwrite", .is_flag = true},
     [OPTION_HTML] = {.name = "html"},
     [OPTION_SVG] = {.name = "svg"},
-    [OPTION_QUIET] = {.name = "quiet", .is_flag = true},
+    [OPTION_QUIET] = {.name = "quiet", .letter = 'q', .is_flag = true},
     [OPTION_ADVISE] = {.name = "advise", .is_flag = true, .is_optional = true},
     [OPTION_MINUTES] = {.name = "minutes"},
 };

@@ -116,3 +116,8 @@ const char *study_run_verdict(const struct study_run *run)
         return run->start_max_mean <= RUN_BALANCED ? "even" : "cured";
     return run->end_max_mean < run->start_max_mean * BETTER ? "better, not cured" : "not cured";
 }
+
+bool study_run_ends_well(const struct study_run *run)
+{
+    return run->balanced_after_s >= 0 && !lost_its_balance(run);
+}

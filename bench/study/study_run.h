@@ -56,5 +56,7 @@ bool study_run_is_settled(const struct study_run *run, unsigned second);
 void study_run_conclude(struct study_run *run);
 /* "even", "cured" (and it stays), "comes back", "better, not cured", "not cured". */
 const char *study_run_verdict(const struct study_run *run);
+/* The first two of them. */
+bool study_run_ends_well(const struct study_run *run);
 
 #endif

@@ -22,7 +22,7 @@ static void put_panel(struct buffer *out, const struct study *study, const struc
     buffer_put_format(out,
         "</text><text class=\"%s\" x=\"368\" y=\"14\" text-anchor=\"end\" "
         "style=\"font:600 13px system-ui,sans-serif\">%s</text>",
-        run->start_max_mean > RUN_BALANCED ? "p-hot-text" : "p-ink", study_run_verdict(run));
+        study_run_ends_well(run) ? "p-good-text" : "p-hot-text", study_run_verdict(run));
     buffer_put_format(out,
         "<text class=\"p-soft p-text\" x=\"8\" y=\"31\">busiest server %.1f \xe2\x86\x92 "
         "%.1f&#215; its share, served %.0f \xe2\x86\x92 %.0f %%</text>",

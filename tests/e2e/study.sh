@@ -49,23 +49,33 @@ assert tree.parse(sys.argv[3]).getroot().tag.endswith("svg")
 PYTHON
 pass
 
-# Interrupted: the designs that were predicted until then are told, in each report.
-"$stele" bench study iot --simulate --quiet --rows=1000000 --mappers="$(printf 'raw;uuid;md5;reverse;bit-reverse;promote;swap;'; seq -s';' -f 'salt:%.0f' 3 26)" \
-    --json >"$work/cut.json" 2>"$work/said" &
-cut=$!
-for _ in $(seq 1200); do # a second of CPU time: of twenty or so
-    [ "$(awk '{print int(($14 + $15) / 100)}' /proc/$cut/stat)" -lt 1 ] || break
-    sleep 0.1
+# A letter that there is not: the option that begins with it.
+"$stele" bench study national-id -j >"$work/said" 2>&1
+[ $? -eq 2 ] || fail "an unknown letter" "$work/said"
+says "$work/said" "did you mean '--json'"
+"$stele" bench load --q >"$work/said" 2>&1
+[ $? -eq 2 ] || fail "an unknown letter" "$work/said"
+says "$work/said" "did you mean '--quiet'"
+
+# Interrupted: the designs that were predicted until then are told, in each report; nothing before the first. It is interrupted
+# after ever more CPU time: all take thirty times as long as one, so some time lies between, however fast this machine is.
+told=
+for hundredths in 20 40 80 160 320 640 1280 2560 5120; do
+    "$stele" bench study iot --simulate --quiet --rows=1000000 \
+        --mappers="$(printf 'raw;uuid;md5;reverse;bit-reverse;promote;swap;'; seq -s';' -f 'salt:%.0f' 3 26)" --json >"$work/cut.json" 2>"$work/said" &
+    cut=$!
+    while [ "$(awk '{print $14 + $15}' /proc/$cut/stat 2>/dev/null || echo 99999)" -lt $hundredths ]; do sleep 0.05; done
+    kill -INT $cut 2>/dev/null
+    wait $cut
+    code=$?
+    [ $code -eq 130 ] || fail "an interrupted prediction ends with $code, not 130" "$work/said"
+    [ ! -s "$work/cut.json" ] || { told=1; break; }
 done
-kill -INT $cut
-wait $cut
-[ $? -eq 130 ] || fail "an interrupted prediction does not end with 130" "$work/said"
+[ -n "$told" ] || fail "interrupted predictions tell nothing" "$work/said"
 python3 - "$work/cut.json" <<'PYTHON' || exit 1
 import json, sys
-text = open(sys.argv[1]).read()
-if text:  # it had come to the end of a design
-    study = json.loads(text)
-    assert 0 < len(study["cells"]) == len(study["designs"]) < 31 and study["unfinished"] == "interrupted", study["unfinished"]
+study = json.load(open(sys.argv[1]))
+assert 0 < len(study["cells"]) == len(study["designs"]) < 31 and study["unfinished"] == "interrupted", study["unfinished"]
 PYTHON
 pass
 

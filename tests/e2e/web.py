@@ -237,7 +237,8 @@ def check_tables_and_tablets():
     second = ask("/api/v1/tables/users/tablets?limit=3&after=" + first["next"]).json()
     expect(len(first["items"]) == 3 and len(second["items"]) == 1 and second["next"] is None, "pages")
     expect(ask("/api/v1/tables/users/tablets?state=closed").json()["total"] == 0, "by state")
-    for path in ("sort=name", "limit=0", "limit=1001", "limit=x", "after=-1", "state=strange", "limit=", "limit=1e3"):
+    for path in ("sort=name", "limit=0", "limit=1001", "limit=x", "after=-1", "state=strange", "limit=", "limit=1e3", "after=", "after=x",
+                 "after=" + first["next"] + "%00", "after=" + first["next"] + "x", "after=0x3", "after=3.0", "after=99999999999999999999", "after=%2B3"):
         expect(ask("/api/v1/tables/users/tablets?" + path).code() == "bad_parameter", path)
 
 
@@ -343,11 +344,17 @@ def check_data():
 
 
 def check_actions_are_guarded():
+    token = ask("/api/v1/token").json()["token"]
     tablet = ask("/api/v1/tables/d/tablets").json()["items"][0]["id"]
     expect(ask("/api/v1/actions/split").status == 405 and ask("/api/v1/actions/split").headers["Allow"] == "POST", "no GET")
     for answer, code in (
         (act("split", {"tablet": tablet}, token="0" * 32), "bad_token"),
         (act("split", {"tablet": tablet}, token="short"), "bad_token"),
+        (act("split", {"tablet": tablet}, token=token[:-1]), "bad_token"),
+        (act("split", {"tablet": tablet}, token=token + "0"), "bad_token"),
+        (act("split", {"tablet": tablet}, token=token[:-1] + ("0" if token[-1] != "0" else "1")), "bad_token"),
+        (act("split", {"tablet": tablet}, token=token.upper() if token.upper() != token else token[::-1] + "x"), "bad_token"),
+        (act("split", {"tablet": tablet}, headers={"X-Stele-Token": ""}), "bad_token"),
         (act("split", {"tablet": tablet}, headers={"Origin": "http://evil.example"}), "bad_origin"),
         (act("split", {"tablet": tablet}, headers={"Origin": "null"}), "bad_origin"),
         (act("split", {"tablet": tablet}, headers={"Content-Type": "text/plain"}), "bad_request"),

@@ -93,6 +93,31 @@ static void pictures_escape_what_they_are_given(void **state)
     drop(&study, &arena);
 }
 
+/* "even" and "cured" in the colour of what is well, all else in that of what is hot. */
+static void a_picture_colours_verdicts_by_how_it_ended(void **state)
+{
+    (void)state;
+    static const struct {
+        const char *scenario, *verdict;
+        bool is_good;
+    } cases[] = {{"national-id", "cured", true}, {"single-row", "not cured", false}};
+    for (size_t i = 0; i < 2; i++) {
+        struct study study;
+        struct arena arena = {0};
+        struct buffer svg = {0};
+        make(&study, &arena, cases[i].scenario, "raw");
+        assert_string_equal(study_run_verdict(study_cell_run(&study.cells[0])), cases[i].verdict);
+        size_t cells = study.cell_count;
+        study.cell_count = 1; /* the other has no balancer */
+        study_put_svg(&study, &svg);
+        study.cell_count = cells;
+        assert_int_equal(holds(&svg, "<text class=\"p-good-text\""), cases[i].is_good);
+        assert_int_equal(holds(&svg, "<text class=\"p-hot-text\""), !cases[i].is_good);
+        buffer_deinit(&svg);
+        drop(&study, &arena);
+    }
+}
+
 static void a_conclusion_names_the_pattern_and_the_price(void **state)
 {
     (void)state;
@@ -210,6 +235,7 @@ int main(void)
     const struct CMUnitTest tests[] = {
         cmocka_unit_test(every_way_of_a_design_is_a_cell_with_a_name),
         cmocka_unit_test(pictures_escape_what_they_are_given),
+        cmocka_unit_test(a_picture_colours_verdicts_by_how_it_ended),
         cmocka_unit_test(a_conclusion_names_the_pattern_and_the_price),
         cmocka_unit_test(the_middle_of_several_runs_is_shown),
         cmocka_unit_test(verdicts_are_told_apart),

@@ -1,34 +1,11 @@
-/* Names of regions and servers, znode wrapping, exception classes, MD5. */
+/* Names of regions and servers, znode wrapping, exception classes. */
 #include "tests/support/support.h"
 
 #include "base/limits.h"
-#include "base/md5.h"
 #include "proto/exception_class.h"
 #include "proto/region.h"
 #include "proto/server_name.h"
 #include "proto/znode.h"
-
-static void md5_has_its_test_vectors(void **state)
-{
-    (void)state;
-    /* RFC 1321, appendix A.5 */
-    static const char *const vectors[][2] = {
-        {"", "d41d8cd98f00b204e9800998ecf8427e"},
-        {"a", "0cc175b9c0f1b6a831c399e269772661"},
-        {"abc", "900150983cd24fb0d6963f7d28e17f72"},
-        {"message digest", "f96b697d7cb7938d525a2f31aaf161d0"},
-        {"abcdefghijklmnopqrstuvwxyz", "c3fcd3d76192e4007dfb496cca67e13b"},
-        {"ABCDEFGHIJKLMNOPQRSTUVWXYZabcdefghijklmnopqrstuvwxyz0123456789",
-            "d174ab98d277d9f5a5611c2c9f419d9f"},
-        {"12345678901234567890123456789012345678901234567890123456789012345678901234567890",
-            "57edf4a22be3c955ac49da2e2107b67a"},
-    };
-    char text[2 * MD5_SIZE + 1];
-    for (size_t i = 0; i < sizeof(vectors) / sizeof(vectors[0]); i++) {
-        md5_hex(span_string(vectors[i][0]), text);
-        assert_string_equal(text, vectors[i][1]);
-    }
-}
 
 /* A name that real HBase 2.6.4 gave. */
 static void region_names_are_hbases(void **state)
@@ -179,7 +156,6 @@ static void exceptions_are_classified(void **state)
 int main(void)
 {
     const struct CMUnitTest tests[] = {
-        cmocka_unit_test(md5_has_its_test_vectors),
         cmocka_unit_test(region_names_are_hbases),
         cmocka_unit_test(region_infos_read_back_as_written),
         cmocka_unit_test(server_names_are_texts),
