@@ -89,10 +89,7 @@ static void answer_mutate(struct pending_mutate *pending)
     bool is_inline = call->codec == CELL_CODEC_NONE;
     struct result result = {
         .cells = operation->result_cells, .cell_count = operation->result_count};
-    /* Without results wanted HBase answers an empty one, but to an increment without a condition. */
-    bool is_told = has_cells && operation->is_processed &&
-                   (pending->message.mutation.is_result_wanted || kind == MUTATION_APPEND ||
-                       pending->message.has_condition);
+    bool is_told = has_cells && operation->is_processed; /* without results wanted: an empty one */
     if (is_told && !is_inline)
         for (size_t i = 0; i < result.cell_count; i++)
             cell_block_put(&call->cells, &result.cells[i], call->codec);

@@ -70,6 +70,10 @@ final class AsyncScenarios {
             s.out.ask("exists", () -> await(t.exists(new Get(b(row)))));
             s.out.ask("increment",
                 () -> await(t.increment(new Increment(b(row)).addColumn(b("g"), b("n"), 4))));
+            s.out.ask("increment without results",
+                () -> await(t.increment(new Increment(b(row)).addColumn(b("g"), b("n"), 1).setReturnResults(false))));
+            s.out.ask("append without results",
+                () -> await(t.append(new Append(b(row)).addColumn(b("g"), b("t"), b("x")).setReturnResults(false))));
             s.out.ask(
                 "increment value", () -> await(t.incrementColumnValue(b(row), b("g"), b("n"), 5)));
             s.out.ask("append",
