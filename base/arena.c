@@ -44,8 +44,10 @@ static struct arena_chunk *chunk_new(struct arena *arena, size_t size)
     size_t total;
     if (__builtin_add_overflow(sizeof(struct arena_chunk), size, &total))
         return NULL;
-    if (is_counted(arena, total) && !memory_budget_take(arena->budget, total))
+    if (is_counted(arena, total) && !memory_budget_take(arena->budget, total)) {
+        arena->refused_bytes = total;
         return NULL;
+    }
     struct arena_chunk *chunk = memory_allocate(total);
     if (!chunk) {
         if (is_counted(arena, total))
@@ -186,7 +188,7 @@ void arena_reset(struct arena *arena)
     arena->chunks = chunk;
     arena->next = chunk ? chunk->data : NULL;
     arena->left = chunk ? chunk->size : 0;
-    arena->used_bytes = 0;
+    arena->used_bytes = arena->refused_bytes = 0;
     if (arena->is_doubling) /* the next is the second one when the first was kept */
         arena->chunk_bytes = chunk ? 2 * ARENA_CHUNK_BYTES_MIN : ARENA_CHUNK_BYTES_MIN;
     if (chunk)

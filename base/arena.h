@@ -27,8 +27,9 @@ struct arena {
     struct memory_budget *
         budget; /* NULL = none; like uncounted_bytes it stays while there are chunks that it counts */
     size_t uncounted_bytes;
-    size_t chunk_bytes; /* of the next chunk: doubles from 4 KiB to 1 MiB; set first to fix it */
-    bool is_doubling;   /* the arena's own: chunk_bytes was not set by the user */
+    size_t refused_bytes; /* of the chunk that the budget had no room for last, since the reset */
+    size_t chunk_bytes;   /* of the next chunk: doubles from 4 KiB to 1 MiB; set first to fix it */
+    bool is_doubling;     /* the arena's own: chunk_bytes was not set by the user */
 };
 
 /* What the first chunk of an arena takes whose chunk_bytes was left alone. */

@@ -26,7 +26,8 @@ enum {
     CHUNK_SIZE = 1 << 20,
     LINE_LIMIT = 64 << 20, /* a value of 10 MB with every byte escaped, and room */
     BATCHES_IN_FLIGHT = 6,
-    CELLS_OF_A_PUT = 4096, /* a run of one row longer than this is cut */
+    CELLS_OF_A_PUT = 4096,  /* a run of one row longer than this is cut */
+    PUTS_OF_A_BATCH = 4096, /* a server with the least memory takes that */
     PROGRESS_MS = 500,
     SCHEMA_MS = 1000, /* a family that is not known is not asked for more often */
 };
@@ -213,12 +214,14 @@ static bool send_batch(struct import *import)
         snprintf(import->error.message, sizeof(import->error.message), "no memory");
         return false;
     }
-    if (import->put_count) {
+    for (size_t from = 0; from < import->put_count; from += PUTS_OF_A_BATCH) {
+        size_t left = import->put_count - from;
         import->in_flight++;
-        stele_batch_async(import->table, import->actions, import->put_count, on_batch, import);
+        stele_batch_async(import->table, import->actions + from,
+            left < PUTS_OF_A_BATCH ? left : PUTS_OF_A_BATCH, on_batch, import);
+        wait_for_batches(import, BATCHES_IN_FLIGHT);
     }
     import->put_count = import->cell_count = import->beside_count = 0;
-    wait_for_batches(import, BATCHES_IN_FLIGHT);
     show_progress(import, false);
     return !import->is_failed;
 }

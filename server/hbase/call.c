@@ -128,6 +128,14 @@ enum call_outcome call_fail_no_room(struct call *call)
 
 enum call_outcome call_fail_no_memory(struct call *call)
 {
+    uint64_t limit = call->service->requests.limit_bytes;
+    size_t refused = call->arena.refused_bytes;
+    if (refused > 0 && call->counted_size + call->arena.reserved_bytes + refused > limit)
+        return call_fail(call, EXCEPTION_REQUEST_TOO_BIG, /* it would come again in vain */
+            "A request of %zu bytes needs more than the %llu that all requests may take on %s: see "
+            "--memory",
+            call->param.size + call->cell_block.size, (unsigned long long)limit,
+            call->service->name_text);
     return call_fail(call, EXCEPTION_CALL_QUEUE_TOO_BIG,
         "Call queue is full on %s: %llu of %llu bytes for requests are taken",
         call->service->name_text, (unsigned long long)memory_budget_used(&call->service->requests),

@@ -107,13 +107,16 @@ static void a_budget_counts_what_is_held(void **state)
     assert_int_equal(memory_budget_used(&budget), 4096);
     assert_non_null(arena_allocate(&arena, 50000));
     assert_int_equal(memory_budget_used(&budget), arena.reserved_bytes);
+    assert_int_equal(arena.refused_bytes, 0);
     assert_null(arena_allocate(&arena, 50000)); /* and what it refuses is not counted */
+    assert_true(arena.refused_bytes > 50000 && arena.refused_bytes < 50100);
     assert_null(arena_allocate(&arena, SIZE_MAX / 2));
     assert_int_equal(memory_budget_used(&budget), arena.reserved_bytes);
     assert_non_null(arena_allocate(&arena, 100)); /* there is room in the chunk */
     arena_reset(&arena);
     assert_int_equal(memory_budget_used(&budget), 0);
     assert_int_equal(arena.reserved_bytes, 0);
+    assert_int_equal(arena.refused_bytes, 0);
     assert_non_null(arena_allocate(&arena, 100));
     arena_deinit(&arena);
     assert_int_equal(memory_budget_used(&budget), 0);
