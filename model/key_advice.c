@@ -261,8 +261,8 @@ static bool find_range(
                     "load and the balancer on. If only single rows are read, put a hash before the "
                     "key (md5:4), or turn it around (reverse).");
     snprintf(out->price, sizeof out->price,
-        "Kept: uneven until splits and moves are done, about half a minute. Hashed: even at once, "
-        "but a scan of a range of keys reads the whole table.");
+        "Kept: uneven until splits and moves are done, half a minute to a minute. Hashed: even at "
+        "once, but a scan of a range of keys reads the whole table.");
     return true;
 }
 
@@ -321,8 +321,9 @@ static bool find_waves(const struct key_heat *heat, double all, struct key_diagn
         snprintf(out->reason, sizeof out->reason, "one wave carries %.0f %% of the load",
             100 * out->share);
         snprintf(out->advice, sizeof out->advice,
-            "Splits and moves take half a minute: too late for it. Limit the rate where it comes "
-            "from; cut the table beforehand if it comes again.");
+            "Splits and moves take half a minute to a minute: too late for it. Limit the rate "
+            "where "
+            "it comes from; cut the table beforehand if it comes again.");
     }
     snprintf(out->price, sizeof out->price, "The batch takes longer.");
     return true;
