@@ -22,6 +22,7 @@
 #include "shell/format.h"
 #include "shell/interpreter.h"
 #include "shell/interrupt.h"
+#include "shell/pattern.h"
 #include "shell/revision.h"
 #include "shell/session.h"
 
@@ -366,30 +367,6 @@ static mrb_value matches(mrb_state *mrb, mrb_value self)
     return mrb_bool_value(answer == 0);
 }
 
-/* The pattern with what only Ruby has of \d, \A, \z and \Z in the C library's words. */
-static void put_posix(struct buffer *out, const char *pattern)
-{
-    bool is_inside = false; /* [...] */
-    for (const char *at = pattern; *at; at++) {
-        if (*at == '[')
-            is_inside = true;
-        else if (*at == ']')
-            is_inside = false;
-        if (*at != '\\' || !at[1]) {
-            buffer_put_u8(out, (uint8_t)*at);
-            continue;
-        }
-        at++;
-        if (*at == 'd')
-            buffer_put(out, is_inside ? SPAN_LITERAL("0-9") : SPAN_LITERAL("[0-9]"));
-        else if (*at == 'A' || *at == 'z' || *at == 'Z')
-            buffer_put_u8(out, *at == 'A' ? '^' : '$');
-        else
-            buffer_put_format(out, "\\%c", *at);
-    }
-    buffer_put_u8(out, 0);
-}
-
 /* search(pattern, ignores_case, text): where it matches first, or nil. */
 static mrb_value search(mrb_state *mrb, mrb_value self)
 {
@@ -400,10 +377,11 @@ static mrb_value search(mrb_state *mrb, mrb_value self)
     struct buffer posix = {0};
     (void)self;
     mrb_get_args(mrb, "zbS", &pattern, &ignores_case, &text);
-    put_posix(&posix, pattern);
-    int wrong = posix.data ? regcomp(&regex, (const char *)posix.data,
-                                 REG_EXTENDED | REG_NEWLINE | (ignores_case ? REG_ICASE : 0))
-                           : REG_ESPACE;
+    bool is_put = pattern_put_posix(&posix, pattern);
+    int wrong = is_put && posix.data
+                    ? regcomp(&regex, (const char *)posix.data,
+                          REG_EXTENDED | REG_NEWLINE | (ignores_case ? REG_ICASE : 0))
+                    : REG_BADPAT;
     buffer_deinit(&posix);
     if (wrong)
         mrb_raisef(mrb, mrb_class_get(mrb, "ArgumentError"),

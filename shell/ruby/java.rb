@@ -212,7 +212,8 @@ class String
   end
 
   def =~(pattern)
-    pattern =~ self
+    raise TypeError, 'type mismatch: String given' if pattern.is_a?(String)
+    pattern && pattern =~ self
   end
 
   def match?(pattern)
@@ -240,7 +241,7 @@ module Kernel
   end
 end
 
-# Extended regular expressions of the C library, with Ruby's \d, \A and \z: what may be asked is whether they match, and where.
+# Regular expressions, as far as the C library's extended ones can say them: what may be asked is whether they match, and where.
 class Regexp
   IGNORECASE = 1
 
@@ -255,8 +256,8 @@ class Regexp
   end
 
   def initialize(source, options = nil)
-    @source = source
-    @ignores_case = options.is_a?(String) ? options.include?('i') : options == true || options.to_i & IGNORECASE > 0
+    @source = source.is_a?(Regexp) ? source.source : source
+    @ignores_case = options.is_a?(String) ? options.include?('i') : options == true || (options || 0) & IGNORECASE > 0
     self =~ ''
   end
 

@@ -100,6 +100,9 @@ check "-n with -e" run 1 "$stele" shell -n -e "get 't', 'a', 'none:q'; put 't', 
 run 0 "$stele" shell -n -e "get 't', 'c'"
 check "ends at the first error too" grep -q '^0 row' "$work/out"
 
+check "a regular expression nested too deeply is refused" run 1 "$stele" shell -n -e "Regexp.new('(' * 20000 + ')' * 20000)"
+check "and told so" complains "^stele: ERROR: ArgumentError: Failed parse of regular expression "
+
 # ---- the server's one line, and its end ----
 check "one line on stdout" diff <(echo "ready hbase=$address") "$work/ready"
 # The time is measured up to three times: the machine may have stood still.

@@ -118,6 +118,19 @@ stele> 'abc' !~ /b/
 => false
 stele> /(/
 ERROR: ArgumentError: Failed parse of regular expression (
+## What the C library says otherwise, in a set and out of it; what it has not is refused, not taken for something else.
+stele> ["a\tb" =~ /\tb/, "a\nb" =~ /\n/, "5x" =~ /\D/, "xf" =~ /\h/, "a]b" =~ /[\]]b/, "a b" =~ /[\s\d]/, "a-b" =~ /[\w\-]{3}/, "xab" =~ /(?:ab)+?/]
+=> [1, 1, 1, 1, 1, 1, 0, 1]
+stele> ["a\nb" =~ /\Ab/, "a\nb" =~ /a\z/, "a\n" =~ /a\Z/, "b" =~ /a+?b/, "aa" =~ /(a)\1/, "D" =~ /\d/, "n" =~ /[\n]/]
+=> [nil, nil, 0, nil, 0, nil, nil]
+stele> /a(?=b)/
+ERROR: ArgumentError: Failed parse of regular expression a(?=b)
+stele> /\p{Alpha}/
+ERROR: ArgumentError: Failed parse of regular expression \p{Alpha}
+stele> 'abc' =~ 'abc'
+ERROR: TypeError: type mismatch: String given
+stele> ['abc' =~ nil, Regexp.new(/B/i, true) =~ 'abc', Regexp.new('B', false) =~ 'abc']
+=> [nil, 1, nil]
 stele> disable 'j'
 Took N seconds
 stele> drop 'j'
