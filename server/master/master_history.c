@@ -17,22 +17,31 @@ static void copy_text(char *out, size_t size, struct span text)
 
 /* ---- Reading ---- */
 
+static int64_t earlier(int64_t a, int64_t b)
+{
+    return a < b ? a : b;
+}
+
 static void take_procedure(struct master *master, const struct history_procedure *procedure)
 {
+    int64_t now_ms = env_wall_ms(master->env);
+    /* what a clock that was ahead has seen end would be kept until then */
+    int64_t ended_ms = earlier(procedure->ended_ms, now_ms);
     struct kept_result kept = {.id = procedure->id,
         .kind = procedure->kind,
         .nonce_group = procedure->nonce_group,
         .nonce = procedure->nonce,
-        .asked_ms = procedure->asked_ms,
+        .asked_ms = earlier(procedure->asked_ms, now_ms),
         .result = {.state = PROCEDURE_FINISHED,
             .kind = procedure_kind_name(procedure->kind),
-            .submitted_ms = procedure->submitted_ms,
-            .updated_ms = procedure->ended_ms}};
+            .submitted_ms = earlier(procedure->submitted_ms, ended_ms),
+            .updated_ms = ended_ms}};
     if (procedure->exception_class.size) {
         kept.result.exception_class = master_exception_named(procedure->exception_class);
         copy_text(kept.result.message, sizeof kept.result.message, procedure->message);
     }
-    master_take_result(master, &kept);
+    if (now_ms - ended_ms < RESULTS_KEPT_MS)
+        master_take_result(master, &kept);
     if (procedure->id > master->last_procedure_id) /* a clock may have been set back */
         master->last_procedure_id = procedure->id;
 }
@@ -46,7 +55,8 @@ static void take_move(struct master *master, const struct history_move *move)
     copy_text(record.from, sizeof record.from, move->from);
     copy_text(record.to, sizeof record.to, move->to);
     copy_text(record.reason, sizeof record.reason, move->reason);
-    balance_log_take(&master->balance_log, &record);
+    if (env_wall_ms(master->env) - move->time_ms < MOVES_KEPT_MS)
+        balance_log_take(&master->balance_log, &record);
 }
 
 static void take_run(struct master *master, const struct history_head *head)

@@ -14,17 +14,20 @@
 
 /* ---- What is kept ---- */
 
-/* A move that failed, as if it had just ended; returns its id. */
-static uint64_t keep_failure(struct master *master, uint64_t nonce)
+#define DAY_MS (24 * 60 * 60 * 1000ll)
+
+/* A move that failed, as if it had ended so long ago; returns its id. */
+static uint64_t keep_failure_of(struct master *master, uint64_t nonce, int64_t age_ms)
 {
+    int64_t ended_ms = env_wall_ms(master->env) - age_ms;
     struct procedure move = {.id = ++master->last_procedure_id,
         .kind = PROCEDURE_MOVE,
         .nonce_group = 6,
         .nonce = nonce};
     struct procedure_result result = {.state = PROCEDURE_FINISHED,
         .kind = procedure_kind_name(PROCEDURE_MOVE),
-        .submitted_ms = env_wall_ms(master->env) - 5,
-        .updated_ms = env_wall_ms(master->env),
+        .submitted_ms = ended_ms - 5,
+        .updated_ms = ended_ms,
         .exception_class = EXCEPTION_TABLE_NOT_FOUND,
         .message = "there is no such table"};
     master_keep_result(master, &move, &result);
@@ -32,9 +35,14 @@ static uint64_t keep_failure(struct master *master, uint64_t nonce)
     return move.id;
 }
 
-static void keep_balance(struct master *master)
+static uint64_t keep_failure(struct master *master, uint64_t nonce)
 {
-    struct balance_record record = {.time_ms = env_wall_ms(master->env),
+    return keep_failure_of(master, nonce, 0);
+}
+
+static void keep_balance(struct master *master, int64_t age_ms)
+{
+    struct balance_record record = {.time_ms = env_wall_ms(master->env) - age_ms,
         .tablet = "0a",
         .table = "t",
         .from = "a,1,2",
@@ -113,7 +121,7 @@ static void what_has_ended_is_told_by_the_next_master(void **state)
     master_world_done(&world, &unassign);
     master_world_done(&world, &assign);
     uint64_t id = keep_failure(master, 5);
-    keep_balance(master);
+    keep_balance(master, 0);
     master_world_settle(&world, 2500);
     unsigned known = count_all(master);
     assert_true(known >= 3);
@@ -252,6 +260,56 @@ static void what_is_old_is_left_out(void **state)
     master_world_deinit(&world);
 }
 
+/* What had not grown old when it was written. */
+static void what_has_grown_old_meanwhile_is_not_taken_in(void **state)
+{
+    struct master_world world;
+    (void)state;
+    master_world_make(&world, 76, 2);
+    struct master *first = world.leader->master;
+    uint64_t old = keep_failure_of(first, 5, RESULTS_KEPT_MS - 2000);
+    keep_balance(first, DAY_MS - 2000);
+    master_world_settle(&world, 1000);
+    uint64_t id = keep_failure(first, 7); /* a second after the last: both are written with it */
+    master_world_settle(&world, 500);
+    uint64_t version = newest_version(first);
+    node_kill(world.leader);
+    struct master *master = next_master(&world);
+    assert_int_equal(count_listed(master, old), 1);
+    master_world_settle(&world, 2500);
+    assert_int_equal(newest_version(master), version);
+    node_kill(world.leader);
+    master = next_master(&world);
+    assert_int_equal(master_find_nonce(master, 6, 5), 0);
+    assert_int_equal(count_listed(master, old), 0);
+    assert_int_equal(balance_log_count(&master->balance_log), 0);
+    assert_failure_is_told(master, id, 7);
+    assert_true(master->last_procedure_id >= id);
+    master_world_check(&world);
+    master_world_deinit(&world);
+}
+
+/* It ended at a time that has not come, for the clock was set back: it is kept as long as others, and not until then. */
+static void what_a_clock_ahead_has_seen_end_is_forgotten_too(void **state)
+{
+    struct master_world world;
+    struct procedure_result result;
+    (void)state;
+    master_world_make(&world, 77, 2);
+    uint64_t id = keep_failure_of(world.leader->master, 5, -365 * DAY_MS);
+    master_world_settle(&world, 2500);
+    node_kill(world.leader);
+    struct master *master = next_master(&world);
+    assert_int_equal(count_listed(master, id), 1);
+    master_procedure_result(master, id, &result);
+    assert_true(result.updated_ms <= env_wall_ms(master->env));
+    assert_true(result.submitted_ms <= result.updated_ms);
+    master_world_settle(&world, RESULTS_KEPT_MS + 1000);
+    assert_int_equal(count_listed(master, id), 0);
+    master_world_check(&world);
+    master_world_deinit(&world);
+}
+
 int main(void)
 {
     const struct CMUnitTest tests[] = {
@@ -260,6 +318,8 @@ int main(void)
         cmocka_unit_test(what_a_deposed_master_wrote_is_taken_in),
         cmocka_unit_test(it_is_written_once_a_second_and_at_the_end),
         cmocka_unit_test(what_is_old_is_left_out),
+        cmocka_unit_test(what_has_grown_old_meanwhile_is_not_taken_in),
+        cmocka_unit_test(what_a_clock_ahead_has_seen_end_is_forgotten_too),
     };
     return cmocka_run_group_tests(tests, NULL, NULL);
 }
