@@ -138,7 +138,7 @@ shell.type(b"exists 'rows'; while true do end\n")
 shell.wait_for(b"does exist")
 shell.type(b"\x03")
 began = time.monotonic()
-while time.monotonic() - began < 2.2:  # a second ^C counts from the second second on
+while time.monotonic() - began < 10:  # a second ^C counts from the second second on after the shell saw the first, on a slow machine late
     shell.wait_for(b"\0", 0.2)
 shell.type(b"\x03")
 check("a second ^C leaves a while without commands, and the shell", shell.exit_code() == 130, shell)

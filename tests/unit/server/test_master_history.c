@@ -310,6 +310,28 @@ static void what_a_clock_ahead_has_seen_end_is_forgotten_too(void **state)
     master_world_deinit(&world);
 }
 
+static void what_a_full_disk_refused_is_written_later(void **state)
+{
+    struct master_world world;
+    (void)state;
+    master_world_make(&world, 78, 2);
+    struct master *master = world.leader->master;
+    master_world_settle(&world, 2500);
+    uint64_t before = newest_version(master);
+    env_memory_set_space(world.env, 0);
+    uint64_t id = keep_failure(master, 5);
+    master_world_settle(&world, 2500);
+    assert_int_equal(newest_version(master), before);
+    assert_int_equal(count_versions(&world), 1);
+    env_memory_set_space(world.env, UINT64_MAX);
+    master_world_settle(&world, 31000);
+    assert_int_equal(newest_version(master), before + 1);
+    node_kill(world.leader);
+    assert_failure_is_told(next_master(&world), id, 5);
+    master_world_check(&world);
+    master_world_deinit(&world);
+}
+
 int main(void)
 {
     const struct CMUnitTest tests[] = {
@@ -320,6 +342,7 @@ int main(void)
         cmocka_unit_test(what_is_old_is_left_out),
         cmocka_unit_test(what_has_grown_old_meanwhile_is_not_taken_in),
         cmocka_unit_test(what_a_clock_ahead_has_seen_end_is_forgotten_too),
+        cmocka_unit_test(what_a_full_disk_refused_is_written_later),
     };
     return cmocka_run_group_tests(tests, NULL, NULL);
 }
