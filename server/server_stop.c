@@ -58,7 +58,15 @@ static void clear_loop(struct task *task)
         stop_calls(self->server);
 }
 
-/* Worker: looks now and then whether the connections have gone by themselves. */
+/* It has nothing at the store's workers that would come back to it, and sends nothing there any more. */
+static bool master_has_ended(const struct server *server, uint64_t now_ns)
+{
+    const struct master *master = server->service.master;
+    return !master || ((master_epoch(master) == 0 || now_ns >= server->grace_until_ns) &&
+                          !master_is_at_work(master));
+}
+
+/* Worker: looks now and then whether the connections have gone by themselves, and the master's tenure is over. */
 static void wait_for_drain(struct task *task)
 {
     struct server *server = (struct server *)((char *)task - offsetof(struct server, drain_task));
@@ -66,7 +74,7 @@ static void wait_for_drain(struct task *task)
     size_t left = 0;
     for (unsigned i = 0; i < server->loop_count; i++)
         left += atomic_load_explicit(&server->loops[i].connections, memory_order_relaxed);
-    if (left > 0 && now_ns < server->grace_until_ns) {
+    if ((left > 0 && now_ns < server->grace_until_ns) || !master_has_ended(server, now_ns)) {
         executor_submit_at(
             store_workers(server->service.store), task, now_ns + DRAIN_LOOK_MS * 1000000ull);
         return;

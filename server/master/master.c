@@ -106,6 +106,11 @@ uint64_t master_epoch(const struct master *master)
     return atomic_load(&master->epoch);
 }
 
+bool master_is_at_work(const struct master *master)
+{
+    return atomic_load(&master->works) > 0;
+}
+
 const struct master_config *master_get_config(const struct master *master)
 {
     return &master->config;
@@ -192,9 +197,11 @@ static void work_back(struct task *task)
 static void work_run(struct task *task)
 {
     struct master_work *work = (struct master_work *)task;
+    struct master *master = work->master;
     work->run(work);
     work->task.run = work_back;
-    master_back(work->master, &work->task);
+    master_back(master, &work->task);
+    atomic_fetch_sub(&master->works, 1); /* the last look at it from here */
 }
 
 void master_work(struct master *master, struct master_work *work)
@@ -202,6 +209,7 @@ void master_work(struct master *master, struct master_work *work)
     work->master = master;
     work->task.run = work_run;
     master_hold(master);
+    atomic_fetch_add(&master->works, 1);
     executor_submit(store_workers(master->store), &work->task);
 }
 

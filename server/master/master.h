@@ -76,7 +76,9 @@ void master_free(struct master *master);
 /* Read under catalogue->mutex. */
 struct catalogue *master_catalogue(struct master *master);
 const struct master_config *master_get_config(const struct master *master);
-uint64_t master_epoch(const struct master *master); /* of the tenure; any */
+uint64_t master_epoch(const struct master *master); /* of the tenure, 0 when it is over; any */
+/* Any. Something of its is at the store's workers, and comes back to it: it must not be freed yet. */
+bool master_is_at_work(const struct master *master);
 /* When its executor last turned while it leads (env_monotonic_ns); 0 = it does not lead. Any. */
 uint64_t master_ticked_ns(const struct master *master);
 

@@ -104,6 +104,7 @@ struct master {
     _Atomic uint64_t epoch;       /* of the tenure; 0 = none */
     _Atomic uint64_t epoch_asked; /* by master_lead; 0 = deposed */
     _Atomic size_t out;           /* what will come back: see above */
+    _Atomic size_t works;         /* of that, at the store's workers */
     struct task lead_task;
     _Atomic bool is_lead_queued;
     struct running *procedures;     /* under way */

@@ -332,6 +332,24 @@ static void what_a_full_disk_refused_is_written_later(void **state)
     master_world_deinit(&world);
 }
 
+/* Else a server that stops frees a master that its own write comes back to. */
+static void a_master_whose_write_is_out_is_at_work(void **state)
+{
+    struct master_world world;
+    (void)state;
+    master_world_make(&world, 79, 2);
+    struct master *master = world.leader->master;
+    master_world_settle(&world, 2500);
+    assert_false(master_is_at_work(master));
+    keep_failure(master, 5);
+    assert_true(master->history.is_writing);
+    assert_true(master_is_at_work(master));
+    master_world_settle(&world, 1000);
+    assert_false(master_is_at_work(master));
+    master_world_check(&world);
+    master_world_deinit(&world);
+}
+
 int main(void)
 {
     const struct CMUnitTest tests[] = {
@@ -343,6 +361,7 @@ int main(void)
         cmocka_unit_test(what_has_grown_old_meanwhile_is_not_taken_in),
         cmocka_unit_test(what_a_clock_ahead_has_seen_end_is_forgotten_too),
         cmocka_unit_test(what_a_full_disk_refused_is_written_later),
+        cmocka_unit_test(a_master_whose_write_is_out_is_at_work),
     };
     return cmocka_run_group_tests(tests, NULL, NULL);
 }
