@@ -164,7 +164,7 @@ enum status tsv_columns_parse(
     for (size_t kind = TSV_TIMESTAMP; kind < TSV_KINDS; kind++)
         if (counts[kind] > 1)
             return error_set(error, STATUS_INVALID, "%s is there more than once", names[kind]);
-    if (counts[TSV_ROW] != 1 || out_columns->count < 2)
+    if (counts[TSV_ROW] != 1 || counts[TSV_CELL] == 0)
         return error_set(
             error, STATUS_INVALID, "the columns need HBASE_ROW_KEY once, and one family:qualifier");
     return STATUS_OK;

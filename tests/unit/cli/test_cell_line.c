@@ -129,7 +129,8 @@ static void separated_fields_follow_their_columns(void **state)
     static const char *const wrong[] = {"", "f:q", "HBASE_ROW_KEY",
         "HBASE_ROW_KEY,HBASE_ROW_KEY,f:q", "HBASE_ROW_KEY,:q",
         "HBASE_ROW_KEY,HBASE_CELL_VISIBILITY", "HBASE_ROW_KEY,f:q,HBASE_TS_KEY,HBASE_TS_KEY",
-        "HBASE_ROW_KEY,f:q,HBASE_CELL_TTL,HBASE_CELL_TTL", "HBASE_ROW_KEY,f:q,HBASE_OTHER"};
+        "HBASE_ROW_KEY,f:q,HBASE_CELL_TTL,HBASE_CELL_TTL", "HBASE_ROW_KEY,f:q,HBASE_OTHER",
+        "HBASE_ROW_KEY,HBASE_CELL_TTL", "HBASE_ROW_KEY,HBASE_TS_KEY,HBASE_ATTRIBUTES_KEY"};
     for (size_t i = 0; i < sizeof(wrong) / sizeof(wrong[0]); i++)
         assert_status(tsv_columns_parse(span_string(wrong[i]), &columns, &error), STATUS_INVALID);
 }
