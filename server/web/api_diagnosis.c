@@ -12,6 +12,7 @@
 #define RANGES         512 /* of one size */
 #define COLUMNS_MOST   60
 #define ROWS_LOOKED_AT 2048
+#define ROWS_OLDEST_S  120 /* hot rows are those of the last one to two minutes */
 
 /* Its heat over ranges of one size. False when nothing can be said of it. */
 static bool make_even(struct web_call *call, struct span table, const struct heat_matrix *drawn,
@@ -31,15 +32,18 @@ static bool make_even(struct web_call *call, struct span table, const struct hea
     return heat_even_make(&grid, bytes, RANGES, &call->arena, out_even) == STATUS_OK;
 }
 
-/* The busiest row, and its share of all that the table is asked for now. */
-static void find_top_row(struct web_call *call, struct span table, struct key_heat *heat)
+/* The busiest row, and its share of all that the table is asked for now: of a picture that ends earlier it says nothing. */
+static void find_top_row(
+    struct web_call *call, const struct heat_query *query, struct key_heat *heat)
 {
     struct heat_board *board = call->service->hbase->heat;
     struct heat_rows rows = {0};
-    if (heat_board_rows(board, table, 1, &call->arena, &rows) || rows.count == 0)
+    if (query->to_s < env_wall_ms(call->service->env) / 1000 - ROWS_OLDEST_S ||
+        heat_board_rows(board, query->table, 1, &call->arena, &rows) || rows.count == 0)
         return;
     heat->top_row = rows.rows[0].row;
-    heat->top_share = heat_row_share(&rows.rows[0], heat_board_total(board, table, HEAT_OPS));
+    heat->top_share = heat_row_share(
+        &rows.rows[0], heat_board_total(board, query->table, HEAT_OPS));
 }
 
 /* "single row" -> "single_row" */
@@ -104,7 +108,7 @@ json_t *api_diagnosis(struct web_call *call, const struct heat_query *shown_quer
     for (size_t i = 0; starts && i < RANGES; i++)
         starts[i] = drawn.bounds[even.rows[i]];
     heat.starts = starts;
-    find_top_row(call, query.table, &heat);
+    find_top_row(call, &query, &heat);
     if (heat.columns > 0 && key_advice_diagnose(&heat, &diagnosis))
         json_array_append_new(array, item_of(&diagnosis, &drawn, &even, shown));
     return array;

@@ -69,8 +69,8 @@ module Shell
 
   declare 'tools', :split, "Splits a region in two: split 't'[, 'key'], split 'region name'[, 'key'], split 'encoded name'[, 'key'].\n" \
     '  A table: the region that holds the key, or without a key every region, each where its server thinks best'
-  declare 'tools', :merge_region, "Makes one region of neighbours: merge_region 'encoded name', 'encoded name'[, ...][, true];\n" \
-    "  true merges regions that are not neighbours too. Also merge_region ['encoded name', ...][, true]"
+  declare 'tools', :merge_region, "Makes one region of neighbours: merge_region 'encoded name', 'encoded name'[, ...].\n" \
+    "  Also merge_region ['encoded name', ...]. Only neighbours are merged, also with HBase's third argument, true"
   declare 'tools', :move, "Moves a region: move 'encoded name'[, 'host,port,startcode']; without a server the master chooses"
   declare 'tools', :assign, "Opens a region on a server of the master's choice: assign 'region name', assign 'encoded name'"
   declare 'tools', :unassign, "Closes a region, which is then not served until it is assigned: unassign 'region name', unassign 'encoded name'"

@@ -275,8 +275,9 @@ def check_heat():
     cell = ask("/api/v1/keyvis/cell?table=users&from=-120&start=10&end=b64:MjA").json()
     expect(cell["tablet_count"] == 1 and cell["start_key"]["text"] == "10" and cell["end_key"]["text"] == "20", cell)
     for query in ("", "table=users&metric=heat", "table=users&from=5&to=4", "table=users&start=b&end=a", "table=users&rows=15",
-                  "table=users&columns=4096", "table=users&start=b64:!", "table=users&from=x"):
+                  "table=users&columns=4096", "table=users&start=b64:!", "table=users&from=x", "table=users&from=0&to=68719477440&columns=16"):
         expect(ask("/api/v1/keyvis?" + query).code() == "bad_parameter", query)
+    expect(ask("/api/v1/keyvis/cell?table=users&from=0&to=4294967340").code() == "bad_parameter", "a cell of 136 years")
 
 
 def check_a_hot_row_is_diagnosed():

@@ -35,7 +35,7 @@ export function Tasks() {
         { id: 'for', title: 'For', number: true, cell: (one) => lasting(Math.max(0, Date.now() - one.since_ms) / 1000) },
       ]} />
       <h2>Compactions</h2>
-      <${Table} caption="Compactions" rows=${now.compactions} empty="None is running here." columns=${[
+      <${Table} caption="Compactions" rows=${now.compactions} empty="None is running." columns=${[
         { id: 'table', title: 'Table', cell: tableLink },
         { id: 'tablet', title: 'Tablet', cell: (one) => shortId(one.tablet) },
         { id: 'server', title: 'Server', cell: (one) => html`<${ServerLink} of=${one.server} />` },
@@ -43,7 +43,7 @@ export function Tasks() {
         { id: 'cells', title: 'Cells', number: true, cell: (one) => `${count(one.cells_done)} of ${count(one.cells)}` },
         { id: 'done', title: 'Done', number: true, cell: (one) => html`<${Bar} share=${one.cells_done / (one.cells || 1)} label=${percent(one.cells_done / (one.cells || 1))} />` },
       ]} />
-      <h2>Ended in the last ten minutes</h2>
+      <h2>Ended in the last quarter of an hour</h2>
       <${Table} caption="Ended procedures" rows=${now.done} rowKey=${(one) => one.id} empty="None." columns=${[
         { id: 'id', title: 'Id', number: true, cell: (one) => one.id },
         { id: 'kind', title: 'What', cell: (one) => kindOf(one) ?? '' },

@@ -42,5 +42,5 @@ Commands of the group snapshots:
   Removes the snapshots whose names match: delete_all_snapshot 'regex'
   Removes snapshots of tables: delete_table_snapshots 'table regex'[, 'snapshot regex']
 stele> help 'merge_region'
-Makes one region of neighbours: merge_region 'encoded name', 'encoded name'[, ...][, true];
-  true merges regions that are not neighbours too. Also merge_region ['encoded name', ...][, true]
+Makes one region of neighbours: merge_region 'encoded name', 'encoded name'[, ...].
+  Also merge_region ['encoded name', ...]. Only neighbours are merged, also with HBase's third argument, true

@@ -363,6 +363,9 @@ static void queries_that_make_no_sense_are_refused(void **state)
         {.from_s = 0, .to_s = 5, .rows = 0, .columns = 1, .metric = HEAT_OPS},
         {.from_s = 0, .to_s = 5, .rows = 1, .columns = HEAT_COLUMNS_MOST + 1, .metric = HEAT_OPS},
         {.from_s = 0, .to_s = 5, .rows = 1, .columns = 1},
+        /* a step of 71,582,789 minutes is 44 seconds in 32 bits */
+        {.from_s = 0, .to_s = 4294967340, .rows = 1, .columns = 1, .metric = HEAT_OPS},
+        {.from_s = 0, .to_s = 68719477440, .rows = 1, .columns = 16, .metric = HEAT_OPS},
         {.from_s = 0,
             .to_s = 5,
             .rows = 1,
@@ -375,6 +378,16 @@ static void queries_that_make_no_sense_are_refused(void **state)
     assert_status(heat_history_new(1 << 20, &history), STATUS_OK);
     for (size_t i = 0; i < sizeof bad / sizeof bad[0]; i++)
         assert_status(heat_history_gather(history, &bad[i], &gathering, &error), STATUS_INVALID);
+    struct heat_query longest = {
+        .to_s = HEAT_SPAN_MOST_S - 120, .rows = 1, .columns = 1, .metric = HEAT_OPS};
+    struct arena arena = {0};
+    struct heat_matrix matrix;
+    assert_status(heat_history_gather(history, &longest, &gathering, &error), STATUS_OK);
+    assert_status(heat_gathering_draw(gathering, &arena, &matrix), STATUS_OK);
+    assert_int_equal(matrix.column_count, 1);
+    assert_true(matrix.step_s >= longest.to_s);
+    heat_gathering_free(gathering);
+    arena_deinit(&arena);
     heat_history_free(history);
 }
 
