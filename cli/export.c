@@ -4,6 +4,7 @@
 #include <stdio.h>
 #include <stdlib.h>
 #include <string.h>
+#include <sys/stat.h>
 
 #include "base/bytes.h"
 #include "base/memory.h"
@@ -22,7 +23,8 @@ static const char usage[] =
     "  --zookeeper=HOST:PORT,...[/hbase]\n\n"
     "Writes one cell a line: row TAB family:qualifier TAB timestamp TAB value, bytes outside "
     "printable\n"
-    "ASCII, tab and backslash as \\xNN. All versions that the table keeps are written.\n";
+    "ASCII, tab and backslash as \\xNN. All versions that the table keeps are written.\n"
+    "FILE is written as FILE.part and put in the place of what was there when all is done.\n";
 
 static int complain(const char *what)
 {
@@ -107,6 +109,35 @@ static int export_table(const struct options *options, struct stele_client *clie
     return code;
 }
 
+/* What stands there stays until all is written: beside it, and then put in its place. A device, a pipe or a link is written to
+ * as it is. */
+static int export_to_file(
+    const struct options *options, struct stele_client *client, const char *name)
+{
+    struct stat found;
+    bool is_replaced = lstat(name, &found) || S_ISREG(found.st_mode);
+    struct buffer path = {0};
+    buffer_put_format(&path, "%s%s", name, is_replaced ? ".part" : "");
+    buffer_put_u8(&path, 0);
+    if (buffer_status(&path)) {
+        buffer_deinit(&path);
+        return complain("no memory");
+    }
+    const char *written = (const char *)path.data;
+    FILE *file = fopen(written, "we");
+    int code = file ? export_table(options, client, file) : EXIT_FAILED;
+    if (!file)
+        fprintf(stderr, "stele: export: %s: %s\n", name, strerror(errno));
+    if (file && fclose(file) && code == EXIT_DONE)
+        code = complain(strerror(errno));
+    if (file && is_replaced && code == EXIT_DONE && rename(written, name))
+        code = complain(strerror(errno));
+    if (file && is_replaced && code != EXIT_DONE)
+        (void)remove(written);
+    buffer_deinit(&path);
+    return code;
+}
+
 int command_export(int argc, char **argv)
 {
     struct option_value values[] = {
@@ -134,14 +165,12 @@ int command_export(int argc, char **argv)
     if (stele_client_open(&client_options, &client, &error))
         return complain(error.message);
     bool is_stdout = options.argument_count < 2 || strcmp(arguments[1], "-") == 0;
-    FILE *file = is_stdout ? stdout : fopen(arguments[1], "we");
-    if (!file) {
-        fprintf(stderr, "stele: export: %s: %s\n", arguments[1], strerror(errno));
-        code = EXIT_FAILED;
-    } else {
-        code = export_table(&options, client, file);
-        if ((is_stdout ? fflush(file) : fclose(file)) && code == EXIT_DONE)
+    if (is_stdout) {
+        code = export_table(&options, client, stdout);
+        if (fflush(stdout) && code == EXIT_DONE)
             code = complain(strerror(errno));
+    } else {
+        code = export_to_file(&options, client, arguments[1]);
     }
     stele_client_close(client);
     return code;

@@ -56,6 +56,10 @@ check "export one column" run 0 "$stele" export t --columns=f:word
 check "it has no other, and older versions" diff <(printf '5\tlate\n4\tearlier\n') <(grep '^row' "$work/out" | cut -f 3,4)
 check "export to a file" run 0 "$stele" export t "$work/exported"
 check "every cell" [ "$(wc -l <"$work/exported")" -eq 12 ]
+cp "$work/exported" "$work/before"
+check "export of a table that is not there" run 1 "$stele" export missing "$work/exported"
+check "what was exported before is still there" cmp "$work/exported" "$work/before"
+check "and nothing beside it" [ ! -e "$work/exported.part" ]
 check "bytes are told" grep -qF 'r\x00\xFF\x09\x5C\x5C	f:\x01:q	7	v\x0A\xE4' "$work/exported"
 check "import of what was exported" run 0 "$stele" import copy --format=cells "$work/exported"
 check "the rows of it" prints '6 rows, 0 bad lines\n'
