@@ -8,7 +8,7 @@ Stele says, the question has two answers (its own master races with itself) and 
 
     run-java.py [--seed=N] [--operations=N] [--only=PREFIX,...] [--clients=NAME,...] [--keep=DIR] [--self]
 
---only runs the scenarios with these prefixes; --clients the named runs (2.6.4-zk, 2.6.4-rpc, 2.5.10-zk, 2.5.10-masters, and 2.6.4-cluster: some
+--only runs the scenarios with these prefixes; --clients the named runs (2.6.4-zk, 2.6.4-rpc, 2.5.10-zk, 2.5.10-rpc, 2.5.10-masters, and 2.6.4-cluster: some
 scenarios on two masters and three tablet servers, by the RPC registry of one of the latter); --keep leaves the transcripts
 in DIR; --self compares HBase with itself, to see that the questions have one answer only. STELE names the binary (build/release/stele).
 Exit: 0 equal, 1 not, 77 skipped because the package registry could not be reached (a failure when CI=true).
@@ -33,6 +33,7 @@ CLIENTS = {
     "2.6.4-zk": ("2.6.4", "zk", "zookeeper"),
     "2.6.4-rpc": ("2.6.4", "rpc", "hbase"),
     "2.5.10-zk": ("2.5.10", "zk", "zookeeper"),
+    "2.5.10-rpc": ("2.5.10", "rpc", "hbase"),
     "2.5.10-masters": ("2.5.10", "masters", "hbase"),
     "2.6.4-cluster": ("2.6.4", "rpc", "tabletserver"),  # by ZooKeeper: tests/cluster/run-java-steady and others
 }
