@@ -146,6 +146,9 @@ static uint64_t put_procedures(struct master *master, struct buffer *out)
         const struct procedure_result *result = &kept->result;
         if (result->state != PROCEDURE_FINISHED || now_ms - result->updated_ms >= RESULTS_KEPT_MS)
             continue;
+        if (kept->kind ==
+            0) /* a change of a namespace: no procedure, and the file has no number for it */
+            continue;
         struct history_procedure procedure = {.id = kept->id,
             .kind = kept->kind,
             .submitted_ms = result->submitted_ms,

@@ -332,6 +332,25 @@ static void what_a_full_disk_refused_is_written_later(void **state)
     master_world_deinit(&world);
 }
 
+/* Its change is listed as a procedure is, and is none. */
+static void a_namespace_that_was_made_is_no_damage(void **state)
+{
+    struct master_world world;
+    (void)state;
+    master_world_make(&world, 80, 2);
+    struct master_request create = {
+        .operation = MASTER_CREATE_NAMESPACE, .namespace_name = SPAN_LITERAL("ns")};
+    assert_null(master_world_ask(&world, &create));
+    uint64_t id = keep_failure(world.leader->master, 7);
+    master_world_settle(&world, 3000);
+    struct node *second = master_world_master(&world);
+    master_world_lead(&world, second);
+    assert_int_equal(count_listed(second->master, id), 1);
+    master_world_check(&world);
+    master_world_fsck(&world);
+    master_world_deinit(&world);
+}
+
 /* Else a server that stops frees a master that its own write comes back to. */
 static void a_master_whose_write_is_out_is_at_work(void **state)
 {
@@ -361,6 +380,7 @@ int main(void)
         cmocka_unit_test(what_has_grown_old_meanwhile_is_not_taken_in),
         cmocka_unit_test(what_a_clock_ahead_has_seen_end_is_forgotten_too),
         cmocka_unit_test(what_a_full_disk_refused_is_written_later),
+        cmocka_unit_test(a_namespace_that_was_made_is_no_damage),
         cmocka_unit_test(a_master_whose_write_is_out_is_at_work),
     };
     return cmocka_run_group_tests(tests, NULL, NULL);
