@@ -156,8 +156,10 @@ static enum status say_ended(struct writer *writer, struct span *bytes, struct e
     enum status status = history_take_procedure(bytes, &one, error);
     if (status)
         return status;
-    buffer_put_format(line, "  %s %" PRIu64 ", submitted %" PRId64 " ms, ended %" PRId64 " ms",
-        procedure_kind_name(one.kind), one.id, one.submitted_ms, one.ended_ms);
+    buffer_put(line, SPAN_LITERAL("  "));
+    buffer_put_escaped(line, one.kind);
+    buffer_put_format(line, " %" PRIu64 ", submitted %" PRId64 " ms, ended %" PRId64 " ms", one.id,
+        one.submitted_ms, one.ended_ms);
     if (one.asked_ms)
         buffer_put_format(line, ", asked for %" PRId64 " ms", one.asked_ms);
     if (one.nonce)

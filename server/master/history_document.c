@@ -65,14 +65,12 @@ enum status history_take_procedure(
 {
     struct history_procedure made = {0};
     struct span in = *bytes;
-    uint8_t kind;
-    if (span_take_u64(&in, &made.id) || span_take_u8(&in, &kind) || kind < 1 ||
-        kind > PROCEDURE_LAST || take_time(&in, &made.submitted_ms) ||
-        take_time(&in, &made.ended_ms) || take_time(&in, &made.asked_ms) ||
-        span_take_u64(&in, &made.nonce_group) || span_take_u64(&in, &made.nonce) ||
-        span_take_sized(&in, &made.exception_class) || span_take_sized(&in, &made.message))
+    if (span_take_u64(&in, &made.id) || span_take_sized(&in, &made.kind) || made.kind.size == 0 ||
+        take_time(&in, &made.submitted_ms) || take_time(&in, &made.ended_ms) ||
+        take_time(&in, &made.asked_ms) || span_take_u64(&in, &made.nonce_group) ||
+        span_take_u64(&in, &made.nonce) || span_take_sized(&in, &made.exception_class) ||
+        span_take_sized(&in, &made.message))
         return error_set(error, STATUS_CORRUPT, "history ends in a procedure, or it has no kind");
-    made.kind = (enum procedure_kind)kind;
     *bytes = in;
     *out_procedure = made;
     return STATUS_OK;
@@ -122,7 +120,7 @@ void history_put_head(struct buffer *out, const struct history_head *head)
 void history_put_procedure(struct buffer *out, const struct history_procedure *procedure)
 {
     buffer_put_u64(out, procedure->id);
-    buffer_put_u8(out, (uint8_t)procedure->kind);
+    buffer_put_sized(out, procedure->kind);
     buffer_put_u64(out, (uint64_t)procedure->submitted_ms);
     buffer_put_u64(out, (uint64_t)procedure->ended_ms);
     buffer_put_u64(out, (uint64_t)procedure->asked_ms);

@@ -6,7 +6,6 @@
 
 #include "base/bytes.h"
 #include "base/status.h"
-#include "server/master/procedure.h"
 
 #define HISTORY_NAME "master"
 
@@ -22,7 +21,8 @@ struct history_head {
 /* A procedure that has ended. */
 struct history_procedure {
     uint64_t id;
-    enum procedure_kind kind;
+    struct span
+        kind; /* its name, as in HBase; changes of namespaces have one too, which are no procedures of ours */
     int64_t submitted_ms, ended_ms;
     int64_t asked_ms; /* when somebody was told that it has ended; 0 = nobody yet */
     uint64_t nonce_group, nonce;

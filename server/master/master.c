@@ -473,11 +473,12 @@ void master_keep_result(
         memset(kept, 0, sizeof *kept);
     }
     kept->id = procedure->id;
-    kept->kind = procedure->kind;
     kept->nonce_group = procedure->nonce_group;
     kept->nonce = procedure->nonce;
     kept->result = *result;
     mutex_unlock(&master->results_mutex);
+    if (result->state == PROCEDURE_FINISHED)
+        master_history_note(master);
 }
 
 void master_take_result(struct master *master, const struct kept_result *kept)
@@ -510,14 +511,11 @@ void master_procedure_result(
     int64_t now = env_wall_ms(master->env);
     memset(out_result, 0, sizeof *out_result);
     mutex_lock(&master->results_mutex);
-    size_t from = master->result_count > RESULTS_KEPT ? master->result_count - RESULTS_KEPT : 0;
-    for (size_t i = from; i < master->result_count; i++) {
-        struct kept_result *kept = &master->results[i % RESULTS_KEPT];
-        if (kept->id != procedure_id || (kept->result.state == PROCEDURE_FINISHED &&
-                                            now - kept->result.updated_ms >= RESULTS_KEPT_MS))
-            continue;
+    struct kept_result *kept = find_result_locked(master, procedure_id);
+    bool has_ended = kept && kept->result.state == PROCEDURE_FINISHED;
+    if (kept && !(has_ended && now - kept->result.updated_ms >= RESULTS_KEPT_MS)) {
         *out_result = kept->result;
-        if (kept->result.state == PROCEDURE_FINISHED && kept->asked_ms == 0)
+        if (has_ended && kept->asked_ms == 0)
             kept->asked_ms = now;
     }
     mutex_unlock(&master->results_mutex);

@@ -22,25 +22,33 @@ static int64_t earlier(int64_t a, int64_t b)
     return a < b ? a : b;
 }
 
+/* As results have it. NULL: a newer program's. */
+static const char *kind_named(struct span name)
+{
+    for (unsigned kind = 1; kind <= PROCEDURE_LAST; kind++)
+        if (span_equal(name, span_string(procedure_kind_name((enum procedure_kind)kind))))
+            return procedure_kind_name((enum procedure_kind)kind);
+    return master_namespace_kind_named(name);
+}
+
 static void take_procedure(struct master *master, const struct history_procedure *procedure)
 {
     int64_t now_ms = env_wall_ms(master->env);
     /* what a clock that was ahead has seen end would be kept until then */
     int64_t ended_ms = earlier(procedure->ended_ms, now_ms);
     struct kept_result kept = {.id = procedure->id,
-        .kind = procedure->kind,
         .nonce_group = procedure->nonce_group,
         .nonce = procedure->nonce,
         .asked_ms = earlier(procedure->asked_ms, now_ms),
         .result = {.state = PROCEDURE_FINISHED,
-            .kind = procedure_kind_name(procedure->kind),
+            .kind = kind_named(procedure->kind),
             .submitted_ms = earlier(procedure->submitted_ms, ended_ms),
             .updated_ms = ended_ms}};
     if (procedure->exception_class.size) {
         kept.result.exception_class = master_exception_named(procedure->exception_class);
         copy_text(kept.result.message, sizeof kept.result.message, procedure->message);
     }
-    if (now_ms - ended_ms < RESULTS_KEPT_MS)
+    if (kept.result.kind && now_ms - ended_ms < RESULTS_KEPT_MS)
         master_take_result(master, &kept);
     if (procedure->id > master->last_procedure_id) /* a clock may have been set back */
         master->last_procedure_id = procedure->id;
@@ -146,11 +154,8 @@ static uint64_t put_procedures(struct master *master, struct buffer *out)
         const struct procedure_result *result = &kept->result;
         if (result->state != PROCEDURE_FINISHED || now_ms - result->updated_ms >= RESULTS_KEPT_MS)
             continue;
-        if (kept->kind ==
-            0) /* a change of a namespace: no procedure, and the file has no number for it */
-            continue;
         struct history_procedure procedure = {.id = kept->id,
-            .kind = kept->kind,
+            .kind = span_string(result->kind),
             .submitted_ms = result->submitted_ms,
             .ended_ms = result->updated_ms,
             .asked_ms = kept->asked_ms,

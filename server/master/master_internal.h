@@ -66,7 +66,6 @@ struct running {
 
 struct kept_result {
     uint64_t id;
-    enum procedure_kind kind;
     uint64_t nonce_group, nonce;
     int64_t asked_ms; /* when somebody was told that it has ended; 0 = nobody yet */
     struct procedure_result result;
@@ -296,6 +295,8 @@ void master_clean_snapshots(struct master *master); /* those whose time is over 
 void master_change_snapshots(struct master *master, struct master_request *request);
 
 /* master_namespace.c */
+/* What a change of a namespace is called in results (as HBase's procedures); NULL: it is none. */
+const char *master_namespace_kind_named(struct span name);
 void master_change_namespace(struct master *master, struct master_request *request);
 
 /* ---- procedure_runner.c ---- */

@@ -32,6 +32,16 @@ static const char *kind_name(enum master_operation operation)
                                                   : "DeleteNamespaceProcedure";
 }
 
+const char *master_namespace_kind_named(struct span name)
+{
+    static const enum master_operation operations[] = {
+        MASTER_CREATE_NAMESPACE, MASTER_MODIFY_NAMESPACE, MASTER_DELETE_NAMESPACE};
+    for (size_t i = 0; i < sizeof operations / sizeof *operations; i++)
+        if (span_equal(name, span_string(kind_name(operations[i]))))
+            return kind_name(operations[i]);
+    return NULL;
+}
+
 static void keep_result(
     struct master_request *request, enum procedure_state state, const char *failure)
 {

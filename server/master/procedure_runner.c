@@ -9,7 +9,7 @@
 #include "proto/exception_class.h"
 #include "server/heat/heat_board.h"
 #include "server/master/master_document.h"
-#include "server/master/master_history.h"
+#include "server/master/master_internal.h"
 
 static void turn(struct task *task);
 static void answer_early(struct task *task);
@@ -221,7 +221,6 @@ static void finish(struct running *running)
         at = &(*at)->next;
     *at = running->next;
     procedure_running_free(running);
-    master_history_note(master);
     master_start_go_on(master);
     master_wake(master);
     master_assign_idle(master);

@@ -75,7 +75,7 @@ static void commit_documents(struct store *store)
     commit(store, CHAIN_PROCEDURE, SETTINGS_NAME, 1, buffer_span(&bytes));
     buffer_deinit(&bytes);
     struct history_head head = {.epoch = 4, .procedure_count = 1, .move_count = 1};
-    struct history_procedure ended = {.id = 7, .kind = PROCEDURE_MOVE};
+    struct history_procedure ended = {.id = 7, .kind = SPAN_LITERAL("MoveRegionProcedure")};
     struct history_move move = {.time_ms = 1, .tablet = SPAN_LITERAL("00ff")};
     history_put_head(&bytes, &head);
     history_put_procedure(&bytes, &ended);

@@ -99,14 +99,14 @@ static void the_history_tells_what_has_ended_and_what_was_moved(void **state)
         .procedure_count = 2,
         .move_count = 1};
     struct history_procedure created = {.id = 7,
-        .kind = PROCEDURE_CREATE,
+        .kind = SPAN_LITERAL("CreateNamespaceProcedure"),
         .submitted_ms = 100,
         .ended_ms = 120,
         .asked_ms = 130,
         .nonce_group = 1,
         .nonce = 255};
     struct history_procedure moved = {.id = 8,
-        .kind = PROCEDURE_MOVE,
+        .kind = SPAN_LITERAL("MoveRegionProcedure"),
         .submitted_ms = 200,
         .ended_ms = 220,
         .exception_class = SPAN_LITERAL("java.io.IOException"),
@@ -127,7 +127,7 @@ static void the_history_tells_what_has_ended_and_what_was_moved(void **state)
     assert_words(CHAIN_HISTORY, HISTORY_NAME, &bytes,
         "  epoch 4, balancer: 7 runs, 2 with moves, 3 moves, the last at 900 ms: "
         "\"1 moves are worth it, 1 began\"\n"
-        "  CreateTableProcedure 7, submitted 100 ms, ended 120 ms, asked for 130 ms, "
+        "  CreateNamespaceProcedure 7, submitted 100 ms, ended 120 ms, asked for 130 ms, "
         "nonce 00000000000000ff of 0000000000000001\n"
         "  MoveRegionProcedure 8, submitted 200 ms, ended 220 ms, failed: "
         "\"java.io.IOException\" \"no \"luck\"\"\n"
@@ -170,29 +170,29 @@ static void settings_of_every_format_are_read(void **state)
 static void the_history_of_every_format_is_read(void **state)
 {
     static const char expected[] =
-        "  epoch 72057594037927947, balancer: 4 runs, 1 with moves, 3 moves, the last at "
-        "1795945105791 ms: \"3 moves are worth it, 3 began\"\n"
-        "  CreateTableProcedure 1839047772603393, submitted 1795945090654 ms, ended 1795945090838 "
-        "ms, asked for 1795945090839 ms, nonce 1eef12c5f818c8ff of ce97569b41f1e641\n"
-        "  SplitTableRegionProcedure 1839047772603394, submitted 1795945090857 ms, ended "
-        "1795945091106 ms, asked for 1795945091107 ms, nonce 1eef12c5f818c900 of "
-        "ce97569b41f1e641\n"
-        "  MoveRegionProcedure 1839047772603395, submitted 1795945105791 ms, ended 1795945105883 "
+        "  epoch 72057594037927947, balancer: 4 runs, 1 with moves, 2 moves, the last at "
+        "1795953383365 ms: \"2 moves are worth it, 2 began\"\n"
+        "  CreateNamespaceProcedure 1839056248839169, submitted 1795953368346 ms, ended "
+        "1795953368346 ms, asked for 1795953368347 ms, nonce f85b4a7a1695c5bc of 19c62e3afe908f7f\n"
+        "  CreateTableProcedure 1839056248839170, submitted 1795953368347 ms, ended 1795953368362 "
+        "ms, asked for 1795953368362 ms, nonce f85b4a7a1695c5bd of 19c62e3afe908f7f\n"
+        "  CreateTableProcedure 1839056248839171, submitted 1795953368362 ms, ended 1795953368371 "
+        "ms, asked for 1795953368371 ms, nonce f85b4a7a1695c5be of 19c62e3afe908f7f\n"
+        "  DisableTableProcedure 1839056248839172, submitted 1795953368375 ms, ended 1795953368381 "
+        "ms, asked for 1795953368381 ms, nonce f85b4a7a1695c5bf of 19c62e3afe908f7f\n"
+        "  DeleteTableProcedure 1839056248839173, submitted 1795953368382 ms, ended 1795953368385 "
+        "ms, asked for 1795953368385 ms, nonce f85b4a7a1695c5c0 of 19c62e3afe908f7f\n"
+        "  MoveRegionProcedure 1839056248839174, submitted 1795953383364 ms, ended 1795953383370 "
         "ms\n"
-        "  MoveRegionProcedure 1839047772603396, submitted 1795945105791 ms, ended 1795945105896 "
+        "  MoveRegionProcedure 1839056248839175, submitted 1795953383365 ms, ended 1795953383370 "
         "ms\n"
-        "  MoveRegionProcedure 1839047772603397, submitted 1795945105791 ms, ended 1795945105909 "
-        "ms\n"
-        "  move at 1795945105791 ms: tablet \"7be72f620666d6d6144d61db22fbca74\" of \"held\" from "
-        "\"127.0.0.1,24861,1795945090399\" to \"127.0.0.1,20761,1795945091217\", \"count: 2.00 "
-        "times the mean at the source, 0.00 at the target; the tablet is 0.33 of it\", gain 2.178\n"
-        "  move at 1795945105791 ms: tablet \"7746732b2a99be84f227b5a947eeaffc\" of \"held\" from "
-        "\"127.0.0.1,24861,1795945090399\" to \"127.0.0.1,20761,1795945091217\", \"count: 1.67 "
-        "times the mean at the source, 0.33 at the target; the tablet is 0.33 of it\", gain 1.200\n"
-        "  move at 1795945105791 ms: tablet \"9b10420c362da8b58c785a3da3c21906\" of \"held\" from "
-        "\"127.0.0.1,24861,1795945090399\" to \"127.0.0.1,20761,1795945091217\", \"count: 1.33 "
-        "times the mean at the source, 0.67 at the target; the tablet is 0.33 of it\", gain "
-        "0.222\n";
+        "  move at 1795953383365 ms: tablet \"57647008db30b7180528fc586d5150ba\" of \"shop:held\" "
+        "from \"127.0.0.1,21072,1795953368230\" to \"127.0.0.1,30434,1795953368516\", \"spread: 3 "
+        "tablets of the table at the source, 0 at the target\", gain 2.200\n"
+        "  move at 1795953383365 ms: tablet \"4193cc8aa3c21baa4315567fb8b4e2bf\" of \"shop:held\" "
+        "from \"127.0.0.1,20019,1795953368095\" to \"127.0.0.1,30434,1795953368516\", \"count: "
+        "1.50 times the mean at the source, 0.50 at the target; the tablet is 0.50 of it\", gain "
+        "0.500\n";
     const char *golden = getenv("STELE_GOLDEN");
     struct buffer file = {0}, payload = {0};
     struct document document;

@@ -31,7 +31,6 @@ static uint64_t keep_failure_of(struct master *master, uint64_t nonce, int64_t a
         .exception_class = EXCEPTION_TABLE_NOT_FOUND,
         .message = "there is no such table"};
     master_keep_result(master, &move, &result);
-    master_history_note(master);
     return move.id;
 }
 
@@ -332,20 +331,24 @@ static void what_a_full_disk_refused_is_written_later(void **state)
     master_world_deinit(&world);
 }
 
-/* Its change is listed as a procedure is, and is none. */
-static void a_namespace_that_was_made_is_no_damage(void **state)
+/* Its change is listed as a procedure is; and asked for again, of the next master, it is the same one. */
+static void a_namespace_that_was_made_is_known_to_the_next_master(void **state)
 {
     struct master_world world;
     (void)state;
     master_world_make(&world, 80, 2);
-    struct master_request create = {
-        .operation = MASTER_CREATE_NAMESPACE, .namespace_name = SPAN_LITERAL("ns")};
+    struct master_request create = {.operation = MASTER_CREATE_NAMESPACE,
+        .namespace_name = SPAN_LITERAL("ns"),
+        .nonce_group = 3,
+        .nonce = 4};
     assert_null(master_world_ask(&world, &create));
-    uint64_t id = keep_failure(world.leader->master, 7);
+    uint64_t id = create.procedure_id;
     master_world_settle(&world, 3000);
     struct node *second = master_world_master(&world);
     master_world_lead(&world, second);
     assert_int_equal(count_listed(second->master, id), 1);
+    assert_null(master_world_ask(&world, &create));
+    assert_int_equal(create.procedure_id, id);
     master_world_check(&world);
     master_world_fsck(&world);
     master_world_deinit(&world);
@@ -380,7 +383,7 @@ int main(void)
         cmocka_unit_test(what_has_grown_old_meanwhile_is_not_taken_in),
         cmocka_unit_test(what_a_clock_ahead_has_seen_end_is_forgotten_too),
         cmocka_unit_test(what_a_full_disk_refused_is_written_later),
-        cmocka_unit_test(a_namespace_that_was_made_is_no_damage),
+        cmocka_unit_test(a_namespace_that_was_made_is_known_to_the_next_master),
         cmocka_unit_test(a_master_whose_write_is_out_is_at_work),
     };
     return cmocka_run_group_tests(tests, NULL, NULL);
