@@ -250,8 +250,9 @@ static bool find_range(
     out->is_cured_by_split = true;
     show_range(heat, from, to, range, sizeof range);
     snprintf(out->reason, sizeof out->reason,
-        "%.0f %% of the load lies on %.1f %% of the keys, side by side%.300s", 100 * share,
-        100 * width, range);
+        "%.0f %% of the load lies on %.1f %% of the keys, side by side%.300s%s", 100 * share,
+        100 * width, range,
+        to - from == 1 && heat->top_share == 0 ? "; whether on one row is not known" : "");
     snprintf(out->advice, sizeof out->advice, "%s",
         is_narrow ? "Leave splits by load and the balancer on: they cut the range until its parts "
                     "lie on several servers. If the range moves on within minutes, or if only "

@@ -2,6 +2,13 @@
 
 #include "server/heat/tablet_heat.h"
 
+#define ROWS_OLDEST_S 120
+
+bool heat_rows_tell_of(int64_t to_s, int64_t now_s)
+{
+    return to_s >= now_s - ROWS_OLDEST_S;
+}
+
 double heat_row_share(const struct heat_row *row, double per_s)
 {
     double sure = row->window_s > 0 ? (row->count - row->error) / row->window_s : 0;

@@ -17,6 +17,8 @@
 bool heat_diagnose_tablet(const struct heat_tablet *tablet, const struct heat_rows *rows,
     uint32_t metric, size_t servers, struct key_diagnosis *out_diagnosis);
 
+/* Hot rows are those of the last one to two minutes: whether they say something of a time that ended at to_s. */
+bool heat_rows_tell_of(int64_t to_s, int64_t now_s);
 /* The busiest row's share of `per_s` operations a second, for sure; 0: nothing is sure. */
 double heat_row_share(const struct heat_row *row, double per_s);
 

@@ -12,7 +12,6 @@
 #define RANGES         512 /* of one size */
 #define COLUMNS_MOST   60
 #define ROWS_LOOKED_AT 2048
-#define ROWS_OLDEST_S  120 /* hot rows are those of the last one to two minutes */
 
 /* Its heat over ranges of one size. False when nothing can be said of it. */
 static bool make_even(struct web_call *call, struct span table, const struct heat_matrix *drawn,
@@ -32,13 +31,14 @@ static bool make_even(struct web_call *call, struct span table, const struct hea
     return heat_even_make(&grid, bytes, RANGES, &call->arena, out_even) == STATUS_OK;
 }
 
-/* The busiest row, and its share of all that the table is asked for now: of a picture that ends earlier it says nothing. */
+/* The busiest row and its share of all that the table is asked for. Of a picture that ends before rows were counted both
+ * stay empty, which is "not known" to key_advice, and its words say so. */
 static void find_top_row(
     struct web_call *call, const struct heat_query *query, struct key_heat *heat)
 {
     struct heat_board *board = call->service->hbase->heat;
     struct heat_rows rows = {0};
-    if (query->to_s < env_wall_ms(call->service->env) / 1000 - ROWS_OLDEST_S ||
+    if (!heat_rows_tell_of(query->to_s, env_wall_ms(call->service->env) / 1000) ||
         heat_board_rows(board, query->table, 1, &call->arena, &rows) || rows.count == 0)
         return;
     heat->top_row = rows.rows[0].row;

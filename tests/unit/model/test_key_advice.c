@@ -120,6 +120,22 @@ static void a_range_is_narrow_or_a_cohort(void **state)
     assert_non_null(strstr(diagnosis.price, "whole table"));
 }
 
+/* As of a time before rows were counted (top_share 0). */
+static void one_busy_range_may_be_one_row_when_rows_are_not_known(void **state)
+{
+    (void)state;
+    struct key_heat heat = fill(1);
+    add_range(30, 31, 100);
+    struct key_diagnosis diagnosis = diagnose(&heat);
+    assert_int_equal(diagnosis.pattern, KEY_NARROW_RANGE);
+    assert_non_null(strstr(diagnosis.reason, "whether on one row is not known"));
+    heat.top_share = 0.1;
+    assert_null(strstr(diagnose(&heat).reason, "not known"));
+    heat.top_share = 0;
+    add_range(31, 32, 100); /* one row has no neighbours */
+    assert_null(strstr(diagnose(&heat).reason, "not known"));
+}
+
 static void waves_are_told_from_one_wave(void **state)
 {
     (void)state;
@@ -205,6 +221,7 @@ int main(void)
         cmocka_unit_test(new_keys_at_an_end_are_an_append),
         cmocka_unit_test(a_diagonal_is_an_append_or_a_prepend),
         cmocka_unit_test(a_range_is_narrow_or_a_cohort),
+        cmocka_unit_test(one_busy_range_may_be_one_row_when_rows_are_not_known),
         cmocka_unit_test(a_range_ends_where_its_last_row_does),
         cmocka_unit_test(waves_are_told_from_one_wave),
         cmocka_unit_test(what_cannot_be_judged_is_said_so),

@@ -107,6 +107,15 @@ static void of_little_nothing_is_said(void **state)
     assert_false(heat_diagnose_tablet(&tablet, &no_rows, HEAT_BYTES, 3, &diagnosis));
 }
 
+static void rows_tell_of_what_reaches_to_now(void **state)
+{
+    (void)state;
+    assert_true(heat_rows_tell_of(1000, 1000));
+    assert_true(heat_rows_tell_of(1000 + 3600, 1000));
+    assert_true(heat_rows_tell_of(880, 1000));
+    assert_false(heat_rows_tell_of(879, 1000));
+}
+
 int main(void)
 {
     const struct CMUnitTest tests[] = {
@@ -115,6 +124,7 @@ int main(void)
         cmocka_unit_test(an_end_of_a_tablet_is_an_append_only_where_the_table_ends),
         cmocka_unit_test(a_row_counts_for_its_own_tablet_and_without_its_error),
         cmocka_unit_test(of_little_nothing_is_said),
+        cmocka_unit_test(rows_tell_of_what_reaches_to_now),
     };
     return cmocka_run_group_tests(tests, NULL, NULL);
 }
