@@ -61,6 +61,28 @@ static void test_refusals_are_in_the_words_of_hbase(void **state)
     }
 }
 
+/* Also with HBase's checks bypassed: a table is not served without what it asks for. */
+static void test_what_is_not_there_is_refused_always(void **state)
+{
+    (void)state;
+    static const struct {
+        const char *attribute, *message;
+    } table[] = {
+        {"@REGION_REPLICATION=2", "Region replicas are not supported: table t asks for 2"},
+        {"@coprocessor$1=|my.Observer|1|", "Coprocessors are not supported: table t asks for one"},
+        {"ENCRYPTION=AES", "Encryption of column family f is not supported"},
+    };
+    for (size_t i = 0; i < sizeof(table) / sizeof(table[0]); i++) {
+        struct sample sample;
+        struct error error = {0};
+        sample_init(&sample, table[i].attribute);
+        sample.of_table[sample.table.attribute_count++] = (struct attribute){
+            SPAN_LITERAL("hbase.table.sanity.checks"), SPAN_LITERAL("false")};
+        assert_int_equal(table_schema_check(&sample.table, &error), STATUS_UNSUPPORTED);
+        assert_string_equal(error.message, table[i].message);
+    }
+}
+
 static void test_attributes_have_meaning(void **state)
 {
     (void)state;
@@ -149,6 +171,7 @@ int main(void)
 {
     const struct CMUnitTest tests[] = {
         cmocka_unit_test(test_refusals_are_in_the_words_of_hbase),
+        cmocka_unit_test(test_what_is_not_there_is_refused_always),
         cmocka_unit_test(test_attributes_have_meaning),
         cmocka_unit_test(test_names),
         cmocka_unit_test(test_bytes_go_there_and_back),

@@ -8,6 +8,17 @@
 #include "tests/support/hosts_world.h"
 #include "tests/support/support.h"
 
+#define MANIFESTS HOSTS_ROOT "/tables/" HOSTS_TABLE "/tablets/"
+
+/* The tablet is split to bb and cc, which nobody has opened. */
+static void begin_split(
+    struct hosts_world *world, struct host **out_server, struct host **out_master)
+{
+    hosts_init_pair(world, out_server, out_master);
+    assert_status(host_close_wait(*out_server, HOSTS_TABLET), STATUS_OK);
+    hosts_do(*out_master, host_split, NULL);
+}
+
 static void note_act(void *context, const char *path, const char *what)
 {
     (void)what;
@@ -30,8 +41,7 @@ static void repair_completes_a_split_that_was_cut(void **state)
     env_memory_host_crash(master->env, ENV_CUT_KEEP_ALL);
     assert_ok(storage_repair(world.env, HOSTS_ROOT, note_act, act, &acts, &error), &error);
     assert_int_equal(acts, 2); /* both dead servers */
-    assert_ok(env_path_remove(world.env, HOSTS_ROOT "/tables/" HOSTS_TABLE "/tablets/cc.1", &error),
-        &error);
+    assert_ok(env_path_remove(world.env, MANIFESTS "cc.1", &error), &error);
     hosts_check(&world); /* the listing and the next open complete it: nothing is broken */
     assert_ok(storage_repair(world.env, HOSTS_ROOT, note_act, act, &acts, &error), &error);
     assert_int_equal(acts, 1);
@@ -49,25 +59,20 @@ static void repair_completes_a_split_beside_a_damaged_manifest(void **state)
     struct hosts_world world;
     struct host *server, *master;
     struct error error = {0};
-    const char *folder = HOSTS_ROOT "/tables/" HOSTS_TABLE "/tablets/";
-    char path[256], act[512] = {0};
+    char act[512] = {0};
     uint64_t acts = 0;
-    hosts_init_pair(&world, &server, &master);
-    assert_status(host_close_wait(server, HOSTS_TABLET), STATUS_OK);
-    hosts_do(master, host_split, NULL);
+    begin_split(&world, &server, &master);
     env_memory_host_crash(server->env, ENV_CUT_KEEP_ALL);
     env_memory_host_crash(master->env, ENV_CUT_KEEP_ALL);
     assert_ok(storage_repair(world.env, HOSTS_ROOT, note_act, act, &acts, &error), &error);
-    snprintf(path, sizeof path, "%scc.1", folder);
-    assert_ok(env_path_remove(world.env, path, &error), &error);
-    snprintf(path, sizeof path, "%sbb.1", folder);
-    assert_ok(env_memory_flip(world.env, path, 40, 0xff), &error);
+    assert_ok(env_path_remove(world.env, MANIFESTS "cc.1", &error), &error);
+    assert_ok(env_memory_flip(world.env, MANIFESTS "bb.1", 40, 0xff), &error);
     assert_ok(storage_repair(world.env, HOSTS_ROOT, note_act, act, &acts, &error), &error);
     assert_int_equal(acts, 1);
     assert_non_null(strstr(act, "/cc"));
     assert_ok(storage_repair(world.env, HOSTS_ROOT, note_act, act, &acts, &error), &error);
     assert_int_equal(acts, 0);
-    assert_ok(env_memory_flip(world.env, path, 40, 0xff), &error);
+    assert_ok(env_memory_flip(world.env, MANIFESTS "bb.1", 40, 0xff), &error);
     hosts_check(&world);
     hosts_deinit(&world);
 }
@@ -84,18 +89,12 @@ static void a_cut_daughter_is_opened_though_her_sister_is_damaged(void **state)
     struct hosts_world world;
     struct host *server, *master;
     struct error error = {0};
-    const char *folder = HOSTS_ROOT "/tables/" HOSTS_TABLE "/tablets/";
-    char path[256];
-    hosts_init_pair(&world, &server, &master);
-    assert_status(host_close_wait(server, HOSTS_TABLET), STATUS_OK);
-    hosts_do(master, host_split, NULL);
-    snprintf(path, sizeof path, "%scc.1", folder);
-    assert_ok(env_path_remove(world.env, path, &error), &error);
-    snprintf(path, sizeof path, "%sbb.1", folder);
-    assert_ok(env_memory_flip(world.env, path, 40, 0xff), &error);
+    begin_split(&world, &server, &master);
+    assert_ok(env_path_remove(world.env, MANIFESTS "cc.1", &error), &error);
+    assert_ok(env_memory_flip(world.env, MANIFESTS "bb.1", 40, 0xff), &error);
     hosts_do(server, open_other_daughter, NULL);
     assert_int_equal(host_read_now(host_find(server, 8), 8), 1);
-    assert_ok(env_memory_flip(world.env, path, 40, 0xff), &error);
+    assert_ok(env_memory_flip(world.env, MANIFESTS "bb.1", 40, 0xff), &error);
     hosts_check(&world);
     hosts_deinit(&world);
 }
@@ -107,18 +106,14 @@ static void a_cut_daughter_of_a_damaged_parent_is_called_damaged(void **state)
     struct hosts_world world;
     struct host *server, *master;
     struct error error = {0};
-    const char *folder = HOSTS_ROOT "/tables/" HOSTS_TABLE "/tablets/";
-    char path[256], parent[256];
+    char parent[256];
     uint64_t version = 0;
-    hosts_init_pair(&world, &server, &master);
-    assert_status(host_close_wait(server, HOSTS_TABLET), STATUS_OK);
-    hosts_do(master, host_split, NULL);
-    snprintf(path, sizeof path, "%scc.1", folder);
-    assert_ok(env_path_remove(world.env, path, &error), &error);
+    begin_split(&world, &server, &master);
+    assert_ok(env_path_remove(world.env, MANIFESTS "cc.1", &error), &error);
     assert_ok(chain_newest(world.env, HOSTS_ROOT "/tables/" HOSTS_TABLE "/tablets", HOSTS_TABLET,
                   &version, &error),
         &error);
-    snprintf(parent, sizeof parent, "%s" HOSTS_TABLET ".%u", folder, (unsigned)version);
+    snprintf(parent, sizeof parent, MANIFESTS HOSTS_TABLET ".%u", (unsigned)version);
     assert_ok(env_memory_flip(world.env, parent, 40, 0xff), &error);
     assert_status(hosts_try(server, open_other_daughter, NULL), STATUS_CORRUPT);
     assert_non_null(strstr(server->death.message, parent));
