@@ -21,8 +21,8 @@ void *memory_allocate(size_t size);
 void *memory_allocate_zeroed(size_t count, size_t size); /* NULL also when count * size overflows */
 void *memory_reallocate(void *memory, size_t size);
 void memory_free(void *memory); /* NULL is fine */
-/* Room for one more in an array that doubles. `array` is the address of the pointer to its elements (NULL at first), of which
- * `count` of *capacity are used. False: no memory; nothing has changed. */
+/* Room for one more in an array that doubles. `array` is the address of the pointer to its elements (NULL at
+ * first), of which `count` of *capacity are used. False: no memory; nothing has changed. */
 bool memory_grow(void *array, size_t count, size_t *capacity, size_t element_size);
 char *memory_duplicate_string(const char *text);
 /* For a server's main: blocks of `size` bytes and over go back to the system as soon as they are freed. The heap of

@@ -5,6 +5,7 @@
 #include <stdlib.h>
 #include <string.h>
 #include <sys/stat.h>
+#include <unistd.h>
 
 #include "base/bytes.h"
 #include "base/memory.h"
@@ -109,31 +110,39 @@ static int export_table(const struct options *options, struct stele_client *clie
     return code;
 }
 
-/* What stands there stays until all is written: beside it, and then put in its place. A device, a pipe or a link is written to
- * as it is. */
+/* is_synced: a file of a disk, and no device or pipe. */
+static int write_file(
+    const struct options *options, struct stele_client *client, const char *name, bool is_synced)
+{
+    FILE *file = fopen(name, "we");
+    if (!file) {
+        fprintf(stderr, "stele: export: %s: %s\n", name, strerror(errno));
+        return EXIT_FAILED;
+    }
+    int code = export_table(options, client, file);
+    bool is_lost = fflush(file) || (is_synced && fsync(fileno(file)));
+    is_lost |= fclose(file) != 0;
+    return is_lost && code == EXIT_DONE ? complain(strerror(errno)) : code;
+}
+
+/* What stands there stays until all is written: beside it, and then put in its place. A device, a pipe or a link is
+ * written to as it is. */
 static int export_to_file(
     const struct options *options, struct stele_client *client, const char *name)
 {
     struct stat found;
-    bool is_replaced = lstat(name, &found) || S_ISREG(found.st_mode);
+    if (lstat(name, &found) == 0 && !S_ISREG(found.st_mode))
+        return write_file(options, client, name, false);
     struct buffer path = {0};
-    buffer_put_format(&path, "%s%s", name, is_replaced ? ".part" : "");
+    buffer_put_format(&path, "%s.part", name);
     buffer_put_u8(&path, 0);
-    if (buffer_status(&path)) {
-        buffer_deinit(&path);
-        return complain("no memory");
-    }
-    const char *written = (const char *)path.data;
-    FILE *file = fopen(written, "we");
-    int code = file ? export_table(options, client, file) : EXIT_FAILED;
-    if (!file)
-        fprintf(stderr, "stele: export: %s: %s\n", name, strerror(errno));
-    if (file && fclose(file) && code == EXIT_DONE)
+    const char *part = (const char *)path.data;
+    int code = buffer_status(&path) ? complain("no memory")
+                                    : write_file(options, client, part, true);
+    if (code == EXIT_DONE && rename(part, name))
         code = complain(strerror(errno));
-    if (file && is_replaced && code == EXIT_DONE && rename(written, name))
-        code = complain(strerror(errno));
-    if (file && is_replaced && code != EXIT_DONE)
-        (void)remove(written);
+    if (code != EXIT_DONE && part)
+        (void)remove(part);
     buffer_deinit(&path);
     return code;
 }

@@ -371,9 +371,9 @@ enum status heat_history_gather(struct heat_history *history, const struct heat_
 {
     if (query->from_s >= query->to_s || query->from_s < 0)
         return error_set(error, STATUS_INVALID, "the time range is empty");
-    if (query->to_s - query->from_s > HEAT_SPAN_MOST_S - 2 * SECONDS)
-        return error_set(error, STATUS_INVALID, "the time range is longer than %lld seconds",
-            (long long)HEAT_SPAN_MOST_S - 2 * SECONDS);
+    if (query->to_s - query->from_s > HEAT_SPAN_MOST_S)
+        return error_set(
+            error, STATUS_INVALID, "the time range is longer than %u seconds", HEAT_SPAN_MOST_S);
     if (query->end_key.size > 0 && span_compare(query->start_key, query->end_key) >= 0)
         return error_set(error, STATUS_INVALID, "the key range is empty");
     if (query->rows == 0 || query->rows > HEAT_ROWS_MOST || query->columns == 0 ||

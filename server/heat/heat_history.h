@@ -21,8 +21,8 @@
 #define HEAT_ROWS_MOST    2048 /* of a picture */
 #define HEAT_COLUMNS_MOST 2048
 #define HEAT_MEMORY_BYTES (96u << 20)
-#define HEAT_SPAN_MOST_S                                                                           \
-    (UINT32_MAX / 3600 * 3600) /* of a picture: a column may have it all (heat_matrix.step_s) */
+/* Of a picture, less two minutes for the cut outwards: one column may have it all (heat_matrix.step_s). */
+#define HEAT_SPAN_MOST_S  (UINT32_MAX / 3600 * 3600 - 120)
 #define HEAT_KEEP_MINUTES (5 * 7 * 24 * 60)
 
 struct heat_history;
@@ -49,8 +49,8 @@ void heat_history_each(const struct heat_history *history,
 /* A picture asked for. */
 struct heat_query {
     struct span table;
-    int64_t from_s,
-        to_s; /* since 1970; from_s < to_s, cut to whole minutes outwards; at most HEAT_SPAN_MOST_S */
+    /* Since 1970, from_s < to_s, HEAT_SPAN_MOST_S apart at most; cut to whole minutes outwards. */
+    int64_t from_s, to_s;
     struct span start_key, end_key; /* empty: of the table */
     uint32_t metric;                /* heat_metric.h */
     size_t rows, columns;           /* at most; 1 to HEAT_ROWS_MOST, HEAT_COLUMNS_MOST */

@@ -23,8 +23,8 @@ struct heat_body {
     uint64_t heads[TABLET_HEAT_BUCKETS]; /* the 8 bytes behind it; UINT64_MAX past the last */
     struct bound bounds[BOUNDS_MOST];
     uint64_t counters[TABLET_HEAT_BUCKETS][HEAT_COUNTERS]; /* of the minute that runs */
-    uint64_t at_second[TABLET_HEAT_BUCKETS]
-                      [HEAT_RING_KINDS]; /* as they were when this second began */
+    /* As they were when this second began. */
+    uint64_t at_second[TABLET_HEAT_BUCKETS][HEAT_RING_KINDS];
     struct hot_sampler samplers[HEAT_ROW_KINDS];
     struct hot_rows *rows[HEAT_ROW_KINDS]; /* NULL until the first */
     struct heat_ring seconds, minutes;

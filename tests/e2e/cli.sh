@@ -60,6 +60,12 @@ cp "$work/exported" "$work/before"
 check "export of a table that is not there" run 1 "$stele" export missing "$work/exported"
 check "what was exported before is still there" cmp "$work/exported" "$work/before"
 check "and nothing beside it" [ ! -e "$work/exported.part" ]
+mkfifo "$work/pipe"
+cat "$work/pipe" >"$work/piped" &
+check "export to a pipe" run 0 "$stele" export t "$work/pipe"
+wait $!
+check "what came through it" cmp "$work/piped" "$work/before"
+check "a folder that is not there" run 1 "$stele" export t "$work/nowhere/file"
 check "bytes are told" grep -qF 'r\x00\xFF\x09\x5C\x5C	f:\x01:q	7	v\x0A\xE4' "$work/exported"
 check "import of what was exported" run 0 "$stele" import copy --format=cells "$work/exported"
 check "the rows of it" prints '6 rows, 0 bad lines\n'
