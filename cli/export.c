@@ -136,12 +136,15 @@ static int export_to_file(
     struct buffer path = {0};
     buffer_put_format(&path, "%s.part", name);
     buffer_put_u8(&path, 0);
+    if (buffer_status(&path)) {
+        buffer_deinit(&path);
+        return complain("no memory");
+    }
     const char *part = (const char *)path.data;
-    int code = buffer_status(&path) ? complain("no memory")
-                                    : write_file(options, client, part, true);
+    int code = write_file(options, client, part, true);
     if (code == EXIT_DONE && rename(part, name))
         code = complain(strerror(errno));
-    if (code != EXIT_DONE && part)
+    if (code != EXIT_DONE)
         (void)remove(part);
     buffer_deinit(&path);
     return code;
