@@ -27,6 +27,8 @@
 #include "base/arena.h"
 #include "model/cluster_view.h"
 
+#define BALANCE_PERIOD_S 5 /* of the leading master: a plan each */
+
 struct balance_settings {
     double wake;       /* in shares; 0.15: a plan begins when some move is worth that much ... */
     double slack;      /* 0.1: ... and goes on while some are worth this much */

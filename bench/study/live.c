@@ -13,8 +13,9 @@
 #include "bench/study/local_cluster.h"
 #include "bench/study/study_check.h"
 #include "bench/study/study_plan.h"
+#include "model/load_window.h"
 
-#define REST_MS          13000 /* longer than the window over which servers judge load */
+#define REST_MS          (LOAD_KNOWN_AFTER_S * 1000 + 1000) /* what was before is no load any more */
 #define ADMIN_TIMEOUT_MS 60000
 #define DATA_TIMEOUT_MS  4000
 #define SERVED_WAIT_MS                                                                             \

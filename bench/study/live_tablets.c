@@ -107,13 +107,5 @@ void live_tablets_end(
 const struct seen_tablet *live_tablets_of(
     const struct live_tablets *tablets, const struct study_row *row)
 {
-    size_t from = 0, to = tablets->count;
-    while (to - from > 1) {
-        size_t middle = from + (to - from) / 2;
-        if (study_row_compare(&tablets->now[middle].start, row) <= 0)
-            from = middle;
-        else
-            to = middle;
-    }
-    return &tablets->now[from];
+    return &tablets->now[study_row_last(tablets->now, sizeof *tablets->now, tablets->count, row)];
 }

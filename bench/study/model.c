@@ -48,19 +48,6 @@ struct model_settings model_settings_default(void)
         .seed = 1};
 }
 
-static size_t find_tablet(const struct model *model, const struct study_row *row)
-{
-    size_t from = 0, to = model->tablet_count;
-    while (to - from > 1) {
-        size_t middle = from + (to - from) / 2;
-        if (study_row_compare(&model->tablets[middle].start, row) <= 0)
-            from = middle;
-        else
-            to = middle;
-    }
-    return from;
-}
-
 static void note_event(
     struct model *model, unsigned second, bool is_split, uint32_t from, uint32_t to, size_t tablet)
 {
@@ -135,7 +122,8 @@ static void serve_second(struct model *model, unsigned second)
         struct study_row row;
         double now_s = second + (double)i / (double)requests;
         size_t bucket = row_set_draw(model->set, &model->dice, now_s, RUN_BUCKETS, &row);
-        struct model_tablet *tablet = &model->tablets[find_tablet(model, &row)];
+        struct model_tablet *tablet = &model->tablets[study_row_last(
+            model->tablets, sizeof *model->tablets, model->tablet_count, &row)];
         tablet->load++;
         bool is_answered = serve(model, tablet, second, now_s);
         if (!settings->is_stele)

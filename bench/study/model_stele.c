@@ -12,23 +12,15 @@
 #include "base/memory.h"
 #include "bench/study/model_internal.h"
 #include "model/balance.h"
+#include "model/load_window.h"
 #include "model/split_policy.h"
 
-/* server/tablet/tablet_load.h, server/master/assignment.h */
-#define WINDOW_S         10
-#define SAMPLES          128
-#define SAMPLES_WANTED   64 /* in WINDOW_S */
-#define SAMPLES_A_SECOND 13 /* more of them: the step was too short */
-#define SAMPLE_AGE_S     20
-#define FIRST_STEP       16
-#define KNOWN_AFTER_S    12
-#define SPLIT_TAKES_S    2  /* a report to the master, the split itself, and meta to say so */
-#define STRETCHES        32 /* server/heat/tablet_heat.h */
-#define AGE_LONG         1000000u
-#define NO_SECOND        UINT_MAX
-#define STUDY_TABLE      0
-#define META_TABLE       1
-#define OTHER_TABLES     2
+#define SPLIT_TAKES_S 2 /* a report to the master, the split itself, and meta to say so */
+#define LONG_AGO      INT_MIN
+#define NO_SECOND     UINT_MAX
+#define STUDY_TABLE   0
+#define META_TABLE    1
+#define OTHER_TABLES  2
 
 struct kept_sample {
     struct study_row row;
@@ -37,31 +29,35 @@ struct kept_sample {
 
 struct stretch {
     struct study_row start;
-    double window[WINDOW_S]; /* answered, by second % WINDOW_S */
+    double window[LOAD_WINDOW_S]; /* answered, by second % LOAD_WINDOW_S */
+};
+
+/* When a tablet was opened where it is, and when it was moved for balance: seconds, or LONG_AGO. */
+struct past {
+    int opened_s, moved_s;
 };
 
 /* A tablet, as its server and the master know it; anew wherever it is opened. */
 struct stele_tablet {
-    double window[WINDOW_S]; /* answered, by second % WINDOW_S */
-    double carried;          /* requests a second before it was opened here */
-    double told;             /* ... that the master reckons with */
-    unsigned age_s;          /* since it was opened here */
-    unsigned settled_s;      /* since it was moved for balance; AGE_LONG: never */
-    unsigned split_at;       /* the second at whose end it is split before `split_row`; NO_SECOND */
+    struct past past;
+    double window[LOAD_WINDOW_S]; /* answered, by second % LOAD_WINDOW_S */
+    float load;                   /* requests a second that the master reckons with */
+    unsigned split_at; /* the second at whose end it is split before `split_row`; NO_SECOND */
     struct study_row split_row;
-    double split_left; /* part of the load before it */
-    double step, credit;
+    float split_left; /* part of the load before it */
+    uint64_t step;
+    double credit;
     unsigned sampled; /* in this second */
-    struct kept_sample samples[SAMPLES];
+    struct kept_sample samples[LOAD_SAMPLES];
     size_t sample_count; /* ever taken */
-    struct stretch stretches[STRETCHES];
+    struct stretch stretches[LOAD_STRETCHES];
     size_t stretch_count;
 };
 
 /* One of another table: nobody asks it anything. */
 struct idle_tablet {
     uint32_t server;
-    unsigned age_s, settled_s;
+    struct past past;
 };
 
 struct stele_model {
@@ -85,23 +81,21 @@ static void lay_stretches(const struct model *model, size_t at)
     struct model_tablet *tablet = &model->tablets[at];
     const struct row_set *set = model->set;
     size_t from = tablet->start_place, rows = end_place(model, at) - from;
-    size_t count = rows < STRETCHES ? rows : STRETCHES;
+    size_t count = rows < LOAD_STRETCHES ? rows : LOAD_STRETCHES;
     for (size_t i = 0; i < count; i++)
         tablet->stele->stretches[i] = (struct stretch){
             .start = i == 0 ? tablet->start : set->rows[set->sorted[from + i * rows / count]]};
     tablet->stele->stretch_count = count;
 }
 
-/* It was opened where it is: of what it is asked nothing is known. */
-static void open_anew(struct model *model, size_t at, double carried, unsigned settled_s)
+/* It is opened where it is: of what it is asked only what it carried before is known. */
+static void open_anew(struct model *model, size_t at, float carried, struct past past)
 {
-    struct stele_tablet *known = model->tablets[at].stele;
-    *known = (struct stele_tablet){.carried = carried,
-        .told = carried,
-        .settled_s = settled_s,
+    *model->tablets[at].stele = (struct stele_tablet){.past = past,
+        .load = carried,
         .split_at = NO_SECOND,
-        .step = FIRST_STEP,
-        .credit = FIRST_STEP};
+        .step = LOAD_FIRST_STEP,
+        .credit = LOAD_FIRST_STEP};
     lay_stretches(model, at);
 }
 
@@ -128,13 +122,11 @@ enum status stele_model_make(struct model *model, struct error *error)
         return error_set(error, STATUS_NO_MEMORY, "no memory for a model");
     for (size_t i = 0; i < settings->idle_tablets; i++)
         model->stele->idle[i] = (struct idle_tablet){
-            (uint32_t)(i % settings->servers), AGE_LONG, AGE_LONG};
+            (uint32_t)(i % settings->servers), {LONG_AGO, LONG_AGO}};
     for (size_t i = 0; i < model->tablet_count && !status; i++) {
         status = know_tablet(&model->tablets[i], error);
-        if (status)
-            break;
-        open_anew(model, i, 0, AGE_LONG);
-        model->tablets[i].stele->age_s = AGE_LONG; /* it was there before */
+        if (!status)
+            open_anew(model, i, 0, (struct past){LONG_AGO, LONG_AGO});
     }
     return status;
 }
@@ -152,63 +144,54 @@ void stele_model_free(struct model *model)
 
 /* ---- What a server measures ---- */
 
-static struct stretch *stretch_of(struct stele_tablet *known, const struct study_row *row)
-{
-    size_t from = 0, to = known->stretch_count;
-    while (to - from > 1) {
-        size_t middle = from + (to - from) / 2;
-        if (study_row_compare(&known->stretches[middle].start, row) <= 0)
-            from = middle;
-        else
-            to = middle;
-    }
-    return &known->stretches[from];
-}
-
 void stele_model_take(
     struct model *model, struct model_tablet *tablet, const struct study_row *row, unsigned second)
 {
     struct stele_tablet *known = tablet->stele;
     double weight = model->settings->weight;
-    known->window[second % WINDOW_S] += weight;
+    known->window[second % LOAD_WINDOW_S] += weight;
     if (known->stretch_count > 0)
-        stretch_of(known, row)->window[second % WINDOW_S] += weight;
+        known
+            ->stretches[study_row_last(
+                known->stretches, sizeof *known->stretches, known->stretch_count, row)]
+            .window[second % LOAD_WINDOW_S] += weight;
     known->credit -= weight;
     if (known->credit > 0)
         return;
-    known->credit = known->step / 2 +
-                    (double)dice_below(&model->choice, (uint64_t)known->step + 1) + 1;
-    known->samples[known->sample_count++ % SAMPLES] = (struct kept_sample){*row, second};
-    if (++known->sampled % SAMPLES_A_SECOND == 0)
+    known->credit = (double)load_next_sample(known->step, &model->choice);
+    known->samples[known->sample_count++ % LOAD_SAMPLES] = (struct kept_sample){*row, second};
+    if (++known->sampled % LOAD_SAMPLES_PER_SECOND == 0)
         known->step *= 2;
 }
 
-static double window_sum(const double window[WINDOW_S])
+static double window_sum(const double window[LOAD_WINDOW_S])
 {
     double sum = 0;
-    for (unsigned i = 0; i < WINDOW_S; i++)
+    for (unsigned i = 0; i < LOAD_WINDOW_S; i++)
         sum += window[i];
     return sum;
 }
 
-/* A server's report of a second, as the master takes it. */
-static void report(struct stele_tablet *known, double *out_load)
+static bool is_new(const struct past *past, unsigned second)
 {
-    double load = window_sum(known->window) / WINDOW_S;
-    known->told = known->age_s < KNOWN_AFTER_S && known->carried > load ? known->carried : load;
-    *out_load = load;
+    return past->opened_s != LONG_AGO && (int)second - past->opened_s < LOAD_KNOWN_AFTER_S;
+}
+
+/* A server's report of a second, as the master takes it: requests a second. */
+static float report(struct stele_tablet *known, unsigned second)
+{
+    float load = (float)(window_sum(known->window) / LOAD_WINDOW_S);
+    known->load = load_known(known->load, load, is_new(&known->past, second));
+    return load;
 }
 
 static void begin_second(struct stele_tablet *known, unsigned second)
 {
-    double step = window_sum(known->window) / SAMPLES_WANTED;
-    known->step = step > 1 ? step : 1;
+    known->step = load_step((uint64_t)window_sum(known->window));
     known->sampled = 0;
-    known->window[second % WINDOW_S] = 0;
+    known->window[second % LOAD_WINDOW_S] = 0;
     for (size_t i = 0; i < known->stretch_count; i++)
-        known->stretches[i].window[second % WINDOW_S] = 0;
-    known->age_s += known->age_s < AGE_LONG;
-    known->settled_s += known->settled_s < AGE_LONG;
+        known->stretches[i].window[second % LOAD_WINDOW_S] = 0;
 }
 
 /* ---- Splits ---- */
@@ -236,27 +219,28 @@ static struct span row_span(const struct study_row *row)
 }
 
 /* What the server's reporter makes of it (server/peer/reporter.c). */
-static bool fill_candidate(struct model *model, size_t at, unsigned second, double load,
+static bool fill_candidate(struct model *model, size_t at, unsigned second, float load,
     struct split_candidate *out_candidate)
 {
     const struct stele_tablet *known = model->tablets[at].stele;
     struct arena *arena = &model->stele->arena;
-    struct split_sample *samples = arena_allocate_zeroed(arena, SAMPLES, sizeof *samples);
-    struct split_stretch *stretches = arena_allocate_zeroed(arena, STRETCHES, sizeof *stretches);
+    struct split_sample *samples = arena_allocate_zeroed(arena, LOAD_SAMPLES, sizeof *samples);
+    struct split_stretch *stretches = arena_allocate_zeroed(
+        arena, LOAD_STRETCHES, sizeof *stretches);
     if (!samples || !stretches)
         return false;
     *out_candidate = (struct split_candidate){.start_row = row_span(&model->tablets[at].start),
         .end_row = at + 1 < model->tablet_count ? row_span(&model->tablets[at + 1].start)
                                                 : SPAN_EMPTY,
-        .load = {[VIEW_REQUESTS] = (float)load},
+        .load = {[VIEW_REQUESTS] = load},
         .samples = samples,
         .stretches = stretches,
         .stretch_count = known->stretch_count};
     size_t taken = known->sample_count;
-    for (size_t i = taken > SAMPLES ? taken - SAMPLES : 0; i < taken; i++) {
-        const struct kept_sample *sample = &known->samples[i % SAMPLES];
+    for (size_t i = taken > LOAD_SAMPLES ? taken - LOAD_SAMPLES : 0; i < taken; i++) {
+        const struct kept_sample *sample = &known->samples[i % LOAD_SAMPLES];
         struct span row = row_span(&sample->row);
-        if (sample->second + SAMPLE_AGE_S >= second)
+        if (sample->second + LOAD_SAMPLE_AGE_S >= second)
             samples[out_candidate->sample_count++] = (struct split_sample){
                 row, row, sample->second};
     }
@@ -268,12 +252,12 @@ static bool fill_candidate(struct model *model, size_t at, unsigned second, doub
 }
 
 /* Whether its server asks for a split, and the master grants it. */
-static enum status wish_split(struct model *model, size_t at, unsigned second, double load,
+static enum status wish_split(struct model *model, size_t at, unsigned second, float load,
     const double total[VIEW_RESOURCES], struct error *error)
 {
     struct stele_tablet *known = model->tablets[at].stele;
     const struct split_settings *settings = &model->stele->split;
-    const float loads[VIEW_RESOURCES] = {[VIEW_REQUESTS] = (float)load};
+    const float loads[VIEW_RESOURCES] = {[VIEW_REQUESTS] = load};
     struct split_candidate candidate;
     enum view_resource resource;
     if (known->split_at != NO_SECOND || !split_policy_is_loaded(loads, NULL, settings, &resource))
@@ -285,7 +269,7 @@ static enum status wish_split(struct model *model, size_t at, unsigned second, d
         !split_policy_pays(loads, total, model->settings->servers))
         return STATUS_OK;
     study_row_set(&known->split_row, decision.row);
-    known->split_left = (double)decision.left;
+    known->split_left = decision.left;
     known->split_at = second + SPLIT_TAKES_S;
     return STATUS_OK;
 }
@@ -295,30 +279,33 @@ static enum status split(struct model *model, size_t at, unsigned second, struct
 {
     struct stele_tablet *parent = model->tablets[at].stele;
     struct study_row row = parent->split_row;
-    double left = parent->told * parent->split_left, right = parent->told - left;
+    float left = parent->load * parent->split_left, right = parent->load - left;
+    struct past past = {(int)second, LONG_AGO};
     parent->split_at = NO_SECOND;
     if (!model_split(model, at, &row, second))
         return STATUS_OK;
     enum status status = know_tablet(&model->tablets[at + 1], error);
     if (status)
         return status;
-    open_anew(model, at, left, AGE_LONG);
-    open_anew(model, at + 1, right, AGE_LONG);
+    open_anew(model, at, left, past);
+    open_anew(model, at + 1, right, past);
     return STATUS_OK;
 }
 
 /* ---- Moves ---- */
 
-static void view_idle(const struct idle_tablet *idle, uint32_t table, struct view_tablet *out_view)
+static struct view_tablet view_of(
+    uint32_t table, uint32_t server, const struct past *past, unsigned second)
 {
-    *out_view = (struct view_tablet){.table = table,
-        .server = idle->server,
-        .settled_s = idle->settled_s == AGE_LONG ? UINT32_MAX : idle->settled_s,
-        .is_new = idle->age_s < KNOWN_AFTER_S};
+    return (struct view_tablet){.table = table,
+        .server = server,
+        .settled_s = past->moved_s == LONG_AGO ? UINT32_MAX : second - (unsigned)past->moved_s,
+        .is_new = is_new(past, second)};
 }
 
 /* The table's tablets, then hbase:meta, then those of other tables: each as large as this one was at first. */
-static bool make_view(const struct model *model, struct arena *arena, struct cluster_view *out_view)
+static bool make_view(
+    const struct model *model, unsigned second, struct arena *arena, struct cluster_view *out_view)
 {
     const struct model_settings *settings = model->settings;
     size_t count = model->tablet_count, each = settings->tablets ? settings->tablets : 1;
@@ -329,17 +316,17 @@ static bool make_view(const struct model *model, struct arena *arena, struct clu
         return false;
     for (size_t i = 0; i < count; i++) {
         const struct stele_tablet *known = model->tablets[i].stele;
-        tablets[i] = (struct view_tablet){.table = STUDY_TABLE,
-            .server = model->tablets[i].server,
-            .load = {[VIEW_REQUESTS] = (float)known->told},
-            .settled_s = known->settled_s == AGE_LONG ? UINT32_MAX : known->settled_s,
-            .is_new = known->age_s < KNOWN_AFTER_S,
-            .is_moving = known->split_at != NO_SECOND};
+        tablets[i] = view_of(STUDY_TABLE, model->tablets[i].server, &known->past, second);
+        tablets[i].load[VIEW_REQUESTS] = known->load;
+        tablets[i].is_moving = known->split_at != NO_SECOND;
     }
     tablets[count++] = (struct view_tablet){
         .table = META_TABLE, .settled_s = UINT32_MAX, .is_pinned = true};
-    for (size_t i = 0; i < settings->idle_tablets; i++)
-        view_idle(&model->stele->idle[i], (uint32_t)(OTHER_TABLES + i / each), &tablets[count++]);
+    for (size_t i = 0; i < settings->idle_tablets; i++) {
+        const struct idle_tablet *idle = &model->stele->idle[i];
+        tablets[count++] = view_of(
+            (uint32_t)(OTHER_TABLES + i / each), idle->server, &idle->past, second);
+    }
     *out_view = (struct cluster_view){.servers = servers, /* all alive: 0 */
         .server_count = settings->servers,
         .tablets = tablets,
@@ -351,12 +338,12 @@ static bool make_view(const struct model *model, struct arena *arena, struct clu
 static void move(struct model *model, const struct balance_move *chosen, unsigned second)
 {
     size_t tablets = model->tablet_count;
+    struct past past = {(int)second, (int)second};
     if (chosen->tablet < tablets) {
-        double carried = model->tablets[chosen->tablet].stele->told;
         model_move(model, chosen->tablet, chosen->to, second);
-        open_anew(model, chosen->tablet, carried, 0);
+        open_anew(model, chosen->tablet, model->tablets[chosen->tablet].stele->load, past);
     } else {
-        model->stele->idle[chosen->tablet - tablets - 1] = (struct idle_tablet){chosen->to, 0, 0};
+        model->stele->idle[chosen->tablet - tablets - 1] = (struct idle_tablet){chosen->to, past};
     }
 }
 
@@ -366,7 +353,7 @@ static enum status balance(struct model *model, unsigned second, struct error *e
     struct cluster_view view;
     struct balance_plan plan;
     stele->balance.seed = ++stele->plans;
-    if (!make_view(model, &stele->arena, &view) ||
+    if (!make_view(model, second, &stele->arena, &view) ||
         balance_plan_make(&view, &stele->balance, &stele->arena, &plan))
         return error_set(error, STATUS_NO_MEMORY, "no memory for a plan");
     for (size_t i = 0; i < plan.move_count; i++)
@@ -385,11 +372,12 @@ static bool is_balanced_after(const struct model_settings *settings, unsigned se
 
 static enum status report_all(struct model *model, unsigned second, struct error *error)
 {
-    double total[VIEW_RESOURCES] = {0}, loads[MODEL_TABLETS_MOST];
+    double total[VIEW_RESOURCES] = {0};
+    float loads[MODEL_TABLETS_MOST];
     enum status status = STATUS_OK;
     for (size_t i = 0; i < model->tablet_count; i++) {
-        report(model->tablets[i].stele, &loads[i]);
-        total[VIEW_REQUESTS] += loads[i];
+        loads[i] = report(model->tablets[i].stele, second);
+        total[VIEW_REQUESTS] += (double)loads[i];
     }
     for (size_t i = 0; i < model->tablet_count && model->settings->has_split && !status; i++)
         status = wish_split(model, i, second, loads[i], total, error);
@@ -408,11 +396,6 @@ enum status stele_model_end_second(struct model *model, unsigned second, struct 
     if (!status && is_balanced_after(model->settings, second))
         status = balance(model, second, error);
     arena_reset(&stele->arena);
-    for (size_t i = 0; i < model->settings->idle_tablets; i++) {
-        struct idle_tablet *idle = &stele->idle[i];
-        idle->age_s += idle->age_s < AGE_LONG;
-        idle->settled_s += idle->settled_s < AGE_LONG;
-    }
     for (size_t i = 0; i < model->tablet_count && !status; i++)
         begin_second(model->tablets[i].stele, second + 1);
     return status;

@@ -20,6 +20,24 @@ static inline int study_row_compare(const struct study_row *a, const struct stud
     return span_compare(span_make(a->bytes, a->size), span_make(b->bytes, b->size));
 }
 
+/* Of `count` things in order (at least one), each of `size` bytes and beginning with its first row: the place of the last
+ * that begins at the row or before it; 0 where none does. */
+static inline size_t study_row_last(
+    const void *things, size_t size, size_t count, const struct study_row *row)
+{
+    const uint8_t *bytes = things;
+    size_t from = 0, to = count;
+    while (to - from > 1) {
+        size_t middle = from + (to - from) / 2;
+        const void *start = bytes + middle * size;
+        if (study_row_compare(start, row) <= 0)
+            from = middle;
+        else
+            to = middle;
+    }
+    return from;
+}
+
 /* Sets a row to at most STUDY_KEY_SIZE bytes. */
 void study_row_set(struct study_row *row, struct span bytes);
 void study_row_make(const struct key_mapper *mapper, const struct study_key *key, struct dice *dice,

@@ -9,12 +9,12 @@
 #include "bench/bench_table.h"
 #include "bench/output_file.h"
 #include "bench/study/local_cluster.h"
+#include "model/balance.h"
 
 /* What a live study asks of one machine, and what is modelled when there is none to spare. */
 #define LIVE_RATE         2000
 #define LIVE_SECONDS      75
 #define LIVE_ROWS         20000
-#define LIVE_BALANCE_S    5 /* the master's own */
 #define CAPACITY_OF_RATE  0.4
 #define SPLIT_OF_RATE     0.125
 #define LIVE_TABLE_PREFIX "stele_study"
@@ -242,7 +242,7 @@ static bool take_settings(
     settings->seed = (uint64_t)seed;
     settings->is_stele = is_live;
     if (is_live)
-        settings->balance_s = LIVE_BALANCE_S;
+        settings->balance_s = BALANCE_PERIOD_S;
     /* about 2,000 drawn requests a second, however many arrive */
     settings->weight = settings->rate < 4000 ? 1 : (unsigned)(settings->rate / 2000);
     return true;

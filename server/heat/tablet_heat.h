@@ -22,9 +22,10 @@
 
 #include "base/arena.h"
 #include "base/brief_mutex.h"
+#include "model/load_window.h"
 #include "server/heat/heat_report.h"
 
-#define TABLET_HEAT_BUCKETS 32
+#define TABLET_HEAT_BUCKETS LOAD_STRETCHES
 #define TABLET_HEAT_KEY     64 /* bytes of a bound that are kept */
 #define TABLET_HEAT_SECONDS 120
 #define TABLET_HEAT_MINUTES 60

@@ -269,8 +269,7 @@ void assigned_tablet_take_load(
 {
     bool is_new = now_ms - tablet->since_ms < LOAD_KNOWN_AFTER_MS;
     for (unsigned r = 0; r < VIEW_RESOURCES; r++)
-        if (r == VIEW_MEMORY || !is_new || load[r] > tablet->load[r])
-            tablet->load[r] = load[r];
+        tablet->load[r] = load_known(tablet->load[r], load[r], is_new && r != VIEW_MEMORY);
 }
 
 void assigned_tablet_set_region_load(struct assigned_tablet *tablet, struct span bytes)

@@ -19,6 +19,7 @@
 #define STELE_SERVER_MASTER_ASSIGNMENT_H
 
 #include "model/cluster_view.h"
+#include "model/load_window.h"
 #include "proto/server_name.h"
 #include "server/master/load_history.h"
 #include "storage/storage.h"
@@ -150,10 +151,9 @@ void assignment_set(struct assignment *assignment, struct assigned_tablet *table
     enum assignment_state state, struct assigned_server *server, int64_t now_ms);
 /* Remembers why it did not open (NULL = forget). Best effort. */
 void assigned_tablet_set_failure(struct assigned_tablet *tablet, const char *message);
-/* Takes what its server measured. A tablet that has just been opened was measured over a window in which it was not
- * there: for LOAD_KNOWN_AFTER_MS what it carried before (on another server, or as a part of its parent) counts, where
- * that is more. So a server that has just been given a hot tablet does not look idle and is not given another. */
-#define LOAD_KNOWN_AFTER_MS 12000 /* the window of loads (tablet_load.h), and a report */
+/* Takes what its server measured (load_known). So a server that has just been given a hot tablet does not look idle and
+ * is not given another. */
+#define LOAD_KNOWN_AFTER_MS (LOAD_KNOWN_AFTER_S * 1000)
 void assigned_tablet_take_load(
     struct assigned_tablet *tablet, const float load[VIEW_RESOURCES], int64_t now_ms);
 /* Replaces what was reported. Best effort. */

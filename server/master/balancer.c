@@ -9,7 +9,7 @@
 #include "server/master/master_history.h"
 #include "server/master/normalizer.h"
 
-#define BALANCE_PERIOD_NS   5000000000ull
+#define BALANCE_PERIOD_NS   (BALANCE_PERIOD_S * 1000000000ull)
 #define DRAIN_PERIOD_NS     500000000ull
 #define NORMALIZE_PERIOD_NS 300000000000ull
 #define JANITOR_PERIOD_NS   60000000000ull

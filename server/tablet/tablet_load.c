@@ -3,16 +3,12 @@
 #include <stdatomic.h>
 #include <string.h>
 
-#include "base/dice.h"
 #include "base/memory.h"
 #include "base/mutex.h"
 
-#define NS_PER_S           1000000000u
-#define RING_SECONDS       64
-#define SAMPLES_WANTED     64 /* in LOAD_WINDOW_S */
-#define SAMPLES_PER_SECOND 13 /* more of them in one second: the step was too short */
-#define SAMPLES_PER_CALL   16 /* at most */
-#define FIRST_STEP         16
+#define NS_PER_S         1000000000u
+#define RING_SECONDS     64
+#define SAMPLES_PER_CALL 16 /* at most */
 
 /* What rates are made of. */
 struct sums {
@@ -51,8 +47,8 @@ struct tablet_load *tablet_load_new(uint64_t seed)
     if (!load)
         return NULL;
     load->dice = (struct dice){seed};
-    load->step = FIRST_STEP;
-    atomic_init(&load->credit, FIRST_STEP);
+    load->step = LOAD_FIRST_STEP;
+    atomic_init(&load->credit, LOAD_FIRST_STEP);
     mutex_init(&load->mu, LOCK_RANK_TABLET_LOAD);
     return load;
 }
@@ -108,14 +104,12 @@ static uint64_t cost_of(uint64_t requests, uint64_t bytes)
     return requests + bytes / LOAD_BYTES_PER_UNIT;
 }
 
-/* The step that gives SAMPLES_WANTED in a window like the last one. */
 static void set_step_locked(struct tablet_load *load, uint64_t number)
 {
     struct sums now = sums_now(load);
     struct sums then = sums_at_locked(load, number > LOAD_WINDOW_S ? number - LOAD_WINDOW_S : 1);
-    uint64_t cost = cost_of(now.reads - then.reads + now.writes - then.writes,
-        now.bytes_in - then.bytes_in + now.bytes_out - then.bytes_out);
-    load->step = cost / SAMPLES_WANTED > 1 ? cost / SAMPLES_WANTED : 1;
+    load->step = load_step(cost_of(now.reads - then.reads + now.writes - then.writes,
+        now.bytes_in - then.bytes_in + now.bytes_out - then.bytes_out));
     load->sampled = 0;
 }
 
@@ -150,7 +144,7 @@ unsigned tablet_load_record(
         return 0;
     mutex_lock(&load->mu);
     uint64_t due = 1 + (uint64_t)(cost - before) / load->step;
-    uint64_t next = load->step / 2 + dice_below(&load->dice, load->step + 1) + 1;
+    uint64_t next = load_next_sample(load->step, &load->dice);
     atomic_store_explicit(&load->credit, (int64_t)next, memory_order_relaxed);
     mutex_unlock(&load->mu);
     return due < SAMPLES_PER_CALL ? (unsigned)due : SAMPLES_PER_CALL;
@@ -178,7 +172,7 @@ void tablet_load_sample(
         sample->first_size = keep_prefix(sample->first, first_row);
         sample->last_size = keep_prefix(sample->last, last_row);
     }
-    if (++load->sampled % SAMPLES_PER_SECOND == 0)
+    if (++load->sampled % LOAD_SAMPLES_PER_SECOND == 0)
         load->step *= 2;
     mutex_unlock(&load->mu);
 }

@@ -20,13 +20,11 @@
 #define STELE_SERVER_TABLET_TABLET_LOAD_H
 
 #include "base/arena.h"
+#include "model/load_window.h"
 #include "model/split_policy.h"
 
-#define LOAD_WINDOW_S       10  /* of the rates that balance and split decide by */
 #define LOAD_RATE_WINDOW_S  60  /* the longest window */
 #define LOAD_KEY_PREFIX     120 /* bytes of a row that a sample keeps */
-#define LOAD_SAMPLES        128
-#define LOAD_SAMPLE_AGE_S   20
 #define LOAD_BYTES_PER_UNIT 4096
 
 struct tablet_load;

@@ -1,13 +1,13 @@
 /* /api/v1/tasks and /api/v1/balancer: what the master does, and why. */
 #include <stdio.h>
 
+#include "model/balance.h"
 #include "proto/wire.h"
 #include "server/master/master_view.h"
 #include "server/web/api_internal.h"
 
 #define RESULTS_SHOWN     100
 #define TRANSITIONS_SHOWN 1000
-#define BALANCE_PERIOD_S  5
 
 /* ---- Tasks ---- */
 

@@ -9,9 +9,10 @@
 
 #include "bench/study/model.h"
 
-#define REQUESTS  300000
-#define FULL_SCAN 0 /* one range that is the table */
-#define SEEDS     25
+#define REQUESTS    300000
+#define FULL_SCAN   0 /* one range that is the table */
+#define SEEDS       25
+#define STELE_SEEDS 12
 
 struct world {
     struct arena arena;
@@ -361,8 +362,9 @@ static unsigned when(const struct study_run *result, bool is_split, size_t n)
     return 0;
 }
 
-/* With Stele's own policies: what live studies of these commands were seen to do, whatever the seed and however many tables
- * wait beside. raw: splits at 4, 7, 13, 13 s and five more from 32 s on, moves at 20 to 29 and at 49, even after 49 s;
+/* With Stele's own policies: what live studies of these commands were seen to do, however many tables wait beside. With
+ * raw keys a fifth split may come ten seconds sooner by chance, with one seed in five or so: then the load is not even for 15 s
+ * before the run is over. raw: splits at 4, 7, 13, 13 s and five more from 32 s on, moves at 20 to 29 and at 49, even after 49 s;
  * the other: splits at 5, 8, 14, 15 s, moves at 24 to 29 and at 50, even after 51 s. */
 static void stele_splits_and_moves_when_it_does(void **state)
 {
@@ -375,23 +377,30 @@ static void stele_splits_and_moves_when_it_does(void **state)
     } cases[] = {{"raw", 24, 49, {4, 7, 13, 13}}, {"raw", 0, 49, {4, 7, 13, 13}},
         {"template:{birth:2-8}{serial}", 20, 51, {5, 8, 14, 15}}};
     for (size_t i = 0; i < sizeof cases / sizeof *cases; i++) {
-        for (uint64_t seed = 1; seed <= 4; seed++) {
+        unsigned cured = 0;
+        for (uint64_t seed = 1; seed <= STELE_SEEDS; seed++) {
             struct study_run result;
             run_as_stele("national-id", cases[i].design, cases[i].idle, seed, &result);
             print_message("%s: after %d s; %zu splits, %zu moves\n", cases[i].design,
                 result.balanced_after_s, result.splits, result.moves);
-            assert_string_equal(study_run_verdict(&result), "cured");
-            assert_near("even after", result.balanced_after_s, cases[i].after_s, .1);
             for (size_t k = 0; k < 4; k++)
                 assert_in_range(
                     when(&result, true, k), cases[i].splits[k] - 2, cases[i].splits[k] + 2);
-            assert_in_range(when(&result, true, 4), 28, 36);
             assert_in_range(when(&result, false, 0), 17, 29);
-            assert_in_range(when(&result, false, result.moves - 1), 41, 53);
             assert_about("splits", result.splits, 9);
             assert_about("moves", result.moves, 5);
+            if (result.balanced_after_s < 0) {
+                assert_string_equal(study_run_verdict(&result), "better, not cured");
+            } else {
+                assert_string_equal(study_run_verdict(&result), "cured");
+                assert_near("even after", result.balanced_after_s, cases[i].after_s, .1);
+                assert_in_range(when(&result, true, 4), 28, 36);
+                assert_in_range(when(&result, false, result.moves - 1), 41, 53);
+                cured++;
+            }
             study_run_deinit(&result);
         }
+        assert_in_range(cured, STELE_SEEDS * 2 / 3, STELE_SEEDS);
     }
 }
 

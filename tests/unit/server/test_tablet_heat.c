@@ -425,7 +425,7 @@ static void a_ring_takes_what_has_risen(void **state)
         for (unsigned i = 0; i < HEAT_RING_BUCKETS; i++)
             for (unsigned c = 0; c < HEAT_COUNTERS; c++)
                 if (c >= HEAT_RING_KINDS || (!is_idle && dice_chance(&dice, 50)))
-                    counters[i][c] += rises[i][c] = dice_next(&dice) >> (6 + time);
+                    counters[i][c] += rises[i][c] = dice_next(&dice) >> (3 + time);
         bool has_risen = heat_ring_add_risen(&ring, time, HEAT_RING_BUCKETS, counters, before);
         assert_int_equal(has_risen, !is_idle);
         struct span *bounds;
