@@ -16,7 +16,6 @@ struct live_slot {
     unsigned tries;
     uint32_t server,
         tablet; /* that it was for when it began; the tablet by its number in the run's load */
-    bool is_write;
     struct study_row row;
     uint8_t value[LIVE_VALUE_SIZE]; /* what is written, or expected */
     size_t value_size;
@@ -66,7 +65,7 @@ static void on_answer(void *context, const struct stele_error *failure,
     if (failure->status) {
         snprintf(run->last_failure, sizeof run->last_failure, "%.250s", failure->message);
     } else {
-        if (!slot->is_write)
+        if (run->kind == REQUEST_READ)
             check_value(slot, result);
         uint64_t now = live_now_ns(), took_ns = now - slot->intended_ns;
         run->answered[slot->second]++;
@@ -87,7 +86,7 @@ static void send_again(struct live_slot *slot)
 {
     struct live_cell_run *run = slot->run;
     struct stele_bytes row = stele_bytes(slot->row.bytes, slot->row.size);
-    if (!slot->is_write) {
+    if (run->kind == REQUEST_READ) {
         struct stele_get get;
         stele_get_init(&get, row);
         stele_get_async(run->table, &get, on_answer, slot);
@@ -110,7 +109,6 @@ static void set_value(struct live_slot *slot, size_t place)
 {
     const struct live_cell_run *run = slot->run;
     const struct population *population = run->set->population;
-    slot->is_write = row_set_is_written(run->set);
     size_t at = place < run->set->count ? place : run->set->count - 1;
     slot->value_size = live_put_value(
         population->scenario, &population->keys[run->set->sorted[at]], slot->value);
@@ -127,8 +125,7 @@ void live_requests_begin(struct live_cell_run *run)
     run->begun++;
     result->requests++;
     result->asked[second * result->servers + tablet->server]++;
-    run_load_ask(&result->load, second, tablet->server, tablet->told,
-        row_set_is_written(run->set) ? REQUEST_WRITE : REQUEST_READ, 1);
+    run_load_ask(&result->load, second, tablet->server, tablet->told, run->kind, 1);
     result->heat[second * RUN_BUCKETS + bucket]++;
     struct live_slot *slot = run->idle;
     if (!slot)

@@ -248,6 +248,8 @@ enum status live_run(
         return error_set(error, STATUS_NO_MEMORY, "no memory for a run");
     run->live = live;
     run->set = &study->cells[index].design->set;
+    run->kind = requests_are_writes(&study->scenario, run->set->mapper) ? REQUEST_WRITE
+                                                                        : REQUEST_READ;
     run->run = out_run;
     run->name = stele_text(live->made[index]);
     run->dice.state = study->settings.seed;

@@ -15,6 +15,7 @@ struct live_slot;
 struct live_cell_run {
     struct live *live;
     const struct row_set *set;
+    enum request_kind kind; /* of all requests */
     struct study_run *run;
     struct stele_bytes name;
     struct stele_table *table;

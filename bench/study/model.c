@@ -48,6 +48,18 @@ struct model_settings model_settings_default(void)
         .seed = 1};
 }
 
+const char *model_name(const struct model_settings *settings)
+{
+    return settings->is_stele ? "stele" : "experiment";
+}
+
+const char *model_text(const struct model_settings *settings)
+{
+    return settings->is_stele ? "when Stele's own policies would"
+                              : "by the policies of an independent experiment (CockroachDB's "
+                                "splits, a greedy balancer); --model=stele: by Stele's own";
+}
+
 static void note_event(
     struct model *model, unsigned second, bool is_split, uint32_t from, uint32_t to, size_t tablet)
 {
@@ -98,8 +110,8 @@ static bool serve(struct model *model, struct model_tablet *tablet, unsigned sec
     const struct model_settings *settings = model->settings;
     double *free_s = &model->free_s[tablet->server];
     double wait_s = *free_s > now_s ? *free_s - now_s : 0;
-    run_load_ask(&model->run->load, second, tablet->server, tablet->told,
-        row_set_is_written(model->set) ? REQUEST_WRITE : REQUEST_READ, settings->weight);
+    run_load_ask(
+        &model->run->load, second, tablet->server, tablet->told, model->kind, settings->weight);
     if (wait_s > WAIT_MOST_S)
         return false;
     tablet->answered++;
@@ -163,7 +175,9 @@ enum status model_run(const struct row_set *set, const struct model_settings *se
         .settings = settings,
         .dice = {settings->seed},
         .choice = {settings->seed + 1},
-        .run = &run};
+        .run = &run,
+        .kind = requests_are_writes(set->population->scenario, set->mapper) ? REQUEST_WRITE
+                                                                            : REQUEST_READ};
     enum status status = study_run_init(&run, settings->seconds, settings->servers, error);
     if (status)
         return status;

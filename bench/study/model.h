@@ -59,6 +59,11 @@ struct model_settings {
 /* 4 servers of 8,000/s, 4 tablets, 20,000/s, 180 s, weight 10, split and balancer on, 2,500/s for 10 s, 10 s. */
 struct model_settings model_settings_default(void);
 
+/* Whose policies split and move, as --model says it: "experiment", "stele". */
+const char *model_name(const struct model_settings *settings);
+/* In words, behind "tablets are split and moved ". */
+const char *model_text(const struct model_settings *settings);
+
 enum status model_run(const struct row_set *set, const struct model_settings *settings,
     struct study_run *out_run, struct error *error);
 

@@ -34,6 +34,7 @@ struct model {
     struct dice dice;   /* requests */
     struct dice choice; /* sampling: apart, so that settings do not change the requests */
     struct study_run *run;
+    enum request_kind kind;            /* of all requests */
     struct stele_model *stele;         /* NULL: the experiment's policies act */
     double free_s[MODEL_SERVERS_MOST]; /* when a server will have served all that has come */
 };

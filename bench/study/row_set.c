@@ -136,10 +136,9 @@ size_t row_set_draw(const struct row_set *set, struct dice *dice, double now_s, 
     return set->rank[index] * buckets / set->count;
 }
 
-bool row_set_is_written(const struct row_set *set)
+bool requests_are_writes(const struct scenario *scenario, const struct key_mapper *mapper)
 {
-    return set->population->scenario->access == ACCESS_APPEND ||
-           set->mapper->kind == MAPPER_RANDOM_SALT;
+    return scenario->access == ACCESS_APPEND || mapper->kind == MAPPER_RANDOM_SALT;
 }
 
 const char *presplit_name(enum presplit presplit)

@@ -69,7 +69,7 @@ size_t row_set_draw(const struct row_set *set, struct dice *dice, double now_s, 
 size_t row_set_bucket(const struct row_set *set, const struct study_row *row, size_t buckets);
 
 /* Whether the requests write rows: they append, or each write of a key lands elsewhere (random-salt). Else they read. */
-bool row_set_is_written(const struct row_set *set);
+bool requests_are_writes(const struct scenario *scenario, const struct key_mapper *mapper);
 
 /* How a table is cut before it has any load. */
 enum presplit {

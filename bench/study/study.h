@@ -92,6 +92,15 @@ int command_bench_study(int argc, char **argv);
 /* "md5:4", or with its setting where the study has several: "md5:4, no presplit, balancer off". */
 void study_cell_name(
     const struct study *study, const struct study_cell *cell, char out_name[STUDY_TEXT_SIZE]);
+/* The same for people: marked with STUDY_MARK where its requests are writes and those of other designs reads, which
+ * study_mark_text tells (random-salt: a get would have to ask each salt). */
+#define STUDY_MARK "[writes]"
+void study_cell_label(
+    const struct study *study, const struct study_cell *cell, char out_label[STUDY_TEXT_SIZE]);
+/* Whether the design's requests are writes where the scenario's are reads. */
+bool study_design_writes(const struct study *study, const struct study_design *design);
+/* What the mark means: a sentence; NULL when no design has it. */
+const char *study_mark_text(const struct study *study);
 /* The run to show: the measured one with the middle end, else the predicted one. */
 const struct study_run *study_cell_run(const struct study_cell *cell);
 /* Least, middle and greatest of a figure over the measured runs; measured_count > 0. */

@@ -103,7 +103,7 @@ static void say_cost(
     char name[STUDY_TEXT_SIZE];
     size_t ranges = cell->design->queries[query].ranges;
     double rows = study_advice_read_per_row(cell->design, query);
-    study_cell_name(study, cell, name);
+    study_cell_label(study, cell, name);
     snprintf(out, room, "'%s' (%zu range%s, %.1f row%s read for each returned%s)", name, ranges,
         ranges == 1 ? "" : "s", rows, rows < 1.05 ? "" : "s",
         cell->design->get_cost > 1 ? "; a get asks several rows" : "");
@@ -146,7 +146,7 @@ static bool say_costly(const struct study *study, char *out)
         double rows = least_amplification(study, cell->design);
         if (!is_even(cell) || rows <= DEAR)
             continue;
-        study_cell_name(study, cell, name);
+        study_cell_label(study, cell, name);
         size += (size_t)snprintf(
             out + size, SENTENCE - size, "%s'%.*s'", count ? ", " : "", NAME_SHOWN, name);
         least = count == 0 || rows < least ? rows : least;
@@ -165,7 +165,7 @@ static void say_start(const struct study *study, const struct study_cell *cell, 
     const struct study_run *run = study_cell_run(cell);
     char name[STUDY_TEXT_SIZE], end[160];
     const char *verdict = study_run_verdict(run);
-    study_cell_name(study, cell, name);
+    study_cell_label(study, cell, name);
     if (strcmp(verdict, "even") == 0) {
         snprintf(out, SENTENCE,
             "'%s' loads the servers evenly from the start (busiest %.2f times the mean).", name,

@@ -28,6 +28,15 @@ static void put_verdict(struct buffer *out, const struct study_run *run)
 
 /* ---- Head ---- */
 
+static void put_mark(const struct study *study, struct buffer *out)
+{
+    if (!study_mark_text(study))
+        return;
+    put(out, "<p class=\"warn\">");
+    picture_put_text(out, study_mark_text(study));
+    put(out, "</p>");
+}
+
 static void put_head(const struct study *study, struct buffer *out)
 {
     put(out,
@@ -50,6 +59,7 @@ static void put_head(const struct study *study, struct buffer *out)
         picture_put_text(out, study->unfinished);
         put(out, ". What was not measured is predicted.</p>");
     }
+    put_mark(study, out);
 }
 
 static void put_conclusion(const struct study *study, struct buffer *out)
@@ -72,7 +82,7 @@ static void put_panel(
     const struct study_cell *cell = &study->cells[index];
     const struct study_run *run = study_cell_run(cell);
     char name[STUDY_TEXT_SIZE];
-    study_cell_name(study, cell, name);
+    study_cell_label(study, cell, name);
     put(out, "<article class=\"panel\"><header><h3>");
     picture_put_text(out, name);
     put(out, "</h3>");
@@ -222,7 +232,7 @@ static void put_table(const struct study *study, struct buffer *out)
     for (size_t i = 0; i < study->cell_count; i++) {
         const struct study_cell *cell = &study->cells[i];
         const struct study_run *run = study_cell_run(cell);
-        study_cell_name(study, cell, name);
+        study_cell_label(study, cell, name);
         put(out, "<tr><td><span class=\"key\">");
         picture_put_text(out, name);
         put(out, "</span></td><td class=\"left\">");
@@ -327,19 +337,19 @@ static void put_agreement(const struct study *study, struct buffer *out)
     picture_put_text(out, study->place);
     buffer_put_format(out,
         ". Each design was measured %u time%s, in an order drawn from the seed, on a fresh "
-        "table%s. Every get and query was "
-        "checked: all designs gave the same answers.</p><div "
+        "table%s. Every %s was checked: all designs gave the same answers.</p><div "
         "class=\"scroll\"><table><thead><tr><th>key</th>"
         "<th class=\"left\">predicted</th><th>start &#8594; end</th><th>balanced after</th>"
         "<th class=\"left\">measured</th><th>start &#8594; end</th><th>balanced "
         "after</th><th>asked</th>"
         "<th>answered</th><th>p99, start &#8594; end</th></tr></thead><tbody>",
         study->repeats, study->repeats == 1 ? "" : "s",
-        study->repeats == 1 ? "" : "; the run in the middle is shown");
+        study->repeats == 1 ? "" : "; the run in the middle is shown",
+        study->scenario.access == ACCESS_APPEND ? "query" : "get and query");
     for (size_t i = 0; i < study->cell_count; i++) {
         const struct study_cell *cell = &study->cells[i];
         const struct study_run *told = &cell->predicted, *run = study_cell_run(cell);
-        study_cell_name(study, cell, name);
+        study_cell_label(study, cell, name);
         put(out, "<tr><td><span class=\"key\">");
         picture_put_text(out, name);
         buffer_put_format(out, "</span></td><td class=\"left\">%s</td><td>%.2f &#8594; %.2f</td>",
@@ -373,7 +383,7 @@ static void put_advice(const struct study *study, struct buffer *out)
         struct key_diagnosis diagnosis;
         if (!study_advice_diagnose(study, &study->cells[i], &diagnosis))
             continue;
-        study_cell_name(study, &study->cells[i], name);
+        study_cell_label(study, &study->cells[i], name);
         put(out, "<dt><span class=\"key\">");
         picture_put_text(out, name);
         buffer_put_format(out, "</span></dt><dd><b>%s</b>: ", key_pattern_name(diagnosis.pattern));
@@ -398,17 +408,20 @@ static void put_settings(const struct study *study, struct buffer *out)
     buffer_put_format(out,
         "</code></dd><dt>trace</dt><dd>seed %" PRIu64
         ", %zu rows, %.0f requests a second for at most %u "
-        "s; every design sees the same requests</dd><dt>servers</dt><dd>%zu, each with a modelled "
+        "s; every design sees the same requests%s</dd><dt>servers</dt><dd>%zu, each with a "
+        "modelled "
         "capacity of %.0f requests a second: what is over it waits up to a second and is then "
         "refused</dd><dt>splits</dt><dd>a tablet that is asked over %.0f requests a second for 10 "
         "s "
         "is split where its load halves, unless one row carries it; a balancer looks each %u s</dd>"
+        "<dt>predictions</dt><dd>tablets are split and moved %s</dd>"
         "<dt>verdicts</dt><dd>balanced: the busiest server has at most 1.3 times the mean for 15 "
         "s. "
         "even: from the start; cured: later, and it stays; comes back: lost again</dd>"
         "<dt>fixed tablets</dt><dd>%zu of equally many rows, %zu requests</dd></dl>",
         settings->seed, study->scenario.population, settings->rate, settings->seconds,
-        settings->servers, settings->capacity, settings->split_qps, settings->balance_s,
+        study_mark_text(study) ? ", those marked " STUDY_MARK " as writes" : "", settings->servers,
+        settings->capacity, settings->split_qps, settings->balance_s, model_text(settings),
         study->tablets, study->requests);
     if (study->is_capacity_guessed)
         put(out,

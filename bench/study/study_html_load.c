@@ -66,7 +66,7 @@ static void put_all(const struct study *study, struct buffer *out)
              "</tr></thead><tbody>");
     for (size_t i = 0; i < study->cell_count; i++) {
         const struct study_cell *cell = &study->cells[i];
-        study_cell_name(study, cell, name);
+        study_cell_label(study, cell, name);
         put_run(out, name, "predicted", &cell->predicted);
         if (cell->measured_count)
             put_run(out, name, "measured", study_cell_run(cell));
@@ -136,7 +136,7 @@ void study_put_html_loads(const struct study *study, struct buffer *out)
     for (size_t i = 0; i < study->cell_count; i++) {
         const struct study_cell *cell = &study->cells[i];
         const struct study_run *run = study_cell_run(cell);
-        study_cell_name(study, cell, name);
+        study_cell_label(study, cell, name);
         put(out, "<details><summary><span class=\"key\">");
         picture_put_text(out, name);
         buffer_put_format(out, "</span>, %s: %zu server%s, %zu tablets in all</summary>",

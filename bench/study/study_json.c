@@ -1,8 +1,8 @@
 /* A study as JSON: "stele.study/2". Keys of rows are text where they are printable ASCII, \xNN else; null is what is not
  * known, as a percentile of too few (ten must lie beyond it). Fields are added; what one means changes with the number.
  *
- *   settings           what was asked for
- *   designs[]          key, example, get_cost (rows a get asks for), keeps_key, write (bytes of a row's key, of the fields
+ *   settings           what was asked for; model: whose policies split and move in what is predicted, "experiment" or "stele"
+ *   designs[]          key, requests ("read" or "write": others' figures of a run are no comparison for it), example, get_cost (rows a get asks for), keeps_key, write (bytes of a row's key, of the fields
  *                      that it is made of, of its value), fixed (skews of a fixed cut, loads by tablet), queries[]
  *                      (predicted), bounds (first rows of the 32 ranges of the heat)
  *   cells[]            a design under one setting: predicted, and each measured[] run; seen[] (queries measured) and
@@ -47,7 +47,8 @@ static void put_design(
 {
     buffer_put_format(out, "{\"key\":");
     json_put_text(out, design->mapper.name);
-    buffer_put_format(out, ",\"example\":");
+    buffer_put_format(out, ",\"requests\":\"%s\",\"example\":",
+        requests_are_writes(&study->scenario, &design->mapper) ? "write" : "read");
     json_put_row(out, &design->example);
     buffer_put_format(out,
         ",\"get_cost\":%u,\"keeps_key\":%s,\"write\":{\"key_bytes\":%.2f,\"logical_bytes\":%.2f,"
@@ -137,10 +138,11 @@ void study_put_json(const struct study *study, struct buffer *out)
         ",\"settings\":{\"servers\":%zu,\"tablets_at_start\":%zu,\"tablets_fixed\":%zu,"
         "\"requests_fixed\":%zu,\"capacity\":%.0f,\"rate\":%.0f,\"split_at\":%.0f,\"rows\":%zu,"
         "\"seconds\":%u,\"repeats\":%u,\"seed\":%" PRIu64
-        ",\"buckets\":%d,\"capacity_is_guessed\":%s},\"designs\":[",
+        ",\"buckets\":%d,\"capacity_is_guessed\":%s,\"model\":\"%s\"},\"designs\":[",
         settings->servers, settings->tablets, study->tablets, study->requests, settings->capacity,
         settings->rate, settings->split_qps, study->scenario.population, settings->seconds,
-        study->repeats, settings->seed, RUN_BUCKETS, study->is_capacity_guessed ? "true" : "false");
+        study->repeats, settings->seed, RUN_BUCKETS, study->is_capacity_guessed ? "true" : "false",
+        model_name(settings));
     for (size_t i = 0; i < study->design_count; i++) {
         if (i)
             buffer_put_u8(out, ',');

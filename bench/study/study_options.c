@@ -39,7 +39,8 @@ static const char usage[] =
     "the heat that its server measured in the last N minutes (60; up to five weeks), else from its "
     "counters.\n"
     "\n"
-    "  --simulate           only predict: no server, some seconds\n"
+    "  --simulate           only predict: no server, some seconds; --model=experiment, or stele: "
+    "who splits and moves\n"
     "  --connect=HOST:PORT | --zookeeper=HOST:PORT,...   measure on this cluster; its tables are "
     "study's to make\n"
     "  --mappers=A;B;...    designs (default: the scenario's): raw, promote, swap, order:a,b, "
@@ -81,6 +82,7 @@ enum {
     OPTION_JSON,
     OPTION_LIST,
     OPTION_SIMULATE,
+    OPTION_MODEL,
     OPTION_CONNECT,
     OPTION_ZOOKEEPER,
     OPTION_PRESPLIT,
@@ -110,6 +112,7 @@ static const struct option_value option_table[OPTION_COUNT] = {
     [OPTION_JSON] = {.name = "json", .is_flag = true},
     [OPTION_LIST] = {.name = "list", .is_flag = true},
     [OPTION_SIMULATE] = {.name = "simulate", .is_flag = true},
+    [OPTION_MODEL] = {.name = "model"},
     [OPTION_CONNECT] = {.name = "connect"},
     [OPTION_ZOOKEEPER] = {.name = "zookeeper"},
     [OPTION_PRESPLIT] = {.name = "presplit"},
@@ -208,6 +211,25 @@ static bool take_axes(const struct options *options, struct study_axes *axes)
     return true;
 }
 
+static bool take_model(
+    const struct options *options, const struct study_options *own, struct model_settings *settings)
+{
+    static const char *const models[] = {"experiment", "stele"};
+    const char *text = options_get(options, "model");
+    settings->is_stele = !own->is_simulated || (text && strcmp(text, models[1]) == 0);
+    if (settings->is_stele)
+        settings->balance_s = BALANCE_PERIOD_S;
+    if (text && !own->is_simulated) {
+        study_complain("--model goes with --simulate", NULL, NULL);
+        return false;
+    }
+    if (text && !settings->is_stele && strcmp(text, models[0]) != 0) {
+        study_complain("--model: there is no", text, options_nearest(text, models, 2));
+        return false;
+    }
+    return true;
+}
+
 static bool take_settings(
     const struct options *options, struct study *study, const struct study_options *own)
 {
@@ -240,9 +262,6 @@ static bool take_settings(
     settings->servers = settings->tablets = (size_t)servers;
     settings->seconds = (unsigned)seconds;
     settings->seed = (uint64_t)seed;
-    settings->is_stele = is_live;
-    if (is_live)
-        settings->balance_s = BALANCE_PERIOD_S;
     /* about 2,000 drawn requests a second, however many arrive */
     settings->weight = settings->rate < 4000 ? 1 : (unsigned)(settings->rate / 2000);
     return true;
@@ -329,7 +348,9 @@ int study_options_parse(int argc, char **argv, struct study *study, struct study
     study->scenario = *scenario;
     if (!own->table)
         own->table = LIVE_TABLE_PREFIX;
-    return take_axes(&options, &own->axes) && take_settings(&options, study, own) ? -1 : EXIT_USAGE;
+    bool is_good = take_axes(&options, &own->axes) && take_model(&options, own, &study->settings) &&
+                   take_settings(&options, study, own);
+    return is_good ? -1 : EXIT_USAGE;
 }
 
 void study_note_command(struct study *study, int argc, char **argv)

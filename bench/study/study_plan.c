@@ -269,6 +269,33 @@ void study_cell_name(
                                     : ", balancer off");
 }
 
+bool study_design_writes(const struct study *study, const struct study_design *design)
+{
+    return study->scenario.access != ACCESS_APPEND &&
+           requests_are_writes(&study->scenario, &design->mapper);
+}
+
+void study_cell_label(
+    const struct study *study, const struct study_cell *cell, char out_label[STUDY_TEXT_SIZE])
+{
+    char name[STUDY_TEXT_SIZE];
+    study_cell_name(study, cell, name);
+    snprintf(out_label, STUDY_TEXT_SIZE, "%.240s%s", name,
+        study_design_writes(study, cell->design) ? " " STUDY_MARK : "");
+}
+
+const char *study_mark_text(const struct study *study)
+{
+    for (size_t i = 0; i < study->design_count; i++)
+        if (study_design_writes(study, &study->designs[i]))
+            return STUDY_MARK
+                " is asked to write each row that the other designs are asked to read, at any "
+                "of "
+                "its salts (a get would have to ask them all): its loads and latencies are of "
+                "writes, no comparison with reads, and there is no get to check.";
+    return NULL;
+}
+
 static int compare_numbers(const void *a, const void *b)
 {
     double first = *(const double *)a, second = *(const double *)b;

@@ -148,6 +148,10 @@ static void print_runs(const struct study *study)
     printf("\nRunning: %zu servers of %.0f requests/s each (modelled), %.0f/s arrive,\n"
            "for at most %u s.\n",
         settings->servers, settings->capacity, settings->rate, settings->seconds);
+    char policies[2 * STUDY_TEXT_SIZE];
+    snprintf(policies, sizeof policies, "Predicted: tablets are split and moved %s.",
+        model_text(settings));
+    print_folded(policies, true);
     if (study->is_capacity_guessed)
         puts("What these servers can serve is not known: predicted is for a guess, 40 % of\n"
              "the rate (--capacity=N says it). Where a real one can do more, the measured\n"
@@ -162,12 +166,16 @@ static void print_runs(const struct study *study)
         "verdict");
     for (size_t i = 0; i < study->cell_count; i++) {
         const struct study_cell *cell = &study->cells[i];
-        study_cell_name(study, cell, name);
+        study_cell_label(study, cell, name);
         if (study->is_live)
             puts(name);
         print_run(study->is_live ? "  predicted" : name, &cell->predicted);
         if (cell->measured_count)
             print_measured(cell);
+    }
+    if (study_mark_text(study)) {
+        putchar('\n');
+        print_folded(study_mark_text(study), true);
     }
     print_agreement(study);
 }
@@ -192,7 +200,7 @@ static void print_map(const struct study *study, const struct study_cell *cell,
     const struct study_run *run = study_cell_run(cell);
     unsigned columns = scale->seconds < HEAT_COLUMNS ? scale->seconds : HEAT_COLUMNS;
     char name[STUDY_TEXT_SIZE];
-    study_cell_name(study, cell, name);
+    study_cell_label(study, cell, name);
     printf("\n%s: %s%s\n", name, study_run_verdict(run), cell->measured_count ? ", measured" : "");
     for (size_t bucket = 0; bucket < RUN_BUCKETS; bucket += 2) {
         fputs(bucket == 0                 ? "first keys |"

@@ -18,7 +18,7 @@ static void print_each(
     char name[STUDY_TEXT_SIZE];
     for (size_t i = 0; i < study->cell_count; i++) {
         const struct study_cell *cell = &study->cells[i];
-        study_cell_name(study, cell, name);
+        study_cell_label(study, cell, name);
         if (study->is_live)
             puts(name);
         print(study->is_live ? "  predicted" : name, &cell->predicted);
@@ -65,7 +65,7 @@ static void print_latency(const char *name, const struct study_run *run)
 void study_print_latencies(const struct study *study)
 {
     printf("\nLatency in ms of the %s answered, from when one should have begun%s.\n\n",
-        study->cells[0].predicted.load.all.asked[REQUEST_WRITE] > 0 ? "writes" : "reads",
+        study->scenario.access == ACCESS_APPEND ? "writes" : "reads",
         study->is_live ? ";\nservice: from when it did" : "");
     printf("%-28s %7s %7s %7s%s\n", "key", "p50", "p99", "most",
         study->is_live ? " srv.p50     p99    most" : "");

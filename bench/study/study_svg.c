@@ -15,7 +15,7 @@ static void put_panel(struct buffer *out, const struct study *study, const struc
 {
     const struct study_run *run = study_cell_run(cell);
     char name[STUDY_TEXT_SIZE];
-    study_cell_name(study, cell, name);
+    study_cell_label(study, cell, name);
     buffer_put_format(out, "<text class=\"p-ink\" x=\"8\" y=\"14\" "
                            "style=\"font:600 14px system-ui,sans-serif\">");
     picture_put_text(out, name);

@@ -58,6 +58,8 @@ expect "study of an unknown scenario" 2 "did you mean 'national-id'" "$stele" be
 expect "study with an unknown mapper" 2 "did you mean 'salt'" "$stele" bench study national-id --simulate --mappers=salts:4
 expect "study with an unknown field" 2 "did you mean 'birth'" "$stele" bench study national-id --simulate --mappers=salt:4:brith
 expect "study with an unknown option" 2 "did you mean '--simulate'" "$stele" bench study national-id --simulat
+expect "study with an unknown model" 2 "did you mean 'stele'" "$stele" bench study national-id --simulate --model=stela
+expect "study with a model, measured" 2 "model goes with --simulate" "$stele" bench study national-id --model=stele
 expect "study with an unknown presplit" 2 "rows, none or bytes" "$stele" bench study national-id --simulate --presplit=row
 expect "study of no cluster" 3 "cannot reach" "$stele" bench study national-id --connect=127.0.0.1:1 --quiet
 expect "study of two places" 2 "both" "$stele" bench study national-id --connect=127.0.0.1:1 --zookeeper=127.0.0.1:1

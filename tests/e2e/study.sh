@@ -49,6 +49,24 @@ assert tree.parse(sys.argv[3]).getroot().tag.endswith("svg")
 PYTHON
 pass
 
+# Who splits and moves is said; Stele's own policies move at other times, and need no server either.
+says "$work/a.txt" "^Predicted: tablets are split and moved by the policies of an independent"
+"$stele" bench study national-id --simulate --model=stele --mappers='raw;random-salt:4' >"$work/stele.txt" || fail "--model=stele failed" "$work/stele.txt"
+says "$work/stele.txt" "^Predicted: tablets are split and moved when Stele's own policies would"
+says "$work/stele.txt" "^random-salt:4 \[writes\] .* even$"
+says "$work/stele.txt" "^\[writes\] is asked to write each row"
+"$stele" bench study national-id --simulate --model=experiment --mappers='raw;salt:16;md5' | cmp - "$work/a.txt" || fail "--model=experiment is not what is meant without"
+pass
+"$stele" bench study national-id --simulate --model=stele --mappers=raw --json >"$work/stele.json" || fail "--model=stele failed as JSON"
+python3 - "$work/a.json" "$work/stele.json" <<'PYTHON' || exit 1
+import json, sys
+experiment, stele = (json.load(open(name)) for name in sys.argv[1:])
+assert experiment["settings"]["model"] == "experiment" and stele["settings"]["model"] == "stele"
+moves = [[one["second"] for one in study["cells"][0]["predicted"]["events"] if one["kind"] == "move"] for study in (experiment, stele)]
+assert moves[0] and moves[1] and moves[0] != moves[1], moves
+PYTHON
+pass
+
 # A letter that there is not: the option that begins with it.
 "$stele" bench study national-id -j >"$work/said" 2>&1
 [ $? -eq 2 ] || fail "an unknown letter" "$work/said"

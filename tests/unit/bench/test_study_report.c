@@ -93,6 +93,66 @@ static void pictures_escape_what_they_are_given(void **state)
     drop(&study, &arena);
 }
 
+/* A random salt cannot be read with one get, so it is asked to write: said at its name in each report, wherever others read;
+ * where all append there is nothing to say. */
+static void a_design_that_writes_what_others_read_is_marked(void **state)
+{
+    (void)state;
+    static const struct {
+        const char *scenario;
+        bool is_marked;
+    } cases[] = {{"national-id", true}, {"iot", false}};
+    for (size_t i = 0; i < 2; i++) {
+        struct study study;
+        struct arena arena = {0};
+        struct buffer svg = {0}, page = {0}, json = {0};
+        char label[STUDY_TEXT_SIZE];
+        bool is_marked = cases[i].is_marked;
+        make(&study, &arena, cases[i].scenario, "raw;random-salt:4");
+        study_cell_label(&study, &study.cells[0], label);
+        assert_string_equal(label, "raw, balancer on");
+        study_cell_label(&study, &study.cells[1], label);
+        assert_string_equal(label,
+            is_marked ? "random-salt:4, balancer on [writes]" : "random-salt:4, balancer on");
+        study_put_svg(&study, &svg);
+        study_put_html(&study, &page);
+        study_put_json(&study, &json);
+        assert_int_equal(study_mark_text(&study) != NULL, is_marked);
+        assert_int_equal(holds(&svg, "random-salt:4, balancer on [writes]"), is_marked);
+        assert_int_equal(holds(&page, "<h3>random-salt:4, balancer on [writes]</h3>"), is_marked);
+        assert_int_equal(holds(&page, "[writes] is asked to write each row"), is_marked);
+        assert_int_equal(holds(&page, "the same requests, those marked [writes]"), is_marked);
+        assert_int_equal(holds(&json, "{\"key\":\"raw\",\"requests\":\"read\""), is_marked);
+        assert_true(holds(&json, "{\"key\":\"random-salt:4\",\"requests\":\"write\""));
+        buffer_deinit(&svg);
+        buffer_deinit(&page);
+        buffer_deinit(&json);
+        drop(&study, &arena);
+    }
+}
+
+/* What is predicted hangs on who splits and moves. */
+static void reports_say_whose_policies_were_assumed(void **state)
+{
+    (void)state;
+    struct study study;
+    struct arena arena = {0};
+    make(&study, &arena, "national-id", "raw");
+    for (unsigned i = 0; i < 2; i++) {
+        struct buffer page = {0}, json = {0};
+        study.settings.is_stele = i == 1;
+        study_put_html(&study, &page);
+        study_put_json(&study, &json);
+        assert_true(holds(&json, i ? "\"model\":\"stele\"" : "\"model\":\"experiment\""));
+        assert_true(
+            holds(&page, i ? "split and moved when Stele's own policies would"
+                           : "split and moved by the policies of an independent experiment"));
+        buffer_deinit(&page);
+        buffer_deinit(&json);
+    }
+    drop(&study, &arena);
+}
+
 /* "even" and "cured" in the colour of what is well, all else in that of what is hot. */
 static void a_picture_colours_verdicts_by_how_it_ended(void **state)
 {
@@ -235,6 +295,8 @@ int main(void)
     const struct CMUnitTest tests[] = {
         cmocka_unit_test(every_way_of_a_design_is_a_cell_with_a_name),
         cmocka_unit_test(pictures_escape_what_they_are_given),
+        cmocka_unit_test(a_design_that_writes_what_others_read_is_marked),
+        cmocka_unit_test(reports_say_whose_policies_were_assumed),
         cmocka_unit_test(a_picture_colours_verdicts_by_how_it_ended),
         cmocka_unit_test(a_conclusion_names_the_pattern_and_the_price),
         cmocka_unit_test(the_middle_of_several_runs_is_shown),
