@@ -2,7 +2,7 @@
 # (org.apache.hadoop.hbase.filter.KeyOnlyFilter.new). A filter object here is its text in the filter language. And Regexp.
 module Shell
   # A filter, or a comparator, as the filter language has it.
-  class Filter
+  class FilterWord
     attr_reader :filter_text
 
     # The classes by name; each makes its text from the constructor's arguments.
@@ -16,9 +16,32 @@ module Shell
       end
     end
 
-    def self.given(name, args, *counts)
-      return args if counts.include?(args.size)
-      raise ArgumentError, "wrong number of arguments (given #{args.size}, expected #{counts.join(' or ')}): #{name} of the filter language"
+    def initialize(*)
+      raise ArgumentError, "#{self.class} is no class of the filter language"
+    end
+
+    def to_s
+      filter_text
+    end
+
+    def inspect
+      to_s
+    end
+  end
+
+  class Comparator < FilterWord; end
+
+  class Filter < FilterWord
+    def self.given(name, args, count)
+      return args if args.size == count
+      raise ArgumentError, "wrong number of arguments (given #{args.size}, expected #{count}): #{name} of the filter language"
+    end
+
+    # "1, 2", of the array that is the only argument.
+    def self.list(name, args, &text)
+      list = given(name, args, 1)[0]
+      raise ArgumentError, "#{name} should be of an array, not #{list.inspect}" unless list.is_a?(Array)
+      list.map(&text).join(', ')
     end
 
     # 'bytes', with each quote doubled.
@@ -28,35 +51,53 @@ module Shell
       "'#{made}'"
     end
 
+    def self.check(filter)
+      raise ArgumentError, "#{filter.inspect} is no filter" unless filter.is_a?(Filter)
+      filter
+    end
+
     def self.text_of(filter)
-      return "(#{filter.filter_text})" if filter.is_a?(Filter)
-      raise ArgumentError, "#{filter.inspect} is no filter"
+      text = check(filter).filter_text
+      raise ArgumentError, "#{filter} has no filter" unless text
+      "(#{text})"
     end
 
     # "=, 'binary:x'"
     def self.comparison(operator, comparator)
-      operator = JavaPackage::OPERATORS[operator.to_s] || operator
-      raise ArgumentError, "#{operator.inspect} is no operator" unless JavaPackage::OPERATORS.value?(operator)
       comparator = comparator.filter_text if comparator.is_a?(Comparator)
-      "#{operator}, #{quote(comparator)}"
-    end
-
-    def to_s
-      filter_text
-    end
-
-    def inspect
-      filter_text
+      "#{JavaEnum.sign(JavaEnum::COMPARE, operator)}, #{quote(comparator)}"
     end
   end
 
-  class Comparator < Filter; end
+  # Constants of Java's enums, by name, and how the filter language has them.
+  module JavaEnum
+    COMPARE = { 'LESS' => '<', 'LESS_OR_EQUAL' => '<=', 'EQUAL' => '=', 'NOT_EQUAL' => '!=',
+                'GREATER_OR_EQUAL' => '>=', 'GREATER' => '>' }
+    LIST = { 'MUST_PASS_ALL' => 'AND', 'MUST_PASS_ONE' => 'OR' }
+
+    def self.make(signs)
+      made = Module.new
+      signs.each { |name, sign| made.const_set(name, sign) }
+      made.define_singleton_method(:valueOf) { |name| signs[name.to_s] || raise(ArgumentError, "No enum constant #{name}") }
+      made
+    end
+
+    def self.sign(signs, given)
+      sign = signs[given.to_s] || given
+      raise ArgumentError, "#{given.inspect} is no operator" unless signs.value?(sign)
+      sign
+    end
+  end
 
   # "org.apache.hadoop.hbase.filter": what follows a dot is another, or a class of KNOWN.
   class JavaPackage
     KNOWN = {}
-    OPERATORS = { 'LESS' => '<', 'LESS_OR_EQUAL' => '<=', 'EQUAL' => '=', 'NOT_EQUAL' => '!=',
-                  'GREATER_OR_EQUAL' => '>=', 'GREATER' => '>' }
+
+    # What Kernel has a method of is a name of a class or package all the same: java.lang.String, java.text.format.
+    instance_methods.each do |method|
+      name = method.to_s
+      undef_method(method) unless name.upcase == name.downcase || name.end_with?('?') || name.start_with?('_') || %w[class raise].include?(name)
+    end
 
     def initialize(name)
       @name = name
@@ -82,25 +123,16 @@ module Shell
     end
   end
 
-  # An enum whose constants are told by name or by valueOf.
-  module Operators
-    JavaPackage::OPERATORS.each { |name, sign| const_set(name, sign) }
-
-    def self.valueOf(name)
-      JavaPackage::OPERATORS[name.to_s] || raise(ArgumentError, "No enum constant #{name}")
-    end
-  end
-
   one = ->(name, args) { "#{name}(#{Filter.quote(Filter.given(name, args, 1)[0])})" }
-  number = ->(name, args) { "#{name}(#{Filter.given(name, args, 1)[0].to_i})" }
+  number = ->(name, args) { "#{name}(#{Values.integer(Filter.given(name, args, 1)[0], name)})" }
   compared = ->(name, args) { "#{name}(#{Filter.comparison(*Filter.given(name, args, 2))})" }
   Filter.declare(:KeyOnlyFilter, :FirstKeyOnlyFilter) { |name, args| Filter.given(name, args, 0) && "#{name}()" }
   Filter.declare(:PrefixFilter, :ColumnPrefixFilter, :InclusiveStopFilter) { |name, args| one.call(name, args) }
   Filter.declare(:PageFilter, :ColumnCountGetFilter) { |name, args| number.call(name, args) }
   Filter.declare(:RowFilter, :FamilyFilter, :QualifierFilter, :ValueFilter) { |name, args| compared.call(name, args) }
-  Filter.declare(:ColumnPaginationFilter) { |name, args| "#{name}(#{Filter.given(name, args, 2).map { |count| count.to_i }.join(', ')})" }
-  Filter.declare(:MultipleColumnPrefixFilter) { |name, args| "#{name}(#{Filter.given(name, args, 1)[0].map { |prefix| Filter.quote(prefix) }.join(', ')})" }
-  Filter.declare(:TimestampsFilter) { |name, args| "#{name}(#{Filter.given(name, args, 1)[0].map { |time| time.to_i }.join(', ')})" }
+  Filter.declare(:ColumnPaginationFilter) { |name, args| "#{name}(#{Filter.given(name, args, 2).map { |count| Values.integer(count, name) }.join(', ')})" }
+  Filter.declare(:MultipleColumnPrefixFilter) { |name, args| "#{name}(#{Filter.list(name, args) { |prefix| Filter.quote(prefix) }})" }
+  Filter.declare(:TimestampsFilter) { |name, args| "#{name}(#{Filter.list(name, args) { |time| Values.integer(time, name) }})" }
   Filter.declare(:ColumnRangeFilter) do |name, args|
     least, has_least, most, has_most = Filter.given(name, args, 4)
     "#{name}(#{Filter.quote(least)}, #{has_least ? true : false}, #{Filter.quote(most)}, #{has_most ? true : false})"
@@ -115,12 +147,6 @@ module Shell
   end
   Filter.declare(:SkipFilter) { |name, args| "SKIP #{Filter.text_of(Filter.given(name, args, 1)[0])}" }
   Filter.declare(:WhileMatchFilter) { |name, args| "WHILE #{Filter.text_of(Filter.given(name, args, 1)[0])}" }
-  Filter.declare(:FilterList) do |name, args|
-    operator = args[0].is_a?(Filter) || args[0].is_a?(Array) ? 'MUST_PASS_ALL' : args.shift
-    filters = args.flatten
-    raise ArgumentError, "#{name} of no filter" if filters.empty?
-    filters.map { |filter| Filter.text_of(filter) }.join(operator.to_s == 'MUST_PASS_ONE' ? ' OR ' : ' AND ')
-  end
   { BinaryComparator: 'binary', BinaryPrefixComparator: 'binaryprefix', SubstringComparator: 'substring',
     RegexStringComparator: 'regexstring' }.each do |name, kind|
     Comparator.declare(name) { |_, args| "#{kind}:#{Filter.given(name, args, 1)[0]}" }
@@ -145,20 +171,34 @@ end
   end
 end
 
-class FilterList
-  module Operator
-    MUST_PASS_ALL = 'MUST_PASS_ALL'
-    MUST_PASS_ONE = 'MUST_PASS_ONE'
+# Filters may be added to it until it is used. One of none passes everything.
+class FilterList < Shell::Filter
+  Operator = Shell::JavaEnum.make(Shell::JavaEnum::LIST)
 
-    def self.valueOf(name)
-      name.to_s
-    end
+  def initialize(*args)
+    is_told = !args.empty? && !args[0].is_a?(Shell::Filter) && !args[0].is_a?(Array)
+    @operator = is_told ? Shell::JavaEnum.sign(Shell::JavaEnum::LIST, args.shift) : 'AND'
+    @filters = []
+    addFilter(args)
+  end
+
+  def addFilter(*filters)
+    @filters += filters.flatten.map { |filter| Shell::Filter.check(filter) }
+    nil
+  end
+
+  def filter_text
+    @filters.map { |filter| Shell::Filter.text_of(filter) }.join(" #{@operator} ") unless @filters.empty?
+  end
+
+  def to_s
+    filter_text || 'FilterList()'
   end
 end
 
-CompareOperator = Shell::Operators
+CompareOperator = Shell::JavaEnum.make(Shell::JavaEnum::COMPARE)
 module CompareFilter
-  CompareOp = Shell::Operators
+  CompareOp = CompareOperator
 end
 
 # org.apache.hadoop.hbase.util.Bytes
@@ -202,7 +242,7 @@ module Bytes
   end
 end
 
-{ 'Bytes' => Bytes, 'CompareOperator' => CompareOperator, 'CompareFilter' => CompareFilter }.each do |name, made|
+{ 'Bytes' => Bytes, 'CompareOperator' => CompareOperator, 'CompareFilter' => CompareFilter, 'FilterList' => FilterList }.each do |name, made|
   Shell::JavaPackage::KNOWN[name] = made
 end
 

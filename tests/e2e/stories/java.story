@@ -62,6 +62,47 @@ stele> count 'j', FILTER => FilterList.new(PageFilter.new(3), FirstKeyOnlyFilter
 3 row(s)
 Took N seconds
 => 3
+stele> either = org.apache.hadoop.hbase.filter.FilterList.new(FilterList::Operator::MUST_PASS_ONE)
+=> FilterList()
+stele> count 'j', FILTER => either
+5 row(s)
+Took N seconds
+=> 5
+stele> either.addFilter(PrefixFilter.new('r1')); either.addFilter([PrefixFilter.new('r2'), f]); either
+=> (PrefixFilter('r1')) OR (PrefixFilter('r2')) OR (SingleColumnValueFilter('f', 'n', >=, 'binary:4', true, false))
+stele> f.setFilterIfMissing(false); count 'j', FILTER => FilterList.new(either, KeyOnlyFilter.new)
+4 row(s)
+Took N seconds
+=> 4
+stele> FilterList.new(either, FilterList.new('MUST_PASS_ONE')).filter_text
+ERROR: ArgumentError: FilterList() has no filter
+stele> FilterList.new('MUST_PASS_SOME', f)
+ERROR: ArgumentError: "MUST_PASS_SOME" is no operator
+stele> FilterList::Operator.valueOf('MUST_PASS_SOME')
+ERROR: ArgumentError: No enum constant MUST_PASS_SOME
+stele> either.addFilter('PageFilter(1)')
+ERROR: ArgumentError: "PageFilter(1)" is no filter
+stele> RowFilter.new('LIKE', 'binary:r1')
+ERROR: ArgumentError: "LIKE" is no operator
+stele> PageFilter.new('x')
+ERROR: ArgumentError: PageFilter should be a number, not "x"
+stele> TimestampsFilter.new(5)
+ERROR: ArgumentError: TimestampsFilter should be of an array, not 5
+stele> ColumnPaginationFilter.new(1, nil)
+ERROR: ArgumentError: ColumnPaginationFilter should be a number, not nil
+stele> scan 'j', FILTER => Shell::Filter.new
+ERROR: ArgumentError: Shell::Filter is no class of the filter language
+stele> scan 'j', FILTER => BinaryComparator.new('r1')
+
+ERROR: FILTER should be a filter or its text
+
+For usage try 'help "scan"'
+
+Took N seconds
+stele> java.lang.String.new('x')
+ERROR: cannot load Java class java.lang.String: this shell has no Java but for filters and Bytes
+stele> import java.text.format.Integer
+ERROR: cannot load Java class java.text.format.Integer: this shell has no Java but for filters and Bytes
 stele> get 'j', 'r1', {FILTER => SkipFilter.new(ValueFilter.new('=', RegexStringComparator.new('^[0-9x]$')))}
 COLUMN  CELL
  f:it's timestamp=T, value=x
