@@ -78,7 +78,7 @@ struct import {
     size_t beside_count, beside_capacity;
     struct stele_mutation *puts;
     struct stele_action *actions;
-    size_t put_count, put_capacity;
+    size_t put_count, put_capacity, action_capacity;
     struct buffer last_row; /* of the chunk before: a row is counted once */
 
     uint64_t line, rows, bad_lines, bytes;
@@ -106,17 +106,6 @@ static void show_progress(struct import *import, bool is_last)
 
 /* ---- cells to puts ---- */
 
-static bool grow(void *array, size_t *capacity, size_t item_size)
-{
-    size_t larger = *capacity ? *capacity * 2 : 4096;
-    void *memory = memory_reallocate(*(void **)array, larger * item_size);
-    if (!memory)
-        return false;
-    *(void **)array = memory;
-    *capacity = larger;
-    return true;
-}
-
 static bool bytes_are_equal(struct stele_bytes a, struct stele_bytes b)
 {
     return a.size == b.size && memcmp(a.data, b.data, a.size) == 0;
@@ -124,8 +113,8 @@ static bool bytes_are_equal(struct stele_bytes a, struct stele_bytes b)
 
 static bool add_cell(struct import *import, const struct stele_cell *cell)
 {
-    if (import->cell_count == import->cell_capacity &&
-        !grow(&import->cells, &import->cell_capacity, sizeof(*import->cells)))
+    if (!memory_grow(&import->cells, import->cell_count, &import->cell_capacity,
+            sizeof(*import->cells)))
         return false;
     import->cells[import->cell_count++] = *cell;
     return true;
@@ -156,12 +145,11 @@ static bool make_puts(struct import *import)
         struct beside *beside = next < import->beside_count ? &import->besides[next] : NULL;
         bool is_beside = beside && beside->first == from;
         to = end_of_put(import, from, beside, is_beside);
-        if (import->put_count == import->put_capacity) {
-            size_t capacity = import->put_capacity;
-            if (!grow(&import->puts, &capacity, sizeof(*import->puts)) ||
-                !grow(&import->actions, &import->put_capacity, sizeof(*import->actions)))
-                return false;
-        }
+        if (!memory_grow(
+                &import->puts, import->put_count, &import->put_capacity, sizeof(*import->puts)) ||
+            !memory_grow(&import->actions, import->put_count, &import->action_capacity,
+                sizeof(*import->actions)))
+            return false;
         struct stele_mutation *put = &import->puts[import->put_count++];
         stele_mutation_init(put, STELE_PUT, row);
         put->cells = import->cells + from;
@@ -290,8 +278,8 @@ static bool keep_beside(struct import *import, size_t count, const struct tsv_be
 {
     if (told->ttl_ms == 0 && told->attribute_count == 0)
         return true;
-    if (import->beside_count == import->beside_capacity &&
-        !grow(&import->besides, &import->beside_capacity, sizeof(*import->besides)))
+    if (!memory_grow(&import->besides, import->beside_count, &import->beside_capacity,
+            sizeof(*import->besides)))
         return false;
     import->besides[import->beside_count++] = (struct beside){
         .first = import->cell_count, .count = count, .told = *told};
