@@ -64,8 +64,9 @@ struct import {
     struct stele_client *client;
     struct stele_table *table;
     struct event_base *loop;
-    size_t in_flight;         /* batches */
-    struct stele_error error; /* the first failure */
+    size_t in_flight; /* batches */
+    char error
+        [ERROR_MESSAGE_SIZE]; /* why it failed: the first reason, but a batch's rather than a bad line */
     bool is_failed;
     bool is_at_bad_line; /* that is why: what was sent before is there */
 
@@ -104,6 +105,20 @@ static void show_progress(struct import *import, bool is_last)
         is_last ? "\n" : "");
 }
 
+__attribute__((format(printf, 2, 3))) static bool fail(
+    struct import *import, const char *format, ...)
+{
+    va_list arguments;
+    if (import->is_failed && !import->is_at_bad_line)
+        return false;
+    import->is_failed = true;
+    import->is_at_bad_line = false;
+    va_start(arguments, format);
+    vsnprintf(import->error, sizeof(import->error), format, arguments);
+    va_end(arguments);
+    return false;
+}
+
 /* ---- cells to puts ---- */
 
 static bool bytes_are_equal(struct stele_bytes a, struct stele_bytes b)
@@ -113,8 +128,8 @@ static bool bytes_are_equal(struct stele_bytes a, struct stele_bytes b)
 
 static bool add_cell(struct import *import, const struct stele_cell *cell)
 {
-    if (!memory_grow(&import->cells, import->cell_count, &import->cell_capacity,
-            sizeof(*import->cells)))
+    if (!memory_grow(
+            &import->cells, import->cell_count, &import->cell_capacity, sizeof(*import->cells)))
         return false;
     import->cells[import->cell_count++] = *cell;
     return true;
@@ -180,11 +195,8 @@ static void on_batch(
     struct import *import = context;
     (void)batch;
     import->in_flight--;
-    if (error->status && (!import->is_failed || import->is_at_bad_line)) {
-        import->is_failed = true;
-        import->is_at_bad_line = false;
-        import->error = *error;
-    }
+    if (error->status)
+        fail(import, "%s", error->message);
 }
 
 static void wait_for_batches(struct import *import, size_t at_most)
@@ -197,11 +209,8 @@ static void wait_for_batches(struct import *import, size_t at_most)
 /* Sends what the chunk had. False when the import failed. */
 static bool send_batch(struct import *import)
 {
-    if (!make_puts(import)) {
-        import->is_failed = true;
-        snprintf(import->error.message, sizeof(import->error.message), "no memory");
-        return false;
-    }
+    if (!make_puts(import))
+        return fail(import, "no memory");
     for (size_t from = 0; from < import->put_count; from += PUTS_OF_A_BATCH) {
         size_t left = import->put_count - from;
         import->in_flight++;
@@ -238,20 +247,24 @@ static bool has_family(const struct import *import, struct stele_bytes family)
     return false;
 }
 
-static enum stele_status look_at_schema(struct import *import)
+static enum status look_at_schema(struct import *import, struct error *error)
 {
+    struct stele_bytes name = stele_table_name(import->table);
     struct stele_schema_list schema = {0};
-    enum stele_status status = stele_describe_table(
-        import->client, stele_table_name(import->table), &schema, &import->error);
+    struct stele_error told;
+    enum stele_status status = stele_describe_table(import->client, name, &schema, &told);
+    if (status == STELE_NOT_FOUND)
+        return error_set(error, STATUS_IO, "Unknown table %s!", (const char *)name.data);
     if (status)
-        return status;
+        return error_set(error, STATUS_IO, "%s", told.message);
     stele_schema_list_free(&import->schema);
     import->schema = schema;
     import->schema_ns = now_ns();
-    return STELE_OK;
+    return STATUS_OK;
 }
 
-/* That the table has the family of a cell. One may have been added since we looked. */
+/* That the table has the family of a cell. One may have been added since we looked. STATUS_IO: that could
+ * not be asked. */
 static enum status check_family(
     struct import *import, struct stele_bytes family, struct error *error)
 {
@@ -259,8 +272,8 @@ static enum status check_family(
     if (has_family(import, family))
         return STATUS_OK;
     if (now_ns() - import->schema_ns > (uint64_t)SCHEMA_MS * 1000000) {
-        if (look_at_schema(import))
-            return error_set(error, STATUS_IO, "%s", import->error.message);
+        if (look_at_schema(import, error))
+            return STATUS_IO;
         if (has_family(import, family))
             return STATUS_OK;
     }
@@ -286,6 +299,19 @@ static bool keep_beside(struct import *import, size_t count, const struct tsv_be
     return true;
 }
 
+static bool take_bad_line(struct import *import, const char *what)
+{
+    import->bad_lines++;
+    if (import->skips_bad)
+        return true;
+    if (import->is_failed)
+        return false;
+    fail(import, "%s:%" PRIu64 ": %s", import->place, import->line, what);
+    import->is_at_bad_line = true;
+    return false;
+}
+
+/* False when the import failed. */
 static bool take_line(struct import *import, uint8_t *line, size_t size)
 {
     struct stele_cell cells[TSV_COLUMNS];
@@ -307,20 +333,15 @@ static bool take_line(struct import *import, uint8_t *line, size_t size)
         status = check_sizes(cells, count, &error);
     if (!status && !import->is_tsv) /* those of separated fields are the columns' */
         status = check_family(import, cells[0].family, &error);
-    if (status) {
-        import->bad_lines++;
-        if (import->skips_bad)
-            return true;
-        import->is_failed = import->is_at_bad_line = true;
-        snprintf(import->error.message, sizeof(import->error.message), "%s:%" PRIu64 ": %s",
-            import->place, import->line, error.message);
-        return false;
-    }
+    if (status == STATUS_IO)
+        return fail(import, "%s", error.message);
+    if (status)
+        return take_bad_line(import, error.message);
     if (!keep_beside(import, count, &beside))
-        return false;
+        return fail(import, "no memory");
     for (size_t i = 0; i < count; i++)
         if (!add_cell(import, &cells[i]))
-            return false;
+            return fail(import, "no memory");
     return true;
 }
 
@@ -344,16 +365,16 @@ static size_t take_lines(struct import *import, struct buffer *input, bool is_en
 static bool read_chunk(struct import *import, struct buffer *input, bool *out_is_end)
 {
     while (input->size < CHUNK_SIZE || !memchr(input->data, '\n', input->size)) {
-        uint8_t *room = input->size < LINE_LIMIT ? buffer_reserve(input, CHUNK_SIZE) : NULL;
-        ssize_t size = room ? read(import->fd, room, CHUNK_SIZE) : -1;
-        if (size < 0 && room && errno == EINTR)
+        if (input->size >= LINE_LIMIT)
+            return fail(import, "%s: a line is too long", import->place);
+        uint8_t *room = buffer_reserve(input, CHUNK_SIZE);
+        if (!room)
+            return fail(import, "no memory");
+        ssize_t size = read(import->fd, room, CHUNK_SIZE);
+        if (size < 0 && errno == EINTR)
             continue;
-        if (size < 0) {
-            import->is_failed = true;
-            snprintf(import->error.message, sizeof(import->error.message), "%s: %s", import->place,
-                room ? strerror(errno) : "a line is too long");
-            return false;
-        }
+        if (size < 0)
+            return fail(import, "%s: %s", import->place, strerror(errno));
         if (size == 0) {
             *out_is_end = true;
             return true;
@@ -395,13 +416,9 @@ __attribute__((format(printf, 1, 2))) static int complain(const char *format, ..
 /* The table must be there, with the families of the columns: without it the first batch would fail only after reading. */
 static int check_table(struct import *import)
 {
-    struct stele_bytes name = stele_table_name(import->table);
     struct error error;
-    enum stele_status status = look_at_schema(import);
-    if (status == STELE_NOT_FOUND)
-        return complain("Unknown table %s!", (const char *)name.data);
-    if (status)
-        return complain("%s", import->error.message);
+    if (look_at_schema(import, &error))
+        return complain("%s", error.message);
     for (size_t i = 0; import->is_tsv && i < import->columns.count; i++)
         if (import->columns.columns[i].kind == TSV_CELL &&
             check_family(import, import->columns.columns[i].family, &error))
@@ -420,7 +437,7 @@ static int run_import(struct import *import)
     show_progress(import, true);
     if (!import->is_failed || import->is_at_bad_line)
         printf("%" PRIu64 " rows, %" PRIu64 " bad lines\n", import->rows, import->bad_lines);
-    return import->is_failed ? complain("%s", import->error.message) : EXIT_DONE;
+    return import->is_failed ? complain("%s", import->error) : EXIT_DONE;
 }
 
 static int check_format(const struct options *options, struct import *import)
@@ -501,8 +518,9 @@ int command_import(int argc, char **argv)
     if (code == EXIT_DONE) {
         import->loop = client_options.loop = event_base_new();
         client_options.run = STELE_RUN_ON_LOOP;
-        if (stele_client_open(&client_options, &import->client, &import->error))
-            code = complain("%s", import->error.message);
+        struct stele_error error;
+        if (stele_client_open(&client_options, &import->client, &error))
+            code = complain("%s", error.message);
         else if (!(import->table = stele_table_open(import->client, stele_text(arguments[0]))))
             code = complain("no memory");
     }

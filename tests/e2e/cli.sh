@@ -85,6 +85,28 @@ check "the rest is there" prints '2 rows, 1 bad lines\n'
 check "one of the columns is told before the work" run 1 "$stele" import copy --columns=HBASE_ROW_KEY,f:q,none:q --skip-bad "$work/family.tsv"
 check "by its name" complains "^stele: import: --columns: Unknown column family none! Valid column names: f:\*, g:\*$"
 check "no row was read" prints ''
+dropped() { # the table, after import looked at it and before it meets a family that it does not know
+    python3 - "$stele" "$work" <<'PY'
+import array, fcntl, os, subprocess, sys, termios, time
+stele, work = sys.argv[1:]
+subprocess.run([stele, "shell", "-n", "-e", "create 'gone', 'f'"], check=True, stdout=subprocess.DEVNULL)
+reading, writing = os.pipe()
+with open(work + "/out", "w") as out, open(work + "/err", "w") as err:
+    process = subprocess.Popen([stele, "import", "gone", "--format=cells", "--skip-bad", "-"], stdin=reading, stdout=out, stderr=err)
+os.write(writing, b"a\tnone:q\t1\n")
+unread = array.array("i", [1])
+while unread[0] and process.poll() is None:
+    time.sleep(0.02)
+    fcntl.ioctl(reading, termios.FIONREAD, unread)
+subprocess.run([stele, "shell", "-n", "-e", "disable 'gone'; drop 'gone'"], check=True, stdout=subprocess.DEVNULL)
+time.sleep(1.1)  # a schema is not asked for more than once a second
+os.close(writing)
+sys.exit(process.wait(120) != 1)
+PY
+}
+check "a table that is dropped meanwhile is an error, whatever --skip-bad says" dropped
+check "told so" complains "^stele: import: Unknown table gone!$"
+check "and no summary" prints ''
 printf 'lives\t1\t\t0\nlives\t2\tk=>v,l=>w\t86400000\ndies\t3\t_ttl=>\t1\nlives\t4\t\t-1\n' >"$work/ttl.tsv"
 "$stele" shell -n -e "create 'ttl', {NAME => 'f', VERSIONS => 9}" >/dev/null
 check "a time to live and attributes" run 0 "$stele" import ttl --columns=HBASE_ROW_KEY,f:q,HBASE_ATTRIBUTES_KEY,HBASE_CELL_TTL "$work/ttl.tsv"
