@@ -135,23 +135,18 @@ static bool add_cell(struct import *import, const struct stele_cell *cell)
     return true;
 }
 
-/* Where the put that begins at a cell ends: with its row, or with the cells of a line that tells something of them (or
- * before those of the next such line). */
-static size_t end_of_put(
-    const struct import *import, size_t from, const struct beside *beside, bool is_beside)
+/* Where the cells of one row that begin at `from` end, at `most` or before. */
+static size_t end_of_row(const struct import *import, size_t from, size_t most)
 {
-    size_t most = from + CELLS_OF_A_PUT, to = from + 1;
-    if (is_beside)
-        return from + beside->count;
-    if (beside && beside->first < most)
-        most = beside->first;
-    while (to < import->cell_count && to < most &&
-           bytes_are_equal(import->cells[to].row, import->cells[from].row))
+    size_t to = from + 1;
+    if (most > from + CELLS_OF_A_PUT)
+        most = from + CELLS_OF_A_PUT;
+    while (to < most && bytes_are_equal(import->cells[to].row, import->cells[from].row))
         to++;
     return to;
 }
 
-/* A put for each run of cells with one row. */
+/* A put for each run of cells with one row, and for each line that tells something of its cells. */
 static bool make_puts(struct import *import)
 {
     size_t next = 0; /* of the besides */
@@ -159,7 +154,8 @@ static bool make_puts(struct import *import)
         struct stele_bytes row = import->cells[from].row;
         struct beside *beside = next < import->beside_count ? &import->besides[next] : NULL;
         bool is_beside = beside && beside->first == from;
-        to = end_of_put(import, from, beside, is_beside);
+        to = is_beside ? from + beside->count
+                       : end_of_row(import, from, beside ? beside->first : import->cell_count);
         if (!memory_grow(
                 &import->puts, import->put_count, &import->put_capacity, sizeof(*import->puts)) ||
             !memory_grow(&import->actions, import->put_count, &import->action_capacity,
@@ -315,7 +311,7 @@ static bool take_bad_line(struct import *import, const char *what)
 static bool take_line(struct import *import, uint8_t *line, size_t size)
 {
     struct stele_cell cells[TSV_COLUMNS];
-    struct tsv_beside beside = {0};
+    struct tsv_beside beside; /* of separated fields */
     struct error error;
     size_t count = 1;
     enum status status;
@@ -337,7 +333,7 @@ static bool take_line(struct import *import, uint8_t *line, size_t size)
         return fail(import, "%s", error.message);
     if (status)
         return take_bad_line(import, error.message);
-    if (!keep_beside(import, count, &beside))
+    if (import->is_tsv && !keep_beside(import, count, &beside))
         return fail(import, "no memory");
     for (size_t i = 0; i < count; i++)
         if (!add_cell(import, &cells[i]))
