@@ -43,8 +43,9 @@ struct load_settings {
     const char *directory; /* of the engine; NULL: one that goes at the end */
     uint64_t memory_bytes; /* of the engine */
     bool is_quiet;
-    double max_error_rate;               /* 0..1: of the requests, above which the exit code is 1 */
-    const char *json, *csv, *hdr, *html; /* files, "-" or "" stdout; NULL: not wanted */
+    double max_error_rate; /* 0..1: of the requests, above which the exit code is 1 */
+    const char *json, *csv, *hdr,
+        *html; /* files; NULL: not wanted; json and html: "-" or "" stdout */
     struct assertions assertions;
     uint64_t print_keys; /* 0: none */
     bool is_printing_distribution, is_listing;

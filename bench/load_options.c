@@ -9,6 +9,7 @@
 
 #include "bench/bench_table.h"
 #include "bench/load.h"
+#include "bench/output_file.h"
 #include "bench/preset.h"
 
 static const char usage[] =
@@ -438,7 +439,9 @@ static int take_reports(const struct options *options, struct load_settings *set
     settings->is_printing_distribution = options_get(options, "print-distribution") != NULL;
     if (assertions_parse(options_get(options, "assert"), &settings->assertions, &error))
         return complain_of("assert", &error);
-    return -1;
+    const struct output_file files[] = {{"json", settings->json}, {"csv", settings->csv},
+        {"hdr", settings->hdr}, {"html", settings->html}};
+    return output_files_check(settings->command, files, sizeof files / sizeof *files);
 }
 
 static bool is_named(const char *name, const char *const *names, size_t count)

@@ -13,8 +13,7 @@ struct sinks {
     bool has_failed;
 };
 
-/* Opens what the settings ask for, and looks whether the reports of the end can be written. False
- * after a line on stderr. */
+/* Opens what the settings ask for. False after a line on stderr. */
 bool sinks_open(struct sinks *sinks, const struct load_settings *settings);
 /* The warm-up is over, now. */
 void sinks_begin(struct sinks *sinks, int64_t now_ms);

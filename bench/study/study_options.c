@@ -327,9 +327,11 @@ int study_options_parse(int argc, char **argv, struct study *study, struct study
     code = bench_place_check("bench study", own->connect, own->zookeeper);
     if (code >= 0)
         return code;
-    if (!output_file_is_writable("bench study", own->html) ||
-        !output_file_is_writable("bench study", own->svg))
-        return EXIT_FAILED;
+    const struct output_file files[] = {
+        {"html", own->html}, {"svg", own->svg}, {"json", own->is_json ? "-" : NULL}};
+    code = output_files_check("bench study", files, sizeof files / sizeof *files);
+    if (code >= 0)
+        return code;
     const char *advise_text = options_get(&options, "advise");
     own->is_advising = advise_text || (options.argument_count == 0 && own->table);
     if (own->is_advising && (own->html || own->svg))

@@ -187,6 +187,13 @@ fi
 # ---- reports and what is asserted ----
 run "an unknown metric" 2 "did you mean 'p9" -q --assert='p98<5ms'
 run "a bound without a unit" 2 "a time such as" -q --assert='p99<5'
+ln -s same.html "$work/same"
+for same in json csv hdr; do
+    run "a page and another output in one file: $same" 2 "^stele: bench load: --$same and --html go to the same place" -q --$same="$work/same" --html="$work/same.html"
+done
+ls "$work" >"$work/out"
+! grep -q '^same.html' "$work/out"
+note "nothing is left of a file that was looked at" $? "$work/out"
 run "what holds" 0 "latency, ms" -q --reuse --rows=1000 --duration=2 --warmup=0.5 --assert='p50<1s,rate>1,errors<1%,client_cpu<1s' \
     --csv="$work/a.csv" --hdr="$work/a.hdr" --html="$work/a.html" --json="$work/a.json"
 cp "$work/a.json" "$work/out"

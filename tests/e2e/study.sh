@@ -100,6 +100,11 @@ pass
 # A report that cannot be written is told before the work; a device stays a device.
 "$stele" bench study national-id --html=/nonexistent/x >"$work/said" 2>&1 && fail "a page that cannot be written" "$work/said"
 says "$work/said" "/nonexistent/x: No such file"
+for same in "--html=$work/same --svg=$work/../${work##*/}/same" "--html=- --svg=-" "--json --html=-"; do
+    "$stele" bench study national-id --simulate $same >"$work/printed" 2>"$work/said"
+    [ $? -eq 2 ] && [ ! -s "$work/printed" ] && [ ! -e "$work/same" ] || fail "two outputs in one place: $same" "$work/said"
+    says "$work/said" "^stele: bench study: --html and --[a-z]* go to the same place$"
+done
 mkfifo "$work/pipe"
 cat "$work/pipe" >"$work/piped.svg" &
 "$stele" bench study national-id --simulate --quiet --mappers=raw --svg="$work/pipe" >/dev/null 2>"$work/said" || fail "a pipe" "$work/said"
