@@ -12,10 +12,15 @@ import java.util.regex.Pattern;
 import org.apache.hadoop.hbase.HConstants;
 import org.apache.hadoop.hbase.KeepDeletedCells;
 import org.apache.hadoop.hbase.TableName;
+import org.apache.hadoop.hbase.client.Append;
+import org.apache.hadoop.hbase.client.CheckAndMutate;
 import org.apache.hadoop.hbase.client.ColumnFamilyDescriptor;
 import org.apache.hadoop.hbase.client.ColumnFamilyDescriptorBuilder;
 import org.apache.hadoop.hbase.client.Durability;
 import org.apache.hadoop.hbase.client.Get;
+import org.apache.hadoop.hbase.client.Increment;
+import org.apache.hadoop.hbase.client.Mutation;
+import org.apache.hadoop.hbase.client.RowMutations;
 import org.apache.hadoop.hbase.client.Scan;
 import org.apache.hadoop.hbase.client.Table;
 import org.apache.hadoop.hbase.client.TableDescriptor;
@@ -383,6 +388,27 @@ final class SchemaScenarios {
         s.out.act("put", () -> t.put(put("r", "f:q", 2, "v")));
         s.out.act("delete", () -> t.delete(new org.apache.hadoop.hbase.client.Delete(b("r"))));
         s.out.ask("increment", () -> t.incrementColumnValue(b("r"), b("f"), b("n"), 1));
+        s.out.ask("append", () -> t.append(new Append(b("r")).addColumn(b("f"), b("q"), b("+"))));
+        for (String value : List.of("v", "other"))
+            s.out.ask("check for '" + value + "' and put",
+                () -> t.checkAndMutate(CheckAndMutate.newBuilder(b("r"))
+                                            .ifEquals(b("f"), b("q"), b(value))
+                                            .build(put("r", "f:q", 2, "v"))));
+        s.out.act("row mutations",
+            () -> t.mutateRow(RowMutations.of(List.<Mutation>of(put("r", "f:q", 2, "v")))));
+        s.out.act("puts", () -> t.put(List.of(put("r", "f:q", 2, "v"), put("s", "f:q", 2, "v"))));
+        s.out.ask("batch", () -> {
+            Object[] results = new Object[3];
+            try {
+                t.batch(List.of(new Get(b("r")), put("r", "f:q", 2, "v"),
+                            new Increment(b("r")).addColumn(b("f"), b("n"), 1)),
+                    results);
+            } catch (Exception expected) {
+                return results;
+            }
+            return "no failure";
+        });
+        s.askScan("nothing was changed", t, new Scan());
         s.admin.modifyTable(TableDescriptorBuilder.newBuilder(s.admin.getDescriptor(t.getName()))
                                 .setReadOnly(false)
                                 .build());
