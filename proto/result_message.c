@@ -3,6 +3,7 @@
 #include "proto/cell_block.h"
 #include "proto/wire.h"
 
+/* Without its tags, which may be nobody's business: as HBase's (HBASE-25246), which gives them to codecs that want them. */
 static void cell_put(struct buffer *out, uint32_t number, const struct cell *cell)
 {
     size_t mark = wire_begin(out, number);
@@ -12,8 +13,6 @@ static void cell_put(struct buffer *out, uint32_t number, const struct cell *cel
     wire_put_varint(out, 4, (uint64_t)cell->timestamp);
     wire_put_varint(out, 5, cell->type);
     wire_put_bytes(out, 6, cell->value);
-    if (cell->tags.size)
-        wire_put_bytes(out, 7, cell->tags);
     wire_end(out, mark);
 }
 

@@ -54,23 +54,33 @@ def fields(data):
 
 
 class Refused(Exception):
-    """An exception of the server: class name and text."""
+    """An exception of the server: class name and text, and the id of the call."""
 
-    def __init__(self, name, text):
+    def __init__(self, name, text, call_id):
         super().__init__(f"{name}: {text}")
+        self.call_id = call_id
         self.name = name.rpartition(".")[2]
         self.text = text
 
 
 class Connection:
-    def __init__(self, address, service, timeout=30):
+    """Cells travel inside the messages; with a codec (a class of org.apache.hadoop.hbase.codec) in blocks, as of a client 2.6."""
+
+    def __init__(self, address, service, timeout=30, codec=None):
         host, port = address.rsplit(":", 1)
         self.socket = socket.create_connection((host, int(port)), timeout)
         self.socket.setsockopt(socket.IPPROTO_TCP, socket.TCP_NODELAY, 1)
         header = field(2, service)
+        if codec:
+            version = b"".join(field(number, "2.6") for number in range(1, 7)) + field(7, 2) + field(8, 6)
+            header += field(3, "org.apache.hadoop.hbase.codec." + codec) + field(5, version)
         self.socket.sendall(b"HBas\0\x50" + struct.pack(">I", len(header)) + header)
         self.last_id = 0
         self.input = b""
+        self.cells = b""  # the block of the last answer
+
+    def fileno(self):
+        return self.socket.fileno()
 
     def close(self):
         self.socket.close()
@@ -84,24 +94,35 @@ class Connection:
         data, self.input = self.input[:size], self.input[size:]
         return data
 
-    def send(self, method, param=b"", timeout_ms=None):
+    def request(self, method, param=b"", timeout_ms=None, cells=b""):
+        """The bytes of the next call."""
         self.last_id += 1
         header = field(1, self.last_id) + field(3, method) + field(4, 1)
+        if cells:
+            header += field(5, field(1, len(cells)))
         if timeout_ms:
             header += field(7, timeout_ms)
-        body = varint(len(header)) + header + varint(len(param)) + param
-        self.socket.sendall(struct.pack(">I", len(body)) + body)
+        body = varint(len(header)) + header + varint(len(param)) + param + cells
+        return struct.pack(">I", len(body)) + body
 
-    def call(self, method, param=b"", timeout_ms=None):
-        self.send(method, param, timeout_ms)
+    def answer(self):
+        """The next answer: the id of its call, and its message."""
         frame = self.read(struct.unpack(">I", self.read(4))[0])
         size, at = take_varint(frame, 0)
-        answer = fields(frame[at:at + size])
-        if 2 in answer:
-            exception = fields(answer[2][0])
-            raise Refused(exception[1][0].decode(), exception[2][0].decode())
+        header = fields(frame[at:at + size])
+        if 2 in header:
+            exception = fields(header[2][0])
+            raise Refused(exception[1][0].decode(), exception[2][0].decode(), header[1][0])
         size, at = take_varint(frame, at + size)
-        return fields(frame[at:at + size])
+        self.cells = frame[at + size:]
+        return header[1][0], fields(frame[at:at + size])
+
+    def send(self, method, param=b"", timeout_ms=None, cells=b""):
+        self.socket.sendall(self.request(method, param, timeout_ms, cells))
+
+    def call(self, method, param=b"", timeout_ms=None, cells=b""):
+        self.send(method, param, timeout_ms, cells)
+        return self.answer()[1]
 
 
 class Region:
@@ -123,6 +144,19 @@ class Region:
 
 def specifier(encoded):
     return field(1, 2) + field(2, encoded)
+
+
+def cell(row, family, qualifier, timestamp, value, tags=b""):
+    """A put as it stands in a cell block; tags as tag() makes them, one after the other."""
+    key = struct.pack(">H", len(row)) + row + bytes([len(family)]) + family + qualifier + struct.pack(">qB", timestamp, 4)
+    body = struct.pack(">II", len(key), len(value)) + key + value
+    if tags:
+        body += struct.pack(">H", len(tags)) + tags
+    return struct.pack(">I", len(body)) + body
+
+
+def tag(kind, payload):
+    return struct.pack(">HB", 1 + len(payload), kind) + payload
 
 
 def server_name(text):

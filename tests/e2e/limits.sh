@@ -4,25 +4,7 @@
 # taken again when it is flushed. Ends with "N passed, N failed, N skipped".
 set -u
 . "$(dirname "$0")/server.sh"
-: >"$work/results"
-
-cat >"$work/start.py" <<'PY'
-import sys
-from wire import Connection, Refused, Region, field, fields, get, put, specifier
-
-def check(name, ok, detail=""):
-    print("passed" if ok else "failed", name, repr(detail))
-
-regions = map(Region, Connection(sys.argv[1], "AdminService").call("GetOnlineRegion")[1])
-[region] = [one.encoded for one in regions if one.table == sys.argv[2]]
-client = Connection(sys.argv[1], "ClientService")
-PY
-
-# ask TABLE: runs the Python of standard input, with a client, the table's region and check(NAME, OK).
-ask() {
-    cat "$work/start.py" - >"$work/questions.py"
-    PYTHONPATH=$top/tests/cluster python3 "$work/questions.py" "$address" "$1" >>"$work/results"
-}
+. "$(dirname "$0")/ask.sh"
 
 # ---- heartbeats: 300,000 rows, none of which passes the filter; each call has half of 20 ms ----
 start_server
@@ -122,8 +104,4 @@ head -n 20000 "$work/cells" | timeout 300 "$stele" import many --format=cells - 
     echo "passed an import with little memory" >>"$work/results" || echo "failed an import with little memory" >>"$work/results"
 stop_server
 
-passed=$(grep -c '^passed' "$work/results") failed=$(grep -vc '^passed' "$work/results")
-grep -v '^passed' "$work/results"
-[ "$passed" -eq 12 ] || { failed=$((failed + 1)); echo "FAILED: $passed checks of 12"; tail -5 "$work/server.log"; }
-echo "$passed passed, $failed failed, 0 skipped"
-[ "$failed" = 0 ]
+tell 12
