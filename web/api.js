@@ -5,8 +5,10 @@ import { useCallback, useEffect, useRef, useState } from 'preact/hooks';
 
 export class ApiError extends Error {
   // elsewhere: the address of the server that knows better, when the answer names one.
-  constructor(status, code, message, elsewhere) {
+  // server: the same, when it is the server of a row.
+  constructor(status, code, message, elsewhere, server) {
     super(message);
+    this.isRowElsewhere = code === 'not_here' && Boolean(server);
     this.status = status;
     this.code = code;
     this.elsewhere = /^https?:\/\//.test(elsewhere ?? '') ? elsewhere : null;
@@ -30,7 +32,7 @@ async function call(path, options = {}) {
   }
   if (!response.ok) {
     throw new ApiError(response.status, body.error?.code ?? String(response.status), body.error?.message ?? response.statusText,
-      body.master ?? body.server);
+      body.master ?? body.server, body.server);
   }
   return body;
 }

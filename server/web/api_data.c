@@ -278,11 +278,11 @@ static bool search_tablet(void *context, struct served_tablet *served)
 
 /* ---- The answer ---- */
 
-/* It is elsewhere: the master knows where. */
+/* It is elsewhere: the leading master knows where, and others know who leads. */
 static enum web_outcome fail_not_here(struct browse *browse, struct span row)
 {
     struct web_call *call = browse->call;
-    const char *address = NULL;
+    const char *address = NULL, *master = NULL;
     struct hbase_service *hbase = call->service->hbase;
     if (hbase->master && master_is_ready(hbase->master)) {
         struct catalogue *catalogue = api_catalogue(call);
@@ -299,10 +299,12 @@ static enum web_outcome fail_not_here(struct browse *browse, struct span row)
             return api_no_such_table(call, browse->table);
         if (index != SIZE_MAX && !server)
             return web_fail(call, 503, "busy", "the tablet of this row is not open");
+    } else {
+        master = web_master_address(call);
     }
     return web_answer_json(call, 421,
-        json_pack("{s:{s:s, s:s}, s:s?}", "error", "code", "not_here", "message",
-            "the tablet of this row is not at this server", "server", address));
+        json_pack("{s:{s:s, s:s}, s:s?, s:s?}", "error", "code", "not_here", "message",
+            "the tablet of this row is not at this server", "server", address, "master", master));
 }
 
 static enum web_outcome read_rows(struct browse *browse)
@@ -310,7 +312,7 @@ static enum web_outcome read_rows(struct browse *browse)
     struct web_call *call = browse->call;
     struct hbase_service *hbase = call->service->hbase;
     struct error error = {0};
-    bool is_done = false, is_first = true;
+    bool is_done = false, is_first = true, is_elsewhere = false;
     struct span row = browse->scan.start_row;
     while (!is_done) {
         struct tablet_search search = {.table = browse->table, .row = row};
@@ -321,7 +323,7 @@ static enum web_outcome read_rows(struct browse *browse)
         if (!search.found) { /* the rest is elsewhere */
             buffer_reset(&browse->next_row);
             buffer_put(&browse->next_row, row);
-            browse->has_next = true;
+            browse->has_next = is_elsewhere = true;
             break;
         }
         enum status status = read_tablet(browse, search.found->tablet, &is_done, &error);
@@ -341,8 +343,9 @@ static enum web_outcome read_rows(struct browse *browse)
         return web_fail(call, 503, "stopping", "%s", error.message);
     json_t *next = browse->has_next ? web_json_bytes(buffer_span(&browse->next_row)) : json_null();
     return web_answer_json(call, 200,
-        json_pack("{s:o, s:O, s:o, s:o}", "table", web_json_text(browse->table), "items",
-            browse->items, "next", next, "rows_scanned", web_json_count(browse->rows_scanned)));
+        json_pack("{s:o, s:O, s:o, s:o, s:s?}", "table", web_json_text(browse->table), "items",
+            browse->items, "next", next, "rows_scanned", web_json_count(browse->rows_scanned),
+            "next_at", is_elsewhere ? web_master_address(call) : NULL));
 }
 
 enum web_outcome web_get_data(struct web_call *call)

@@ -259,15 +259,22 @@ enum web_outcome web_fail_not_master(struct web_call *call)
 {
     json_t *object = json_pack("{s:{s:s, s:s}, s:n}", "error", "code", "not_the_master", "message",
         "this process does not lead the cluster: ask the leading master", "master");
-    struct coordination *coordination = call->service->hbase->coordination;
-    if (object && coordination) {
-        const struct coordination_view *view = coordination_view_get(coordination);
-        if (server_name_is_set(&view->master))
-            json_object_set_new(object, "master",
-                web_json_string(web_address(call, view->master.host, view->master_web_port)));
-        coordination_view_unref(view);
-    }
+    if (object)
+        json_object_set_new(object, "master", web_json_string(web_master_address(call)));
     return web_answer_json(call, 421, object);
+}
+
+const char *web_master_address(struct web_call *call)
+{
+    struct coordination *coordination = call->service->hbase->coordination;
+    const char *address = NULL;
+    if (!coordination)
+        return NULL;
+    const struct coordination_view *view = coordination_view_get(coordination);
+    if (server_name_is_set(&view->master))
+        address = web_address(call, view->master.host, view->master_web_port);
+    coordination_view_unref(view);
+    return address;
 }
 
 bool web_needs_master(struct web_call *call)

@@ -122,6 +122,8 @@ enum web_outcome web_fail(struct web_call *call, int status, const char *code, c
 enum web_outcome web_fail_error(struct web_call *call, const struct error *error);
 /* 421, with where the master's pages are. */
 enum web_outcome web_fail_not_master(struct web_call *call);
+/* The leading master's web port, in the call's arena; NULL: none is known, or it has none. */
+const char *web_master_address(struct web_call *call);
 
 /* True when the word is one of `words`, which have a space between them. */
 bool web_has_word(const char *words, struct span word);

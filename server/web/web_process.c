@@ -142,13 +142,7 @@ static json_t *master_web(struct web_call *call)
     const struct hbase_service *hbase = call->service->hbase;
     if (call->service->role == SERVER_STANDALONE)
         return web_json_string(web_address(call, hbase->name.host, hbase->web_port));
-    const struct coordination_view *view = coordination_view_get(hbase->coordination);
-    json_t *address = web_json_string(
-        server_name_is_set(&view->master)
-            ? web_address(call, view->master.host, view->master_web_port)
-            : NULL);
-    coordination_view_unref(view);
-    return address;
+    return web_json_string(web_master_address(call));
 }
 
 enum web_outcome web_get_server(struct web_call *call)

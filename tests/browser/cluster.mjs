@@ -63,5 +63,29 @@ await test('the hot tablet names its server after the move', async () => {
   await eventually(async () => (await api('hot-tablets?table=roads')).items[0]?.server === server, 'the hottest is not where it was moved', 120_000);
 });
 
+await test('rows are paged over the tablets of both servers', async () => {
+  const first = (await api('tables/roads/tablets')).items[0];
+  const other = (await api('servers')).items.map((one) => one.name).find((one) => one !== first.server);
+  if ((await api('tables/roads/tablets')).items.every((one) => one.server === first.server)) await shell(`move '${first.id}', '${other}'`);
+  await eventually(async () => new Set((await api('tables/roads/tablets')).items.map((one) => one.server)).size === 2, 'all at one server');
+  const seen = [], hosts = new Set();
+  const page = await openPage(browser, `${url}/#/data/roads`, { expect: /status of 421/, isTravelling: true });
+  await page.locator('a', { hasText: 'The same page at' }).click(); // the server of the first row
+  for (let i = 0; i < 20; i++) {
+    if (i > 0 && await page.locator('text=No more rows').count() > 0) break;
+    await page.waitForSelector('table.data');
+    hosts.add(new URL(page.url()).host);
+    const keys = await page.locator('th.row-key').allTextContents();
+    seen.push(...keys.map((key) => key.trim()));
+    const next = page.locator('button', { hasText: 'Next' });
+    if (await next.count() === 0 || await next.isDisabled()) break;
+    await next.click();
+    await page.waitForFunction((first) => /No more rows/.test(document.body.textContent) ||
+      ![undefined, first].includes(document.querySelector('th.row-key')?.textContent.trim()), keys[0].trim());
+  }
+  expect(seen.length === 400 && new Set(seen).size === 400, `${seen.length} rows, ${new Set(seen).size} of them different`);
+  expect(hosts.size === 2, `all from ${[...hosts]}`);
+});
+
 await browser.close();
 end();

@@ -1,7 +1,7 @@
 // Rows of a table, to look at and not to change. Everything in them is bytes and is shown as keys.js shows it.
 
 import { html } from 'htm/preact';
-import { useContext } from 'preact/hooks';
+import { useContext, useEffect } from 'preact/hooks';
 import { query, useApi } from '../api.js';
 import { clock, plural, size } from '../format.js';
 import { Key, KeyMode, base64, bytesOf, parseBytes, printBytes } from '../keys.js';
@@ -41,16 +41,23 @@ export function Data({ route: { path: [, name], state } }) {
     bytes.push(bytes.pop() + 1);
     return `b64:${base64(Uint8Array.from(bytes))}`;
   };
+  const next = api.data?.next && { ...state, after: `b64:${api.data.next.b64}`, end: state.end ?? endOf(state.prefix) };
+  // Where it goes on is another server's: the leading master names it. So does a page on which nothing was left.
+  const at = api.data?.next_at && `${api.data.next_at}/${link(place, next)}`;
+  const elsewhere = state.after && api.error?.isRowElsewhere ? `${api.error.elsewhere}/${location.hash}` : api.data?.items.length === 0 ? at : null;
+  useEffect(() => { if (elsewhere) location.replace(elsewhere); }, [elsewhere]);
+  const goOn = next && (() => (at ? location.assign(at) : go(place, next)));
   const tools = html`<${Field} label="Row" value=${shown(state.row)} placeholder="all" onChange=${(text) => set({ row: given(text), prefix: undefined })} />
     <${Field} label="Rows that begin with" value=${shown(state.prefix)} placeholder="anything" onChange=${(text) => set({ prefix: given(text), row: undefined })} />
     <${Field} label="Columns" value=${state.columns ?? ''} placeholder="f:q, f2" onChange=${(columns) => set({ columns: columns.replace(/\s+/g, '') })} width=${12} />
     <${Choice} label="Versions" value=${state.versions ?? '1'} options=${[['1', 'newest'], ['3', '3'], ['10', '10'], ['100', '100']]} onChange=${(versions) => set({ versions: versions === '1' ? undefined : versions })} />`;
   return html`<${Page} title=${`Rows of ${name}`} tools=${tools}>
     <${Waiting} api=${api} what="the rows" />
-    ${api.data && (api.data.items.length === 0 ? html`<p class="quiet">${state.row ? 'There is no such row.' : 'No rows here.'}</p>`
+    ${api.data && (api.data.items.length === 0 ? html`<p class="quiet">${state.row ? 'There is no such row.' : next ? 'No rows so far.' : state.after ? 'No more rows.' : 'No rows here.'}</p>`
       : html`<div class="wide" role="region" aria-label=${`Rows of ${name}`} tabindex="0"><table class="data"><thead><tr><th>Row</th><th>Column</th><th class="number">Timestamp</th><th>Value</th></tr></thead>
         ${api.data.items.map((row) => html`<${Row} key=${row.row.b64} row=${row} />`)}</table></div>
       <${Pager} text=${`${plural(api.data.items.length, 'row')}; keys and values as ${mode === 'hex' ? 'hex' : 'text, \\xNN for other bytes'}`} back=${state.after && (() => history.back())}
-        next=${api.data.next && (() => go(place, { ...state, after: `b64:${api.data.next.b64}`, end: state.end ?? endOf(state.prefix) }))} />`)}
+        next=${goOn} />`)}
+    ${next && api.data.items.length === 0 && html`<${Pager} text="" next=${goOn} />`}
     <p><a href=${link(['tables', name])}>Tablets of ${name}</a> · <a href=${link(['keyvis'], { table: name })}>Heat map</a></p></${Page}>`;
 }
