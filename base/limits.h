@@ -39,6 +39,12 @@
 #define LIMIT_ROW_READ_SIZE            (256u << 20) /* one row in a single answer: RowTooBigException */
 #define LIMIT_ROW_LOCK_WAIT_MS         30000
 
+/* The cluster. */
+#define LIMIT_DIRECTORY_STALL_MS                                                                   \
+    60000 /* a server whose own way to the directory stalls for longer is given up */
+#define LIMIT_CLOCK_SKEW_MS                                                                        \
+    30000 /* between clocks of a cluster, as HBase's hbase.master.maxclockskew */
+
 /* On disk. */
 #define LIMIT_MANIFEST_SIZE   (64u << 20)
 #define LIMIT_DESCRIPTOR_SIZE (16u << 20)

@@ -484,6 +484,7 @@ void server_free(struct server *server)
             call_pool_free(&service->calls);
     }
     answer_looks_free(server->service.looks);
+    reporter_end(server->reporter);
     membership_end_events(server->membership);
     master_free(server->service.master);
     web_server_free(server->web); /* after the last answer of the master */

@@ -37,6 +37,7 @@ struct log {
 
     _Atomic bool is_roll_asked; /* log_roll */
 
+    _Atomic uint64_t turn_since_ns; /* log_turn_since_ns */
     _Atomic uint64_t groups, appended_ns;
 };
 
@@ -386,9 +387,8 @@ static void run_idle(struct log *log)
     closing->done(closing);
 }
 
-static void run_log(struct task *task)
+static void take_turn(struct log *log)
 {
-    struct log *log = (struct log *)((char *)task - offsetof(struct log, task));
     bool inserts_first = log->inserts_first;
     log->is_chained = false;
     gather(log);
@@ -410,6 +410,14 @@ static void run_log(struct task *task)
         return;
     }
     run_idle(log);
+}
+
+static void run_log(struct task *task)
+{
+    struct log *log = (struct log *)((char *)task - offsetof(struct log, task));
+    atomic_store_explicit(&log->turn_since_ns, env_monotonic_ns(log->env), memory_order_relaxed);
+    take_turn(log);
+    atomic_store_explicit(&log->turn_since_ns, 0, memory_order_relaxed);
 }
 
 /* ---- From outside ---- */
@@ -530,6 +538,11 @@ int64_t log_full_since_ms(const struct log *log)
 void log_space_returned(struct log *log)
 {
     atomic_store_explicit(&log->full_since_ms, 0, memory_order_relaxed);
+}
+
+uint64_t log_turn_since_ns(const struct log *log)
+{
+    return atomic_load_explicit(&log->turn_since_ns, memory_order_relaxed);
 }
 
 void log_statistics_read(const struct log *log, struct log_statistics *out_statistics)

@@ -169,6 +169,10 @@ struct log_statistics {
     uint64_t records; /* entries written */
 };
 
+/* Any. Since when (env_monotonic_ns) the log thread has been at the group that it is at; 0 = it is at none. Long ago: the
+ * directory does not answer, and no write does. */
+uint64_t log_turn_since_ns(const struct log *log);
+
 void log_statistics_read(const struct log *log, struct log_statistics *out_statistics); /* any */
 
 #endif

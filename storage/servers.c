@@ -1,4 +1,5 @@
 /* Incarnations as others see them: who is there, who is dead, and making that so (storage.h). */
+#include "storage/cluster.h"
 #include "storage/name_list.h"
 #include "storage/plan.h"
 #include "storage/seal.h"
@@ -17,6 +18,16 @@ enum status store_look(struct store *store, struct error *error)
     error_prefix(error, status, "may this server still answer");
     store_fatal(store, error);
     return STATUS_CLOSED;
+}
+
+uint64_t store_log_turn_since_ns(const struct store *store)
+{
+    return store->log ? log_turn_since_ns(store->log) : 0;
+}
+
+enum status store_probe(struct store *store, struct error *error)
+{
+    return cluster_probe(&store->directory, error);
 }
 
 /* ---- Listing ---- */

@@ -120,6 +120,9 @@ struct store_statistics {
     uint64_t space_free_bytes;
 };
 
+/* Any, without asking the directory: budgets of memtables and cache together. */
+uint64_t store_budget_bytes(const struct store *store);
+/* Asks the directory for its free space. */
 void store_statistics_read(
     const struct store *store, struct store_statistics *out_statistics); /* any */
 
@@ -130,6 +133,12 @@ void store_statistics_read(
  * answer that was ready when it began. Failure is fatal (store_config.fatal): STATUS_CLOSED when
  * that returns. */
 enum status store_look(struct store *store, struct error *error);
+
+/* Any. Since when (env_monotonic_ns) writes have waited for the group of the log that is on its way; 0 = none is. */
+uint64_t store_log_turn_since_ns(const struct store *store);
+
+/* Worker. What the probe of a start tries, tried again: STATUS_OK, the directory takes durable writes and shows them. */
+enum status store_probe(struct store *store, struct error *error);
 
 /* An incarnation that ever registered and was not collected yet. */
 struct store_server {

@@ -424,6 +424,11 @@ int64_t store_read_only_since_ms(const struct store *store)
     return store->log ? log_full_since_ms(store->log) : 0;
 }
 
+uint64_t store_budget_bytes(const struct store *store)
+{
+    return store->log ? store->config.memtable_budget_bytes + store->config.cache_budget_bytes : 0;
+}
+
 void store_statistics_read(const struct store *store, struct store_statistics *out_statistics)
 {
     struct log_statistics log = {0};

@@ -121,6 +121,18 @@ void assignment_remove_server(struct assignment *assignment, struct assigned_ser
     memory_free(server);
 }
 
+static uint64_t ms_since(uint64_t since_ns, uint64_t now_ns)
+{
+    return since_ns < now_ns ? (now_ns - since_ns) / 1000000 : 0;
+}
+
+struct stall_facts assigned_server_stall(const struct assigned_server *server, uint64_t now_ns)
+{
+    return (struct stall_facts){
+        .stalled_ms = server->stalled_since_ns ? ms_since(server->stalled_since_ns, now_ns) : 0,
+        .silent_ms = server->heard_ns ? ms_since(server->heard_ns, now_ns) : UINT64_MAX};
+}
+
 size_t assignment_live_count(const struct assignment *assignment)
 {
     size_t count = 0;

@@ -22,9 +22,11 @@
 #include "model/load_window.h"
 #include "proto/server_name.h"
 #include "server/master/load_history.h"
+#include "server/master/stall_policy.h"
 #include "storage/storage.h"
 
 #define SERVER_TEXT_SIZE 320 /* "host,port,startcode" and NUL */
+#define GIVEN_UP_SIZE    128
 
 struct catalogue_table;
 struct tablet_transition;
@@ -65,7 +67,7 @@ struct assigned_server {
     bool is_asked;                 /* ... and the answer is not in */
     unsigned ask_failures;         /* in a row */
     uint64_t ask_after_ns;         /* not asked again before */
-    bool is_seen;                  /* scratch: among the live ones */
+    bool is_seen;                  /* among the live ones of coordination, given up or not */
     uint64_t absent_since_ns;      /* missing among the live ones, not given up yet; 0 = not */
     struct assigned_tablet *first; /* its tablets */
     size_t tablet_count;
@@ -75,6 +77,8 @@ struct assigned_server {
     uint64_t calls[LOAD_CALLS][CALL_BUCKETS];      /* as last reported */
     uint64_t calls_seen[LOAD_CALLS][CALL_BUCKETS]; /* as the history of loads counted them */
     uint64_t heard_ns;            /* its last report in this tenure; 0 = none yet */
+    uint64_t stalled_since_ns;    /* the directory does not answer it, as it says; 0 = it does */
+    char given_up[GIVEN_UP_SIZE]; /* why, when it is not live; "" = by an earlier master */
     int64_t since_ms;             /* when it was first seen, or died */
     uint32_t index;               /* scratch: in a cluster_view */
     struct assigned_server *next; /* all, in no order */
@@ -136,6 +140,8 @@ struct assigned_server *assignment_add_server(
 /* One without tablets. */
 void assignment_remove_server(struct assignment *assignment, struct assigned_server *server);
 size_t assignment_live_count(const struct assignment *assignment);
+/* What it said of the directory last, as of now. */
+struct stall_facts assigned_server_stall(const struct assigned_server *server, uint64_t now_ns);
 
 /* ---- Tablets ---- */
 

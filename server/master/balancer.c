@@ -14,7 +14,6 @@
 #define NORMALIZE_PERIOD_NS 300000000000ull
 #define JANITOR_PERIOD_NS   60000000000ull
 #define LOOK_PERIOD_NS      1000000000ull
-#define SILENT_NS           3000000000ull /* reports come each second */
 #define SNAPSHOTS_PERIOD_NS 10000000000ull
 #define MOVES_AT_A_TIME     32
 #define RETIRED_KEPT_MS     60000 /* clients that still hold the parent find out */
@@ -25,7 +24,8 @@
 static void view_server_locked(
     const struct assigned_server *server, uint64_t now_ns, struct view_server *out_server)
 {
-    bool is_silent = server->heard_ns && now_ns > server->heard_ns + SILENT_NS;
+    struct stall_facts facts = assigned_server_stall(server, now_ns);
+    bool is_silent = server->heard_ns && !stall_is_well(&facts);
     /* one that only gets no more is neither source nor target */
     bool is_out = server->state != ASSIGNED_SERVER_LIVE || server->absent_since_ns ||
                   (server->is_draining && !server->offloads);
@@ -303,31 +303,6 @@ size_t master_run_janitor(struct master *master)
     return count;
 }
 
-/* ---- The look ---- */
-
-static void look_run(struct master_work *work)
-{
-    (void)store_look(work->master->store, NULL);
-}
-
-static void look_back(struct master_work *work, bool is_over)
-{
-    (void)is_over;
-    work->master->is_looking = false;
-}
-
-/* A leader that has been sealed, or whose host cannot use the directory any more, ends itself (the store is fatal), and
- * another leads: it would only refuse changes, and bury nobody. */
-static void look(struct master *master)
-{
-    if (master->config.is_alone || master->is_looking)
-        return;
-    master->is_looking = true;
-    master->look.run = look_run;
-    master->look.back = look_back;
-    master_work(master, &master->look);
-}
-
 /* ---- The history of loads ---- */
 
 /* Adds the calls that the server has ended since it was counted last. */
@@ -411,7 +386,7 @@ static void tick(struct task *task)
         return;
     atomic_store_explicit(&master->ticked_ns, env_monotonic_ns(master->env), memory_order_relaxed);
     if (is_due(&master->last_look_ns, env_monotonic_ns(master->env), LOOK_PERIOD_NS))
-        look(master);
+        master_watch_directory(master);
     master_give_up_absent(master);
     master_assign_idle(master);
     master_history_turn(master);

@@ -12,6 +12,7 @@
 #include "server/master/load_history.h"
 #include "server/master/master.h"
 #include "server/master/meta_access.h"
+#include "server/master/stall_policy.h"
 #include "server/master/tablet_transition.h"
 
 #define META_TABLE_ID   "meta"
@@ -136,6 +137,9 @@ struct master {
     struct snapshot_look *snapshot_deletes; /* on workers */
     struct master_work look;                /* at the directory */
     bool is_looking;
+    bool look_probes,
+        is_directory_well; /* the look tries whether the directory takes writes; it did */
+    struct stall_proof proof;
     uint64_t last_look_ns;
     uint64_t plans;                   /* of the balancer, made so far */
     struct balance_log balance_log;   /* any thread's */
@@ -236,8 +240,8 @@ void master_go_on(struct master *master);
 /* ---- master_servers.c ---- */
 void master_servers_changed(struct master *master);
 void master_ask_server(struct master *master, struct assigned_server *server);
-/* The server of that name looks dead: a crash procedure, unless there is one. */
-void master_give_up_server(struct master *master, struct span text);
+/* The server of that name looks dead, and why: a crash procedure, unless there is one. */
+void master_give_up_server(struct master *master, struct span text, const char *reason);
 /* Sealed: what is under way to it ends, its tablets are nowhere. */
 void master_server_buried(struct master *master, struct assigned_server *server);
 /* A dead one without tablets: nothing points at it any more. The catalogue's mutex is held. */
@@ -248,6 +252,10 @@ void master_give_up_absent(struct master *master);
 void master_bury_strangers(struct master *master);
 void master_publish_draining(struct master *master);
 struct assigned_server *master_server_find(struct master *master, struct span text);
+
+/* ---- master_stall.c: the directory does not answer a server, or us ---- */
+/* Each second: looks at the directory, and gives up servers that it has not answered for too long. */
+void master_watch_directory(struct master *master);
 
 /* ---- assigner.c: tablets that should be open and are nowhere ---- */
 /* Puts it in the list when it should be open. */

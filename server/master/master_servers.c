@@ -157,7 +157,8 @@ static void give_up_earlier_lives(struct master *master, const struct assigned_s
         if (one != server && one->state == ASSIGNED_SERVER_LIVE &&
             one->name.port == server->name.port && one->name.start_code < server->name.start_code &&
             span_equal(one->name.host, server->name.host))
-            master_give_up_server(master, span_string(one->text));
+            master_give_up_server(
+                master, span_string(one->text), "another life began at its address");
     }
 }
 
@@ -170,10 +171,11 @@ static void see_live(struct master *master, const char *text)
     mutex_lock(&master->catalogue.mutex);
     struct assigned_server *server = assignment_add_server(
         assignment, &name, env_wall_ms(master->env));
+    if (server)
+        server->is_seen = true;
     mutex_unlock(&master->catalogue.mutex);
     if (!server || server->state != ASSIGNED_SERVER_LIVE)
         return; /* sealed: it ends when it sees that */
-    server->is_seen = true;
     server->absent_since_ns = 0;
     if (!server->is_known && !server->is_asked) {
         log_line(LOG_INFO, "server.live", "server=%s", text);
@@ -193,8 +195,10 @@ void master_servers_changed(struct master *master)
     mutex_unlock(&master->servers_mutex);
     if (!live)
         return;
+    mutex_lock(&master->catalogue.mutex);
     for (struct assigned_server *one = master->catalogue.assignment.servers; one; one = one->next)
         one->is_seen = false;
+    mutex_unlock(&master->catalogue.mutex);
     for (size_t i = 0; i < count; i++)
         see_live(master, live[i]);
     for (struct assigned_server *one = master->catalogue.assignment.servers; one; one = one->next)
@@ -221,7 +225,7 @@ void master_give_up_absent(struct master *master)
         if (one->state != ASSIGNED_SERVER_LIVE)
             continue;
         if (one->absent_since_ns)
-            master_give_up_server(master, span_string(one->text));
+            master_give_up_server(master, span_string(one->text), "its session is over");
         else if (!one->is_known && !one->is_asked && now_ns >= one->ask_after_ns)
             master_ask_server(master, one);
     }
@@ -252,12 +256,13 @@ void master_bury_strangers(struct master *master)
             continue;
         }
         *at = one->next;
-        master_give_up_server(master, span_string(one->text));
+        master_give_up_server(master, span_string(one->text),
+            "it is in the directory, and neither a server nor a master that lives");
         memory_free(one);
     }
 }
 
-void master_give_up_server(struct master *master, struct span text)
+void master_give_up_server(struct master *master, struct span text, const char *reason)
 {
     struct server_name name;
     struct error error = {0};
@@ -272,12 +277,13 @@ void master_give_up_server(struct master *master, struct span text)
     if (is_new) {
         server->state = ASSIGNED_SERVER_DYING;
         server->since_ms = env_wall_ms(master->env);
+        snprintf(server->given_up, sizeof server->given_up, "%s", reason);
     }
     mutex_unlock(&master->catalogue.mutex);
     if (!is_new)
         return;
-    log_line(
-        LOG_WARN, "server.give_up", "server=%s tablets=%zu", server->text, server->tablet_count);
+    log_line(LOG_WARN, "server.give_up", "server=%s tablets=%zu reason=\"%s\"", server->text,
+        server->tablet_count, reason);
     tablet_link_forget(master->config.link, &server->name);
     struct procedure procedure = {.kind = PROCEDURE_CRASH};
     struct arena arena = {0};
@@ -387,6 +393,9 @@ static void take_load(
     if (!server->heard_ns) /* what it did before we led is not ours to tell */
         memcpy(server->calls_seen, report->calls, sizeof server->calls_seen);
     server->heard_ns = env_monotonic_ns(master->env);
+    server->stalled_since_ns = report->stalled_ms && report->stalled_ms < server->heard_ns / 1000000
+                                   ? server->heard_ns - report->stalled_ms * 1000000
+                                   : 0;
     memcpy(server->calls, report->calls, sizeof server->calls);
     memset(server->tablet_load, 0, sizeof server->tablet_load);
     for (size_t i = 0; i < report->tablet_count; i++) {

@@ -2,6 +2,7 @@
 
 #include <inttypes.h>
 
+#include "base/limits.h"
 #include "proto/wire.h"
 #include "server/hbase/service.h"
 #include "server/master/master_service.h"
@@ -59,6 +60,21 @@ static void put_damaged(struct call *call, const struct catalogue_table *table)
     }
 }
 
+/* Those that were given up and have not ended: their hosts want a look. */
+static void put_given_up(struct call *call, const struct assigned_server *server)
+{
+    struct buffer description = {0}, text = {0};
+    if (server->state == ASSIGNED_SERVER_LIVE || !server->is_seen)
+        return;
+    buffer_put_format(&description, "Server %s was given up", server->text);
+    buffer_put_format(&text, "%s; its process has not ended yet",
+        server->given_up[0] ? server->given_up : "an earlier master did it");
+    put_task(&call->result, FIELD_MASTER_TASK, buffer_span(&description), buffer_span(&text),
+        server->since_ms);
+    buffer_deinit(&description);
+    buffer_deinit(&text);
+}
+
 void master_put_tasks(struct call *call)
 {
     struct catalogue *catalogue = master_catalogue(call->service->master);
@@ -71,6 +87,8 @@ void master_put_tasks(struct call *call)
     mutex_lock(&catalogue->mutex);
     for (const struct catalogue_table *table = catalogue->tables; table; table = table->next)
         put_damaged(call, table);
+    for (const struct assigned_server *one = catalogue->assignment.servers; one; one = one->next)
+        put_given_up(call, one);
     size_t failed = catalogue->assignment.state_counts[ASSIGNMENT_FAILED_OPEN];
     for (const struct catalogue_table *table = catalogue->tables; table && count < failed;
          table = table->next)
@@ -85,13 +103,25 @@ void master_put_server_tasks(struct call *call, const struct assigned_server *se
     if (server->load.full_since_ms)
         put_task(&call->result, FIELD_SERVER_TASK, SPAN_LITERAL("Writes"), SPAN_LITERAL(FULL_TEXT),
             server->load.full_since_ms);
+    uint64_t now_ns = env_monotonic_ns(call->service->env);
+    struct stall_facts facts = assigned_server_stall(server, now_ns);
+    if (stall_is_shown(&facts)) {
+        struct buffer text = {0};
+        buffer_put_format(&text,
+            "has not answered it for %" PRIu64 " s; past %d its tablets go to others, "
+            "if their directory and the master's answer",
+            facts.stalled_ms / 1000, LIMIT_DIRECTORY_STALL_MS / 1000);
+        put_task(&call->result, FIELD_SERVER_TASK, SPAN_LITERAL("Directory"), buffer_span(&text),
+            env_wall_ms(call->service->env) - (int64_t)facts.stalled_ms);
+        buffer_deinit(&text);
+    }
     /* The master heard nothing in its tenure, or not for long. */
     int64_t heard_ms = server->heard_ns ? server->load.reported_ms : server->since_ms;
     int64_t silent_ms = env_wall_ms(call->service->env) - heard_ms;
     if (silent_ms > SILENT_MS) {
         struct buffer text = {0};
         buffer_put_format(&text,
-            "none for %" PRId64 " s, though it lives: it, or the directory there, may hang",
+            "none for %" PRId64 " s, though it lives: it, or the way to it, may hang",
             silent_ms / 1000);
         put_task(&call->result, FIELD_SERVER_TASK, SPAN_LITERAL("Reports"), buffer_span(&text),
             heard_ms);

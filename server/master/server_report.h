@@ -35,6 +35,8 @@ struct server_report {
     uint32_t web_port;
     uint64_t calls[LOAD_CALLS][CALL_BUCKETS]; /* ended since its start, by duration */
     int64_t full_since_ms; /* since then writes are refused for want of space; 0 = they are not */
+    uint64_t stalled_ms;   /* for so long the directory has not answered it; 0 = it answers */
+    int64_t wall_ms;       /* its clock when it was made; 0 = it does not say */
     const struct tablet_report *tablets;
     size_t tablet_count;
     const struct given_up_file *files;

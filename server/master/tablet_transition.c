@@ -280,7 +280,8 @@ static void look_back(struct master_work *work, bool is_over)
         } else {
             set(transition, ASSIGNMENT_CLOSED, NULL);
             if (!owner)
-                master_give_up_server(master, look->info.owner);
+                master_give_up_server(
+                    master, look->info.owner, "it owns a tablet, and no server of that name lives");
         }
         again_later(transition);
     } else if (look->info.state == TABLET_CLOSED) {

@@ -436,6 +436,8 @@ void server_report_encode(const struct server_report *report, struct buffer *out
     wire_put_varint(out, 6, (uint64_t)report->started_ms);
     wire_put_varint(out, 7, report->web_port);
     wire_put_varint(out, 10, (uint64_t)report->full_since_ms);
+    wire_put_varint(out, 12, report->stalled_ms);
+    wire_put_varint(out, 13, (uint64_t)report->wall_ms);
     put_calls(out, report);
     for (size_t i = 0; i < report->tablet_count; i++)
         put_tablet_report(out, &report->tablets[i]);
@@ -499,6 +501,8 @@ enum status server_report_decode(
     report.started_ms = message->started_ms;
     report.web_port = message->web_port;
     report.full_since_ms = message->full_since_ms;
+    report.stalled_ms = message->stalled_ms;
+    report.wall_ms = message->wall_ms;
     if (message->n_calls == LOAD_CALLS * CALL_BUCKETS) /* else of another version */
         memcpy(report.calls, message->calls, sizeof report.calls);
     enum status status = server_name_parse(binary_span(message->server), &report.server, error);

@@ -18,7 +18,11 @@
 struct reporter {
     struct reporter_config config;
     struct split_settings split_settings;
-    struct task task; /* on the store's workers: the next report */
+    struct executor *executor;      /* two threads: a look may hold one of them for long */
+    struct task task;               /* the next report */
+    struct task look_task;          /* while look_since_ns says so */
+    _Atomic uint64_t look_since_ns; /* a look was begun, and has not ended; 0 = none */
+    _Atomic bool has_failed;        /* a look did: the store is dead */
     struct arena arena;
     struct buffer loads; /* of the report: every RegionLoad */
     struct server_report report;
@@ -41,7 +45,7 @@ static void rest(struct reporter *self)
     if (atomic_load(&self->is_stopping))
         return;
     self->task.run = run;
-    executor_submit_at(store_workers(service->store), &self->task,
+    executor_submit_at(self->executor, &self->task,
         env_monotonic_ns(service->env) + REPORT_PERIOD_MS * 1000000ull);
 }
 
@@ -238,22 +242,51 @@ static void sum_calls(const struct hbase_service *service, struct server_report 
                     &service->metrics[i]->counts[kind][bucket], memory_order_relaxed);
 }
 
+static void look(struct task *task)
+{
+    struct reporter *self = (struct reporter *)((char *)task -
+                                                offsetof(struct reporter, look_task));
+    if (store_look(self->config.service->store, NULL))
+        atomic_store(&self->has_failed, true);
+    atomic_store(&self->look_since_ns, 0);
+}
+
+/* Without clients nothing else would ever find out that this server has been declared dead. */
+static void begin_look(struct reporter *self)
+{
+    if (atomic_load(&self->look_since_ns))
+        return;
+    atomic_store(&self->look_since_ns, env_monotonic_ns(self->config.service->env));
+    self->look_task.run = look;
+    executor_submit(self->executor, &self->look_task);
+}
+
+/* For how long the directory has not answered: the look, or the log. */
+static uint64_t stalled_ms(const struct reporter *self, uint64_t now_ns)
+{
+    uint64_t since_ns = atomic_load(&self->look_since_ns);
+    uint64_t log_ns = store_log_turn_since_ns(self->config.service->store);
+    if (log_ns && (!since_ns || log_ns < since_ns))
+        since_ns = log_ns;
+    return since_ns && since_ns < now_ns ? (now_ns - since_ns) / 1000000 : 0;
+}
+
 static void make_report(struct reporter *self)
 {
     const struct hbase_service *service = self->config.service;
-    struct store_statistics store;
     uint64_t now_ns = env_monotonic_ns(service->env);
     uint64_t total = atomic_load_explicit(&service->calls_received, memory_order_relaxed);
     uint64_t passed_ms = (now_ns - self->measured_ns) / 1000000;
-    store_statistics_read(service->store, &store);
     self->report = (struct server_report){.server = service->name,
         .requests_per_s = passed_ms ? (total - self->requests_total) * 1000 / passed_ms : 0,
         .requests_total = total,
         .used_mb = env_resident_bytes(service->env) >> 20,
-        .most_mb = (store.memtable_budget_bytes + store.cache_budget_bytes) >> 20,
+        .most_mb = store_budget_bytes(service->store) >> 20,
         .started_ms = service->started_ms,
         .web_port = service->web_port,
-        .full_since_ms = store_read_only_since_ms(service->store)};
+        .full_since_ms = store_read_only_since_ms(service->store),
+        .stalled_ms = stalled_ms(self, now_ns),
+        .wall_ms = env_wall_ms(service->env)};
     sum_calls(service, &self->report);
     self->requests_total = total;
     self->measured_ns = now_ns;
@@ -324,12 +357,11 @@ static void run(struct task *task)
 {
     struct reporter *self = (struct reporter *)((char *)task - offsetof(struct reporter, task));
     const struct reporter_config *config = &self->config;
-    if (atomic_load(&self->is_stopping))
-        return;
-    /* Without clients nothing else would ever find out that this server has been declared dead. */
-    if (config->peers && store_look(config->service->store, NULL))
+    if (atomic_load(&self->is_stopping) || atomic_load(&self->has_failed))
         return;
     make_report(self);
+    if (config->peers)
+        begin_look(self);
     const struct coordination_view *view = coordination_view_get(config->coordination);
     const struct server_name *master = &view->master;
     bool is_own = config->take_report && (!config->peers || is_us(self, master));
@@ -357,8 +389,14 @@ enum status reporter_new(
     self->config = *config;
     self->split_settings = split_settings_default();
     self->measured_ns = env_monotonic_ns(config->service->env);
+    enum status status = env_executor_new(
+        config->service->env, "report", 2, &self->executor, error);
+    if (status) {
+        memory_free(self);
+        return status;
+    }
     self->task.run = run;
-    executor_submit(store_workers(config->service->store), &self->task);
+    executor_submit(self->executor, &self->task);
     *out_reporter = self;
     return STATUS_OK;
 }
@@ -367,6 +405,15 @@ void reporter_stop(struct reporter *reporter)
 {
     if (reporter)
         atomic_store(&reporter->is_stopping, true);
+}
+
+void reporter_end(struct reporter *reporter)
+{
+    if (!reporter || !reporter->executor)
+        return;
+    reporter_stop(reporter);
+    executor_free(reporter->executor);
+    reporter->executor = NULL;
 }
 
 void reporter_free(struct reporter *reporter)

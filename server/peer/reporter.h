@@ -1,12 +1,13 @@
 /* The reporter: about every second it tells the master what this server serves, and under which load
  * (server/master/server_report.h).
  *
- *   [worker] measure every open tablet, ask the split policy, take the files that were given up
+ *   [executor "report"] measure every open tablet, ask the split policy, take the files that were given up
  *      -> the master of coordination's view: a direct call when that is us, else a peer's
  *      -> its answer: its epoch, whether splits by policy are welcome
  *
- * In a cluster each report begins with a look (design 7): a server that was declared dead ends itself within a second,
- * idle or not.
+ * In a cluster a look (design 7) begins with each report: a server that was declared dead ends itself within a second,
+ * idle or not. The report does not wait for it, nor for anything else of the directory's: where that does not answer, the
+ * report says so, and since when. The executor has two threads, of which a look may hold one.
  *
  * A report that did not arrive is not repeated: the next one says more. Files that it named are given up again.
  * One at a time: while a report is under way none is made. */
@@ -39,7 +40,9 @@ enum status reporter_new(
     const struct reporter_config *config, struct reporter **out_reporter, struct error *error);
 /* Makes no further report. Any thread. NULL is fine. */
 void reporter_stop(struct reporter *reporter);
-/* After the store's workers and the peers have ended. NULL is fine. */
+/* The same, and waits for the look and the report that are being made. Before coordination and the store are freed. NULL is fine. */
+void reporter_end(struct reporter *reporter);
+/* After reporter_end, and after the peers have ended. NULL is fine. */
 void reporter_free(struct reporter *reporter);
 
 #endif

@@ -2,6 +2,7 @@
 #include <inttypes.h>
 #include <stdarg.h>
 #include <stdio.h>
+#include <string.h>
 
 #include "server/coordination/coordination.h"
 #include "server/web/api_internal.h"
@@ -48,7 +49,7 @@ struct sums {
     double load[VIEW_RESOURCES];
     uint64_t size_bytes;
     size_t tables, states[ASSIGNMENT_STATES], in_transition, long_in_transition;
-    size_t live, dead, draining, silent;
+    size_t live, dead, draining, silent, stalled;
     double *server_requests, *tablet_requests;
     size_t tablet_count;
     const struct assigned_server *hottest; /* only under the mutex */
@@ -86,7 +87,9 @@ static void sum_servers(
             continue;
         }
         sums->draining += one->is_draining;
-        sums->silent += api_server_state(call, one)[0] == 's';
+        const char *state = api_server_state(call, one);
+        sums->silent += strcmp(state, "silent") == 0;
+        sums->stalled += strcmp(state, "stalled") == 0;
         sums->server_requests[sums->live++] = one->tablet_load[VIEW_REQUESTS];
         if (!sums->hottest ||
             one->tablet_load[VIEW_REQUESTS] > sums->hottest->tablet_load[VIEW_REQUESTS])
@@ -122,6 +125,9 @@ static void warn_of_sums(const struct sums *sums, json_t *warnings)
     if (sums->silent)
         warn(warnings, "server_silent", "%zu server%s not heard of for %d s", sums->silent,
             sums->silent > 1 ? "s were" : " was", API_SILENT_MS / 1000);
+    if (sums->stalled)
+        warn(warnings, "server_stalled", "the directory does not answer %zu server%s",
+            sums->stalled, sums->stalled > 1 ? "s" : "");
     double mean = sums->live ? sums->load[VIEW_REQUESTS] / (double)sums->live : 0;
     if (sums->hottest && sums->live > 1 &&
         sums->hottest->tablet_load[VIEW_REQUESTS] > HOT_LEAST_PER_S &&

@@ -100,6 +100,9 @@ const char *api_server_state(const struct web_call *call, const struct assigned_
     uint64_t now_ns = env_monotonic_ns(call->service->env);
     if (server->heard_ns && now_ns > server->heard_ns + API_SILENT_MS * 1000000ull)
         return "silent";
+    struct stall_facts facts = assigned_server_stall(server, now_ns);
+    if (stall_is_shown(&facts))
+        return "stalled";
     return server->is_draining ? "draining" : "live";
 }
 
@@ -124,6 +127,8 @@ json_t *api_server(struct web_call *call, const struct assigned_server *server, 
     json_object_set_new(object, "requests_total", web_json_count(server->load.requests_total));
     json_object_set_new(object, "started_ms", json_integer(server->load.started_ms));
     json_object_set_new(object, "reported_ms", json_integer(server->load.reported_ms));
+    json_object_set_new(
+        object, "given_up", server->given_up[0] ? web_json_string(server->given_up) : json_null());
     json_object_set_new(
         object, "share", mean > 0 ? web_json_number(load[VIEW_REQUESTS] / mean) : json_null());
     return object;

@@ -7,7 +7,7 @@ import { Key, Range } from '../keys.js';
 import { go, link } from '../route.js';
 import { Action, Bar, Choice, Field, Figure, Figures, Notice, Page, Pager, Table, Waiting } from '../ui.js';
 
-const stateKinds = { enabled: 'good', open: 'good', live: 'good', failed_open: 'bad', dead: 'bad', dying: 'bad', silent: 'warning' };
+const stateKinds = { enabled: 'good', open: 'good', live: 'good', failed_open: 'bad', dead: 'bad', dying: 'bad', silent: 'warning', stalled: 'warning' };
 export const State = ({ of }) => html`<span class=${`state ${stateKinds[of] ?? ''}`}>${of.replaceAll('_', ' ')}</span>`;
 export const shortServer = (name) => name?.split(',').slice(0, 2).join(':') ?? 'none';
 export const ServerLink = ({ of }) => (of ? html`<a href=${link(['servers', of])}>${shortServer(of)}</a>` : 'none');

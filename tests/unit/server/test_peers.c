@@ -64,6 +64,8 @@ static void take_report(
     assert_int_equal(report->file_count, 1);
     assert_int_equal(report->calls[LOAD_CALLS_READ][0], 7);
     assert_true(report->calls[LOAD_CALLS_WRITE][CALL_BUCKETS - 1] == UINT64_MAX);
+    assert_int_equal(report->stalled_ms, 61000);
+    assert_int_equal(report->wall_ms, 1764315042000);
     self->reports++;
     *out_answer = self->answer;
 }
@@ -194,7 +196,9 @@ static void encode_report(struct buffer *out)
         .tablets = &tablet,
         .tablet_count = 1,
         .files = &file,
-        .file_count = 1};
+        .file_count = 1,
+        .stalled_ms = 61000,
+        .wall_ms = 1764315042000};
     report.calls[LOAD_CALLS_READ][0] = 7;
     report.calls[LOAD_CALLS_WRITE][CALL_BUCKETS - 1] = UINT64_MAX;
     server_report_encode(&report, out);

@@ -4,6 +4,7 @@
 #include <stdlib.h>
 
 #include "base/env_memory.h"
+#include "base/pause.h"
 #include "storage/seal.h"
 #include "tests/support/log_world.h"
 #include "tests/support/support.h"
@@ -483,6 +484,34 @@ static void a_failed_sync_is_final(void **state)
     close_world(&world);
 }
 
+struct turn {
+    struct log_world *world;
+    uint64_t since_ns; /* as a sync has seen it */
+};
+
+static void see_turn(void *context)
+{
+    struct turn *turn = context;
+    turn->since_ns = log_turn_since_ns(turn->world->log);
+}
+
+static void it_tells_since_when_a_group_is_on_its_way(void **state)
+{
+    (void)state;
+    struct log_world world;
+    struct turn turn = {.world = &world};
+    open_world(&world, 0, 0);
+    assert_int_equal(log_turn_since_ns(world.log), 0);
+    pause_arm("log.sync.before", see_turn, &turn);
+    uint64_t before_ns = env_monotonic_ns(world.env);
+    (void)log_world_append(&world, 0, 100, DURABILITY_SYNC_WAL);
+    log_world_run(&world);
+    pause_arm("log.sync.before", NULL, NULL);
+    assert_in_range(turn.since_ns, before_ns, env_monotonic_ns(world.env));
+    assert_int_equal(log_turn_since_ns(world.log), 0);
+    close_world(&world);
+}
+
 int main(void)
 {
     const struct CMUnitTest tests[] = {
@@ -504,6 +533,7 @@ int main(void)
         cmocka_unit_test(a_seal_ends_the_log_before_it_acknowledges),
         cmocka_unit_test(a_zombies_late_append_is_behind_the_plan),
         cmocka_unit_test(a_failed_sync_is_final),
+        cmocka_unit_test(it_tells_since_when_a_group_is_on_its_way),
     };
     return cmocka_run_group_tests(tests, NULL, NULL);
 }

@@ -1,0 +1,50 @@
+#include "server/master/stall_policy.h"
+
+#include "base/limits.h"
+
+static bool is_in_time(const struct stall_proof *proof, uint64_t now_ns)
+{
+    return now_ns - proof->begun_ns < STALL_SHOWN_MS * 1000000ull;
+}
+
+void stall_proof_begin(struct stall_proof *proof, uint64_t now_ns)
+{
+    proof->begun_ns = now_ns;
+}
+
+void stall_proof_end(struct stall_proof *proof, uint64_t now_ns, bool is_well)
+{
+    if (!is_well || !is_in_time(proof, now_ns))
+        proof->since_ns = 0;
+    else if (!proof->since_ns)
+        proof->since_ns = proof->begun_ns;
+    proof->begun_ns = 0;
+}
+
+uint64_t stall_proven_ms(const struct stall_proof *proof, uint64_t now_ns)
+{
+    if (!proof->since_ns || (proof->begun_ns && !is_in_time(proof, now_ns)))
+        return 0;
+    return (now_ns - proof->since_ns) / 1000000;
+}
+
+static bool is_heard(const struct stall_facts *facts)
+{
+    return facts->silent_ms <= STALL_SILENT_MS;
+}
+
+bool stall_is_well(const struct stall_facts *facts)
+{
+    return is_heard(facts) && facts->stalled_ms < STALL_SHOWN_MS;
+}
+
+bool stall_is_shown(const struct stall_facts *facts)
+{
+    return is_heard(facts) && facts->stalled_ms >= STALL_SHOWN_MS;
+}
+
+bool stall_gives_up(const struct stall_facts *facts, uint64_t proven_ms, size_t others_well)
+{
+    return is_heard(facts) && others_well > 0 && facts->stalled_ms >= LIMIT_DIRECTORY_STALL_MS &&
+           proven_ms >= LIMIT_DIRECTORY_STALL_MS;
+}
