@@ -131,12 +131,11 @@ struct coordination_zookeeper_config {
 #define COORDINATION_SESSION_MS     6000
 #define COORDINATION_SESSION_MIN_MS 1000
 #define COORDINATION_SESSION_MAX_MS 600000
-/* Clocks further apart than this (ours and ZooKeeper's) keep a server from starting, as HBase's master would. */
-#define COORDINATION_CLOCK_SKEW_MS 30000
-#define COORDINATION_START_MS      30000
+#define COORDINATION_START_MS       30000
 
 /* A real ZooKeeper. It fails (the event) when ZooKeeper cannot be reached at the start, belongs to another cluster,
- * grants another session time than the one asked for, or when the clocks are too far apart. */
+ * grants another session time than the one asked for, or when its clock and ours are further apart than LIMIT_CLOCK_SKEW_MS
+ * (as HBase's master would refuse us). */
 enum status coordination_zookeeper_new(const struct coordination_zookeeper_config *config,
     struct coordination **out_coordination, struct error *error);
 

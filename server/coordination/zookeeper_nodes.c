@@ -1,6 +1,7 @@
 #include <inttypes.h>
 #include <stdio.h>
 
+#include "base/limits.h"
 #include "base/log_lines.h"
 #include "proto/znode.h"
 #include "server/coordination/zookeeper_internal.h"
@@ -144,14 +145,14 @@ static enum status check_clock(
     struct zookeeper *zk, const struct zookeeper_stat *stat, struct error *error)
 {
     int64_t ahead_ms = env_wall_ms(zk->coordination.env) - stat->created_ms;
-    if (ahead_ms >= -COORDINATION_CLOCK_SKEW_MS && ahead_ms <= COORDINATION_CLOCK_SKEW_MS) {
+    if (ahead_ms >= -LIMIT_CLOCK_SKEW_MS && ahead_ms <= LIMIT_CLOCK_SKEW_MS) {
         zk->has_checked_clock = true;
         return STATUS_OK;
     }
     error_set(error, STATUS_INVALID,
         "this host's clock is %" PRId64 " ms %s ZooKeeper's; %d ms is allowed",
         ahead_ms < 0 ? -ahead_ms : ahead_ms, ahead_ms < 0 ? "behind" : "ahead of",
-        COORDINATION_CLOCK_SKEW_MS);
+        LIMIT_CLOCK_SKEW_MS);
     if (!zk->has_checked_clock)
         return zookeeper_fail(zk, STATUS_INVALID, error);
     log_line(LOG_WARN, "clock.skewed", "reason=\"%s\"", error->message);

@@ -21,6 +21,7 @@
 #include "model/cluster_view.h"
 #include "model/load_window.h"
 #include "proto/server_name.h"
+#include "server/master/clock_watch.h"
 #include "server/master/load_history.h"
 #include "server/master/stall_policy.h"
 #include "storage/storage.h"
@@ -76,8 +77,9 @@ struct assigned_server {
     double tablet_load[VIEW_RESOURCES];            /* of all its tablets, as last reported */
     uint64_t calls[LOAD_CALLS][CALL_BUCKETS];      /* as last reported */
     uint64_t calls_seen[LOAD_CALLS][CALL_BUCKETS]; /* as the history of loads counted them */
-    uint64_t heard_ns;            /* its last report in this tenure; 0 = none yet */
-    uint64_t stalled_since_ns;    /* the directory does not answer it, as it says; 0 = it does */
+    uint64_t heard_ns;         /* its last report in this tenure; 0 = none yet */
+    uint64_t stalled_since_ns; /* the directory does not answer it, as it says; 0 = it does */
+    struct clock_watch clock;
     char given_up[GIVEN_UP_SIZE]; /* why, when it is not live; "" = by an earlier master */
     int64_t since_ms;             /* when it was first seen, or died */
     uint32_t index;               /* scratch: in a cluster_view */

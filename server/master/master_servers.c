@@ -1,7 +1,9 @@
 /* The servers of a tenure: who lives, what each serves, who is given up. */
+#include <inttypes.h>
 #include <stdio.h>
 #include <string.h>
 
+#include "base/limits.h"
 #include "base/log_lines.h"
 #include "base/memory.h"
 #include "server/master/master_internal.h"
@@ -379,6 +381,13 @@ static void pass_split_on(struct master *master, const struct tablet_report *rep
     master_back(master, &wish->task);
 }
 
+/* Once for each time that it goes off, and is right again. */
+static void tell_clock(const char *text, const struct clock_watch *clock)
+{
+    log_line(clock->is_off ? LOG_WARN : LOG_INFO, clock->is_off ? "clock.skewed" : "clock.right",
+        "server=%s ahead_ms=%" PRId64 " allowed_ms=%d", text, clock->ahead_ms, LIMIT_CLOCK_SKEW_MS);
+}
+
 static void take_load(
     struct master *master, struct assigned_server *server, const struct server_report *report)
 {
@@ -396,6 +405,8 @@ static void take_load(
     server->stalled_since_ns = report->stalled_ms && report->stalled_ms < server->heard_ns / 1000000
                                    ? server->heard_ns - report->stalled_ms * 1000000
                                    : 0;
+    if (clock_watch_take(&server->clock, report->wall_ms, server->load.reported_ms))
+        tell_clock(server->text, &server->clock);
     memcpy(server->calls, report->calls, sizeof server->calls);
     memset(server->tablet_load, 0, sizeof server->tablet_load);
     for (size_t i = 0; i < report->tablet_count; i++) {

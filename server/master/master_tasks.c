@@ -115,6 +115,16 @@ void master_put_server_tasks(struct call *call, const struct assigned_server *se
             env_wall_ms(call->service->env) - (int64_t)facts.stalled_ms);
         buffer_deinit(&text);
     }
+    if (server->clock.is_off) {
+        struct buffer text = {0};
+        int64_t ahead_ms = server->clock.ahead_ms;
+        buffer_put_format(&text, "%" PRId64 " s %s the master's; %d s are allowed",
+            (ahead_ms < 0 ? -ahead_ms : ahead_ms) / 1000, ahead_ms < 0 ? "behind" : "ahead of",
+            LIMIT_CLOCK_SKEW_MS / 1000);
+        put_task(&call->result, FIELD_SERVER_TASK, SPAN_LITERAL("Clock"), buffer_span(&text),
+            server->load.reported_ms);
+        buffer_deinit(&text);
+    }
     /* The master heard nothing in its tenure, or not for long. */
     int64_t heard_ms = server->heard_ns ? server->load.reported_ms : server->since_ms;
     int64_t silent_ms = env_wall_ms(call->service->env) - heard_ms;

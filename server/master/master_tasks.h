@@ -1,7 +1,9 @@
 /* What an operator should know of, as HBase's ServerTask in GetClusterStatus: the shell shows it with status 'tasks'.
  *
- *   master:  hbase:meta keeps it from serving; a tablet that cannot be opened, with the reason and when it is tried again
- *   server:  it refuses writes, for the directory is full; it is silent, though it lives (it, or the directory, hangs)
+ *   master:  hbase:meta keeps it from serving; a tablet that cannot be opened, with the reason and when it is tried again;
+ *            a server that was given up, and has not ended
+ *   server:  it refuses writes, for the directory is full; the directory does not answer it; its clock is off; it is
+ *            silent, though it lives
  *
  * Nothing to tell: no task. */
 #ifndef STELE_SERVER_MASTER_MASTER_TASKS_H

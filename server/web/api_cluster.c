@@ -4,6 +4,7 @@
 #include <stdio.h>
 #include <string.h>
 
+#include "base/limits.h"
 #include "server/coordination/coordination.h"
 #include "server/web/api_internal.h"
 
@@ -49,7 +50,7 @@ struct sums {
     double load[VIEW_RESOURCES];
     uint64_t size_bytes;
     size_t tables, states[ASSIGNMENT_STATES], in_transition, long_in_transition;
-    size_t live, dead, draining, silent, stalled;
+    size_t live, dead, draining, silent, stalled, clocks_off;
     double *server_requests, *tablet_requests;
     size_t tablet_count;
     const struct assigned_server *hottest; /* only under the mutex */
@@ -90,6 +91,7 @@ static void sum_servers(
         const char *state = api_server_state(call, one);
         sums->silent += strcmp(state, "silent") == 0;
         sums->stalled += strcmp(state, "stalled") == 0;
+        sums->clocks_off += one->clock.is_off;
         sums->server_requests[sums->live++] = one->tablet_load[VIEW_REQUESTS];
         if (!sums->hottest ||
             one->tablet_load[VIEW_REQUESTS] > sums->hottest->tablet_load[VIEW_REQUESTS])
@@ -128,6 +130,10 @@ static void warn_of_sums(const struct sums *sums, json_t *warnings)
     if (sums->stalled)
         warn(warnings, "server_stalled", "the directory does not answer %zu server%s",
             sums->stalled, sums->stalled > 1 ? "s" : "");
+    if (sums->clocks_off)
+        warn(warnings, "clock_skewed", "the clock%s of %zu server%s over %d s from the master's",
+            sums->clocks_off > 1 ? "s" : "", sums->clocks_off,
+            sums->clocks_off > 1 ? "s are" : " is", LIMIT_CLOCK_SKEW_MS / 1000);
     double mean = sums->live ? sums->load[VIEW_REQUESTS] / (double)sums->live : 0;
     if (sums->hottest && sums->live > 1 &&
         sums->hottest->tablet_load[VIEW_REQUESTS] > HOT_LEAST_PER_S &&

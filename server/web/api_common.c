@@ -127,6 +127,8 @@ json_t *api_server(struct web_call *call, const struct assigned_server *server, 
     json_object_set_new(object, "requests_total", web_json_count(server->load.requests_total));
     json_object_set_new(object, "started_ms", json_integer(server->load.started_ms));
     json_object_set_new(object, "reported_ms", json_integer(server->load.reported_ms));
+    json_object_set_new(object, "clock_ahead_ms",
+        server->load.reported_ms ? json_integer(server->clock.ahead_ms) : json_null());
     json_object_set_new(
         object, "given_up", server->given_up[0] ? web_json_string(server->given_up) : json_null());
     json_object_set_new(

@@ -1,4 +1,6 @@
 /* /metrics of the leading master: how evenly load lies, what moves, in which state tablets and servers are. */
+#include <stdlib.h>
+
 #include "server/heat/heat_board.h"
 #include "server/master/master_view.h"
 #include "server/web/api_internal.h"
@@ -181,9 +183,13 @@ static void put_states(struct metrics_text *text, const struct catalogue *catalo
 {
     static const char *const names[] = {"closed", "opening", "open", "closing", "failed_open"};
     size_t servers[3] = {0}, in_transition = 0;
+    int64_t skew_ms = 0;
     static const char *const server_names[] = {"live", "dying", "dead"};
-    for (const struct assigned_server *one = catalogue->assignment.servers; one; one = one->next)
+    for (const struct assigned_server *one = catalogue->assignment.servers; one; one = one->next) {
         servers[one->state]++;
+        if (one->state == ASSIGNED_SERVER_LIVE && llabs(one->clock.ahead_ms) > skew_ms)
+            skew_ms = llabs(one->clock.ahead_ms);
+    }
     for (const struct catalogue_table *table = catalogue->tables; table; table = table->next)
         for (size_t i = 0; i < table->tablet_count && !table->is_hidden; i++)
             in_transition += api_is_in_transition(table->tablets[i]);
@@ -199,6 +205,8 @@ static void put_states(struct metrics_text *text, const struct catalogue *catalo
         const struct metric_label label = LABEL("state", server_names[i]);
         metrics_sample(text, "", &label, 1, (double)servers[i]);
     }
+    metrics_single(text, "stele_master_clock_skew_max_seconds", METRIC_GAUGE,
+        "The furthest clock of a live server from this master's.", (double)skew_ms / 1000);
 }
 
 static void put_balancer(struct metrics_text *text, struct master *master)

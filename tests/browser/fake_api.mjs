@@ -83,7 +83,7 @@ function routes(parameters, readOnly) {
   const listOf = (items, total = items.length, next = null) => ({ items, total, next });
   const server = (name, i) => ({ name, address: name.split(',').slice(0, 2).join(':'), state: i === 2 ? 'silent' : 'live', web: null, tablets: 4, requests_per_s: [1400, 300, 112][i],
     bytes_per_s: 91022, cpu: [0.8, 0.2, 0.1][i], memtable_bytes: 1048576, used_memory_bytes: 73400320, most_memory_bytes: 805306368, requests_total: 88123,
-    started_ms: Date.now() - 3600e3, reported_ms: Date.now() - 500, share: [2.31, 0.5, 0.19][i] });
+    started_ms: Date.now() - 3600e3, reported_ms: Date.now() - 500, clock_ahead_ms: i === 1 ? -45000 : 12, given_up: null, share: [2.31, 0.5, 0.19][i] });
   const hot = () => Array.from({ length: 8 }, (_, i) => ({ ...tablet((i * 5) % 8, 'people'), part: i === 1 ? 0.77 : 0.03,
     diagnosis: i === 1 ? { kind: 'narrow_range', text: 'One tablet takes 77 % of what its table is asked.', advice: 'Split it at 2003 (the load split does so within a minute), or salt the key.' } : null }))
     .sort((a, b) => b.requests_per_s - a.requests_per_s);

@@ -178,11 +178,11 @@ class Attacked(Cluster):
                 continue
         raise NoLeader("no master leads")
 
-    def open_regions(self):
-        """[(name of the server, Region)], of the servers that answer."""
+    def open_regions(self, but=()):
+        """[(name of the server, Region)], of the servers that answer and are not among `but`."""
         found = []
         for name in self.everyone("t"):
-            if not self.is_up(name):
+            if name in but or not self.is_up(name):
                 continue
             try:
                 connection = Connection(self.address(name), "AdminService", CALL_S)

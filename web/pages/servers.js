@@ -34,6 +34,8 @@ export function ServerDetail({ route: { path: [, name] } }) {
   return html`<${Page} title=${`Server ${now?.address ?? name.split(',').slice(0, 2).join(':')}`} tools=${now?.web && !inside && html`<a href=${now.web}>Its own pages</a>`}>
     <${Waiting} api=${api} what="the server" />
     ${now && html`
+      ${now.given_up && html`<${Notice} kind="warning" title="Given up.">${now.given_up}</${Notice}>`}
+      ${Math.abs(now.clock_ahead_ms) > 30000 && html`<${Notice} kind="warning" title="Its clock is wrong.">${whole(Math.abs(Math.round(now.clock_ahead_ms / 1000)))} s ${now.clock_ahead_ms < 0 ? 'behind' : 'ahead of'} the master's</${Notice}>`}
       ${now.share > 2 && html`<${Notice} kind="warning" title="Busy.">It takes ${count(now.share)} times the mean of the live servers. <a href="#/balancer">What the balancer makes of it</a></${Notice}>`}
       <${Figures}>
         <${Figure} label="State" value=${html`<${State} of=${now.state} />`} detail=${`reported ${ago(now.reported_ms / 1000)}`} />
