@@ -296,31 +296,40 @@ enum status check_table(struct check *check, const char *table_id, struct error 
 
 /* ---- Snapshots ---- */
 
-static enum status check_one_snapshot(
-    void *context, const struct snapshot *snapshot, struct error *error)
+/* The newest version; one whose document cannot be read was told of already, by its checksum. */
+static enum status check_snapshot(
+    void *context, const char *name, uint64_t version, struct error *error)
 {
     struct check *check = context;
+    struct arena arena = {0};
+    struct buffer file = {0};
+    struct document document;
+    struct snapshot snapshot = {0};
+    struct error why = {0};
     struct path path;
-    struct path folder;
-    char encoded[DIRECTORY_NAME_SIZE + 1];
-    enum status status = directory_name_encode(snapshot->info.name, encoded, error);
-    directory_path(&check->directory, &folder, "snapshots");
-    if (status == STATUS_OK)
-        check_join(folder.text, encoded, &path);
-    for (size_t i = 0; i < snapshot->manifest_count && status == STATUS_OK; i++)
-        status = check_manifest(check, path.text, &snapshot->manifests[i], error);
+    directory_path(&check->directory, &path, "snapshots/%s.%" PRIu64, name, version);
+    enum status status = document_read(
+        check->env, path.text, DOCUMENT_SNAPSHOT, &file, &document, &why);
+    if (status) {
+        status = check_is_about_bytes(status) ? STATUS_OK
+                                              : check_judge(check, path.text, status, &why, error);
+        goto done;
+    }
+    status = snapshot_decode(&document, &arena, &snapshot, &why);
+    status = check_judge(check, path.text, status, &why, error);
+    for (size_t i = 0; i < snapshot.manifest_count && status == STATUS_OK; i++)
+        status = check_manifest(check, path.text, &snapshot.manifests[i], error);
+
+done:
+    arena_deinit(&arena);
+    buffer_deinit(&file);
     return status;
 }
 
 enum status check_snapshots(struct check *check, struct error *error)
 {
-    struct arena arena = {0};
-    struct error why = {0};
     struct path folder;
     directory_path(&check->directory, &folder, "snapshots");
-    enum status status = snapshot_list(&check->directory, &arena, check_one_snapshot, check, &why);
-    arena_deinit(&arena);
-    /* One that cannot be read was told of already, by its checksum; this says what is wrong inside. */
-    return status == STATUS_NOT_FOUND ? STATUS_OK
-                                      : check_judge(check, folder.text, status, &why, error);
+    enum status status = chain_list(check->env, folder.text, check_snapshot, check, error);
+    return status == STATUS_NOT_FOUND ? STATUS_OK : status;
 }
