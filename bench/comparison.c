@@ -221,22 +221,29 @@ static enum verdict judge(const struct comparison_plan *plan, double change_perc
     return (change_percent > 0) == is_more_better ? VERDICT_BETTER : VERDICT_WORSE;
 }
 
-static void print_line(FILE *out, const char *operation, const char *name, double a, double b,
-    double probability, const char *verdict)
+/* JSON has no infinities. */
+static json_t *number_or_null(double value)
 {
-    fprintf(out, "%-13s %-13s %11.1f %11.1f %7.3f %+7.1f %% ", operation, name, a, b, b / a,
-        100 * (b / a - 1));
-    if (isnan(probability))
-        fprintf(out, "%7s %s\n", "-", verdict);
-    else if (probability < 1e-4)
-        fprintf(out, "%7s %s\n", "<0.0001", verdict);
-    else
-        fprintf(out, "%7.4f %s\n", probability, verdict);
+    return isfinite(value) ? json_real(value) : json_null();
 }
 
-static void compare_figure(FILE *out, const struct comparison_plan *plan, const json_t *a,
-    const json_t *b, const char *operation, enum figure figure, bool is_by_run, size_t *worse,
-    size_t *unsure)
+static void add_line(json_t *figures_made, const char *operation, const char *name, double a,
+    double b, double probability, const char *verdict)
+{
+    json_array_append_new(figures_made,
+        json_pack("{s:s, s:s, s:o, s:o, s:o, s:o, s:o, s:s?}", "operation", operation, "figure",
+            name, "a", number_or_null(a), "b", number_or_null(b), "ratio", number_or_null(b / a),
+            "change_percent", number_or_null(100 * (b / a - 1)), "chance",
+            number_or_null(probability), "verdict", verdict));
+}
+
+struct counted {
+    size_t worse, unsure;
+};
+
+static void compare_figure(json_t *lines, const struct comparison_plan *plan, const json_t *a,
+    const json_t *b, const char *operation, enum figure figure, bool is_by_run,
+    struct counted *counted)
 {
     static const char *const names[] = {"same", "better", "worse", "not sure"};
     struct values left, right;
@@ -249,9 +256,9 @@ static void compare_figure(FILE *out, const struct comparison_plan *plan, const 
                                         : NAN;
         enum verdict verdict = judge(
             plan, 100 * (right.typical / left.typical - 1), probability, figure == FIGURE_RATE);
-        *worse += verdict == VERDICT_WORSE;
-        *unsure += verdict == VERDICT_UNSURE && has_values;
-        print_line(out, operation ? operation : "all", figures[figure].name, left.typical,
+        counted->worse += verdict == VERDICT_WORSE;
+        counted->unsure += verdict == VERDICT_UNSURE && has_values;
+        add_line(lines, operation ? operation : "all", figures[figure].name, left.typical,
             right.typical, probability, names[verdict]);
     }
     memory_free(left.list);
@@ -260,12 +267,12 @@ static void compare_figure(FILE *out, const struct comparison_plan *plan, const 
 
 /* One number a run: told without a verdict unless the runs are many. */
 static void compare_cpu(
-    FILE *out, const json_t *a, const json_t *b, const char *key, const char *name)
+    json_t *lines, const json_t *a, const json_t *b, const char *key, const char *name)
 {
     double left = number_of(total_of(json_array_get(a, 0), NULL), key);
     double right = number_of(total_of(json_array_get(b, 0), NULL), key);
     if (left > 0 && right > 0)
-        print_line(out, "all", name, left, right, NAN, "");
+        add_line(lines, "all", name, left, right, NAN, NULL);
 }
 
 static const json_t *first_config(const json_t *reports)
@@ -273,22 +280,18 @@ static const json_t *first_config(const json_t *reports)
     return json_object_get(json_array_get(reports, 0), "config");
 }
 
-static void print_differences(FILE *out, const json_t *a, const json_t *b)
+static json_t *differences(const json_t *a, const json_t *b)
 {
+    json_t *list = json_array(), *value;
     const char *key;
-    json_t *value;
     json_object_foreach((json_t *)first_config(a), key, value)
     {
-        const json_t *other = json_object_get(first_config(b), key);
-        if (strcmp(key, "place") == 0 || json_equal(value, other))
-            continue;
-        char *left = json_dumps(value, JSON_ENCODE_ANY),
-             *right = json_dumps(other, JSON_ENCODE_ANY);
-        fprintf(out, "settings differ: %s is %s in A, %s in B\n", key, left ? left : "?",
-            right ? right : "?");
-        free(left);
-        free(right);
+        json_t *other = json_object_get(first_config(b), key);
+        if (strcmp(key, "place") != 0 && !json_equal(value, other))
+            json_array_append_new(
+                list, json_pack("{s:s, s:O, s:O?}", "setting", key, "a", value, "b", other));
     }
+    return list;
 }
 
 static const char *text_of(const json_t *report, const char *key)
@@ -297,46 +300,106 @@ static const char *text_of(const json_t *report, const char *key)
     return text ? text : "?";
 }
 
-static void print_side(FILE *out, const char *name, const json_t *reports)
+static json_t *side(const json_t *reports)
 {
     const json_t *report = json_array_get(reports, 0);
-    size_t runs = json_array_size(reports);
-    fprintf(out, "%s: %zu run%s of '%s' at %s, %.0f s, revision %s%s\n", name, runs,
-        runs == 1 ? "" : "s", text_of(report, "name"), text_of(report, "place"),
-        number_of(json_object_get(report, "totals"), "seconds"), text_of(report, "revision"),
-        strcmp(text_of(report, "end"), "complete") == 0 ? "" : " (partial)");
+    return json_pack("{s:I, s:s, s:s, s:s, s:o, s:b}", "runs", (json_int_t)json_array_size(reports),
+        "name", text_of(report, "name"), "place", text_of(report, "place"), "revision",
+        text_of(report, "revision"), "seconds",
+        number_or_null(number_of(json_object_get(report, "totals"), "seconds")), "is_partial",
+        (int)(strcmp(text_of(report, "end"), "complete") != 0));
 }
 
-void comparison_print(FILE *out, const struct comparison_plan *plan, const json_t *a,
-    const json_t *b, size_t *out_worse)
+json_t *comparison_make(const struct comparison_plan *plan, const json_t *a, const json_t *b)
 {
-    size_t unsure = 0;
+    struct counted counted = {0};
     bool is_by_run = json_array_size(a) >= RUNS_LEAST && json_array_size(b) >= RUNS_LEAST;
-    print_side(out, "A", a);
-    print_side(out, "B", b);
-    print_differences(out, a, b);
-    *out_worse = 0;
-    fprintf(out, "\n%-13s %-13s %11s %11s %7s %9s %7s\n", "operation", "figure", "A", "B", "B/A",
-        "change", "chance");
+    json_t *lines = json_array();
     for (int i = -1; i < OPERATION_COUNT; i++) {
         const char *operation = i < 0 ? NULL : operation_name((enum operation)i);
         if (operation && (!total_of(json_array_get(a, 0), operation) ||
                              !total_of(json_array_get(b, 0), operation)))
             continue;
         for (int figure = 0; figure < FIGURES; figure++)
-            compare_figure(
-                out, plan, a, b, operation, (enum figure)figure, is_by_run, out_worse, &unsure);
+            compare_figure(lines, plan, a, b, operation, (enum figure)figure, is_by_run, &counted);
     }
-    compare_cpu(out, a, b, "server_cpu_us", "server CPU us");
-    compare_cpu(out, a, b, "client_cpu_us", "client CPU us");
+    compare_cpu(lines, a, b, "server_cpu_us", "server CPU us");
+    compare_cpu(lines, a, b, "client_cpu_us", "client CPU us");
+    return json_pack("{s:s, s:o, s:o, s:o, s:s, s:f, s:f, s:o, s:I, s:I}", "schema", "stele.diff/1",
+        "a", side(a), "b", side(b), "settings_differ", differences(a, b), "by",
+        is_by_run ? "runs" : "seconds", "least_percent", plan->least_percent, "chance_percent",
+        100 * plan->probability, "figures", lines, "worse", (json_int_t)counted.worse, "unsure",
+        (json_int_t)counted.unsure);
+}
+
+size_t comparison_worse(const json_t *comparison)
+{
+    return (size_t)json_integer_value(json_object_get(comparison, "worse"));
+}
+
+/* ---- For people ---- */
+
+static void print_side(FILE *out, const char *name, const json_t *told)
+{
+    json_int_t runs = json_integer_value(json_object_get(told, "runs"));
+    fprintf(out, "%s: %" JSON_INTEGER_FORMAT " run%s of '%s' at %s, %.0f s, revision %s%s\n", name,
+        runs, runs == 1 ? "" : "s", text_of(told, "name"), text_of(told, "place"),
+        number_of(told, "seconds"), text_of(told, "revision"),
+        json_is_true(json_object_get(told, "is_partial")) ? " (partial)" : "");
+}
+
+static void print_differences(FILE *out, const json_t *list)
+{
+    size_t i;
+    json_t *one;
+    json_array_foreach(list, i, one)
+    {
+        char *left = json_dumps(json_object_get(one, "a"), JSON_ENCODE_ANY),
+             *right = json_dumps(json_object_get(one, "b"), JSON_ENCODE_ANY);
+        fprintf(out, "settings differ: %s is %s in A, %s in B\n", text_of(one, "setting"),
+            left ? left : "?", right ? right : "?");
+        free(left);
+        free(right);
+    }
+}
+
+static void print_line(FILE *out, const json_t *line)
+{
+    const char *verdict = json_string_value(json_object_get(line, "verdict"));
+    double probability = number_of(line, "chance");
+    fprintf(out, "%-13s %-13s %11.1f %11.1f %7.3f %+7.1f %% ", text_of(line, "operation"),
+        text_of(line, "figure"), number_of(line, "a"), number_of(line, "b"),
+        number_of(line, "ratio"), number_of(line, "change_percent"));
+    if (isnan(probability))
+        fprintf(out, "%7s %s\n", "-", verdict ? verdict : "");
+    else if (probability < 1e-4)
+        fprintf(out, "%7s %s\n", "<0.0001", verdict ? verdict : "");
+    else
+        fprintf(out, "%7.4f %s\n", probability, verdict ? verdict : "");
+}
+
+void comparison_print(FILE *out, const json_t *comparison)
+{
+    bool is_by_run = strcmp(text_of(comparison, "by"), "runs") == 0;
+    size_t i;
+    json_t *line;
+    print_side(out, "A", json_object_get(comparison, "a"));
+    print_side(out, "B", json_object_get(comparison, "b"));
+    print_differences(out, json_object_get(comparison, "settings_differ"));
+    fprintf(out, "\n%-13s %-13s %11s %11s %7s %9s %7s\n", "operation", "figure", "A", "B", "B/A",
+        "change", "chance");
+    json_array_foreach(json_object_get(comparison, "figures"), i, line)
+    {
+        print_line(out, line);
+    }
     fprintf(out,
         "\n%s.\nA change counts from %g %% on and when chance makes it in fewer than %g %% of "
         "cases.\n",
         is_by_run ? "Mann-Whitney U test, two-sided, over the runs"
                   : "Mann-Whitney U test and Welch's t of the logarithms, two-sided, over the\n"
                     "seconds of the runs, widened by their lag-1 correlation",
-        plan->least_percent, 100 * plan->probability);
-    if (unsure > 0)
+        number_of(comparison, "least_percent"), number_of(comparison, "chance_percent"));
+    if (json_integer_value(json_object_get(comparison, "unsure")) > 0)
         fputs(is_by_run ? "Not sure: more runs tell more.\n"
                         : "Not sure: longer runs tell more, and so do three of each side, one "
                           "object after the other in a file.\n",

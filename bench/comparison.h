@@ -21,9 +21,19 @@ struct comparison_plan {
 
 enum verdict { VERDICT_SAME, VERDICT_BETTER, VERDICT_WORSE, VERDICT_UNSURE };
 
-/* a and b: arrays of reports. Prints the table; *out_worse: figures that are worse in b. */
-void comparison_print(FILE *out, const struct comparison_plan *plan, const json_t *a,
-    const json_t *b, size_t *out_worse);
+/* a and b: arrays of reports. An object, schema "stele.diff/1", the caller's; NULL on no memory. Fields are added, never
+ * changed:
+ *   a, b             runs, name, place, revision, seconds, is_partial
+ *   settings_differ  [{setting, a, b}]
+ *   by               "runs" or "seconds": what was compared; least_percent, chance_percent: the plan
+ *   figures          [{operation ("all": all together), figure, a, b, ratio (b / a), change_percent, chance (0 to 1; null:
+ *                    one number a side), verdict ("same", "better", "worse", "not sure"; null)}]
+ *   worse, unsure    how many of them are */
+json_t *comparison_make(const struct comparison_plan *plan, const json_t *a, const json_t *b);
+/* Figures that are worse in b. */
+size_t comparison_worse(const json_t *comparison);
+/* A table for people. */
+void comparison_print(FILE *out, const json_t *comparison);
 /* Reads a file ("-": standard input) of one report or several. STATUS_INVALID names what is wrong with it. */
 enum status comparison_read(const char *path, json_t **out_reports, struct error *error);
 enum status comparison_read_stream(

@@ -20,6 +20,7 @@ static const char usage[] =
     "  --least=PERCENT     a change below it is none (default 3)\n"
     "  --chance=PERCENT    how likely chance alone may make a change that counts (default 1)\n"
     "  --fail-on-worse     exit 4 when a figure of B is worse\n"
+    "  --json              the comparison as JSON (schema stele.diff/1)\n"
     "\n"
     "The test is Mann-Whitney's U (ranks only, two-sided). Seconds that follow each other are not "
     "independent: for\n"
@@ -44,8 +45,8 @@ static bool take_percent(const struct options *options, const char *name, double
 
 int command_bench_diff(int argc, char **argv)
 {
-    struct option_value values[] = {
-        {.name = "least"}, {.name = "chance"}, {.name = "fail-on-worse", .is_flag = true}};
+    struct option_value values[] = {{.name = "least"}, {.name = "chance"},
+        {.name = "fail-on-worse", .is_flag = true}, {.name = "json", .is_flag = true}};
     const char *paths[2];
     struct options options = {.command = "bench diff",
         .usage = usage,
@@ -54,7 +55,7 @@ int command_bench_diff(int argc, char **argv)
         .arguments = paths,
         .argument_limit = 2};
     struct comparison_plan plan = {.least_percent = 3, .probability = 1};
-    json_t *reports[2] = {NULL, NULL};
+    json_t *reports[2] = {NULL, NULL}, *comparison = NULL;
     struct error error = {0};
     size_t worse = 0;
     int code = options_parse(&options, argc, argv);
@@ -75,8 +76,15 @@ int command_bench_diff(int argc, char **argv)
             code = EXIT_FAILED;
         }
     }
-    if (code == EXIT_DONE)
-        comparison_print(stdout, &plan, reports[0], reports[1], &worse);
+    if (code == EXIT_DONE && !(comparison = comparison_make(&plan, reports[0], reports[1]))) {
+        fputs("stele: bench diff: no memory for a comparison\n", stderr);
+        code = EXIT_FAILED;
+    }
+    if (code == EXIT_DONE && options_get(&options, "json"))
+        json_dumpf(comparison, stdout, JSON_INDENT(1) | JSON_REAL_PRECISION(10)), putchar('\n');
+    else if (code == EXIT_DONE)
+        comparison_print(stdout, comparison);
+    worse = comparison_worse(comparison);
     if (code == EXIT_DONE && !output_flush("bench diff"))
         code = EXIT_FAILED;
     if (code == EXIT_DONE && worse && options_get(&options, "fail-on-worse")) {
@@ -84,6 +92,7 @@ int command_bench_diff(int argc, char **argv)
             stderr, "stele: bench diff: %zu figure%s worse\n", worse, worse == 1 ? " is" : "s are");
         code = EXIT_WORSE;
     }
+    json_decref(comparison);
     json_decref(reports[0]);
     json_decref(reports[1]);
     return code;

@@ -187,6 +187,7 @@ void load_outcome_deinit(struct load_outcome *outcome)
     run_result_deinit(&outcome->fill);
     run_result_deinit(&outcome->run);
     watch_figures_deinit(&outcome->watched);
+    json_decref(outcome->against);
 }
 
 /* ---- One place ---- */
@@ -309,6 +310,11 @@ static bool write_report(const char *path, const char *mode,
     return is_written;
 }
 
+static bool is_compared(const struct load_settings *settings)
+{
+    return settings->against.connect || settings->against.zookeeper;
+}
+
 /* Tells of one place. The exit code. `is_second`: the report of another place is there already. */
 static int report(const struct load_outcome *outcome, bool is_second)
 {
@@ -320,7 +326,7 @@ static int report(const struct load_outcome *outcome, bool is_second)
     if (settings->json)
         is_written = write_report(
             settings->json, is_second ? "ae" : "we", report_json_print, outcome);
-    if (settings->html && !is_second)
+    if (settings->html && !is_compared(settings))
         is_written = write_report(settings->html, "we", report_html_print, outcome) && is_written;
     is_written = output_flush(settings->command) && is_written;
     bool all_hold = is_second || assertions_check(&settings->assertions, outcome);
@@ -337,22 +343,30 @@ static int report(const struct load_outcome *outcome, bool is_second)
     return all_hold ? EXIT_DONE : EXIT_ASSERTION;
 }
 
-/* The other place after the first, and both side by side. */
-static int work_against(const struct load_settings *settings, const struct load_outcome *first)
+static json_t *compare(const struct load_outcome *first, const struct load_outcome *second)
 {
     static const struct comparison_plan plan = {.least_percent = 3, .probability = .01};
+    json_t *a = json_pack("[o]", report_json_make(first)),
+           *b = json_pack("[o]", report_json_make(second));
+    json_t *comparison = a && b ? comparison_make(&plan, a, b) : NULL;
+    json_decref(a);
+    json_decref(b);
+    return comparison;
+}
+
+/* The other place after the first, and both side by side: beside the second in JSON, in the page of the first. */
+static int work_against(const struct load_settings *settings, struct load_outcome *first)
+{
     struct load_outcome second = {0};
-    size_t worse;
     int code = work_at(settings, &settings->against, NULL, &second);
-    if (code < 0)
+    if (code < 0) {
+        second.against = compare(first, &second);
+        first->against = json_incref(second.against);
         code = report(&second, true);
-    if (code == EXIT_DONE && !is_standard_output(settings->json)) {
-        json_t *a = json_pack("[o]", report_json_make(first)),
-               *b = json_pack("[o]", report_json_make(&second));
+    }
+    if (code == EXIT_DONE && !is_standard_output(settings->json) && second.against) {
         fputc('\n', stdout);
-        comparison_print(stdout, &plan, a, b, &worse);
-        json_decref(a);
-        json_decref(b);
+        comparison_print(stdout, second.against);
     }
     load_outcome_deinit(&second);
     return code;
@@ -387,19 +401,20 @@ static int run_command(int argc, char **argv, bool is_engine)
         key_preview_print_distribution(&settings.workload, settings.keys_text);
     if (settings.is_listing || settings.print_keys || settings.is_printing_distribution)
         return EXIT_DONE;
-    bool is_compared = settings.against.connect || settings.against.zookeeper;
     struct sinks sinks;
     if (!sinks_open(&sinks, &settings))
         return EXIT_FAILED;
     run_catch_interrupts();
-    code = is_compared ? bench_table_check(&settings, &settings.against) : -1;
+    code = is_compared(&settings) ? bench_table_check(&settings, &settings.against) : -1;
     if (code < 0)
         code = work_at(&settings, &settings.place, &sinks, &outcome);
-    bool is_written = sinks_close(&sinks);
-    if (code < 0)
+    bool is_written = sinks_close(&sinks), has_outcome = code < 0;
+    if (has_outcome)
         code = report(&outcome, false);
-    if (code == EXIT_DONE && is_compared)
+    if (code == EXIT_DONE && is_compared(&settings))
         code = work_against(&settings, &outcome);
+    if (has_outcome && is_compared(&settings) && settings.html) /* the page has both */
+        is_written = write_report(settings.html, "we", report_html_print, &outcome) && is_written;
     load_outcome_deinit(&outcome);
     return code == EXIT_DONE && !is_written ? EXIT_FAILED : code;
 }

@@ -4,6 +4,8 @@
 #ifndef STELE_BENCH_LOAD_H
 #define STELE_BENCH_LOAD_H
 
+#include <jansson.h>
+
 #include "base/options.h"
 #include "bench/assertion.h"
 #include "bench/driver.h"
@@ -68,6 +70,7 @@ struct load_outcome {
     uint64_t server_resident_kib;
     struct watch_figures watched; /* tablets, servers, events */
     char engine_work[160];        /* what the engine did beside, for people; empty: a server */
+    json_t *against; /* --against: the first place (a) and the other (b), comparison.h; or NULL */
 };
 void load_outcome_deinit(struct load_outcome *outcome);
 

@@ -277,6 +277,47 @@ static void print_tablets(FILE *out, const struct load_outcome *outcome)
     }
 }
 
+static double number_of(const json_t *object, const char *key)
+{
+    const json_t *value = json_object_get(object, key);
+    return json_is_number(value) ? json_number_value(value) : NAN;
+}
+
+/* The same work at another place, side by side. */
+static void print_against(FILE *out, const json_t *against)
+{
+    const char *names[] = {"a", "b"};
+    size_t i;
+    json_t *line;
+    if (!against)
+        return;
+    fputs("<h2>The same against another</h2>\n", out);
+    for (i = 0; i < 2; i++) {
+        fprintf(out, "<p class=\"soft\">%c: ", i ? 'B' : 'A');
+        svg_text_print(
+            out, json_string_value(json_object_get(json_object_get(against, names[i]), "place")));
+        fputs("</p>\n", out);
+    }
+    fputs(
+        "<div class=\"wide\" tabindex=\"0\"><table><tr><th>operation</th><th>figure</th><th>A</th>"
+        "<th>B</th><th>B / A</th><th></th></tr>\n",
+        out);
+    json_array_foreach(json_object_get(against, "figures"), i, line)
+    {
+        const char *verdict = json_string_value(json_object_get(line, "verdict"));
+        fprintf(out,
+            "<tr><td>%s</td><td>%s</td><td>%.1f</td><td>%.1f</td><td>%.3f</td><td>%s</td></tr>\n",
+            json_string_value(json_object_get(line, "operation")),
+            json_string_value(json_object_get(line, "figure")), number_of(line, "a"),
+            number_of(line, "b"), number_of(line, "ratio"), verdict ? verdict : "");
+    }
+    fprintf(out,
+        "</table></div>\n<p class=\"soft\">B is called better or worse from %g %% on, and when "
+        "chance "
+        "makes it in fewer than %g %% of cases.</p>\n",
+        number_of(against, "least_percent"), number_of(against, "chance_percent"));
+}
+
 bool report_html_print(FILE *out, const struct load_outcome *outcome)
 {
     print_head(out, outcome);
@@ -284,6 +325,7 @@ bool report_html_print(FILE *out, const struct load_outcome *outcome)
     print_timeline(out, &outcome->run);
     print_spectrum(out, &outcome->run);
     print_tablets(out, outcome);
+    print_against(out, outcome->against);
     fputs("</body></html>\n", out);
     return !ferror(out);
 }

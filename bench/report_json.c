@@ -207,6 +207,8 @@ json_t *report_json_make(const struct load_outcome *outcome)
     json_object_set_new(object, "operations", operations(&outcome->run));
     set_watched(object, &outcome->watched);
     json_object_set_new(object, "timeline", timeline(&outcome->run));
+    if (outcome->against)
+        json_object_set(object, "against", outcome->against);
     return object;
 }
 

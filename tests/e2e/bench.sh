@@ -285,6 +285,27 @@ for file in none.json torn.json .; do
 done
 run "one place against another" 0 "^all +server CPU us" -q --rows=1000 --duration=1 --warmup=0 --reuse --against="$STELE_CONNECT"
 
+run "the comparison in the files too" 0 "^all +rate" -q --rows=1000 --duration=1 --warmup=0 --reuse --against="$STELE_CONNECT" \
+    --json="$work/against.json" --html="$work/against.html"
+python3 - "$work/against.json" "$work/against.html" "$STELE_CONNECT" <<'END' >"$work/both" 2>&1
+import json, sys
+first, second = [json.loads(line) for line in open(sys.argv[1])]
+told = second["against"]
+assert "against" not in first and told["schema"] == "stele.diff/1", told
+assert told["a"]["place"] == first["place"] and told["b"]["place"] == second["place"] == sys.argv[3], told
+rate = next(one for one in told["figures"] if (one["operation"], one["figure"]) == ("all", "rate /s"))
+assert abs(rate["a"] - first["totals"]["rate"]) < 1 and abs(rate["b"] - second["totals"]["rate"]) < 1, rate
+assert abs(rate["ratio"] - rate["b"] / rate["a"]) < 1e-6 and rate["verdict"] in ("same", "better", "worse", "not sure"), rate
+page = open(sys.argv[2]).read()
+assert f"<td>{rate['ratio']:.3f}</td>" in page and page.rstrip().endswith("</html>"), page[-2000:]
+END
+note "the ratio in JSON and HTML" $? "$work/both"
+"$stele" bench diff --json "$work/a.json" "$work/a.json" >"$work/out" && python3 -c 'import json, sys
+j = json.load(open(sys.argv[1]))
+assert j["schema"] == "stele.diff/1" and j["worse"] == 0 and all(one["ratio"] == 1 for one in j["figures"]) and j["figures"], j
+' "$work/out" >"$work/both" 2>&1
+note "diff as JSON" $? "$work/both"
+
 # ---- the engine alone ----
 # engine NAME CODE OUT-PATTERN OPTIONS...: as run, of `bench engine`.
 engine() {

@@ -33,8 +33,10 @@ int LLVMFuzzerTestOneInput(const uint8_t *data, size_t size)
     json_t *b = end && first + 1 < size ? read_reports(end + 1, size - first - 1) : json_incref(a);
     FILE *out = fmemopen(said, sizeof said, "w");
     if (a && b && out) {
-        size_t worse = 0;
-        comparison_print(out, &plan, a, b, &worse);
+        json_t *comparison = comparison_make(&plan, a, b);
+        fuzz_check(comparison != NULL);
+        comparison_print(out, comparison);
+        json_decref(comparison);
     }
     if (out)
         fclose(out);
