@@ -97,6 +97,9 @@ void study_cell_name(
 #define STUDY_MARK "[writes]"
 void study_cell_label(
     const struct study *study, const struct study_cell *cell, char out_label[STUDY_TEXT_SIZE]);
+/* The same of a design, whatever its setting. */
+void study_design_label(
+    const struct study *study, const struct study_design *design, char out_label[STUDY_TEXT_SIZE]);
 /* Whether the design's requests are writes where the scenario's are reads. */
 bool study_design_writes(const struct study *study, const struct study_design *design);
 /* What the mark means: a sentence; NULL when no design has it. */

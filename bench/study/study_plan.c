@@ -284,15 +284,22 @@ void study_cell_label(
         study_design_writes(study, cell->design) ? " " STUDY_MARK : "");
 }
 
+void study_design_label(
+    const struct study *study, const struct study_design *design, char out_label[STUDY_TEXT_SIZE])
+{
+    snprintf(out_label, STUDY_TEXT_SIZE, "%.240s%s", design->mapper.name,
+        study_design_writes(study, design) ? " " STUDY_MARK : "");
+}
+
 const char *study_mark_text(const struct study *study)
 {
     for (size_t i = 0; i < study->design_count; i++)
         if (study_design_writes(study, &study->designs[i]))
             return STUDY_MARK
-                " is asked to write each row that the other designs are asked to read, at any "
-                "of "
-                "its salts (a get would have to ask them all): its loads and latencies are of "
-                "writes, no comparison with reads, and there is no get to check.";
+                " is asked to write each row that the other designs are asked to read, at any of "
+                "its salts: its loads and latencies are of writes, no comparison with reads, and "
+                "not ranked among them. A get would have to ask all salts, so reading it takes as "
+                "many times the load; there is no get to check.";
     return NULL;
 }
 

@@ -40,7 +40,9 @@ static void print_fixed(const struct study *study)
         "dealt", "asks");
     for (size_t i = 0; i < study->design_count; i++) {
         const struct study_design *design = &study->designs[i];
-        printf("%-28s %8.2f %5.3f %6.1f/%-3zu %10.2f %7.2f %5u\n", design->mapper.name,
+        char label[STUDY_TEXT_SIZE];
+        study_design_label(study, design, label);
+        printf("%-28s %8.2f %5.3f %6.1f/%-3zu %10.2f %7.2f %5u\n", label,
             design->fixed.tablets.max_mean, design->fixed.tablets.gini,
             design->fixed.tablets.effective, study->tablets, design->fixed.contiguous.max_mean,
             design->fixed.round_robin.max_mean, design->get_cost);

@@ -64,8 +64,10 @@ static void print_latency(const char *name, const struct study_run *run)
 
 void study_print_latencies(const struct study *study)
 {
-    printf("\nLatency in ms of the %s answered, from when one should have begun%s.\n\n",
-        study->scenario.access == ACCESS_APPEND ? "writes" : "reads",
+    printf("\nLatency in ms of the %s answered, from when one\nshould have begun%s.\n\n",
+        study->scenario.access == ACCESS_APPEND ? "writes"
+        : study_mark_text(study)                ? "reads (" STUDY_MARK ": writes)"
+                                                : "reads",
         study->is_live ? ";\nservice: from when it did" : "");
     printf("%-28s %7s %7s %7s%s\n", "key", "p50", "p99", "most",
         study->is_live ? " srv.p50     p99    most" : "");

@@ -122,6 +122,8 @@ static void a_design_that_writes_what_others_read_is_marked(void **state)
         assert_int_equal(holds(&page, "<h3>random-salt:4, balancer on [writes]</h3>"), is_marked);
         assert_int_equal(holds(&page, "[writes] is asked to write each row"), is_marked);
         assert_int_equal(holds(&page, "the same requests, those marked [writes]"), is_marked);
+        /* figures of its load: as good or bad as those beside them in four columns, and not ranked among them */
+        assert_int_equal(holds(&page, "<td class=\"soft\">1.0"), is_marked);
         assert_int_equal(holds(&json, "{\"key\":\"raw\",\"requests\":\"read\""), is_marked);
         assert_true(holds(&json, "{\"key\":\"random-salt:4\",\"requests\":\"write\""));
         buffer_deinit(&svg);
