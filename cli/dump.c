@@ -11,10 +11,11 @@
 static const char usage[] =
     "usage: stele dump PATH...\n"
     "\n"
-    "Prints in words what a file of Stele holds (log segment, SSTable, "
-    "manifest, descriptor, plan, cluster file,\n"
-    "procedure, namespace, snapshot), or what lies in a directory. Only reads. Exit "
-    "1 when a file is damaged or not ours.\n";
+    "Prints in words what a file of Stele holds (log segment, SSTable, manifest, descriptor, "
+    "snapshot, plan,\n"
+    "procedure, settings, namespace, history, cluster file, quorum), or what lies in a directory. "
+    "Only reads.\n"
+    "Exit 1 when a file is damaged or not ours.\n";
 
 static void print_line(void *context, const char *line)
 {
