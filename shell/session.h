@@ -32,7 +32,8 @@ struct stele_table *session_table(
     struct session *session, struct stele_bytes name, struct stele_error *error);
 
 /* Completion (line_complete_function; context is the session): commands at the start of a line,
- * names of tables and families elsewhere. Asks the cluster only when it is connected. */
+ * names of tables and families elsewhere, for which the cluster is asked, and connected to if need
+ * be; nothing when it does not answer. */
 void session_complete(void *context, struct span prefix, bool is_first,
     void (*add)(void *list, struct span word), void *list);
 
