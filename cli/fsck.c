@@ -11,6 +11,7 @@
 
 static const char usage[] =
     "usage: stele fsck DIR [--repair] [--json]\n"
+    "       stele fsck DIR --accept-loss=INCARNATION\n"
     "\n"
     "Checks every promise of the formats of a directory that no server uses: checksums of every\n"
     "byte, what documents say, order, references, chains, seals. Prints a line for each breach,\n"
@@ -20,7 +21,14 @@ static const char usage[] =
     "of\n"
     "             dead servers, completes splits and merges that were cut, and moves a meta table\n"
     "             that is damaged to the trash (the next start makes it anew from the manifests)\n"
-    "  --json     at the end one object instead (stele.fsck/1): what was mended, what is broken\n";
+    "  --json     at the end one object instead (stele.fsck/1): what was mended, what is broken\n"
+    "\n"
+    "  --accept-loss=INCARNATION   checks nothing, and may be said while servers run: what damage "
+    "has\n"
+    "             taken from the log of a dead server (a folder in DIR/servers) is given up for "
+    "good,\n"
+    "             so that tablets that may have lost writes there open with what is left. Prints\n"
+    "             what cannot be read; then assign the tablets, or start the server\n";
 
 /* What is told, when it is told as one object; NULL members: as lines, at once. */
 struct findings {
@@ -71,14 +79,27 @@ static int tell_json(const struct findings *findings, const char *root)
     return is_told && is_clean ? EXIT_DONE : EXIT_FAILED;
 }
 
+static int accept_loss(const char *root, const char *incarnation)
+{
+    struct error error = {0};
+    struct findings findings = {0};
+    if (storage_accept_loss(env_real(), root, incarnation, print_problem, &findings, &error)) {
+        fflush(stdout);
+        fprintf(stderr, "stele: %s\n", error.message);
+        return EXIT_FAILED;
+    }
+    printf("what the log of %s has lost is given up\n", incarnation);
+    return EXIT_DONE;
+}
+
 int command_fsck(int argc, char **argv)
 {
     const char *root;
     uint64_t problems = 0;
     struct error error = {0};
     struct findings findings = {0};
-    struct option_value values[] = {
-        {.name = "repair", .is_flag = true}, {.name = "json", .is_flag = true}};
+    struct option_value values[] = {{.name = "repair", .is_flag = true},
+        {.name = "json", .is_flag = true}, {.name = "accept-loss"}};
     struct options options = {.command = "fsck",
         .usage = usage,
         .values = values,
@@ -92,6 +113,13 @@ int command_fsck(int argc, char **argv)
         fputs("stele: fsck needs a directory; try 'stele fsck --help'\n", stderr);
         return EXIT_USAGE;
     }
+    const char *lost = options_get(&options, "accept-loss");
+    if (lost && (options_get(&options, "repair") || options_get(&options, "json"))) {
+        fputs("stele: fsck: --accept-loss stands alone\n", stderr);
+        return EXIT_USAGE;
+    }
+    if (lost)
+        return accept_loss(root, lost);
     uint64_t acts = 0;
     if (options_get(&options, "json"))
         findings = (struct findings){json_array(), json_array()};

@@ -26,9 +26,10 @@ static const struct {
     [DOCUMENT_DESCRIPTOR] = {"descriptor", "SteleDsc", 1, LIMIT_DESCRIPTOR_SIZE},
     [DOCUMENT_NAMESPACE] = {"namespace", "SteleNsp", 1, LIMIT_DESCRIPTOR_SIZE},
     [DOCUMENT_PROCEDURE] = {"procedure", "StelePrc", 1, LIMIT_DESCRIPTOR_SIZE},
-    [DOCUMENT_PLAN] = {"plan", "StelePln", 1, LIMIT_PLAN_SIZE},
+    [DOCUMENT_PLAN] = {"plan", "StelePln", 2, LIMIT_PLAN_SIZE},
     [DOCUMENT_CLUSTER] = {"cluster file", "SteleClu", 1, 4096},
     [DOCUMENT_SNAPSHOT] = {"snapshot", "SteleSnp", 1, LIMIT_SNAPSHOT_SIZE},
+    [DOCUMENT_LOSS] = {"accepted loss", "SteleLos", 1, 4096},
     [DOCUMENT_HISTORY] = {"history", "SteleHst", 1, LIMIT_DESCRIPTOR_SIZE},
 };
 

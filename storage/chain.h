@@ -45,6 +45,7 @@ enum document_kind {
     DOCUMENT_CLUSTER,
     DOCUMENT_SNAPSHOT,
     DOCUMENT_HISTORY,
+    DOCUMENT_LOSS,
     DOCUMENT_KINDS
 };
 

@@ -3,6 +3,7 @@
 
 #include "storage/cell_batch.h"
 #include "storage/check.h"
+#include "storage/log_loss.h"
 #include "storage/plan.h"
 #include "storage/seal.h"
 
@@ -107,6 +108,13 @@ enum status check_incarnation(struct check *check, const char *incarnation, stru
     check_join(folder.text, "plan", &path);
     status = status == STATUS_NOT_FOUND ? STATUS_OK
                                         : check_judge(check, path.text, status, &why, error);
+    if (status == STATUS_OK) {
+        bool is_accepted;
+        check_join(folder.text, "loss", &path);
+        status = log_loss_is_accepted(&check->directory, incarnation, &is_accepted, &why);
+        status = check_judge(check, path.text, status, &why, error);
+        check_join(folder.text, "plan", &path);
+    }
     if (status == STATUS_OK)
         status = check_segments(check, incarnation, &names, has_plan ? &plan : NULL, error);
     if (has_plan && status == STATUS_OK) {

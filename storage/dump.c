@@ -7,6 +7,7 @@
 
 #include "storage/cell_batch.h"
 #include "storage/descriptor.h"
+#include "storage/log_loss.h"
 #include "storage/log_segment.h"
 #include "storage/manifest.h"
 #include "storage/name_list.h"
@@ -342,7 +343,7 @@ static enum status dump_plan(
     struct printer *printer, const struct document *document, struct error *error)
 {
     struct plan plan;
-    enum status status = plan_decode(document->payload, &plan, error);
+    enum status status = plan_decode(document->payload, document->format_version, &plan, error);
     if (status)
         return status;
     buffer_put_format(&printer->line, "plan of ");
@@ -360,8 +361,25 @@ static enum status dump_plan(
                 "  segment %" PRIu64 " ends at %" PRIu64 ", not closed, salt %016" PRIx64,
                 segment->number, segment->end, segment->salt);
         dump_index(printer, &segment->index, "    ");
+        for (size_t j = 0; j < segment->damage_count; j++)
+            print_line(printer, "    damaged at %" PRIu64 ", %" PRIu64 " bytes",
+                segment->damages[j].offset, segment->damages[j].size);
     }
     plan_deinit(&plan);
+    return STATUS_OK;
+}
+
+static enum status dump_loss(
+    struct printer *printer, const struct document *document, struct error *error)
+{
+    uint64_t accepted_ms;
+    enum status status = log_loss_decode(document->payload, &accepted_ms, error);
+    if (status)
+        return status;
+    buffer_put_format(&printer->line, "loss of damaged records in the log of ");
+    buffer_put(&printer->line, document->subject);
+    buffer_put_format(&printer->line, ", accepted at %" PRIu64, accepted_ms);
+    finish_line(printer);
     return STATUS_OK;
 }
 
@@ -444,6 +462,8 @@ static enum status dump_document(struct printer *printer, struct env *env, const
         status = dump_descriptor(printer, &document, error);
     else if (kind == DOCUMENT_PLAN)
         status = dump_plan(printer, &document, error);
+    else if (kind == DOCUMENT_LOSS)
+        status = dump_loss(printer, &document, error);
     else if (kind == DOCUMENT_SNAPSHOT)
         status = dump_snapshot(printer, &document, error);
     else if (kind == DOCUMENT_CLUSTER)

@@ -73,6 +73,8 @@ struct scan {
     log_frame_function *each;
     void *context;
     uint64_t synced_offset; /* greatest of any valid frame */
+    uint64_t number;        /* salvage: of the segment's name */
+    const char *incarnation;
 };
 
 static uint64_t last_sequence_of(
@@ -107,45 +109,48 @@ static enum status take_frame(struct scan *scan, const struct log_frame *frame, 
     return scan->each ? scan->each(scan->context, frame, offset, size, error) : STATUS_OK;
 }
 
-/* A frame that may begin at `at`: what it says was synced, when it is one. */
-static enum status note_behind(struct scan *scan, uint64_t at, struct error *error)
-{
-    struct log_frame frame;
-    size_t size;
-    enum status status = window_frame(
-        &scan->window, scan->segment->header.salt, at, &frame, &size, error);
-    if (status == STATUS_OK && frame.synced_offset > scan->synced_offset)
-        scan->synced_offset = frame.synced_offset;
-    return status == STATUS_NOT_FOUND ? STATUS_OK : status;
-}
-
-/* Looks for valid frames behind an invalid one: what they say was synced. */
-static enum status search_behind(struct scan *scan, uint64_t offset, struct error *error)
+/* The first valid frame at or behind *at, which is moved to it. STATUS_NOT_FOUND: there is none. */
+static enum status next_frame(struct scan *scan, uint64_t *at, struct log_frame *out_frame,
+    size_t *out_size, struct error *error)
 {
     uint64_t salt = scan->segment->header.salt;
-    uint64_t at = offset + 8;
-    while (at + LOG_FRAME_HEADER <= scan->window.file_size) {
+    while (*at + LOG_FRAME_HEADER <= scan->window.file_size) {
         struct span bytes;
-        enum status status = window_get(&scan->window, at, WINDOW_BYTES, &bytes, error);
+        enum status status = window_get(&scan->window, *at, WINDOW_BYTES, &bytes, error);
         if (status)
             return status;
         size_t step = 0;
         uint64_t mark = 0;
         for (; step + 8 <= bytes.size; step += 8) {
             mark = load_u64(bytes.data + step);
-            if (mark && mark == log_frame_mark(salt, at + step))
+            if (mark && mark == log_frame_mark(salt, *at + step))
                 break;
             mark = 0;
         }
-        at += step;
+        *at += step;
         if (mark == 0)
             continue;
-        status = note_behind(scan, at, error);
-        if (status)
+        status = window_frame(&scan->window, salt, *at, out_frame, out_size, error);
+        if (status != STATUS_NOT_FOUND)
             return status;
+        *at += 8;
+    }
+    return STATUS_NOT_FOUND;
+}
+
+/* Looks for valid frames behind an invalid one: what they say was synced. */
+static enum status search_behind(struct scan *scan, uint64_t offset, struct error *error)
+{
+    struct log_frame frame;
+    size_t size;
+    uint64_t at = offset + 8;
+    enum status status;
+    while ((status = next_frame(scan, &at, &frame, &size, error)) == STATUS_OK) {
+        if (frame.synced_offset > scan->synced_offset)
+            scan->synced_offset = frame.synced_offset;
         at += 8;
     }
-    return STATUS_OK;
+    return status == STATUS_NOT_FOUND ? STATUS_OK : status;
 }
 
 /* Frames from the start to the first that is not valid, or to the index. */
@@ -260,22 +265,25 @@ static enum status scan_segment(struct scan *scan, bool has_successor, struct er
     return STATUS_OK;
 }
 
-enum status log_segment_read(struct env *env, const char *path, bool has_successor,
-    log_frame_function *each, void *context, struct log_segment *out_segment, struct error *error)
+/* Runs one of the ways to read on a file. */
+static enum status with_file(struct env *env, const char *path, struct scan *scan,
+    enum status (*way)(struct scan *scan, bool has_successor, struct error *error),
+    bool has_successor, struct log_segment *out_segment, struct error *error)
 {
     struct log_segment segment = {0};
-    struct scan scan = {.path = path, .segment = &segment, .each = each, .context = context};
     struct env_stat stat;
-    enum status status = env_file_open(env, path, ENV_READ, 0, &scan.window.file, error);
+    scan->path = path;
+    scan->segment = &segment;
+    enum status status = env_file_open(env, path, ENV_READ, 0, &scan->window.file, error);
     if (status)
         return status;
-    status = env_file_stat(scan.window.file, &stat, error);
+    status = env_file_stat(scan->window.file, &stat, error);
     if (status == STATUS_OK) {
-        scan.window.file_size = stat.size;
-        status = scan_segment(&scan, has_successor, error);
+        scan->window.file_size = stat.size;
+        status = way(scan, has_successor, error);
     }
-    env_file_close(scan.window.file);
-    buffer_deinit(&scan.window.bytes);
+    env_file_close(scan->window.file);
+    buffer_deinit(&scan->window.bytes);
     if (status)
         log_segment_deinit(&segment);
     else
@@ -283,31 +291,178 @@ enum status log_segment_read(struct env *env, const char *path, bool has_success
     return status;
 }
 
+enum status log_segment_read(struct env *env, const char *path, bool has_successor,
+    log_frame_function *each, void *context, struct log_segment *out_segment, struct error *error)
+{
+    struct scan scan = {.each = each, .context = context};
+    return with_file(env, path, &scan, scan_segment, has_successor, out_segment, error);
+}
+
+/* ---- Salvage ---- */
+
+static enum status add_damage(struct scan *scan, uint64_t offset, uint64_t end, struct error *error)
+{
+    struct log_segment *segment = scan->segment;
+    if (!memory_grow(&segment->damages, segment->damage_count, &segment->damage_capacity,
+            sizeof *segment->damages))
+        return error_set(error, STATUS_NO_MEMORY, "%s: list of its damage", scan->path);
+    segment->damages[segment->damage_count++] = (struct log_extent){offset, end - offset};
+    return STATUS_OK;
+}
+
+/* Frames, and behind each place that has none the next. frames_end: where they end; 0: not known. */
+static enum status salvage_frames(
+    struct scan *scan, uint64_t frames_end, bool has_successor, struct error *error)
+{
+    uint64_t offset = LOG_SEGMENT_START;
+    bool has_searched = false;
+    enum status status = STATUS_OK;
+    while (status == STATUS_OK && (frames_end == 0 || offset < frames_end)) {
+        struct log_frame frame;
+        size_t size = 0;
+        status = window_frame(
+            &scan->window, scan->segment->header.salt, offset, &frame, &size, error);
+        if (status == STATUS_OK) {
+            status = take_frame(scan, &frame, offset, size, error);
+            offset += size;
+            if (frame.kind == LOG_FRAME_INDEX)
+                break;
+            continue;
+        }
+        if (status != STATUS_NOT_FOUND)
+            break;
+        status = STATUS_OK;
+        if (!has_successor && !has_searched) {
+            has_searched = true;
+            status = search_behind(scan, offset, error);
+        }
+        if (status || (!has_successor && scan->synced_offset <= offset))
+            break; /* a torn tail */
+        uint64_t next = offset + 8;
+        status = next_frame(scan, &next, &frame, &size, error);
+        if (status == STATUS_NOT_FOUND) {
+            uint64_t end = frames_end ? frames_end : scan->window.file_size;
+            status = end > offset ? add_damage(scan, offset, end, error) : STATUS_OK;
+            break;
+        }
+        if (status == STATUS_OK)
+            status = add_damage(scan, offset, next, error);
+        offset = next;
+    }
+    scan->segment->end = offset;
+    return status;
+}
+
+/* Reads both pages. The salt is 0 when neither tells it: then no frame can be told from others. */
+static enum status salvage_pages(
+    struct scan *scan, struct log_segment_closing *out_closing, struct error *error)
+{
+    struct log_segment_header *header = &scan->segment->header;
+    struct span pages;
+    struct error why = {0};
+    *out_closing = (struct log_segment_closing){0};
+    enum status status = window_get(&scan->window, 0, LOG_SEGMENT_START, &pages, error);
+    if (status)
+        return status;
+    if (pages.size == LOG_SEGMENT_START) {
+        status = log_segment_header_decode(pages.data, header, &why);
+        if (status == STATUS_NEWER_FORMAT)
+            return error_set(error, status, "%s: %s", scan->path, why.message);
+        bool is_ours = status == STATUS_OK && header->number == scan->number &&
+                       strcmp(header->incarnation, scan->incarnation) == 0;
+        bool is_closed = log_segment_closing_decode(
+                             pages.data + LOG_SEGMENT_PAGE, out_closing, NULL) == STATUS_OK;
+        if (status == STATUS_OK && (!is_ours || out_closing->salt != header->salt))
+            is_closed = false;
+        if (!is_ours)
+            header->salt = is_closed ? out_closing->salt : 0;
+        if (!is_closed)
+            *out_closing = (struct log_segment_closing){0};
+    }
+    header->number = scan->number;
+    strcpy(header->incarnation, scan->incarnation);
+    return STATUS_OK;
+}
+
+static enum status salvage_segment(struct scan *scan, bool has_successor, struct error *error)
+{
+    struct log_segment_closing closing;
+    enum status status = salvage_pages(scan, &closing, error);
+    if (status)
+        return status;
+    scan->segment->end = LOG_SEGMENT_START;
+    if (scan->segment->header.salt == 0)
+        return add_damage(scan, 0, scan->window.file_size > 0 ? scan->window.file_size : 1, error);
+    if (has_successor && closing.salt && read_index(scan, &closing, NULL) == STATUS_OK)
+        return STATUS_OK; /* it says of each frame whose it was */
+    return salvage_frames(scan, closing.index_offset, has_successor, error);
+}
+
+enum status log_segment_salvage(struct env *env, const char *path, const char *incarnation,
+    uint64_t number, bool has_successor, struct log_segment *out_segment, struct error *error)
+{
+    struct scan scan = {.number = number, .incarnation = incarnation};
+    return with_file(env, path, &scan, salvage_segment, has_successor, out_segment, error);
+}
+
 void log_segment_deinit(struct log_segment *segment)
 {
     log_index_deinit(&segment->index);
+    memory_free(segment->damages);
+    segment->damages = NULL;
+    segment->damage_count = segment->damage_capacity = 0;
+}
+
+/* ---- One tablet's frames ---- */
+
+static bool is_of_tablet(const struct log_frame *frame, const char *tablet_id)
+{
+    return frame->kind == LOG_FRAME_RECORDS && strcmp(frame->tablet_id, tablet_id) == 0;
 }
 
 enum status log_extent_read(struct env_file *file, uint64_t salt, const struct log_extent *extent,
-    const char *tablet_id, log_frame_function *each, void *context, struct error *error)
+    const char *tablet_id, log_frame_function *each, void *context, uint64_t *out_damage,
+    struct error *error)
 {
     uint64_t end = extent->offset + extent->size;
     struct window window = {.file = file, .file_size = end};
     enum status status = STATUS_OK;
+    *out_damage = 0;
     for (uint64_t offset = extent->offset; offset < end && status == STATUS_OK;) {
         struct log_frame frame;
         size_t size = 0;
         status = window_frame(&window, salt, offset, &frame, &size, error);
         if (status == STATUS_NOT_FOUND ||
-            (status == STATUS_OK &&
-                (frame.kind != LOG_FRAME_RECORDS || strcmp(frame.tablet_id, tablet_id) != 0)))
+            (status == STATUS_OK && !is_of_tablet(&frame, tablet_id))) {
+            *out_damage = offset;
             status = error_set(error, STATUS_CORRUPT,
                 "%s at offset %" PRIu64 ": no valid frame of tablet %s, though the index has one",
                 env_file_path(file), offset, tablet_id);
+        }
         if (status == STATUS_OK)
             status = each(context, &frame, offset, size, error);
         offset += size;
     }
     buffer_deinit(&window.bytes);
     return status;
+}
+
+enum status log_extent_skip(struct env_file *file, uint64_t salt, const char *tablet_id,
+    uint64_t damage, struct log_extent *extent, struct error *error)
+{
+    uint64_t end = extent->offset + extent->size;
+    struct log_segment segment = {.header.salt = salt};
+    struct scan scan = {.window = {.file = file, .file_size = end}, .segment = &segment};
+    struct log_frame frame;
+    size_t size = 0;
+    uint64_t at = damage + 8;
+    enum status status;
+    while ((status = next_frame(&scan, &at, &frame, &size, error)) == STATUS_OK &&
+           !is_of_tablet(&frame, tablet_id))
+        at += 8;
+    buffer_deinit(&scan.window.bytes);
+    if (status != STATUS_OK && status != STATUS_NOT_FOUND)
+        return status;
+    *extent = (struct log_extent){.offset = at, .size = status == STATUS_OK ? end - at : 0};
+    return STATUS_OK;
 }

@@ -181,6 +181,10 @@ struct log_segment {
     struct log_index index; /* read, or made by the scan */
     uint64_t frame_count;   /* seen by a scan; 0 when the index was read */
     uint64_t synced_offset; /* by a scan: all below it was synced, its frames say */
+    /* By a salvage: where frames were, rising; whose is not known. */
+    struct log_extent *damages;
+    size_t damage_count;
+    size_t damage_capacity;
 };
 
 /* Called for every valid frame of a scan, in order. */
@@ -192,10 +196,22 @@ typedef enum status log_frame_function(void *context, const struct log_frame *fr
  * scanned. STATUS_CORRUPT names file and offset. */
 enum status log_segment_read(struct env *env, const char *path, bool has_successor,
     log_frame_function *each, void *context, struct log_segment *out_segment, struct error *error);
+/* Reads what is left of a segment that log_segment_read calls damaged: goes on behind what is not
+ * valid, and says what it passed over. A closed one whose index can be read, or whose frames all
+ * can, has no damage here: a frame that is not valid is then found by who reads it
+ * (log_extent_read). is_closed: its own index was read; else it was made of the frames. The header
+ * is what the name says, and the salt. A read error is an error. */
+enum status log_segment_salvage(struct env *env, const char *path, const char *incarnation,
+    uint64_t number, bool has_successor, struct log_segment *out_segment, struct error *error);
 void log_segment_deinit(struct log_segment *segment);
 /* Reads frames of an extent and calls each() for those of the tablet; any that is not valid is
- * STATUS_CORRUPT. */
+ * STATUS_CORRUPT, and *out_damage its offset (else 0). */
 enum status log_extent_read(struct env_file *file, uint64_t salt, const struct log_extent *extent,
-    const char *tablet_id, log_frame_function *each, void *context, struct error *error);
+    const char *tablet_id, log_frame_function *each, void *context, uint64_t *out_damage,
+    struct error *error);
+/* Makes of an extent what follows its damage: it begins at the next valid frame of the tablet, or
+ * has size 0. */
+enum status log_extent_skip(struct env_file *file, uint64_t salt, const char *tablet_id,
+    uint64_t damage, struct log_extent *extent, struct error *error);
 
 #endif

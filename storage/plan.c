@@ -10,21 +10,33 @@
 
 #define SETTLE_BYTES ((size_t)1 << 20)
 
-enum { MIN_SEGMENT = 12 }; /* least bytes of an encoded segment */
+enum { MIN_SEGMENT = 12, MIN_DAMAGE = 2 }; /* least bytes of one encoded */
+#define FORMAT_WITH_DAMAGE 2
 
 void plan_deinit(struct plan *plan)
 {
     if (!plan)
         return;
-    for (size_t i = 0; i < plan->segment_count; i++)
+    for (size_t i = 0; i < plan->segment_count; i++) {
         log_index_deinit(&plan->segments[i].index);
+        memory_free(plan->segments[i].damages);
+    }
     memory_free(plan->segments);
     plan->segments = NULL;
     plan->segment_count = 0;
 }
 
+uint16_t plan_format_version(const struct plan *plan)
+{
+    for (size_t i = 0; i < plan->segment_count; i++)
+        if (plan->segments[i].damage_count)
+            return FORMAT_WITH_DAMAGE;
+    return 1;
+}
+
 void plan_encode(const struct plan *plan, struct buffer *out_payload)
 {
+    bool has_damage = plan_format_version(plan) == FORMAT_WITH_DAMAGE;
     buffer_put_varint(out_payload, plan->segment_count);
     for (size_t i = 0; i < plan->segment_count; i++) {
         const struct plan_segment *segment = &plan->segments[i];
@@ -34,27 +46,59 @@ void plan_encode(const struct plan *plan, struct buffer *out_payload)
         buffer_put_varint(out_payload, segment->index_offset);
         if (segment->index_offset == 0)
             log_index_encode(&segment->index, out_payload);
+        if (!has_damage)
+            continue;
+        buffer_put_varint(out_payload, segment->damage_count);
+        for (size_t j = 0; j < segment->damage_count; j++) {
+            buffer_put_varint(out_payload, segment->damages[j].offset);
+            buffer_put_varint(out_payload, segment->damages[j].size);
+        }
     }
 }
 
-static enum status take_segment(
-    struct span *in, struct plan_segment *out_segment, struct error *error)
+static enum status take_damages(struct span *in, struct plan_segment *segment, struct error *error)
 {
-    struct plan_segment segment = {0};
-    if (span_take_varint(in, &segment.number) || span_take_u64(in, &segment.salt) ||
-        span_take_varint(in, &segment.end) || span_take_varint(in, &segment.index_offset) ||
-        segment.end < LOG_SEGMENT_START || segment.index_offset >= segment.end)
-        return error_set(error, STATUS_CORRUPT, "plan payload: a malformed segment");
-    if (segment.index_offset == 0) {
-        enum status status = log_index_decode(in, segment.end, &segment.index, error);
-        if (status)
-            return error_prefix(error, status, "plan, segment %" PRIu64, segment.number);
+    uint64_t count;
+    uint64_t least = 0;
+    if (span_take_varint(in, &count) || count > in->size / MIN_DAMAGE)
+        return error_set(error, STATUS_CORRUPT,
+            "plan, segment %" PRIu64 ": impossible number of damages", segment->number);
+    if (count == 0)
+        return STATUS_OK;
+    segment->damages = memory_allocate_zeroed((size_t)count, sizeof *segment->damages);
+    if (!segment->damages)
+        return error_set(error, STATUS_NO_MEMORY, "plan with %" PRIu64 " damages", count);
+    for (; segment->damage_count < count; segment->damage_count++) {
+        struct log_extent *damage = &segment->damages[segment->damage_count];
+        if (span_take_varint(in, &damage->offset) || span_take_varint(in, &damage->size) ||
+            damage->size == 0 || damage->offset < least ||
+            damage->size > UINT64_MAX - damage->offset)
+            return error_set(error, STATUS_CORRUPT, "plan, segment %" PRIu64 ": a malformed damage",
+                segment->number);
+        least = damage->offset + damage->size;
     }
-    *out_segment = segment;
     return STATUS_OK;
 }
 
-enum status plan_decode(struct span payload, struct plan *out_plan, struct error *error)
+/* What was taken lies in *segment even on failure. */
+static enum status take_segment(
+    struct span *in, uint16_t format_version, struct plan_segment *out_segment, struct error *error)
+{
+    if (span_take_varint(in, &out_segment->number) || span_take_u64(in, &out_segment->salt) ||
+        span_take_varint(in, &out_segment->end) ||
+        span_take_varint(in, &out_segment->index_offset) || out_segment->end < LOG_SEGMENT_START ||
+        out_segment->index_offset >= out_segment->end)
+        return error_set(error, STATUS_CORRUPT, "plan payload: a malformed segment");
+    if (out_segment->index_offset == 0) {
+        enum status status = log_index_decode(in, out_segment->end, &out_segment->index, error);
+        if (status)
+            return error_prefix(error, status, "plan, segment %" PRIu64, out_segment->number);
+    }
+    return format_version < FORMAT_WITH_DAMAGE ? STATUS_OK : take_damages(in, out_segment, error);
+}
+
+enum status plan_decode(
+    struct span payload, uint16_t format_version, struct plan *out_plan, struct error *error)
 {
     uint64_t count;
     if (span_take_varint(&payload, &count) || count > payload.size / MIN_SEGMENT)
@@ -64,10 +108,9 @@ enum status plan_decode(struct span payload, struct plan *out_plan, struct error
         return error_set(error, STATUS_NO_MEMORY, "plan of %" PRIu64 " segments", count);
     enum status status = STATUS_OK;
     while (plan.segment_count < count && status == STATUS_OK) {
-        struct plan_segment *segment = &plan.segments[plan.segment_count];
-        status = take_segment(&payload, segment, error);
-        if (status == STATUS_OK && plan.segment_count++ > 0 &&
-            segment->number <= segment[-1].number)
+        struct plan_segment *segment = &plan.segments[plan.segment_count++];
+        status = take_segment(&payload, format_version, segment, error);
+        if (status == STATUS_OK && plan.segment_count > 1 && segment->number <= segment[-1].number)
             status = error_set(error, STATUS_CORRUPT,
                 "plan payload: segment %" PRIu64 " out of order", segment->number);
     }
@@ -97,7 +140,7 @@ enum status plan_read(const struct directory *directory, const char *incarnation
             "%s at offset 32: is the plan of another incarnation", path.text);
         goto done;
     }
-    status = plan_decode(document.payload, &plan, error);
+    status = plan_decode(document.payload, document.format_version, &plan, error);
     if (status) {
         error_prefix(error, status, "%s", path.text);
         goto done;
@@ -190,39 +233,72 @@ static enum status ignore_frame(void *context, const struct log_frame *frame, ui
     return STATUS_OK;
 }
 
-/* A segment with a successor was closed and synced before that had a name; its index is in it. Of the
- * newest the plan has the index itself, whether or not it was being closed. */
+/* Reads a segment, where it is damaged what is left of it. A segment with a successor was closed and
+ * synced before that had a name; its index is in it. Of the newest the frames are read, whether or not
+ * it was being closed. *out_is_whole: not damaged. */
+static enum status read_segment(const struct directory *directory, const char *incarnation,
+    uint64_t number, bool has_successor, struct log_segment *out_segment, bool *out_is_whole,
+    struct error *error)
+{
+    struct path path;
+    struct error why = {0};
+    directory_segment_path(directory, incarnation, number, &path);
+    enum status status = log_segment_read(directory->env, path.text, has_successor,
+        has_successor ? NULL : ignore_frame, NULL, out_segment, &why);
+    if (status == STATUS_OK && (out_segment->header.number != number ||
+                                   strcmp(out_segment->header.incarnation, incarnation) != 0)) {
+        status = error_set(&why, STATUS_CORRUPT,
+            "%s at offset 16: says that it is segment %" PRIu64 " of %s", path.text,
+            out_segment->header.number, out_segment->header.incarnation);
+        log_segment_deinit(out_segment);
+    }
+    *out_is_whole = status == STATUS_OK;
+    if (status != STATUS_CORRUPT) {
+        if (status && error)
+            *error = why;
+        return status;
+    }
+    log_line(LOG_ERROR, "log.damaged", "error=\"%s\"", why.message);
+    return log_segment_salvage(
+        directory->env, path.text, incarnation, number, has_successor, out_segment, error);
+}
+
+/* Gives the segment's index and damages away. */
+static void take_over(struct log_segment *segment, struct plan_segment *out_segment)
+{
+    out_segment->index = segment->index;
+    out_segment->damages = segment->damages;
+    out_segment->damage_count = segment->damage_count;
+    segment->index = (struct log_index){0};
+    segment->damages = NULL;
+}
+
+/* The plan has the index itself of the newest segment and of damaged ones. */
 static enum status scan_one(const struct directory *directory, const char *incarnation,
     uint64_t number, bool has_successor, struct plan_segment *out_segment, struct error *error)
 {
     struct path path;
-    directory_segment_path(directory, incarnation, number, &path);
     struct log_segment segment;
-    enum status status = log_segment_read(directory->env, path.text, has_successor,
-        has_successor ? NULL : ignore_frame, NULL, &segment, error);
+    bool is_whole = false;
+    enum status status = read_segment(
+        directory, incarnation, number, has_successor, &segment, &is_whole, error);
     if (status)
         return status;
-    if (segment.header.number != number || strcmp(segment.header.incarnation, incarnation) != 0)
-        status = error_set(error, STATUS_CORRUPT,
-            "%s at offset 16: says that it is segment %" PRIu64 " of %s", path.text,
-            segment.header.number, segment.header.incarnation);
-    if (status == STATUS_OK && !has_successor)
+    directory_segment_path(directory, incarnation, number, &path);
+    if (!has_successor)
         status = settle_end(directory, path.text, &segment, error);
-    if (status) {
-        log_segment_deinit(&segment);
-        return status;
+    if (status == STATUS_OK) {
+        *out_segment = (struct plan_segment){
+            .number = number,
+            .salt = segment.header.salt,
+            .end = segment.end,
+            .index_offset = has_successor && is_whole ? segment.index_offset : 0,
+        };
+        if (out_segment->index_offset == 0)
+            take_over(&segment, out_segment);
     }
-    *out_segment = (struct plan_segment){
-        .number = number,
-        .salt = segment.header.salt,
-        .end = segment.end,
-        .index_offset = has_successor ? segment.index_offset : 0,
-    };
-    if (has_successor)
-        log_segment_deinit(&segment);
-    else
-        out_segment->index = segment.index;
-    return STATUS_OK;
+    log_segment_deinit(&segment);
+    return status;
 }
 
 /* Where every segment ends, by reading them. */
@@ -273,7 +349,7 @@ static enum status publish(struct directory *directory, const char *incarnation,
     struct path folder;
     plan_encode(plan, &payload);
     struct document document = {.kind = DOCUMENT_PLAN,
-        .format_version = document_kind_version(DOCUMENT_PLAN),
+        .format_version = plan_format_version(plan),
         .comparator = DOCUMENT_UNSORTED,
         .subject = span_string(incarnation),
         .payload = buffer_span(&payload)};
@@ -368,19 +444,22 @@ enum status plan_load_index(const struct directory *directory, const struct plan
 {
     if (segment->index_offset == 0 || segment->index.tablet_count)
         return STATUS_OK;
-    struct path path;
-    directory_segment_path(directory, plan->incarnation, segment->number, &path);
     struct log_segment found;
-    enum status status = log_segment_read(
-        directory->env, path.text, true, NULL, NULL, &found, error);
+    bool is_whole = false;
+    enum status status = read_segment(
+        directory, plan->incarnation, segment->number, true, &found, &is_whole, error);
     if (status)
         return status;
-    if (found.header.salt != segment->salt || found.index_offset != segment->index_offset) {
-        log_segment_deinit(&found);
-        return error_set(error, STATUS_CORRUPT,
+    if (is_whole &&
+        (found.header.salt != segment->salt || found.index_offset != segment->index_offset)) {
+        struct path path;
+        directory_segment_path(directory, plan->incarnation, segment->number, &path);
+        status = error_set(error, STATUS_CORRUPT,
             "%s at offset 24: is not the segment that the plan of %s was made of", path.text,
             plan->incarnation);
+    } else {
+        take_over(&found, segment);
     }
-    segment->index = found.index;
-    return STATUS_OK;
+    log_segment_deinit(&found);
+    return status;
 }

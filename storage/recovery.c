@@ -3,8 +3,6 @@
 #include <inttypes.h>
 
 #include "base/memory.h"
-#include "base/pause.h"
-#include "storage/plan.h"
 #include "storage/seal.h"
 #include "storage/store.h"
 
@@ -153,63 +151,8 @@ enum status recovery_list(struct store *store, const struct manifest *manifest,
     return STATUS_OK;
 }
 
-struct replay {
-    uint64_t from_sequence;
-    uint64_t next_sequence; /* least that may come next */
-    recovery_record_function *each;
-    void *context;
-    const char *path;
-};
-
-static enum status replay_frame(void *context, const struct log_frame *frame, uint64_t offset,
-    uint64_t size, struct error *error)
-{
-    (void)size;
-    struct replay *replay = context;
-    struct log_record_reader reader;
-    struct log_record record;
-    enum status status;
-    log_record_reader_init(&reader, frame);
-    while ((status = log_record_next(&reader, &record, error)) == STATUS_OK) {
-        if (record.sequence < replay->next_sequence) {
-            status = error_set(error, STATUS_CORRUPT, "sequence %" PRIu64 " comes after %" PRIu64,
-                record.sequence, replay->next_sequence - 1);
-            break;
-        }
-        replay->next_sequence = record.sequence + record.sequence_count;
-        if (replay->next_sequence <= replay->from_sequence)
-            continue;
-        status = replay->each(replay->context, &record, error);
-        if (status)
-            break;
-    }
-    if (status == STATUS_END)
-        return STATUS_OK;
-    return error_prefix(error, status, "%s at offset %" PRIu64, replay->path, offset);
-}
-
-static enum status replay_segment(struct store *store, const char *incarnation,
-    const struct plan_segment *segment, const struct log_index_tablet *tablet,
-    struct replay *replay, struct error *error)
-{
-    struct path path;
-    struct env_file *file = NULL;
-    directory_segment_path(&store->directory, incarnation, segment->number, &path);
-    enum status status = env_file_open(store->env, path.text, ENV_READ, 0, &file, error);
-    if (status == STATUS_NOT_FOUND)
-        return error_prefix(error, STATUS_CORRUPT, "segment with records of tablet %s", tablet->id);
-    if (status)
-        return status;
-    replay->path = path.text;
-    for (size_t i = 0; i < tablet->extent_count && status == STATUS_OK; i++)
-        status = log_extent_read(
-            file, segment->salt, &tablet->extents[i], tablet->id, replay_frame, replay, error);
-    env_file_close(file);
-    return status;
-}
-
 enum status recovery_replay(struct store *store, const char *tablet_id,
-    const struct manifest_dead_log *log, recovery_record_function *each, void *context,
+    const struct manifest_dead_log *log, log_record_function *each, void *context,
     struct error *error)
 {
     char incarnation[DIRECTORY_NAME_SIZE + 1];
@@ -223,13 +166,5 @@ enum status recovery_replay(struct store *store, const char *tablet_id,
             "servers/%s/plan at offset 0: checksum %016" PRIx64
             ", but the manifest of tablet %s followed %016" PRIx64,
             incarnation, plan->checksum, tablet_id, log->plan_checksum);
-    struct replay replay = {.from_sequence = log->from_sequence, .each = each, .context = context};
-    for (size_t i = 0; i < plan->segment_count && status == STATUS_OK; i++) {
-        const struct log_index_tablet *tablet = log_index_find(&plan->segments[i].index, tablet_id);
-        if (!tablet || tablet->last_sequence < log->from_sequence)
-            continue;
-        pause_point("recovery.segment.before");
-        status = replay_segment(store, incarnation, &plan->segments[i], tablet, &replay, error);
-    }
-    return status;
+    return log_replay(&store->directory, plan, tablet_id, log->from_sequence, each, context, error);
 }

@@ -9,7 +9,7 @@
 #ifndef STELE_STORAGE_RECOVERY_H
 #define STELE_STORAGE_RECOVERY_H
 
-#include "storage/log_segment.h"
+#include "storage/log_replay.h"
 #include "storage/manifest.h"
 
 struct store;
@@ -26,16 +26,13 @@ enum status recovery_list(struct store *store, const struct manifest *manifest,
 enum status recovery_is_served(
     struct store *store, const struct manifest *manifest, bool *out_is, struct error *error);
 
-/* Non-OK stops and is returned. */
-typedef enum status recovery_record_function(
-    void *context, const struct log_record *record, struct error *error);
-
 /* Calls each() with the tablet's records that have a sequence at or above log->from_sequence, in
- * order of sequence. STATUS_CORRUPT names file and offset: the tablet must not be opened then.
+ * order of sequence (log_replay.h). STATUS_CORRUPT names file and offset: the tablet must not be
+ * opened then.
  * STATUS_NOT_FOUND: the incarnation or its plan is gone, which the collector never lets happen
  * while a newest manifest lists it. */
 enum status recovery_replay(struct store *store, const char *tablet_id,
-    const struct manifest_dead_log *log, recovery_record_function *each, void *context,
+    const struct manifest_dead_log *log, log_record_function *each, void *context,
     struct error *error);
 
 /* store_free's. NULL is fine. */

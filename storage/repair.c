@@ -11,6 +11,7 @@
 #include "storage/check.h"
 #include "storage/cluster.h"
 #include "storage/lineage.h"
+#include "storage/log_loss.h"
 #include "storage/plan.h"
 #include "storage/seal.h"
 #include "storage/storage.h"
@@ -197,7 +198,9 @@ static enum status mend_meta(struct repair *repair, struct error *error)
 
 /* ---- All ---- */
 
-static enum status take_root(struct repair *repair, const char *root, struct error *error)
+/* is_alone: no server uses it. */
+static enum status take_root(
+    struct repair *repair, const char *root, bool is_alone, struct error *error)
 {
     struct directory *directory = &repair->check.directory;
     char incarnation[64];
@@ -206,7 +209,7 @@ static enum status take_root(struct repair *repair, const char *root, struct err
     enum status status = directory_init(directory, repair->check.env, root, incarnation, error);
     if (status == STATUS_OK)
         status = cluster_read(directory, id, error);
-    if (status == STATUS_OK)
+    if (status == STATUS_OK && is_alone)
         status = cluster_lock(directory, false, &repair->lock, error);
     if (status == STATUS_OK)
         status = directory_make(directory, error);
@@ -235,7 +238,7 @@ enum status storage_repair(struct env *env, const char *root,
     error = error ? error : &own;
     struct repair repair = {
         .check = {.env = env, .problem = count_only}, .act = act, .context = context};
-    enum status status = take_root(&repair, root, error);
+    enum status status = take_root(&repair, root, true, error);
     if (status == STATUS_OK)
         status = for_each_name(&repair, "servers", bury_one, error);
     if (status == STATUS_OK)
@@ -246,4 +249,57 @@ enum status storage_repair(struct env *env, const char *root,
     env_file_close(repair.lock);
     *out_acts = repair.acts;
     return status ? error_prefix(error, status, "repair %s", root) : STATUS_OK;
+}
+
+/* ---- Accepted loss ---- */
+
+/* Its log has an end that all agree on: nothing is written to it any more. */
+static enum status is_over(
+    const struct directory *directory, const char *incarnation, struct error *error)
+{
+    bool is_sealed = false;
+    struct plan plan;
+    struct path folder;
+    bool is_there = false;
+    directory_path(directory, &folder, "servers/%s", incarnation);
+    enum status status = directory_exists(directory->env, folder.text, &is_there, error);
+    if (status)
+        return status;
+    if (!is_there)
+        return error_set(error, STATUS_NOT_FOUND, "%s is not there", folder.text);
+    status = seal_exists(directory, incarnation, &is_sealed, error);
+    if (status == STATUS_OK)
+        status = plan_read(directory, incarnation, &plan, error);
+    if (status == STATUS_OK)
+        plan_deinit(&plan);
+    if (status == STATUS_NOT_FOUND || (status == STATUS_OK && !is_sealed))
+        return error_set(
+            error, STATUS_BUSY, "%s is not recovered yet: what it lost is not known", folder.text);
+    return status;
+}
+
+enum status storage_accept_loss(struct env *env, const char *root, const char *incarnation,
+    void (*damage)(void *context, const char *path, uint64_t offset, const char *what),
+    void *context, struct error *error)
+{
+    struct error own = {0};
+    error = error ? error : &own;
+    struct repair repair = {.check = {.env = env, .problem = damage, .context = context}};
+    struct directory *directory = &repair.check.directory;
+    if (strlen(incarnation) > DIRECTORY_NAME_SIZE || strchr(incarnation, '/') ||
+        incarnation[0] == '.' || incarnation[0] == '\0')
+        return error_set(error, STATUS_INVALID,
+            "'%.100s' is no incarnation: a name of a folder in %s/servers is", incarnation, root);
+    enum status status = take_root(&repair, root, false, error);
+    if (status == STATUS_OK)
+        status = is_over(directory, incarnation, error);
+    if (status == STATUS_OK)
+        status = check_incarnation(&repair.check, incarnation, error);
+    if (status == STATUS_OK && repair.check.problems == 0)
+        status = error_set(error, STATUS_INVALID,
+            "servers/%s: nothing of its log is damaged, so nothing is lost", incarnation);
+    if (status == STATUS_OK)
+        status = log_loss_accept(directory, incarnation, error);
+    leave_root(&repair);
+    return status ? error_prefix(error, status, "loss in %s", root) : STATUS_OK;
 }

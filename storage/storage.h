@@ -573,5 +573,13 @@ enum status storage_check(struct env *env, const char *root,
 enum status storage_repair(struct env *env, const char *root,
     void (*act)(void *context, const char *path, const char *what), void *context,
     uint64_t *out_acts, struct error *error);
+/* Worker. Accepts for ever what damage has taken from the log of a dead incarnation (a name in
+ * <root>/servers), so that tablets that may have lost records there can be opened with what is left
+ * (docs/formats/loss.md). Servers may be using the root. Calls damage() for each place that cannot
+ * be read. STATUS_INVALID: none, or no such name is possible; STATUS_NOT_FOUND; STATUS_BUSY: it is
+ * not sealed, or was not recovered yet. */
+enum status storage_accept_loss(struct env *env, const char *root, const char *incarnation,
+    void (*damage)(void *context, const char *path, uint64_t offset, const char *what),
+    void *context, struct error *error);
 
 #endif

@@ -335,7 +335,8 @@ static void every_flipped_byte_is_named_or_harmless(void **state)
     flip_segment(true, 2, &named, &harmless, &torn);
     printf("bytes flipped: %zu, named: %zu, harmless: %zu, last group of an open segment: %zu\n",
         named + harmless + torn, named, harmless, torn);
-    assert_true(named >= 20000);
+    /* Half of what could be named is mended instead: closed segments say most things twice. */
+    assert_true(named >= 10000 && harmless < 40000);
     assert_true(torn > 0 && torn < 300);
 }
 

@@ -1,6 +1,6 @@
 /* Documents of chains: the envelope as it lies in a file, and the payloads of manifests and plans. The first
  * byte chooses: 0 an envelope of any kind, 1 a manifest's payload of format 1, 2 a plan's, 3 a manifest's in
- * an envelope that holds, 4 a schema, 5 a manifest's payload, 6 a snapshot's. */
+ * an envelope that holds, 4 a schema, 5 a manifest's payload, 6 a snapshot's, 7 a plan's of format 1. */
 #include "tests/fuzz/fuzz.h"
 
 #include "base/arena.h"
@@ -28,15 +28,16 @@ static void read_manifest(struct span payload, uint16_t version)
     arena_deinit(&arena);
 }
 
-static void read_plan(struct span payload)
+static void read_plan(struct span payload, uint16_t version)
 {
     struct plan plan = {0};
     struct error error;
     struct buffer again = {0};
-    if (plan_decode(payload, &plan, &error) == STATUS_OK) {
+    if (plan_decode(payload, version, &plan, &error) == STATUS_OK) {
         plan_encode(&plan, &again);
+        version = plan_format_version(&plan);
         plan_deinit(&plan);
-        fuzz_check(plan_decode(buffer_span(&again), &plan, &error) == STATUS_OK);
+        fuzz_check(plan_decode(buffer_span(&again), version, &plan, &error) == STATUS_OK);
         plan_deinit(&plan);
     }
     buffer_deinit(&again);
@@ -125,7 +126,7 @@ int LLVMFuzzerTestOneInput(const uint8_t *data, size_t size)
         read_manifest(in, 1);
         break;
     case 2:
-        read_plan(in);
+        read_plan(in, 2);
         break;
     case 3:
         read_wrapped_manifest(in);
@@ -138,6 +139,9 @@ int LLVMFuzzerTestOneInput(const uint8_t *data, size_t size)
         break;
     case 6:
         read_snapshot(in);
+        break;
+    case 7:
+        read_plan(in, 1);
         break;
     }
     return 0;

@@ -5,6 +5,7 @@
 
 #include "base/env_memory.h"
 #include "storage/cluster.h"
+#include "storage/log_replay.h"
 #include "storage/seal.h"
 #include "tests/support/support.h"
 
@@ -179,49 +180,6 @@ void log_world_close(struct log_world *world)
 
 /* ---- Recovery, as recovery.c does it but without a store ---- */
 
-struct replay {
-    enum status (*each)(void *context, const struct log_record *record, struct error *error);
-    void *context;
-};
-
-static enum status replay_frame(void *context, const struct log_frame *frame, uint64_t offset,
-    uint64_t size, struct error *error)
-{
-    (void)offset;
-    (void)size;
-    struct replay *replay = context;
-    struct log_record_reader reader;
-    struct log_record record;
-    enum status status;
-    log_record_reader_init(&reader, frame);
-    while ((status = log_record_next(&reader, &record, error)) == STATUS_OK)
-        if ((status = replay->each(replay->context, &record, error)))
-            return status;
-    return status == STATUS_END ? STATUS_OK : status;
-}
-
-static enum status replay_segment(struct directory *directory, const struct plan *plan,
-    struct plan_segment *segment, const char *tablet_id, struct replay *replay, struct error *error)
-{
-    enum status status = plan_load_index(directory, plan, segment, error);
-    if (status)
-        return status;
-    const struct log_index_tablet *tablet = log_index_find(&segment->index, tablet_id);
-    if (!tablet)
-        return STATUS_OK;
-    struct path path;
-    struct env_file *file;
-    directory_segment_path(directory, plan->incarnation, segment->number, &path);
-    status = env_file_open(directory->env, path.text, ENV_READ, 0, &file, error);
-    if (status)
-        return status;
-    for (size_t i = 0; i < tablet->extent_count && status == STATUS_OK; i++)
-        status = log_extent_read(
-            file, segment->salt, &tablet->extents[i], tablet_id, replay_frame, replay, error);
-    env_file_close(file);
-    return status;
-}
-
 enum status log_world_recover(struct env *env, const char *root, const char *incarnation,
     const char *tablet_id,
     enum status (*each)(void *context, const struct log_record *record, struct error *error),
@@ -230,7 +188,6 @@ enum status log_world_recover(struct env *env, const char *root, const char *inc
     static unsigned recoverers;
     struct directory directory;
     struct plan plan = {0};
-    struct replay replay = {each, context};
     char name[40];
     struct path folder;
     snprintf(name, sizeof(name), "recoverer%u", recoverers++);
@@ -243,7 +200,9 @@ enum status log_world_recover(struct env *env, const char *root, const char *inc
     if (status == STATUS_OK)
         status = plan_make(&directory, incarnation, &plan, error);
     for (size_t i = 0; i < plan.segment_count && status == STATUS_OK; i++)
-        status = replay_segment(&directory, &plan, &plan.segments[i], tablet_id, &replay, error);
+        status = plan_load_index(&directory, &plan, &plan.segments[i], error);
+    if (status == STATUS_OK)
+        status = log_replay(&directory, &plan, tablet_id, 1, each, context, error);
     plan_deinit(&plan);
     return status;
 }
