@@ -43,6 +43,10 @@ mkdir "$work/foreign" && echo hello >"$work/foreign/file"
 expect "foreign directory" 1 "foreign is not a Stele directory: it has no file \"cluster\"" "$stele" standalone "$work/foreign" --listen=127.0.0.1:0 $off
 expect "config is missing" 2 "nothing.conf" "$stele" standalone "$work/x" --config="$work/nothing.conf"
 expect "fsck of a directory in use" 1 "use" "$stele" fsck "$work/data"
+expect "an accepted loss beside a repair" 2 "stands alone" "$stele" fsck "$work/data" --repair --accept-loss=x
+expect "a loss of nobody" 1 "servers/nobody is not there" "$stele" fsck "$work/data" --accept-loss=nobody
+expect "a loss outside" 1 "is no incarnation" "$stele" fsck "$work/data" --accept-loss=../data
+expect "a loss of one who lives" 1 "is not recovered yet" "$stele" fsck "$work/data" --accept-loss="$(ls "$work/data/servers" | tail -1)"
 expect "fsck of nothing" 1 "nothing" "$stele" fsck "$work/nothing"
 expect "dump of nothing" 1 "nothing" "$stele" dump "$work/nothing"
 expect "dump of a foreign file" 1 "file" "$stele" dump "$work/foreign/file"

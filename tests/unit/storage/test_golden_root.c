@@ -5,7 +5,9 @@
 #include <stdlib.h>
 
 #include "base/log_lines.h"
+#include "storage/log_loss.h"
 #include "storage/name_list.h"
+#include "storage/plan.h"
 #include "tests/support/sample_root.h"
 #include "tests/support/support.h"
 
@@ -116,11 +118,42 @@ static void roots_of_every_version_are_read(void **state)
     }
 }
 
+/* Of a log that was damaged in the middle: format 2 says where, and a person has accepted it. */
+static void plans_with_damage_are_read(void **state)
+{
+    (void)state;
+    char path[2048];
+    struct buffer file = {0};
+    struct document document;
+    struct plan plan;
+    uint64_t accepted_ms;
+    struct error error;
+    const char *golden = getenv("STELE_GOLDEN");
+    assert_non_null(golden);
+    snprintf(path, sizeof path, "%s/plan-v2", golden);
+    assert_ok(document_read(env_real(), path, DOCUMENT_PLAN, &file, &document, &error), &error);
+    assert_ok(plan_decode(document.payload, document.format_version, &plan, &error), &error);
+    assert_int_equal(plan.segment_count, 1);
+    assert_int_equal(plan.segments[0].end, 11464);
+    assert_int_equal(plan.segments[0].index.tablet_count, 4);
+    assert_int_equal(plan.segments[0].damage_count, 1);
+    assert_int_equal(plan.segments[0].damages[0].offset, 10984);
+    assert_int_equal(plan.segments[0].damages[0].size, 120);
+    plan_deinit(&plan);
+    buffer_reset(&file);
+    snprintf(path, sizeof path, "%s/loss-v1", golden);
+    assert_ok(document_read(env_real(), path, DOCUMENT_LOSS, &file, &document, &error), &error);
+    assert_ok(log_loss_decode(document.payload, &accepted_ms, &error), &error);
+    assert_int_equal(accepted_ms, 1795962064320);
+    buffer_deinit(&file);
+}
+
 int main(void)
 {
     log_set_level(LOG_OFF);
     const struct CMUnitTest tests[] = {
         cmocka_unit_test(roots_of_every_version_are_read),
+        cmocka_unit_test(plans_with_damage_are_read),
     };
     return cmocka_run_group_tests(tests, NULL, NULL);
 }
