@@ -265,16 +265,13 @@ static enum status scan_segment(struct scan *scan, bool has_successor, struct er
     return STATUS_OK;
 }
 
-/* Runs one of the ways to read on a file. */
-static enum status with_file(struct env *env, const char *path, struct scan *scan,
+/* Runs one of the ways to read on a file; what it read lies in *scan->segment, nothing on failure. */
+static enum status with_file(struct env *env, struct scan *scan,
     enum status (*way)(struct scan *scan, bool has_successor, struct error *error),
-    bool has_successor, struct log_segment *out_segment, struct error *error)
+    bool has_successor, struct error *error)
 {
-    struct log_segment segment = {0};
     struct env_stat stat;
-    scan->path = path;
-    scan->segment = &segment;
-    enum status status = env_file_open(env, path, ENV_READ, 0, &scan->window.file, error);
+    enum status status = env_file_open(env, scan->path, ENV_READ, 0, &scan->window.file, error);
     if (status)
         return status;
     status = env_file_stat(scan->window.file, &stat, error);
@@ -285,17 +282,19 @@ static enum status with_file(struct env *env, const char *path, struct scan *sca
     env_file_close(scan->window.file);
     buffer_deinit(&scan->window.bytes);
     if (status)
-        log_segment_deinit(&segment);
-    else
-        *out_segment = segment;
+        log_segment_deinit(scan->segment);
     return status;
 }
 
 enum status log_segment_read(struct env *env, const char *path, bool has_successor,
     log_frame_function *each, void *context, struct log_segment *out_segment, struct error *error)
 {
-    struct scan scan = {.each = each, .context = context};
-    return with_file(env, path, &scan, scan_segment, has_successor, out_segment, error);
+    struct log_segment segment = {0};
+    struct scan scan = {.path = path, .segment = &segment, .each = each, .context = context};
+    enum status status = with_file(env, &scan, scan_segment, has_successor, error);
+    if (status == STATUS_OK)
+        *out_segment = segment;
+    return status;
 }
 
 /* ---- Salvage ---- */
@@ -401,8 +400,13 @@ static enum status salvage_segment(struct scan *scan, bool has_successor, struct
 enum status log_segment_salvage(struct env *env, const char *path, const char *incarnation,
     uint64_t number, bool has_successor, struct log_segment *out_segment, struct error *error)
 {
-    struct scan scan = {.number = number, .incarnation = incarnation};
-    return with_file(env, path, &scan, salvage_segment, has_successor, out_segment, error);
+    struct log_segment segment = {0};
+    struct scan scan = {
+        .path = path, .segment = &segment, .number = number, .incarnation = incarnation};
+    enum status status = with_file(env, &scan, salvage_segment, has_successor, error);
+    if (status == STATUS_OK)
+        *out_segment = segment;
+    return status;
 }
 
 void log_segment_deinit(struct log_segment *segment)
