@@ -1,12 +1,19 @@
 /* A request on the web port: "METHOD target\nHeader: value\n...\n\nbody", through guard, routes and handlers of a process
- * that leads no cluster and serves no tablets. Whatever comes, the answer has a status that the API knows, JSON is JSON,
+ * that leads no cluster and serves no tablets; what only reads is also asked of one that leads a cluster of models with load
+ * and heat (tests/sim/model_fleet.h). Whatever comes, the answer has a status that the API knows, JSON is JSON,
  * and nothing is done without the token. */
 #include "tests/fuzz/fuzz.h"
 
+#include <sched.h>
+#include <stdatomic.h>
 #include <stdlib.h>
 
+#include "base/log_lines.h"
 #include "server/coordination/coordination.h"
+#include "server/heat/heat_board.h"
+#include "server/net/loop.h"
 #include "server/web/web_call.h"
+#include "tests/sim/model_heat.h"
 
 #define TOKEN "0123456789abcdef0123456789abcdef"
 
@@ -25,6 +32,56 @@ static struct web_service *shared_service(void)
     slow_log_init(&hbase.slow);
     if (coordination_local_new(service.env, &hbase.coordination, &error))
         abort();
+    return &service;
+}
+
+#define FLEET_TABLETS 24
+#define FLEET_SERVERS 3
+#define TELL_NS       5000000000ull /* the board lists servers that still speak */
+
+static struct fleet fleet;
+
+static void remove_fleet(void)
+{
+    fleet_remove(&fleet);
+}
+
+/* A master that leads. */
+static struct web_service *leading_service(void)
+{
+    static struct hbase_service hbase;
+    static struct loop *loops[1];
+    static uint64_t told_ns;
+    static struct web_service service = {.role = SERVER_MASTER,
+        .host = "127.0.0.1",
+        .version = "0",
+        .token = TOKEN,
+        .hbase = &hbase,
+        .loops = loops};
+    if (!service.env) {
+        log_set_level(LOG_ERROR);
+        fleet_make(&fleet, env_real(), FLEET_TABLETS, FLEET_SERVERS);
+        atexit(remove_fleet);
+        fleet_show_servers(&fleet);
+        master_lead(fleet.master, 1);
+        fleet_wait_until(&fleet, fleet_leads);
+        fleet_wait_until(&fleet, fleet_all_are_open);
+        for (size_t i = 0; i < FLEET_SERVERS; i++)
+            fleet_must(fleet_report(&fleet, &fleet.servers[i], model_heat_load), NULL);
+        model_heat_serve(&fleet, &hbase);
+        for (unsigned kind = 0; kind < HEAT_EVENT_KINDS; kind++)
+            heat_board_note(hbase.heat, &(struct heat_event){.kind = (enum heat_event_kind)kind,
+                                            .table = SPAN_LITERAL("t"),
+                                            .tablet_id = SPAN_LITERAL("x"),
+                                            .key = SPAN_LITERAL("\x00\xff<\"\n"),
+                                            .reason = SPAN_LITERAL("\xff why")});
+        service.env = fleet.env;
+    }
+    if (told_ns == 0 || env_monotonic_ns(service.env) - told_ns > TELL_NS) {
+        told_ns = env_monotonic_ns(service.env);
+        for (size_t i = 0; i < FLEET_SERVERS; i++)
+            model_heat_tell(&fleet, hbase.heat, &fleet.servers[i]);
+    }
     return &service;
 }
 
@@ -60,7 +117,7 @@ static void take_header(struct web_request *request, struct span line)
 
 static void check_answer(const struct web_call *call)
 {
-    static const int known[] = {200, 202, 304, 400, 403, 404, 405, 421, 503};
+    static const int known[] = {200, 202, 304, 400, 403, 404, 405, 409, 421, 503};
     const struct web_answer *answer = &call->answer;
     bool is_known = false;
     for (size_t i = 0; i < sizeof known / sizeof *known; i++)
@@ -77,10 +134,22 @@ static void check_answer(const struct web_call *call)
     json_decref(json);
 }
 
-int LLVMFuzzerTestOneInput(const uint8_t *data, size_t size)
+/* A call that the master's executor may end. */
+struct waited {
+    struct web_call call; /* first */
+    _Atomic bool is_finished;
+};
+
+static void on_finish(struct web_call *call)
 {
-    struct web_call call = {.service = shared_service()};
-    struct web_request *request = &call.request;
+    atomic_store(&((struct waited *)call)->is_finished, true);
+}
+
+static enum web_method ask(struct web_service *service, const uint8_t *data, size_t size)
+{
+    struct waited waited = {.call = {.service = service, .finish = on_finish}};
+    struct web_call *call = &waited.call;
+    struct web_request *request = &call->request;
     struct span in = span_make(data, size), line = take_line(&in);
     struct error error = {0};
     static const struct {
@@ -99,12 +168,24 @@ int LLVMFuzzerTestOneInput(const uint8_t *data, size_t size)
     for (struct span header = take_line(&in); header.size > 0; header = take_line(&in))
         take_header(request, header);
     request->body = in;
-    if (web_request_parse(line, &call.arena, request, &error) == STATUS_OK) {
-        const struct web_route *route = web_call_begin(&call);
-        if (route)
-            fuzz_check(web_route_run(route, &call) == WEB_DONE);
-        check_answer(&call);
+    if (web_request_parse(line, &call->arena, request, &error) == STATUS_OK) {
+        const struct web_route *route = web_call_begin(call);
+        if (route && web_route_run(route, call) == WEB_PENDING) {
+            fuzz_check(service == leading_service());
+            while (!atomic_load(&waited.is_finished))
+                sched_yield();
+        }
+        check_answer(call);
     }
-    web_call_deinit(&call);
+    enum web_method method = request->method;
+    web_call_deinit(call);
+    return method;
+}
+
+int LLVMFuzzerTestOneInput(const uint8_t *data, size_t size)
+{
+    enum web_method method = ask(shared_service(), data, size);
+    if (method == WEB_GET || method == WEB_HEAD)
+        (void)ask(leading_service(), data, size);
     return 0;
 }
