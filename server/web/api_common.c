@@ -67,13 +67,15 @@ json_t *api_tablet(const struct assigned_tablet *tablet, double mean)
 {
     const struct tablet_info *info = &tablet->info;
     struct span table = tablet->table ? tablet->table->descriptor.schema.name : SPAN_EMPTY;
-    struct buffer name = {0};
-    region_name_put(&name, table, info->start_row, info->region_id);
+    struct buffer raw = {0}, name = {0};
+    region_name_put(&raw, table, info->start_row, info->region_id);
+    buffer_put_escaped(&name, buffer_span(&raw)); /* a key is in it */
     json_t *object = json_pack("{s:s, s:o, s:o, s:o, s:o, s:o, s:s, s:I}", "id", info->id, "table",
         web_json_text(web_table_name(table)), "region_name", web_json_text(buffer_span(&name)),
         "start_key", web_json_bytes(info->start_row), "end_key", web_json_bytes(info->end_row),
         "server", web_json_string(tablet->server ? tablet->server->text : NULL), "state",
         api_tablet_state(tablet), "since_ms", (json_int_t)tablet->since_ms);
+    buffer_deinit(&raw);
     buffer_deinit(&name);
     if (!object)
         return NULL;

@@ -2,10 +2,15 @@
 // what is there; what is done by button is done; bytes that mean harm are only shown.
 
 import { brightness, checkWidth, drag, end, eventually, expect, openBrowser, openPage, shot, test } from './harness.mjs';
+import { execFileSync } from 'node:child_process';
+import { mkdtempSync, rmSync, writeFileSync } from 'node:fs';
+import { tmpdir } from 'node:os';
+import { join } from 'node:path';
 import { startServer } from './server.mjs';
 
 const harm = '<img src=x onerror=window.attacked=1><script>window.attacked=1</script>';
-const server = await startServer();
+const studies = mkdtempSync(join(tmpdir(), 'stele-studies-'));
+const server = await startServer(`--studies-dir=${studies}`);
 const browser = await openBrowser();
 const open = async (hash, options) => {
   const page = await openPage(browser, `${server.url}/${hash}`, options);
@@ -114,6 +119,46 @@ await test('harm in rows, qualifiers and values is shown as text, everywhere', a
   }
 });
 
+await test('hostile bytes as bounds of tablets are shown as text, everywhere', async () => {
+  const bounds = [harm, `"'\n`, '\x00', '\xFF\xFE', 'a\x00<b>b'];
+  const escaped = (text) => `"${[...text].map((one) => `\\x${one.charCodeAt(0).toString(16).padStart(2, '0').toUpperCase()}`).join('')}"`;
+  await server.shell(`create 'bounds', 'f', SPLITS => [${bounds.map(escaped).join(', ')}]\n` +
+    bounds.map((one) => `200.times { put 'bounds', ${escaped(one)}, 'f:q', 'v' }`).join('\n'));
+  await eventually(() => server.api('keyvis?table=bounds&from=-300').then((answer) => answer.scale.max > 0, () => false), 'the heat map stays dark', 120_000);
+  const tablets = (await server.api('tables/bounds/tablets')).items;
+  await server.shell(`merge_region '${tablets[0].id}', '${tablets[1].id}'`);
+  await eventually(async () => (await server.api('events?table=bounds')).items.length > 0, 'no event tells of it');
+  for (const [hash, shown] of Object.entries({ '#/tables/bounds': true, '#/hot?table=bounds': true, '#/keyvis?table=bounds&from=-300': false, '#/events?table=bounds': false,
+    '#/data/bounds': true, '#/tasks': false, '#/balancer': false, '#/servers': false, '#/': false })) {
+    const page = await open(hash);
+    await eventually(async () => (await page.$('main [aria-live=polite].quiet')) === null, 'it is not drawn');
+    if (shown) await eventually(async () => (await page.textContent('main')).includes('\\xFF\\xFE'), `${hash}: the bytes are not there`);
+    expect(await page.evaluate(() => window.attacked === undefined && !document.querySelector('main img, main script, main b')), `${hash}: it became markup`);
+    await page.locator('.keys-toggle').first().click().catch(() => {});
+    expect(!/undefined|NaN|\[object|\ufffd/.test(await page.textContent('main')), `${hash}: something has no figure`);
+    await page.close();
+  }
+});
+
+await test('studies are listed, and a report draws itself and reaches nothing else', async () => {
+  execFileSync(process.env.STELE, ['bench', 'study', 'national-id', '--simulate', '--mappers=raw;md5:4', '-q', `--html=${join(studies, 'national-id.html')}`]);
+  writeFileSync(join(studies, `${harm.replaceAll('/', '')}.json`), '{"schema": "stele.study/2"}');
+  writeFileSync(join(studies, 'probe.html'), '<title>probe</title><p id="said">none</p><script>fetch("/api/v1/token").then(() => { said.textContent = "reached"; }, () => { said.textContent = "kept out"; })</script>');
+  const page = await open('#/studies', { expect: /Content Security Policy|Refused to connect/ });
+  await page.waitForSelector('tbody tr');
+  expect((await page.locator('tbody tr').count()) === 3, 'not three');
+  expect(await page.evaluate(() => window.attacked === undefined && !document.querySelector('main img, main script')), 'a name became markup');
+  await shot(page, 'real-studies-listed');
+  await page.locator('tbody a', { hasText: 'national-id' }).click();
+  await page.waitForSelector('h1:text("Row key study: national-id")');
+  await page.getByRole('button', { name: 'md5:4' }).click(); // its script runs
+  await eventually(async () => (await page.locator('.panel:visible').count()) === 1, 'its tabs do nothing');
+  await shot(page, 'real-study');
+  await page.goto(`${server.url}/api/v1/studies/probe.html`);
+  await page.waitForFunction(() => document.querySelector('#said').textContent !== 'none');
+  expect((await page.textContent('#said')) === 'kept out', 'a report reaches the API');
+});
+
 for (const [name, hash] of Object.entries({ overview: '#/', tables: '#/tables', table: '#/tables/people', hot: '#/hot', servers: '#/servers', tasks: '#/tasks',
   balancer: '#/balancer', events: '#/events', slow: '#/slow', studies: '#/studies', data: '#/data/people', config: '#/config' })) {
   await test(`${name} shows what is there, 1280 and 320 px wide`, async () => {
@@ -148,4 +193,5 @@ await test('a split by button splits', async () => {
 
 await browser.close();
 await server.stop();
+rmSync(studies, { recursive: true });
 end();

@@ -432,6 +432,51 @@ def check_this_process():
     expect(slow["threshold_s"] == 0.1 and all(one["duration_s"] > 0.1 for one in slow["items"]), slow)
 
 
+def check_tablets_with_hostile_bounds():
+    """Markup, quotes, ends of lines and bytes that are no UTF-8 as bounds of tablets: whole in base64, printable in text, nowhere raw."""
+    bounds = sorted([b"\0", b"\xff", b"\xc3(", b'<script>alert("1")</script>', b"'\"\n\r\t\\", b"a\0b\x7f\x1b[31m", "\u202e\u00fc".encode()])
+    shell("create 'bounds', 'f', SPLITS => [%s]\n%s" % (
+        ", ".join('"%s"' % "".join("\\x%02X" % byte for byte in key) for key in bounds),
+        "\n".join('put \'bounds\', "%s", \'f:q\', \'v\'' % "".join("\\x%02X" % byte for byte in key) for key in bounds)))
+
+    def spans_of(value):
+        """Every {"b64", "text"} in an answer."""
+        if isinstance(value, dict):
+            if set(value) >= {"b64", "text"}:
+                yield value
+            value = list(value.values())
+        for one in value if isinstance(value, list) else []:
+            yield from spans_of(one)
+
+    for path in ("keyvis?table=bounds&from=-300", "hot-rows?table=bounds", "hot-tablets?table=bounds"):  # reports come each 5 s
+        until(lambda: {base64.b64decode(one["b64"]) for one in spans_of(ask("/api/v1/" + path).json())} >= set(bounds[2:]))
+    tablet = ask("/api/v1/tables/bounds/tablets").json()["items"][3]
+    token = ask("/api/v1/token").json()["token"]
+    answer = ask("/api/v1/actions/merge", "POST", {"Content-Type": "application/json", "X-Stele-Token": token}, json.dumps(
+        {"tablets": [one["id"] for one in ask("/api/v1/tables/bounds/tablets").json()["items"][:2]]}))
+    expect(answer.status == 202, answer.body)
+    until(lambda: ask("/api/v1/events?table=bounds").json()["total"] == 1)
+    seen = set()
+    for path in ("tables/bounds", "tables/bounds/tablets", "hot-tablets?table=bounds", "hot-rows?table=bounds", "keyvis?table=bounds&from=-300",
+                 "keyvis/cell?table=bounds&from=-300&start=b64:" + base64.urlsafe_b64encode(bounds[2]).decode().rstrip("="), "events?table=bounds",
+                 "data/bounds", "tasks", "balancer", "cluster", "slowlog", "servers/" + options.hbase):
+        answer = ask("/api/v1/" + path)
+        expect(answer.status == 200, (path, answer.body))
+        said = answer.body.decode("utf-8")
+        expect(not re.search(r"[\x00-\x08\x0b-\x1f\x7f\u202e]", said), (path, "raw bytes"))
+        for one in spans_of(json.loads(said)):
+            key = base64.b64decode(one["b64"])
+            seen.add((path.split("?")[0], key))
+            expect(all(" " <= letter <= "~" for letter in one["text"]), (path, one))
+            expect(one["text"].encode() == re.sub(rb"[^ -\[\]-~]", lambda byte: b"\\x%02X" % byte[0][0], key) or "cut" in one, (path, one, key))
+    for path in ("tables/bounds/tablets", "keyvis", "hot-rows", "data/bounds"):
+        expect({key for where, key in seen if where == path} >= set(bounds[2:]), (path, seen))
+    expect(("tables/bounds/tablets", base64.b64decode(tablet["start_key"]["b64"])) in seen, tablet)
+    series = ask("/metrics?detail=tablet").body.decode("utf-8")
+    expect(not re.search(r"[\x00-\x09\x0b-\x1f\x7f\u202e]|<script", series), "metrics")
+    shell("disable 'bounds'; drop 'bounds'")
+
+
 def check_studies():
     names = [one["name"] for one in ask("/api/v1/studies?sort=name").json()["items"]]
     expect(names == ["a.html", "b.json"], names)
