@@ -42,6 +42,7 @@
 /* The cluster. */
 #define LIMIT_DIRECTORY_STALL_MS                                                                   \
     60000 /* a server whose own way to the directory stalls for longer is given up */
+#define LIMIT_DIRECTORY_STALL_MIN_MS 10000 /* the least that --stall-timeout may say */
 #define LIMIT_CLOCK_SKEW_MS                                                                        \
     30000 /* between clocks of a cluster, as HBase's hbase.master.maxclockskew */
 

@@ -7,6 +7,7 @@
 #include <string.h>
 #include <unistd.h>
 
+#include "base/limits.h"
 #include "base/options.h"
 #include "server/coordination/coordination.h"
 #include "server/coordination/quorum.h"
@@ -37,6 +38,7 @@ enum {
     OPTION_STUDIES_DIR,
     OPTION_ZOOKEEPER, /* a cluster's, as the next */
     OPTION_SESSION_TIMEOUT,
+    OPTION_STALL_TIMEOUT,
     OPTION_COUNT
 };
 
@@ -56,6 +58,7 @@ static struct option_value option_values[OPTION_COUNT] = {
     [OPTION_ZOOKEEPER_PORT] = {.name = "zookeeper-port", .is_from_file = true},
     [OPTION_ZOOKEEPER] = {.name = "zookeeper", .is_from_file = true},
     [OPTION_SESSION_TIMEOUT] = {.name = "session-timeout", .is_from_file = true},
+    [OPTION_STALL_TIMEOUT] = {.name = "stall-timeout", .is_from_file = true},
 };
 
 static const char *const role_names[] = {
@@ -153,7 +156,8 @@ static enum status read_cluster(struct server_config *config, struct error *erro
 {
     static struct quorum quorum;
     const char *text = option_values[OPTION_ZOOKEEPER].value,
-               *session = option_values[OPTION_SESSION_TIMEOUT].value;
+               *session = option_values[OPTION_SESSION_TIMEOUT].value,
+               *stall = option_values[OPTION_STALL_TIMEOUT].value;
     if (!text)
         return error_set(error, STATUS_INVALID,
             "%s needs --zookeeper=HOST:PORT,...; 'stele standalone DIR' serves from one process "
@@ -169,6 +173,12 @@ static enum status read_cluster(struct server_config *config, struct error *erro
         status = error_set(error, STATUS_INVALID,
             "--session-timeout: between %d s and %d s, not %s", COORDINATION_SESSION_MIN_MS / 1000,
             COORDINATION_SESSION_MAX_MS / 1000, session);
+    config->stall_ms = LIMIT_DIRECTORY_STALL_MS;
+    if (!status && stall)
+        status = options_parse_duration("stall-timeout", stall, &config->stall_ms, error);
+    if (!status && config->stall_ms < LIMIT_DIRECTORY_STALL_MIN_MS)
+        status = error_set(error, STATUS_INVALID, "--stall-timeout: at least %d s, not %s",
+            LIMIT_DIRECTORY_STALL_MIN_MS / 1000, stall);
     return status;
 }
 

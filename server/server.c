@@ -248,6 +248,7 @@ static enum status make_master(struct server *server, struct error *error)
         .superseded = master_superseded,
         .context = server,
         .is_alone = server->config.role == SERVER_STANDALONE,
+        .stall_ms = server->config.stall_ms,
     };
     if (service->peers && server->config.role == SERVER_MASTER) {
         service->peers->take_report = take_report;

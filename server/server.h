@@ -31,6 +31,7 @@ struct server_config {
     /* Of a cluster: its ZooKeeper and how long a session lasts (COORDINATION_SESSION_MS). */
     const struct quorum *quorum;
     uint32_t session_ms;
+    uint32_t stall_ms; /* LIMIT_DIRECTORY_STALL_MS; 0 = that */
     const char *host; /* where to listen */
     int port;
     int zookeeper_port;

@@ -4,6 +4,7 @@
 #include <stdio.h>
 #include <string.h>
 
+#include "base/limits.h"
 #include "base/log_lines.h"
 #include "base/memory.h"
 #include "proto/exception_class.h"
@@ -27,6 +28,8 @@ enum status master_new(
     if (!master)
         return error_set(error, STATUS_NO_MEMORY, "no memory for the master");
     master->config = *config;
+    if (!master->config.stall_ms)
+        master->config.stall_ms = LIMIT_DIRECTORY_STALL_MS;
     master->env = config->env;
     master->store = config->store;
     init_tenure(master);

@@ -44,6 +44,8 @@ struct master_config {
     struct heat_board *heat; /* told of splits, merges and moves; borrowed; may be NULL */
     /* Nobody lives longer than this process (standalone): servers are not given up. */
     bool is_alone;
+    uint32_t
+        stall_ms; /* a server whose directory stalls for longer is given up; 0 = LIMIT_DIRECTORY_STALL_MS */
 };
 
 enum status master_new(

@@ -55,7 +55,8 @@ static struct assigned_server *judge_locked(
     for (struct assigned_server *one = *out_has_stalled ? servers : NULL; one; one = one->next) {
         struct stall_facts facts = assigned_server_stall(one, now_ns);
         *out_stalled_ms = facts.stalled_ms;
-        if (one->state == ASSIGNED_SERVER_LIVE && stall_gives_up(&facts, proven_ms, well))
+        if (one->state == ASSIGNED_SERVER_LIVE &&
+            stall_gives_up(&facts, proven_ms, well, master->config.stall_ms))
             return one;
     }
     return NULL;

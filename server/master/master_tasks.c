@@ -108,9 +108,9 @@ void master_put_server_tasks(struct call *call, const struct assigned_server *se
     if (stall_is_shown(&facts)) {
         struct buffer text = {0};
         buffer_put_format(&text,
-            "has not answered it for %" PRIu64 " s; past %d its tablets go to others, "
+            "has not answered it for %" PRIu64 " s; past %u its tablets go to others, "
             "if their directory and the master's answer",
-            facts.stalled_ms / 1000, LIMIT_DIRECTORY_STALL_MS / 1000);
+            facts.stalled_ms / 1000, master_get_config(call->service->master)->stall_ms / 1000);
         put_task(&call->result, FIELD_SERVER_TASK, SPAN_LITERAL("Directory"), buffer_span(&text),
             env_wall_ms(call->service->env) - (int64_t)facts.stalled_ms);
         buffer_deinit(&text);

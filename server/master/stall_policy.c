@@ -1,7 +1,5 @@
 #include "server/master/stall_policy.h"
 
-#include "base/limits.h"
-
 static bool is_in_time(const struct stall_proof *proof, uint64_t now_ns)
 {
     return now_ns - proof->begun_ns < STALL_SHOWN_MS * 1000000ull;
@@ -43,8 +41,9 @@ bool stall_is_shown(const struct stall_facts *facts)
     return is_heard(facts) && facts->stalled_ms >= STALL_SHOWN_MS;
 }
 
-bool stall_gives_up(const struct stall_facts *facts, uint64_t proven_ms, size_t others_well)
+bool stall_gives_up(
+    const struct stall_facts *facts, uint64_t proven_ms, size_t others_well, uint64_t limit_ms)
 {
-    return is_heard(facts) && others_well > 0 && facts->stalled_ms >= LIMIT_DIRECTORY_STALL_MS &&
-           proven_ms >= LIMIT_DIRECTORY_STALL_MS;
+    return is_heard(facts) && others_well > 0 && facts->stalled_ms >= limit_ms &&
+           proven_ms >= limit_ms;
 }

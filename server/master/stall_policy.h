@@ -3,7 +3,7 @@
  * Such a server answers nothing, for its log and its looks (design 7) do not return, and yet looks alive: its session in
  * ZooKeeper goes on. It says so itself in its reports, which do not touch the directory, and the leading master decides:
  *
- *     stalled for LIMIT_DIRECTORY_STALL_MS  and  the master's own directory seen to work for as long
+ *     stalled for the limit (--stall-timeout)  and  the master's own directory seen to work for as long
  *                                           and  another server that is well      -> given up, as if its session were over
  *
  * The second keeps a file server that was away for all, and comes back for one after the other (the mounts of an NFS
@@ -43,7 +43,8 @@ struct stall_facts {
 bool stall_is_well(const struct stall_facts *facts);
 /* It says that the directory does not answer it: it is shown, gets nothing new, and the master probes. */
 bool stall_is_shown(const struct stall_facts *facts);
-/* It is given up. others_well: the servers that are well. */
-bool stall_gives_up(const struct stall_facts *facts, uint64_t proven_ms, size_t others_well);
+/* It is given up. others_well: the servers that are well. limit_ms: how long is too long. */
+bool stall_gives_up(
+    const struct stall_facts *facts, uint64_t proven_ms, size_t others_well, uint64_t limit_ms);
 
 #endif

@@ -35,7 +35,7 @@ static void a_server_is_given_up_past_the_limit_where_the_master_and_another_are
     for (size_t i = 0; i < sizeof rows / sizeof *rows; i++) {
         if (stall_is_well(&rows[i].facts) != rows[i].is_well ||
             stall_is_shown(&rows[i].facts) != rows[i].is_shown ||
-            stall_gives_up(&rows[i].facts, rows[i].proven_ms, rows[i].others_well) !=
+            stall_gives_up(&rows[i].facts, rows[i].proven_ms, rows[i].others_well, LIMIT) !=
                 rows[i].gives_up)
             fail_msg("%s", rows[i].what);
     }
