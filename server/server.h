@@ -32,7 +32,7 @@ struct server_config {
     const struct quorum *quorum;
     uint32_t session_ms;
     uint32_t stall_ms; /* LIMIT_DIRECTORY_STALL_MS; 0 = that */
-    const char *host; /* where to listen */
+    const char *host;  /* where to listen */
     int port;
     int zookeeper_port;
     bool is_zookeeper_optional;   /* its port may be taken: it is then off */
