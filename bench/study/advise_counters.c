@@ -6,9 +6,12 @@
 #include "base/memory.h"
 #include "base/options.h"
 #include "bench/study/advise_internal.h"
+#include "bench/study/skew.h"
 
 #define WATCH_S      15
 #define ENCODED_SIZE 32
+#define TABLETS_FEW  8
+#define HOT_TIMES    1.5 /* the mean: what one of few tablets carries that is not even */
 
 struct watched {
     struct stele_region_list regions;
@@ -76,6 +79,34 @@ static int watch(struct stele_client *client, const char *table, struct watched 
     return EXIT_DONE;
 }
 
+/* Of few tablets one carries much: that is not even, though too coarse to tell what it is. */
+static void judge_few(const struct key_heat *heat, struct key_diagnosis *diagnosis)
+{
+    double loads[TABLETS_FEW] = {0};
+    size_t busiest = 0;
+    if (diagnosis->pattern != KEY_EVEN || heat->buckets < 2 || heat->buckets >= TABLETS_FEW)
+        return;
+    for (size_t i = 0; i < heat->columns * heat->buckets; i++)
+        loads[i % heat->buckets] += heat->loads[i];
+    struct skew skew = skew_of(loads, heat->buckets);
+    if (skew.max_mean < HOT_TIMES)
+        return;
+    for (size_t i = 1; i < heat->buckets; i++)
+        busiest = loads[i] > loads[busiest] ? i : busiest;
+    diagnosis->pattern = KEY_NARROW_RANGE;
+    diagnosis->share = skew.top_share;
+    diagnosis->from = busiest;
+    diagnosis->to = busiest + 1;
+    diagnosis->is_cured_by_split = false;
+    snprintf(diagnosis->reason, sizeof diagnosis->reason,
+        "%.0f %% of the load lies in one tablet of %zu; counters do not say where in it",
+        100 * skew.top_share, heat->buckets);
+    snprintf(diagnosis->advice, sizeof diagnosis->advice,
+        "It may be one row, a range of keys or their end: look at a file of keys and weights "
+        "(--advise FILE), or cut the table into more tablets and watch again.");
+    snprintf(diagnosis->price, sizeof diagnosis->price, "None to look.");
+}
+
 static int advise_watched(
     const struct watched *watched, const char *table, size_t servers, bool is_json)
 {
@@ -95,10 +126,11 @@ static int advise_watched(
         advise_complain("table %s was not used while it was watched", table);
         return EXIT_FAILED;
     }
+    judge_few(&heat, &diagnosis);
     struct advise_source source = {.name = "counters", .unit = count == 1 ? "tablet" : "tablets"};
     snprintf(source.text, sizeof source.text, "the tablets' counters, watched for %d s", WATCH_S);
     advise_tell(&heat, &diagnosis, &source, is_json);
-    if (count < 8)
+    if (count < TABLETS_FEW)
         fprintf(stderr,
             "%zu tablet%s tell%s little; a file of keys and weights tells more "
             "(--advise)\n",
