@@ -478,6 +478,7 @@ void server_free(struct server *server)
         server_close_listeners(server);
     if (server->service.looks)
         answer_looks_stop(server->service.looks);
+    reporter_end(server->reporter); /* it sums up what the loops count */
     for (unsigned i = 0; i < server->loop_count; i++) {
         struct loop_service *service = server->loops[i].loop->service;
         loop_free(server->loops[i].loop);
@@ -485,7 +486,6 @@ void server_free(struct server *server)
             call_pool_free(&service->calls);
     }
     answer_looks_free(server->service.looks);
-    reporter_end(server->reporter);
     membership_end_events(server->membership);
     master_free(server->service.master);
     web_server_free(server->web); /* after the last answer of the master */

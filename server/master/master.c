@@ -263,6 +263,7 @@ static void clear_tenure(struct master *master)
     master->is_starting_done = master->has_meta_rows = false;
     master->last_balance_ns = master->last_drain_ns = 0;
     master->last_janitor_ns = master->last_normalize_ns = 0;
+    master->proof = (struct stall_proof){0};
     master->tenure = TENURE_NONE;
     atomic_store(&master->epoch, 0);
 }

@@ -388,6 +388,14 @@ static void tell_clock(const char *text, const struct clock_watch *clock)
         "server=%s ahead_ms=%" PRId64 " allowed_ms=%d", text, clock->ahead_ms, LIMIT_CLOCK_SKEW_MS);
 }
 
+/* By our clock. A stall may be older than our host's start, where that clock begins: it is one all the same. */
+static uint64_t stalled_since_ns(uint64_t now_ns, uint64_t stalled_ms)
+{
+    if (!stalled_ms)
+        return 0;
+    return stalled_ms < now_ns / 1000000 ? now_ns - stalled_ms * 1000000 : 1;
+}
+
 static void take_load(
     struct master *master, struct assigned_server *server, const struct server_report *report)
 {
@@ -402,9 +410,7 @@ static void take_load(
     if (!server->heard_ns) /* what it did before we led is not ours to tell */
         memcpy(server->calls_seen, report->calls, sizeof server->calls_seen);
     server->heard_ns = env_monotonic_ns(master->env);
-    server->stalled_since_ns = report->stalled_ms && report->stalled_ms < server->heard_ns / 1000000
-                                   ? server->heard_ns - report->stalled_ms * 1000000
-                                   : 0;
+    server->stalled_since_ns = stalled_since_ns(server->heard_ns, report->stalled_ms);
     if (clock_watch_take(&server->clock, report->wall_ms, server->load.reported_ms))
         tell_clock(server->text, &server->clock);
     memcpy(server->calls, report->calls, sizeof server->calls);

@@ -84,6 +84,20 @@ static void a_server_that_the_directory_does_not_answer_is_given_up(void **state
     end_without(&world, bad);
 }
 
+/* The master's host was started after the stall began: its clock is too young to have seen that. */
+static void a_stall_older_than_the_masters_host_is_one(void **state)
+{
+    struct master_world world;
+    uint64_t since_ns[MASTER_WORLD_NODES] = {0};
+    (void)state;
+    master_world_make(&world, 76, 3);
+    struct node *bad = master_world_place(&world, "r20");
+    since_ns[index_of(&world, bad)] = 0 - (1ull << 62); /* before the clock's zero */
+    unsigned passed_s = pass_while_live(&world, since_ns, bad, 200);
+    assert_in_range(passed_s, LIMIT_S - 1, LIMIT_S + 10);
+    end_without(&world, bad);
+}
+
 static void a_directory_that_was_gone_for_half_a_minute_costs_nobody(void **state)
 {
     struct master_world world;
@@ -160,6 +174,26 @@ static void nobody_is_given_up_before_the_masters_own_directory_has_worked_for_a
     end_without(&world, bad);
 }
 
+/* What a tenure saw of the directory says nothing of the time until the next one. */
+static void a_proof_ends_with_its_tenure(void **state)
+{
+    struct master_world world;
+    uint64_t since_ns[MASTER_WORLD_NODES] = {0};
+    (void)state;
+    master_world_make(&world, 77, 3);
+    struct node *bad = master_world_place(&world, "r20");
+    since_ns[index_of(&world, bad)] = env_monotonic_ns(world.env);
+    (void)pass_while_live(&world, since_ns, bad, 20);
+    struct master *master = world.leader->master;
+    assert_true(master->proof.since_ns > 0);
+    master_lead(master, 0);
+    master_world_settle(&world, 2000);
+    assert_int_equal(master->proof.since_ns, 0);
+    master_world_lead(&world, world.leader);
+    master_world_check(&world);
+    master_world_deinit(&world);
+}
+
 /* Nothing new is opened at a server that stalls, long before it is given up. */
 static void a_stalled_server_gets_no_tablets(void **state)
 {
@@ -187,10 +221,12 @@ int main(void)
 {
     const struct CMUnitTest tests[] = {
         cmocka_unit_test(a_server_that_the_directory_does_not_answer_is_given_up),
+        cmocka_unit_test(a_stall_older_than_the_masters_host_is_one),
         cmocka_unit_test(a_directory_that_was_gone_for_half_a_minute_costs_nobody),
         cmocka_unit_test(nobody_is_given_up_when_all_are_stalled),
         cmocka_unit_test(
             nobody_is_given_up_before_the_masters_own_directory_has_worked_for_as_long),
+        cmocka_unit_test(a_proof_ends_with_its_tenure),
         cmocka_unit_test(a_stalled_server_gets_no_tablets),
     };
     return cmocka_run_group_tests(tests, NULL, NULL);
