@@ -116,9 +116,11 @@ static enum status next_frame(struct scan *scan, uint64_t *at, struct log_frame 
     uint64_t salt = scan->segment->header.salt;
     while (*at + LOG_FRAME_HEADER <= scan->window.file_size) {
         struct span bytes;
-        enum status status = window_get(&scan->window, *at, WINDOW_BYTES, &bytes, error);
+        enum status status = window_get(&scan->window, *at, LOG_FRAME_HEADER, &bytes, error);
         if (status)
             return status;
+        bytes.size = scan->window.bytes.size -
+                     (size_t)(*at - scan->window.offset); /* all there is */
         size_t step = 0;
         uint64_t mark = 0;
         for (; step + 8 <= bytes.size; step += 8) {
@@ -148,9 +150,17 @@ static enum status search_behind(struct scan *scan, uint64_t offset, struct erro
     while ((status = next_frame(scan, &at, &frame, &size, error)) == STATUS_OK) {
         if (frame.synced_offset > scan->synced_offset)
             scan->synced_offset = frame.synced_offset;
-        at += 8;
+        at += size;
     }
     return status == STATUS_NOT_FOUND ? STATUS_OK : status;
+}
+
+/* A file that is shorter than it was made has lost its end: what frames were there, nothing tells. */
+static void note_cut(struct scan *scan)
+{
+    uint64_t capacity = scan->segment->header.capacity;
+    if (scan->window.file_size < capacity && scan->synced_offset < capacity)
+        scan->synced_offset = capacity;
 }
 
 /* Frames from the start to the first that is not valid, or to the index. */
@@ -158,7 +168,8 @@ static enum status scan_frames(struct scan *scan, struct error *error)
 {
     struct log_segment *segment = scan->segment;
     uint64_t offset = LOG_SEGMENT_START;
-    for (;;) {
+    bool has_index = false;
+    while (!has_index) { /* nothing is written after it */
         struct log_frame frame;
         size_t size;
         enum status status = window_frame(
@@ -170,14 +181,15 @@ static enum status scan_frames(struct scan *scan, struct error *error)
         if (status)
             return status;
         offset += size;
-        if (frame.kind == LOG_FRAME_INDEX)
-            break; /* nothing is written after it */
+        has_index = frame.kind == LOG_FRAME_INDEX;
     }
     segment->end = offset;
     segment->synced_offset = scan->synced_offset;
     enum status status = search_behind(scan, offset, error);
     if (status)
         return status;
+    if (!has_index)
+        note_cut(scan);
     if (scan->synced_offset > offset)
         return error_set(error, STATUS_CORRUPT,
             "%s at offset %" PRIu64 ": no valid frame, though all below %" PRIu64 " was synced",
@@ -248,11 +260,14 @@ static enum status scan_segment(struct scan *scan, bool has_successor, struct er
         if (status != STATUS_NOT_FOUND)
             return status;
         is_closed = false; /* cut while it was being closed */
+        scan->synced_offset = closing.index_offset;
         if (has_successor)
             return error_set(error, STATUS_CORRUPT,
                 "%s at offset %" PRIu64 ": the index is not valid, though a later segment exists",
                 scan->path, closing.index_offset);
     }
+    if (is_closed) /* all before the index was synced before the page was written */
+        scan->synced_offset = closing.index_offset;
     status = scan_frames(scan, error);
     if (status || !is_closed)
         return status;
@@ -334,6 +349,8 @@ static enum status salvage_frames(
         if (!has_successor && !has_searched) {
             has_searched = true;
             status = search_behind(scan, offset, error);
+            scan->segment->synced_offset = scan->synced_offset;
+            note_cut(scan);
         }
         if (status || (!has_successor && scan->synced_offset <= offset))
             break; /* a torn tail */
@@ -341,7 +358,7 @@ static enum status salvage_frames(
         status = next_frame(scan, &next, &frame, &size, error);
         if (status == STATUS_NOT_FOUND) {
             uint64_t end = frames_end ? frames_end : scan->window.file_size;
-            status = end > offset ? add_damage(scan, offset, end, error) : STATUS_OK;
+            status = add_damage(scan, offset, end > offset ? end : offset + 8, error);
             break;
         }
         if (status == STATUS_OK)
@@ -349,6 +366,8 @@ static enum status salvage_frames(
         offset = next;
     }
     scan->segment->end = offset;
+    if (!has_searched)
+        scan->segment->synced_offset = scan->synced_offset;
     return status;
 }
 
@@ -394,6 +413,7 @@ static enum status salvage_segment(struct scan *scan, bool has_successor, struct
         return add_damage(scan, 0, scan->window.file_size > 0 ? scan->window.file_size : 1, error);
     if (has_successor && closing.salt && read_index(scan, &closing, NULL) == STATUS_OK)
         return STATUS_OK; /* it says of each frame whose it was */
+    scan->synced_offset = closing.index_offset;
     return salvage_frames(scan, closing.index_offset, has_successor, error);
 }
 

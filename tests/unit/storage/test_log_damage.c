@@ -273,6 +273,56 @@ static void damage_in_a_closed_segment_costs_its_tablet_alone(void **state)
     close_world(&world);
 }
 
+static void zero_block(struct log_world *world, uint64_t number, uint64_t offset)
+{
+    static const uint8_t zeros[ENV_BLOCK_SIZE];
+    struct path path;
+    struct env_file *file;
+    segment_path(world, number, &path);
+    assert_status(env_file_open(world->env, path.text, ENV_WRITE, 0, &file, NULL), STATUS_OK);
+    assert_status(env_file_write(file, offset, span_make(zeros, sizeof zeros), NULL), STATUS_OK);
+    env_file_close(file);
+}
+
+/* The closing page of the newest says how far all was synced, whatever became of frames and index. */
+static void damage_at_the_end_of_a_closed_newest_segment_is_told(void **state)
+{
+    (void)state;
+    for (int is_headless = 0; is_headless < 2; is_headless++) {
+        struct log_world world;
+        open_world(&world);
+        write_groups(&world, "aab");
+        log_world_close(&world);
+        zero_block(&world, 1, LOG_SEGMENT_START);
+        if (is_headless)
+            flip(&world, 1, 24);
+        is_refused(&world, 0, 1, LOG_SEGMENT_START, "on may have been there");
+        accept(&world);
+        recovers(&world, 0, 0);
+        close_world(&world);
+    }
+}
+
+/* Whatever its frames say: files are as long as they were made. */
+static void a_newest_segment_that_is_cut_is_told(void **state)
+{
+    (void)state;
+    struct log_world world;
+    struct path path;
+    struct env_file *file;
+    open_world(&world);
+    write_groups(&world, "aab");
+    uint64_t cut = frames_of(&world, 1).items[1].offset;
+    segment_path(&world, 1, &path);
+    assert_status(env_file_open(world.env, path.text, ENV_WRITE, 0, &file, NULL), STATUS_OK);
+    assert_status(env_file_truncate(file, cut, NULL), STATUS_OK);
+    env_file_close(file);
+    is_refused(&world, 0, 1, cut, "on may have been there");
+    accept(&world);
+    recovers(&world, 0, 1);
+    close_world(&world);
+}
+
 /* Found by who reads the index, long after the plan was made. */
 static void an_index_that_is_damaged_after_the_plan_is_made_of_the_frames(void **state)
 {
@@ -342,6 +392,8 @@ int main(void)
         cmocka_unit_test(a_plan_without_damage_is_what_it_was),
         cmocka_unit_test(a_closed_segment_survives_one_damaged_page),
         cmocka_unit_test(damage_in_a_closed_segment_costs_its_tablet_alone),
+        cmocka_unit_test(damage_at_the_end_of_a_closed_newest_segment_is_told),
+        cmocka_unit_test(a_newest_segment_that_is_cut_is_told),
         cmocka_unit_test(an_index_that_is_damaged_after_the_plan_is_made_of_the_frames),
         cmocka_unit_test(a_segment_without_header_puts_all_in_doubt_that_have_nothing_behind),
         cmocka_unit_test(a_loss_file_that_is_damaged_accepts_nothing),
