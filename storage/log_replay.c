@@ -130,16 +130,19 @@ static enum status replay_extents(struct replay *replay, const struct plan_segme
     struct path path;
     struct env_file *file = NULL;
     directory_segment_path(replay->directory, replay->plan->incarnation, segment->number, &path);
-    enum status status = env_file_open(
-        replay->directory->env, path.text, ENV_READ, 0, &file, error);
+    struct error why = {0};
+    enum status status = env_file_open(replay->directory->env, path.text, ENV_READ, 0, &file, &why);
     if (status == STATUS_NOT_FOUND) {
         struct error what;
         error_set(&what, STATUS_CORRUPT,
             "%s at offset 0: is not there, and had records of tablet %s", path.text, tablet->id);
         return lose(replay, &what, error);
     }
-    if (status)
+    if (status) {
+        if (error)
+            *error = why;
         return status;
+    }
     replay->path = path.text;
     for (size_t i = 0; i < tablet->extent_count && status == STATUS_OK; i++) {
         note_damages(replay, segment, next_damage, tablet->extents[i].offset);

@@ -371,9 +371,10 @@ static enum status salvage_frames(
     return status;
 }
 
-/* Reads both pages. The salt is 0 when neither tells it: then no frame can be told from others. */
-static enum status salvage_pages(
-    struct scan *scan, struct log_segment_closing *out_closing, struct error *error)
+/* Reads both pages. The salt is 0 when neither tells it: then no frame can be told from others. *out_has_header: the
+ * header told it. */
+static enum status salvage_pages(struct scan *scan, struct log_segment_closing *out_closing,
+    bool *out_has_header, struct error *error)
 {
     struct log_segment_header *header = &scan->segment->header;
     struct span pages;
@@ -392,6 +393,7 @@ static enum status salvage_pages(
                              pages.data + LOG_SEGMENT_PAGE, out_closing, NULL) == STATUS_OK;
         if (status == STATUS_OK && (!is_ours || out_closing->salt != header->salt))
             is_closed = false;
+        *out_has_header = is_ours;
         if (!is_ours)
             header->salt = is_closed ? out_closing->salt : 0;
         if (!is_closed)
@@ -405,7 +407,8 @@ static enum status salvage_pages(
 static enum status salvage_segment(struct scan *scan, bool has_successor, struct error *error)
 {
     struct log_segment_closing closing;
-    enum status status = salvage_pages(scan, &closing, error);
+    bool has_header = false;
+    enum status status = salvage_pages(scan, &closing, &has_header, error);
     if (status)
         return status;
     scan->segment->end = LOG_SEGMENT_START;
@@ -414,7 +417,12 @@ static enum status salvage_segment(struct scan *scan, bool has_successor, struct
     if (has_successor && closing.salt && read_index(scan, &closing, NULL) == STATUS_OK)
         return STATUS_OK; /* it says of each frame whose it was */
     scan->synced_offset = closing.index_offset;
-    return salvage_frames(scan, closing.index_offset, has_successor, error);
+    status = salvage_frames(scan, closing.index_offset, has_successor, error);
+    if (status || has_header || scan->segment->frame_count)
+        return status;
+    /* Nothing bears the closing page out: it may be another's. */
+    scan->segment->damage_count = 0;
+    return add_damage(scan, 0, scan->window.file_size, error);
 }
 
 enum status log_segment_salvage(struct env *env, const char *path, const char *incarnation,
@@ -444,14 +452,25 @@ static bool is_of_tablet(const struct log_frame *frame, const char *tablet_id)
     return frame->kind == LOG_FRAME_RECORDS && strcmp(frame->tablet_id, tablet_id) == 0;
 }
 
+/* The file's size, or `end` when there is more. */
+static enum status size_up_to(
+    struct env_file *file, uint64_t end, uint64_t *out_size, struct error *error)
+{
+    struct env_stat stat;
+    enum status status = env_file_stat(file, &stat, error);
+    if (status == STATUS_OK)
+        *out_size = stat.size < end ? stat.size : end;
+    return status;
+}
+
 enum status log_extent_read(struct env_file *file, uint64_t salt, const struct log_extent *extent,
     const char *tablet_id, log_frame_function *each, void *context, uint64_t *out_damage,
     struct error *error)
 {
     uint64_t end = extent->offset + extent->size;
-    struct window window = {.file = file, .file_size = end};
-    enum status status = STATUS_OK;
+    struct window window = {.file = file};
     *out_damage = 0;
+    enum status status = size_up_to(file, end, &window.file_size, error);
     for (uint64_t offset = extent->offset; offset < end && status == STATUS_OK;) {
         struct log_frame frame;
         size_t size = 0;
@@ -476,11 +495,13 @@ enum status log_extent_skip(struct env_file *file, uint64_t salt, const char *ta
 {
     uint64_t end = extent->offset + extent->size;
     struct log_segment segment = {.header.salt = salt};
-    struct scan scan = {.window = {.file = file, .file_size = end}, .segment = &segment};
+    struct scan scan = {.window = {.file = file}, .segment = &segment};
     struct log_frame frame;
     size_t size = 0;
     uint64_t at = damage + 8;
-    enum status status;
+    enum status status = size_up_to(file, end, &scan.window.file_size, error);
+    if (status)
+        return status;
     while ((status = next_frame(&scan, &at, &frame, &size, error)) == STATUS_OK &&
            !is_of_tablet(&frame, tablet_id))
         at += 8;

@@ -77,6 +77,9 @@ static enum status take_damages(struct span *in, struct plan_segment *segment, s
                 segment->number);
         least = damage->offset + damage->size;
     }
+    if (segment->index_offset)
+        return error_set(error, STATUS_CORRUPT,
+            "plan, segment %" PRIu64 ": damage beside an index of its own", segment->number);
     return STATUS_OK;
 }
 
@@ -266,6 +269,8 @@ static enum status read_segment(const struct directory *directory, const char *i
 /* Gives the segment's index and damages away. */
 static void take_over(struct log_segment *segment, struct plan_segment *out_segment)
 {
+    log_index_deinit(&out_segment->index);
+    memory_free(out_segment->damages);
     out_segment->index = segment->index;
     out_segment->damages = segment->damages;
     out_segment->damage_count = segment->damage_count;
@@ -439,6 +444,20 @@ enum status plan_bury(
     return STATUS_OK;
 }
 
+/* All of it is damage: it is gone, or another's now. */
+static enum status lose_segment(struct plan_segment *segment, struct error *error)
+{
+    struct log_extent *all = memory_allocate_zeroed(1, sizeof *all);
+    if (!all)
+        return error_set(error, STATUS_NO_MEMORY, "damage of segment %" PRIu64, segment->number);
+    *all = (struct log_extent){.size = segment->end};
+    log_index_deinit(&segment->index);
+    memory_free(segment->damages);
+    segment->damages = all;
+    segment->damage_count = 1;
+    return STATUS_OK;
+}
+
 enum status plan_load_index(const struct directory *directory, const struct plan *plan,
     struct plan_segment *segment, struct error *error)
 {
@@ -446,12 +465,22 @@ enum status plan_load_index(const struct directory *directory, const struct plan
         return STATUS_OK;
     struct log_segment found;
     bool is_whole = false;
+    struct error why = {0};
     enum status status = read_segment(
-        directory, plan->incarnation, segment->number, true, &found, &is_whole, error);
-    if (status)
+        directory, plan->incarnation, segment->number, true, &found, &is_whole, &why);
+    if (status == STATUS_NOT_FOUND) {
+        log_line(LOG_ERROR, "log.damaged", "error=\"%s\"", why.message);
+        return lose_segment(segment, error);
+    }
+    if (status) {
+        if (error)
+            *error = why;
         return status;
-    if (is_whole &&
-        (found.header.salt != segment->salt || found.index_offset != segment->index_offset)) {
+    }
+    if (!is_whole && found.header.salt != segment->salt) {
+        status = lose_segment(segment, error);
+    } else if (is_whole && (found.header.salt != segment->salt ||
+                               found.index_offset != segment->index_offset)) {
         struct path path;
         directory_segment_path(directory, plan->incarnation, segment->number, &path);
         status = error_set(error, STATUS_CORRUPT,

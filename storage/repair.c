@@ -253,28 +253,50 @@ enum status storage_repair(struct env *env, const char *root,
 
 /* ---- Accepted loss ---- */
 
-/* Its log has an end that all agree on: nothing is written to it any more. */
-static enum status is_over(
-    const struct directory *directory, const char *incarnation, struct error *error)
+/* What the plan passed over, though it may be read now, and its segments that are gone. */
+static enum status tell_planned_loss(
+    struct check *check, const struct plan *plan, struct error *error)
+{
+    enum status status = STATUS_OK;
+    for (size_t i = 0; i < plan->segment_count && status == STATUS_OK; i++) {
+        const struct plan_segment *segment = &plan->segments[i];
+        struct path path;
+        bool is_there = true;
+        directory_segment_path(&check->directory, plan->incarnation, segment->number, &path);
+        status = directory_exists(check->env, path.text, &is_there, error);
+        if (status == STATUS_OK && !is_there)
+            check_tell(check, path.text, 0, "is not there");
+        for (size_t j = 0; j < segment->damage_count && status == STATUS_OK; j++)
+            check_tell(
+                check, path.text, segment->damages[j].offset, "was damaged when the plan was made");
+    }
+    return status;
+}
+
+/* Of an incarnation whose log has an end that all agree on: nothing is written to it any more. */
+static enum status tell_loss(struct check *check, const char *incarnation, struct error *error)
 {
     bool is_sealed = false;
-    struct plan plan;
-    struct path folder;
     bool is_there = false;
-    directory_path(directory, &folder, "servers/%s", incarnation);
-    enum status status = directory_exists(directory->env, folder.text, &is_there, error);
+    struct plan plan = {0};
+    struct path folder;
+    directory_path(&check->directory, &folder, "servers/%s", incarnation);
+    enum status status = directory_exists(check->env, folder.text, &is_there, error);
     if (status)
         return status;
     if (!is_there)
         return error_set(error, STATUS_NOT_FOUND, "%s is not there", folder.text);
-    status = seal_exists(directory, incarnation, &is_sealed, error);
+    status = seal_exists(&check->directory, incarnation, &is_sealed, error);
     if (status == STATUS_OK)
-        status = plan_read(directory, incarnation, &plan, error);
-    if (status == STATUS_OK)
-        plan_deinit(&plan);
+        status = plan_read(&check->directory, incarnation, &plan, error);
     if (status == STATUS_NOT_FOUND || (status == STATUS_OK && !is_sealed))
-        return error_set(
+        status = error_set(
             error, STATUS_BUSY, "%s is not recovered yet: what it lost is not known", folder.text);
+    if (status == STATUS_OK)
+        status = tell_planned_loss(check, &plan, error);
+    if (status == STATUS_OK)
+        status = check_incarnation(check, incarnation, error);
+    plan_deinit(&plan);
     return status;
 }
 
@@ -292,9 +314,7 @@ enum status storage_accept_loss(struct env *env, const char *root, const char *i
             "'%.100s' is no incarnation: a name of a folder in %s/servers is", incarnation, root);
     enum status status = take_root(&repair, root, false, error);
     if (status == STATUS_OK)
-        status = is_over(directory, incarnation, error);
-    if (status == STATUS_OK)
-        status = check_incarnation(&repair.check, incarnation, error);
+        status = tell_loss(&repair.check, incarnation, error);
     if (status == STATUS_OK && repair.check.problems == 0)
         status = error_set(error, STATUS_INVALID,
             "servers/%s: nothing of its log is damaged, so nothing is lost", incarnation);
