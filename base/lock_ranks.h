@@ -8,6 +8,7 @@ enum lock_rank {
     LOCK_RANK_CLIENT_LOOP = 12,     /* client: queue of messages to a loop */
     LOCK_RANK_MASTER = 20,          /* server/master: catalogue of tables, procedures */
     LOCK_RANK_SERVICE = 30,         /* server/tablet: open tablets by name, scanners */
+    LOCK_RANK_CLOSED_HEAT = 34,     /* server/heat: what tablets took that were closed */
     LOCK_RANK_TABLET_LOAD = 35,     /* server/tablet: seconds and sampled keys of one tablet */
     LOCK_RANK_HEAT = 36,            /* server/heat: one tablet's buckets and hot rows */
     LOCK_RANK_HEAT_BOARD = 37,      /* server/heat: what tablet servers reported, events */

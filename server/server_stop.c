@@ -40,9 +40,16 @@ static void close_store(void *context)
 }
 
 /* No call to a peer is under way when the store closes. */
-static void stop_calls(struct server *server)
+static void stop_calls(void *context)
 {
+    struct server *server = context;
     membership_stop_calls(server->membership, close_store, server);
+}
+
+/* All calls have ended: their heat is told before nobody can be told any more. */
+static void finish_heat(struct server *server)
+{
+    heat_reporter_finish(server->heat_reporter, stop_calls, server);
 }
 
 static struct server_loop *loop_from_task(struct task *task)
@@ -55,7 +62,7 @@ static void clear_loop(struct task *task)
     struct server_loop *self = loop_from_task(task);
     loop_close_connections(self->loop);
     if (atomic_fetch_sub_explicit(&self->server->loops_to_clear, 1, memory_order_acq_rel) == 1)
-        stop_calls(self->server);
+        finish_heat(self->server);
 }
 
 /* It has nothing at the store's workers that would come back to it, and sends nothing there any more. */
@@ -106,7 +113,7 @@ static void drain(void *context)
 {
     struct server *server = context;
     if (!server->has_started) {
-        stop_calls(server);
+        finish_heat(server);
         return;
     }
     atomic_store_explicit(&server->loops_to_clear, server->loop_count, memory_order_release);
@@ -125,7 +132,6 @@ void server_close(struct server *server, uint64_t flush_ms, void (*closed)(void 
     if (server->service.host)
         tablet_host_stop(server->service.host);
     reporter_stop(server->reporter);
-    heat_reporter_stop(server->heat_reporter);
     if (server->service.master)
         master_stop(server->service.master);
     if (server->config.role == SERVER_MASTER) /* another can lead at once */

@@ -85,8 +85,8 @@ static int by_id(const void *a, const void *b)
     return strcmp((*left)->tablet_id, (*right)->tablet_id);
 }
 
-/* What the server told of this minute before and tells no more: tablets that were closed there meanwhile, moved or split.
- * What they took until then belongs to the minute. */
+/* What the server told of this minute before and tells no more: tablets on their way out, which it tells of once more when
+ * they are closed, and those that it has lost (HEAT_REPORT_TABLETS, CLOSED_HEAT_COLUMNS). */
 static size_t list_gone(const struct heat_minute *minute, const struct kept_minute *before,
     struct arena *scratch, const struct heat_column **out_gone)
 {
@@ -125,13 +125,18 @@ static struct kept_minute *keep_minute(
     bool is_kept = kept && columns && gone;
     if (is_kept) {
         size_t gone_count = before ? list_gone(minute, before, &scratch, gone) : 0;
-        if (minute->column_count > 0)
-            memcpy(columns, minute->columns, minute->column_count * sizeof *columns);
+        size_t count = 0;
+        for (size_t i = 0; i < minute->column_count; i++)
+            if (!minute->columns[i].is_closed)
+                columns[count++] = minute->columns[i];
+        kept->open_count = count;
+        for (size_t i = 0; i < minute->column_count; i++)
+            if (minute->columns[i].is_closed)
+                columns[count++] = minute->columns[i];
         for (size_t i = 0; i < gone_count; i++)
-            columns[minute->column_count + i] = *gone[i];
+            columns[count++] = *gone[i];
         all.columns = columns;
-        all.column_count += gone_count;
-        kept->open_count = minute->column_count;
+        all.column_count = count;
         is_kept = copy_span(&kept->arena, server, &kept->server) &&
                   copy_columns(&kept->arena, &all, &kept->minute) && add_up(kept);
     }
@@ -330,6 +335,24 @@ static int64_t ended_everywhere_locked(const struct heat_board *board, int64_t n
     return ended;
 }
 
+/* The minute that a server was in as it fell silent: nobody will say that it has ended. */
+static void end_silent_locked(struct heat_board *board, int64_t now_ms)
+{
+    for (size_t i = 0; i < board->server_count; i++) {
+        struct board_server *server = &board->servers[i];
+        struct kept_minute *last = server->running;
+        if (!last || server->heard_ms + HEAT_SILENT_MS > now_ms ||
+            last->minute.minute >= now_ms / MINUTE_MS)
+            continue;
+        server->running = NULL;
+        server->newest_ended = last->minute.minute;
+        kept_minute_unref(server->previous);
+        server->previous = last;
+        atomic_fetch_add_explicit(&last->references, 1, memory_order_relaxed);
+        add_pending_locked(board, last);
+    }
+}
+
 static int by_minute(const void *a, const void *b)
 {
     int64_t left = (*(struct kept_minute *const *)a)->minute.minute;
@@ -341,6 +364,7 @@ static int by_minute(const void *a, const void *b)
 static struct kept_minute **take_ended_locked(
     struct heat_board *board, int64_t now_ms, size_t *out_count)
 {
+    end_silent_locked(board, now_ms);
     int64_t ended = ended_everywhere_locked(board, now_ms);
     size_t count = 0, left = 0;
     for (size_t i = 0; i < board->pending_count; i++)

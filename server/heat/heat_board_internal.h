@@ -37,7 +37,7 @@ struct board_server {
     char name[HEAT_SERVER_TEXT];
     int64_t heard_ms;
     int64_t newest_ended;         /* minute; 0 = none */
-    struct kept_minute *running;  /* NULL, as below: none yet */
+    struct kept_minute *running;  /* NULL, as below: none yet; or it fell silent */
     struct kept_minute *previous; /* the newest that has ended */
     struct kept_rows *rows;
 };

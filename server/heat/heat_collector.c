@@ -10,6 +10,7 @@
 struct gathering {
     struct served_tablet **served;
     size_t count, room;
+    struct closed_heat *closed; /* borrowed: the service's */
 };
 
 static bool gather(void *context, struct served_tablet *served)
@@ -27,7 +28,8 @@ static bool gather(void *context, struct served_tablet *served)
 static enum status gather_all(
     struct tablet_service *tablets, struct arena *arena, struct gathering *out_gathering)
 {
-    *out_gathering = (struct gathering){.room = tablet_service_count(tablets)};
+    *out_gathering = (struct gathering){
+        .room = tablet_service_count(tablets), .closed = tablet_service_closed_heat(tablets)};
     out_gathering->served = arena_allocate_zeroed(
         arena, out_gathering->room + 1, sizeof(struct served_tablet *));
     if (!out_gathering->served)
@@ -71,6 +73,8 @@ bool heat_collector_second(struct heat_collector *collector, int64_t now_s)
         arena_deinit(&arena);
         return false;
     }
+    if (has_ended)
+        closed_heat_minute(gathering.closed, collector->minute);
     unsigned picks = 0;
     for (size_t i = 0; i < gathering.count; i++) {
         struct served_tablet *served = gathering.served[i];
@@ -93,25 +97,6 @@ bool heat_collector_second(struct heat_collector *collector, int64_t now_s)
 }
 
 /* ---- Reports ---- */
-
-/* A stretch for each bucket, also where nothing was taken: they are of about one size, which tells how wide heat is. */
-static enum status make_column(const struct served_tablet *served,
-    const struct heat_minute_copy *copy, struct arena *arena, struct heat_column *column)
-{
-    struct span *starts = arena_allocate_zeroed(arena, copy->value_count, sizeof *starts);
-    if (!starts)
-        return STATUS_NO_MEMORY;
-    for (size_t i = 0; i < copy->value_count; i++)
-        starts[i] = i > 0 ? copy->bounds[i - 1] : served->info.start_key;
-    *column = (struct heat_column){.table = served->table_name,
-        .axis = {.starts = starts,
-            .values = copy->values,
-            .count = copy->value_count,
-            .end = served->info.end_key}};
-    memcpy(column->table_id, served->table_id, sizeof column->table_id);
-    memcpy(column->tablet_id, served->id, sizeof column->tablet_id);
-    return STATUS_OK;
-}
 
 static double cost_of(const struct heat_column *column)
 {
@@ -176,23 +161,25 @@ static size_t keep_bounds(struct heat_column *columns, size_t *count, struct are
     return gone;
 }
 
-/* What all tablets took in a minute; 0: the one that runs. */
+/* What all tablets took in a minute, those that were closed too; 0: the one that runs. */
 static enum status make_minute(const struct gathering *gathering, int64_t minute,
     struct arena *arena, struct heat_minute *out_minute, size_t *left_out)
 {
-    struct heat_column *columns = arena_allocate_zeroed(
-        arena, gathering->count + 1, sizeof *columns);
-    size_t count = 0;
-    for (size_t i = 0; columns && i < gathering->count; i++) {
+    size_t count = 0, room = gathering->count + closed_heat_count(gathering->closed);
+    struct heat_column *columns = arena_allocate_zeroed(arena, room + 1, sizeof *columns);
+    if (!columns)
+        return STATUS_NO_MEMORY;
+    for (size_t i = 0; i < gathering->count; i++) {
+        struct served_tablet *served = gathering->served[i];
+        struct heat_tablet_names names = served_tablet_heat_names(served);
         struct heat_minute_copy copy;
-        enum status status = tablet_heat_read_minute(
-            &gathering->served[i]->heat, minute, arena, &copy);
+        enum status status = tablet_heat_read_minute(&served->heat, minute, arena, &copy);
         if (!status)
-            status = make_column(gathering->served[i], &copy, arena, &columns[count++]);
+            status = heat_column_make(&names, &copy, arena, &columns[count++]);
         if (status == STATUS_NO_MEMORY)
             return status;
     }
-    if (!columns)
+    if (closed_heat_read(gathering->closed, minute, arena, columns, room, &count))
         return STATUS_NO_MEMORY;
     *left_out += keep_bounds(columns, &count, arena);
     *out_minute = (struct heat_minute){minute, MINUTE_S, columns, count};

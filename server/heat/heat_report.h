@@ -1,11 +1,16 @@
 /* What a tablet server tells the leading master about heat, every HEAT_REPORT_MS: the minute that runs as far as it
  * has come, and, once each, the minutes that have ended.
  *
+ * A tablet that was closed meanwhile, moved, split or merged, is in the minute with what it took until then; opened again
+ * in that minute it has a column more.
+ *
  * A report is bounded: idle tablets are left out; past HEAT_REPORT_BUCKETS stretches idle ones side by side become one,
  * and cooler tablets go as one stretch each; past HEAT_REPORT_TABLETS the coolest are left out. All spans are the
  * sender's. */
 #ifndef STELE_SERVER_HEAT_HEAT_REPORT_H
 #define STELE_SERVER_HEAT_HEAT_REPORT_H
+
+#include <stdbool.h>
 
 #include "proto/server_name.h"
 #include "server/heat/heat_axis.h"
@@ -23,6 +28,7 @@ struct heat_column {
     char table_id[TABLE_ID_SIZE];
     char tablet_id[TABLET_ID_SIZE];
     struct heat_axis axis; /* from its start key to its end key */
+    bool is_closed;        /* the server has it no more: what it took there until then */
 };
 
 enum heat_row_kind { HEAT_ROW_READ, HEAT_ROW_WRITE, HEAT_ROW_KINDS };

@@ -30,6 +30,7 @@ struct heat_body {
     struct heat_ring seconds, minutes;
     int64_t began_s; /* 0 until the first tablet_heat_second */
     int64_t used_s;  /* the last second in which there was a call */
+    int64_t last_s;  /* the last tablet_heat_second */
 };
 
 /* ---- Life ---- */
@@ -251,6 +252,7 @@ static void end_second(struct heat_body *body, int64_t now_s)
         hot_sampler_second(&body->samplers[kind]);
     if (body->began_s == 0)
         body->began_s = body->used_s = now_s;
+    body->last_s = now_s;
     if (heat_ring_add_risen(
             &body->seconds, now_s, body->bound_count + 1, body->counters, body->at_second))
         body->used_s = now_s;
@@ -367,6 +369,14 @@ void tablet_heat_set_bounds(struct tablet_heat *heat, const struct span *bounds,
         heat_ring_clear(&heat->body->seconds);
     }
     brief_mutex_unlock(&heat->mu);
+}
+
+int64_t tablet_heat_last_second(struct tablet_heat *heat)
+{
+    brief_mutex_lock(&heat->mu);
+    int64_t last_s = heat->body ? heat->body->last_s : 0;
+    brief_mutex_unlock(&heat->mu);
+    return last_s;
 }
 
 unsigned tablet_heat_buckets(struct tablet_heat *heat)

@@ -68,6 +68,8 @@ void tablet_heat_minute(struct tablet_heat *heat, int64_t minute);
  * middle of a minute what it took so far is divided evenly among them, so that is only for the first bounds. */
 void tablet_heat_set_bounds(
     struct tablet_heat *heat, const struct span *bounds, size_t bound_count);
+/* When tablet_heat_second was called last; 0 = not yet, or idle. */
+int64_t tablet_heat_last_second(struct tablet_heat *heat);
 /* How many buckets there are; 0 = idle. */
 unsigned tablet_heat_buckets(struct tablet_heat *heat);
 

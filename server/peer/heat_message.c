@@ -15,7 +15,7 @@ static uint64_t whole(double value)
 
 static void put_column(struct buffer *out, const struct heat_column *column)
 {
-    size_t mark = wire_begin(out, 3);
+    size_t mark = wire_begin(out, column->is_closed ? 4 : 3);
     wire_put_bytes(out, 1, column->table);
     wire_put_bytes(out, 2, span_string(column->table_id));
     wire_put_bytes(out, 3, span_string(column->tablet_id));
@@ -118,13 +118,16 @@ static enum status read_axis(const Stele__Pb__HeatColumn *message, struct arena 
 static enum status read_minute(const Stele__Pb__HeatMinute *message, struct arena *arena,
     struct heat_minute *minute, struct error *error)
 {
-    struct heat_column *columns = arena_allocate_zeroed(
-        arena, message->n_columns + 1, sizeof *columns);
+    size_t count = message->n_columns + message->n_closed;
+    struct heat_column *columns = arena_allocate_zeroed(arena, count + 1, sizeof *columns);
     if (!columns)
         return error_set(error, STATUS_NO_MEMORY, "no memory for a report");
-    for (size_t i = 0; i < message->n_columns; i++) {
-        const Stele__Pb__HeatColumn *one = message->columns[i];
+    for (size_t i = 0; i < count; i++) {
         struct heat_column *column = &columns[i];
+        column->is_closed = i >= message->n_columns;
+        const Stele__Pb__HeatColumn *one = column->is_closed
+                                               ? message->closed[i - message->n_columns]
+                                               : message->columns[i];
         if (!read_id(one->table_id, column->table_id, sizeof column->table_id) ||
             !read_id(one->tablet_id, column->tablet_id, sizeof column->tablet_id))
             return error_set(error, STATUS_INVALID, "an id in a report of heat is malformed");
@@ -138,7 +141,7 @@ static enum status read_minute(const Stele__Pb__HeatMinute *message, struct aren
     *minute = (struct heat_minute){.minute = message->minute,
         .seconds = (double)message->passed_ms / MS_PER_S,
         .columns = columns,
-        .column_count = message->n_columns};
+        .column_count = count};
     return STATUS_OK;
 }
 

@@ -14,6 +14,7 @@
 #define SECOND_NS        1000000000ull
 #define MS_PER_S         1000
 #define MASTER_HOST_SIZE 256
+#define LOOK_NS          10000000ull
 #define REPORT_S         (HEAT_REPORT_MS / MS_PER_S)
 
 struct heat_reporter {
@@ -22,24 +23,43 @@ struct heat_reporter {
     struct task task;                /* the next second */
     int64_t reported_s;              /* the wall clock at the last report; the task's */
     _Atomic int64_t minutes_from;    /* as the master said */
-    _Atomic bool is_stopping;
     _Atomic bool is_calling;
+    _Atomic bool is_finishing;
+    bool is_last;          /* the report under way is the last one; the task's */
+    uint64_t finish_by_ns; /* set before is_finishing, as the two below */
+    void (*finished)(void *context);
+    void *finished_context;
     struct peer_call call;  /* while is_calling */
     struct trouble trouble; /* of the calls */
     char master_host[MASTER_HOST_SIZE];
     struct server_name master;
 };
 
-static void run(struct task *task);
+/* The task's next turn is now, unless it runs. */
+static void hurry(struct heat_reporter *self)
+{
+    struct executor *workers = store_workers(self->config.service->store);
+    if (executor_cancel(workers, &self->task))
+        executor_submit(workers, &self->task);
+}
 
 static void rest(struct heat_reporter *self)
 {
     const struct hbase_service *service = self->config.service;
-    if (atomic_load(&self->is_stopping))
-        return;
-    self->task.run = run;
+    uint64_t pause_ns = atomic_load(&self->is_finishing) ? LOOK_NS : SECOND_NS;
     executor_submit_at(
-        store_workers(service->store), &self->task, env_monotonic_ns(service->env) + SECOND_NS);
+        store_workers(service->store), &self->task, env_monotonic_ns(service->env) + pause_ns);
+    if (pause_ns == SECOND_NS && atomic_load(&self->is_finishing))
+        hurry(self);
+}
+
+/* No report is under way any more. */
+static void end_report(struct heat_reporter *self)
+{
+    bool is_last = self->is_last;
+    atomic_store(&self->is_calling, false);
+    if (is_last)
+        self->finished(self->finished_context);
 }
 
 static void on_answer(struct peer_call *call)
@@ -55,7 +75,7 @@ static void on_answer(struct peer_call *call)
         trouble_over(&self->trouble, now_ns, "report.heat");
     if (!call->status && !heat_report_answer_decode(call->answer, &answer, &error))
         atomic_store(&self->minutes_from, answer.minutes_from);
-    atomic_store(&self->is_calling, false);
+    end_report(self);
 }
 
 static void send(
@@ -69,8 +89,10 @@ static void send(
     heat_report_encode(report, &request);
     self->call = (struct peer_call){
         .to = &self->master, .method = "ReportHeat", .request = request, .done = on_answer};
+    if (self->is_last)
+        self->call.timeout_ms = HEAT_FINISH_MS;
     if (buffer_status(&request)) {
-        atomic_store(&self->is_calling, false);
+        end_report(self);
         return;
     }
     peers_call(self->config.peers, &self->call);
@@ -83,14 +105,14 @@ static void deliver(struct heat_reporter *self, const struct heat_report *report
         struct heat_report_answer answer = {0};
         heat_board_take(config->service->heat, report, &answer);
         atomic_store(&self->minutes_from, answer.minutes_from);
-        atomic_store(&self->is_calling, false);
+        end_report(self);
         return;
     }
     const struct coordination_view *view = coordination_view_get(config->coordination);
     if (server_name_is_set(&view->master) && view->master.host.size < MASTER_HOST_SIZE)
         send(self, &view->master, report);
     else
-        atomic_store(&self->is_calling, false);
+        end_report(self);
     coordination_view_unref(view);
 }
 
@@ -101,18 +123,35 @@ static void make_report(struct heat_reporter *self, int64_t now_s)
     atomic_store(&self->is_calling, true);
     if (heat_collector_report(&self->collector, &self->config.service->name,
             atomic_load(&self->minutes_from), now_s, &arena, &report))
-        atomic_store(&self->is_calling, false); /* no memory now: the next one */
+        end_report(self); /* no memory now: the next one */
     else
         deliver(self, &report);
     arena_deinit(&arena);
+}
+
+/* Looks again while a report is under way. */
+static void finish(struct heat_reporter *self)
+{
+    const struct hbase_service *service = self->config.service;
+    if (!atomic_load(&self->is_calling)) {
+        self->is_last = true;
+        make_report(self, env_wall_ms(service->env) / MS_PER_S);
+    } else if (env_monotonic_ns(service->env) < self->finish_by_ns) {
+        rest(self);
+    } else {
+        self->finished(self->finished_context);
+    }
 }
 
 static void run(struct task *task)
 {
     struct heat_reporter *self = (struct heat_reporter *)((char *)task -
                                                           offsetof(struct heat_reporter, task));
-    if (atomic_load(&self->is_stopping))
+    if (atomic_load(&self->is_finishing)) {
+        if (self->config.peers)
+            finish(self);
         return;
+    }
     int64_t now_s = env_wall_ms(self->config.service->env) / MS_PER_S;
     bool has_ended = heat_collector_second(&self->collector, now_s);
     bool is_due = has_ended || now_s >= self->reported_s + REPORT_S || now_s < self->reported_s;
@@ -137,10 +176,21 @@ enum status heat_reporter_new(const struct heat_reporter_config *config,
     return STATUS_OK;
 }
 
-void heat_reporter_stop(struct heat_reporter *reporter)
+void heat_reporter_finish(
+    struct heat_reporter *reporter, void (*done)(void *context), void *context)
 {
-    if (reporter)
-        atomic_store(&reporter->is_stopping, true);
+    if (!reporter || !reporter->config.peers) {
+        if (reporter)
+            atomic_store(&reporter->is_finishing, true);
+        done(context);
+        return;
+    }
+    reporter->finished = done;
+    reporter->finished_context = context;
+    reporter->finish_by_ns = env_monotonic_ns(reporter->config.service->env) +
+                             HEAT_FINISH_MS * 1000000ull;
+    atomic_store(&reporter->is_finishing, true);
+    hurry(reporter);
 }
 
 void heat_reporter_free(struct heat_reporter *reporter)

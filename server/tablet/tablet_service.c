@@ -11,6 +11,7 @@ struct tablet_service {
     struct store *store;
     struct env *env;
     struct table_traffic *traffic;
+    struct closed_heat *closed;
     struct mutex mu;                /* LOCK_RANK_SERVICE */
     struct served_tablet **buckets; /* guarded by mu, as all below */
     size_t bucket_count;            /* a power of two */
@@ -32,7 +33,9 @@ enum status tablet_service_new(struct store *store, struct tablet_service **out_
     service->bucket_count = FIRST_BUCKETS;
     service->buckets = memory_allocate_zeroed(FIRST_BUCKETS, sizeof *service->buckets);
     service->traffic = table_traffic_new();
-    if (!service->buckets || !service->traffic) {
+    service->closed = closed_heat_new();
+    if (!service->buckets || !service->traffic || !service->closed) {
+        closed_heat_unref(service->closed);
         table_traffic_unref(service->traffic);
         memory_free(service->buckets);
         memory_free(service);
@@ -56,8 +59,18 @@ void tablet_service_free(struct tablet_service *service)
     }
     mutex_deinit(&service->mu);
     table_traffic_unref(service->traffic);
+    closed_heat_unref(service->closed);
     memory_free(service->buckets);
     memory_free(service);
+}
+
+struct heat_tablet_names served_tablet_heat_names(const struct served_tablet *tablet)
+{
+    return (struct heat_tablet_names){.table = tablet->table_name,
+        .table_id = tablet->table_id,
+        .tablet_id = tablet->id,
+        .start_key = tablet->info.start_key,
+        .end_key = tablet->info.end_key};
 }
 
 void served_tablet_ref(struct served_tablet *tablet)
@@ -72,6 +85,10 @@ void served_tablet_unref(struct served_tablet *tablet)
     if (tablet->tablet)
         tablet_unref(tablet->tablet);
     table_traffic_leave(&tablet->traffic);
+    struct heat_tablet_names names = served_tablet_heat_names(tablet);
+    if (!tablet->is_meta)
+        closed_heat_keep(tablet->closed, &tablet->heat, &names);
+    closed_heat_unref(tablet->closed);
     tablet_load_free(tablet->load);
     tablet_heat_deinit(&tablet->heat);
     arena_deinit(&tablet->arena);
@@ -140,6 +157,8 @@ static struct served_tablet *served_tablet_new(struct tablet_service *service, c
     struct buffer name = {0};
     atomic_init(&tablet->references, 1);
     tablet_heat_init(&tablet->heat, XXH3_64bits(id, strlen(id)));
+    closed_heat_ref(service->closed);
+    tablet->closed = service->closed;
     memcpy(tablet->id, id, strnlen(id, TABLET_ID_SIZE - 1));
     memcpy(tablet->table_id, table_id, strnlen(table_id, TABLE_ID_SIZE - 1));
     tablet->info = *info;
@@ -393,6 +412,11 @@ size_t tablet_service_count(struct tablet_service *service)
 struct table_traffic *tablet_service_traffic(struct tablet_service *service)
 {
     return service->traffic;
+}
+
+struct closed_heat *tablet_service_closed_heat(struct tablet_service *service)
+{
+    return service->closed;
 }
 
 size_t tablet_service_opening_count(struct tablet_service *service)

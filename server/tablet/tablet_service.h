@@ -15,7 +15,7 @@
 #include <stdatomic.h>
 
 #include "proto/region.h"
-#include "server/heat/tablet_heat.h"
+#include "server/heat/closed_heat.h"
 #include "server/tablet/table_traffic.h"
 #include "server/tablet/tablet_load.h"
 #include "storage/storage.h"
@@ -46,6 +46,7 @@ struct served_tablet {
     bool is_meta;
     struct tablet_load *load;   /* owned; its own threads' rules */
     struct tablet_heat heat;    /* the same */
+    struct closed_heat *closed; /* referenced: takes the heat in the end */
     uint64_t heat_picked_bytes; /* the heat collector's: the data as its buckets were made */
     enum split_obstacle
         split_obstacle;            /* the reporter's: why it was not split when it last looked */
@@ -96,6 +97,10 @@ void tablet_service_each(struct tablet_service *service,
 size_t tablet_service_count(struct tablet_service *service);
 /* What each table has had done here since the start. */
 struct table_traffic *tablet_service_traffic(struct tablet_service *service);
+/* What tablets that are here no more took in their last minutes. */
+struct closed_heat *tablet_service_closed_heat(struct tablet_service *service);
+/* Borrowed from the tablet. */
+struct heat_tablet_names served_tablet_heat_names(const struct served_tablet *tablet);
 size_t tablet_service_opening_count(struct tablet_service *service);
 /* What all open tablets carry together, as tablet_load_measure says it, and their memtables. */
 void tablet_service_measure(

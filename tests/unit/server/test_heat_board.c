@@ -6,6 +6,7 @@
 #include <stdio.h>
 
 #include "base/dice.h"
+#include "base/env_memory.h"
 #include "server/heat/heat_board_internal.h"
 
 #define REPORTS 300
@@ -230,6 +231,67 @@ static void what_a_moved_tablet_took_stays_in_the_minute(void **state)
     heat_board_free(board);
 }
 
+/* The server tells itself what a closed tablet took to the end, and has it open again. */
+static void a_closed_tablet_is_told_once(void **state)
+{
+    (void)state;
+    struct heat_board *board;
+    struct arena arena = {0};
+    struct column_memory open = {0}, closed = {0};
+    struct heat_tablets hot;
+    struct env *env = env_memory_new(1, ENV_MEMORY_SEEDED);
+    int64_t minute = env_wall_ms(env) / 60000;
+    assert_status(heat_board_new(env, true, &board), STATUS_OK);
+    struct heat_column columns[] = {*make_column(&closed, "a", "", "m", "", 0, 6000),
+        *make_column(&open, "a", "", "m", "", 0, 300)};
+    columns[0].is_closed = true;
+    for (unsigned round = 0; round < 3; round++) {
+        struct heat_minute minutes[] = {{minute, 30, columns, 2}};
+        struct heat_report message = {
+            .server = server_of(1), .minutes = minutes, .minute_count = 1};
+        struct heat_report_answer answer = {0};
+        heat_board_take(board, &message, &answer);
+    }
+    env_memory_advance_ns(env, UINT64_C(60000000000)); /* no picture of before will do */
+    assert_true(fabs(draw(board, minute, &arena, STATUS_OK).most - 6300.0 / 30) < 1e-6);
+    env_memory_jump_wall_ms(env, -60000);
+    assert_status(
+        heat_board_tablets(board, SPAN_LITERAL("t"), HEAT_OPS, 5, &arena, &hot), STATUS_OK);
+    assert_int_equal(hot.count, 1);
+    assert_true(fabs(hot.tablets[0].per_s.of[HEAT_READS] - 10) < 1e-6);
+    arena_deinit(&arena);
+    heat_board_free(board);
+    env_memory_free(env);
+}
+
+/* A server stops, or dies, in the middle of a minute: what it told of it is in the picture when all others have ended it. */
+static void the_last_minute_of_a_silent_server_is_kept(void **state)
+{
+    (void)state;
+    struct heat_board *board;
+    struct arena arena = {0};
+    struct column_memory low = {0}, high = {0};
+    struct env *env = env_memory_new(1, ENV_MEMORY_SEEDED);
+    assert_status(heat_board_new(env, false, &board), STATUS_OK);
+    int64_t minute = env_wall_ms(env) / 60000;
+    env_memory_jump_wall_ms(env, (minute + 1) * 60000 - env_wall_ms(env));
+    minute++;
+    report(board, 2, minute, NULL, make_column(&high, "high", "m", "t", "", 0, 6000), NULL);
+    for (unsigned later = 1; later <= HEAT_REPLAY_MINUTES + 2; later++) {
+        env_memory_advance_ns(env, UINT64_C(60000000000));
+        const struct heat_column *column = make_column(&low, "low", "", "c", "m", 0, 600);
+        report(board, 1, minute + later, column, column, NULL);
+    }
+    /* it is forgotten as another comes */
+    report(board, 3, minute + HEAT_REPLAY_MINUTES + 2, NULL, NULL, NULL);
+    assert_int_equal(board->server_count, 2);
+    double most = draw(board, minute, &arena, STATUS_OK).most;
+    assert_true(most >= 50 - 1e-6 && most <= 100 + 1e-6); /* columns of two minutes by now */
+    arena_deinit(&arena);
+    heat_board_free(board);
+    env_memory_free(env);
+}
+
 static void events_are_kept_in_order_and_bounded(void **state)
 {
     struct heat_board *board;
@@ -328,6 +390,8 @@ int main(void)
         cmocka_unit_test(the_greatest_are_found),
         cmocka_unit_test(a_picture_follows_the_reports),
         cmocka_unit_test(what_a_moved_tablet_took_stays_in_the_minute),
+        cmocka_unit_test(a_closed_tablet_is_told_once),
+        cmocka_unit_test(the_last_minute_of_a_silent_server_is_kept),
         cmocka_unit_test(events_are_kept_in_order_and_bounded),
         cmocka_unit_test(threads_report_and_read_at_once),
     };

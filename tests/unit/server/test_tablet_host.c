@@ -2,6 +2,7 @@
  * no more. */
 #include "tests/support/tablet_world.h"
 
+#include "server/heat/heat_collector.h"
 #include "server/tablet/tablet_host.h"
 
 #define TABLET_A "aaaaaaaaaaaaaaaaaaaaaaaaaaaaaaaa"
@@ -399,6 +400,66 @@ static void a_tablet_that_cannot_be_opened_says_why_and_leaves_no_trace(void **s
     host_world_deinit(&self);
 }
 
+/* ---- Heat of what was closed ---- */
+
+static void read_times(struct host_world *self, const char *tablet_id, uint64_t times)
+{
+    struct served_tablet *served = NULL;
+    struct region_specifier specifier = {span_string(tablet_id), true};
+    struct heat_use use = {.kind = HEAT_READS, .operations = times};
+    assert_int_equal(tablet_service_find(self->tablets, specifier, &served), TABLET_FOUND);
+    tablet_heat_add(&served->heat, &use, SPAN_LITERAL("c"), SPAN_LITERAL("c"));
+    served_tablet_unref(served);
+}
+
+/* Reads of tablet A in the report's last minute but `back`, where it is open and where it was closed. */
+static void expect_reads(struct host_world *self, struct heat_collector *collector, size_t back,
+    double open, double closed)
+{
+    struct arena arena = {0};
+    struct heat_report report;
+    struct server_name name = {.host = SPAN_LITERAL("h"), .port = 1, .start_code = 1};
+    double sums[2] = {0};
+    assert_ok(heat_collector_report(collector, &name, 1, collector->second, &arena, &report), NULL);
+    const struct heat_minute *minute = &report.minutes[report.minute_count - 1 - back];
+    for (size_t c = 0; c < minute->column_count; c++)
+        for (size_t i = 0; i < minute->columns[c].axis.count; i++) {
+            assert_string_equal(minute->columns[c].tablet_id, TABLET_A);
+            assert_spans_equal(minute->columns[c].table, self->world.schema.name);
+            sums[minute->columns[c].is_closed] += minute->columns[c].axis.values[i].of[HEAT_READS];
+        }
+    arena_deinit(&arena);
+    assert_true(sums[0] == open);
+    assert_true(sums[1] == closed);
+}
+
+/* Moved away, back, and away again: every call is in the minute in which it was, to the last one before the close. */
+static void what_a_closed_tablet_took_is_still_reported(void **state)
+{
+    struct host_world self;
+    host_world_init(&self, 3);
+    (void)state;
+    struct heat_collector collector = {.tablets = self.tablets};
+    for (unsigned round = 0; round < 2; round++) {
+        struct waited open = make(&self, TABLET_COMMAND_OPEN, TABLET_A);
+        assert_ok(run(&self, &open), &open.command.error);
+        read_times(&self, TABLET_A, 10);
+        (void)heat_collector_second(&collector, 6000 + round);
+        read_times(&self, TABLET_A, 7); /* since then */
+        expect_reads(&self, &collector, 0, 17, round * 17);
+        struct waited close = make(&self, TABLET_COMMAND_CLOSE, TABLET_A);
+        assert_ok(run(&self, &close), &close.command.error);
+        expect_reads(&self, &collector, 0, 0, (round + 1) * 17);
+    }
+    assert_true(heat_collector_second(&collector, 6060));
+    expect_reads(&self, &collector, 0, 0, 0);
+    expect_reads(&self, &collector, 1, 0, 34);
+    for (int64_t minute = 102; minute <= 102 + TABLET_HEAT_MINUTES; minute++)
+        (void)heat_collector_second(&collector, minute * 60);
+    assert_int_equal(closed_heat_count(tablet_service_closed_heat(self.tablets)), 0);
+    host_world_deinit(&self);
+}
+
 int main(void)
 {
     const struct CMUnitTest tests[] = {
@@ -412,6 +473,7 @@ int main(void)
         cmocka_unit_test(requests_wait_for_a_tablet_that_moves_away),
         cmocka_unit_test(nobody_waits_for_ever),
         cmocka_unit_test(a_tablet_that_cannot_be_opened_says_why_and_leaves_no_trace),
+        cmocka_unit_test(what_a_closed_tablet_took_is_still_reported),
     };
     return cmocka_run_group_tests(tests, NULL, NULL);
 }
