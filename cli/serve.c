@@ -19,7 +19,13 @@
 #define LARGE_SIZE                                                                                 \
     (8u << 20) /* of memory that is given back at once; the usual answer is smaller */
 
-enum event { EVENT_STOP = 'S', EVENT_READY = 'R', EVENT_FAILED = 'F', EVENT_CLOSED = 'C' };
+enum event {
+    EVENT_STOP = 'S',
+    EVENT_READY = 'R',
+    EVENT_FAILED = 'F',
+    EVENT_CLOSED = 'C',
+    EVENT_TIME_UP = 'T', /* it was to stop before it served, and still starts */
+};
 
 static int event_pipe[2];
 static struct error start_error; /* written before EVENT_FAILED */
@@ -44,8 +50,7 @@ static enum event wait_event(void)
 
 static void on_signal(int number)
 {
-    (void)number;
-    tell(EVENT_STOP);
+    tell(number == SIGALRM ? EVENT_TIME_UP : EVENT_STOP);
 }
 
 static void on_ready(void *context, enum status status, const struct error *error)
@@ -74,6 +79,7 @@ static void catch_signals(void)
     sigemptyset(&action.sa_mask);
     sigaction(SIGTERM, &action, NULL);
     sigaction(SIGINT, &action, NULL);
+    sigaction(SIGALRM, &action, NULL);
 }
 
 /* A thread that wakes up does not push another off its core (SCHED_BATCH, sched(7)): where a core is free nothing
@@ -145,6 +151,10 @@ int serve(struct server_config *config)
     for (enum event event; (event = wait_event()) != EVENT_CLOSED;) {
         if (event == EVENT_STOP)
             is_stop_wanted = true;
+        if (event == EVENT_STOP && !is_started)
+            alarm(FLUSH_MS / 1000); /* who waits for a ZooKeeper may wait long */
+        if (event == EVENT_TIME_UP && !is_started)
+            _exit(EXIT_DONE); /* nothing was acknowledged, and a start may be cut anywhere */
         if (event == EVENT_READY && !is_stop_wanted) {
             print_ready(server, config);
             notify("READY=1");
@@ -154,7 +164,7 @@ int serve(struct server_config *config)
             code = EXIT_FAILED;
             is_stop_wanted = true;
         }
-        if (event != EVENT_STOP)
+        if (event == EVENT_READY || event == EVENT_FAILED)
             is_started = true;
         if (is_started && is_stop_wanted && !is_closing) {
             is_closing = true;

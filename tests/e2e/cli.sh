@@ -158,6 +158,15 @@ for try in 1 2 3; do
 done
 check "within 5 s" [ $took_ms -lt 5000 ]
 
+# While it starts: who waits for a ZooKeeper (for 30 s, and then fails) is stopped all the same.
+"$stele" tabletserver "$work/data" --zookeeper=127.0.0.1:1 --listen=127.0.0.1:0 --web-port=off >/dev/null 2>&1 &
+waits=$!
+catches_term() { (((0x$(sed -n 's/^SigCgt:[[:space:]]*//p' /proc/$waits/status) >> 14) & 1)); }
+for _ in $(seq 600); do catches_term && break; sleep 0.05; done
+kill -TERM $waits
+wait $waits
+check "SIGTERM while it waits for ZooKeeper ends with 0" [ $? -eq 0 ]
+
 # ---- what clients are told ----
 start_server --zookeeper-port=0 --advertise=localhost:0
 port=${address##*:}
