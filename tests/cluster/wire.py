@@ -54,9 +54,9 @@ def fields(data):
 
 
 class Refused(Exception):
-    """An exception of the server: class name and text, and the id of the call."""
+    """An exception of the server: class name and text, and the id of the call that it answers."""
 
-    def __init__(self, name, text, call_id):
+    def __init__(self, name, text, call_id=None):
         super().__init__(f"{name}: {text}")
         self.call_id = call_id
         self.name = name.rpartition(".")[2]
