@@ -173,10 +173,9 @@ static enum status read_cluster(struct server_config *config, struct error *erro
         status = error_set(error, STATUS_INVALID,
             "--session-timeout: between %d s and %d s, not %s", COORDINATION_SESSION_MIN_MS / 1000,
             COORDINATION_SESSION_MAX_MS / 1000, session);
-    config->stall_ms = LIMIT_DIRECTORY_STALL_MS;
     if (!status && stall)
         status = options_parse_duration("stall-timeout", stall, &config->stall_ms, error);
-    if (!status && config->stall_ms < LIMIT_DIRECTORY_STALL_MIN_MS)
+    if (!status && stall && config->stall_ms < LIMIT_DIRECTORY_STALL_MIN_MS)
         status = error_set(error, STATUS_INVALID, "--stall-timeout: at least %d s, not %s",
             LIMIT_DIRECTORY_STALL_MIN_MS / 1000, stall);
     return status;

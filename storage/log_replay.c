@@ -86,15 +86,15 @@ static enum status replay_frame(void *context, const struct log_frame *frame, ui
 }
 
 /* An extent, without what of it cannot be read when that was accepted. */
-static enum status replay_extent(struct replay *replay, struct env_file *file, uint64_t salt,
-    const struct log_extent *extent, struct error *error)
+static enum status replay_extent(struct replay *replay, struct env_file *file, uint64_t file_size,
+    uint64_t salt, const struct log_extent *extent, struct error *error)
 {
     struct log_extent left = *extent;
     while (left.size) {
         struct error why = {0};
         uint64_t bad = 0;
         enum status status = log_extent_read(
-            file, salt, &left, replay->tablet_id, replay_frame, replay, &bad, &why);
+            file, file_size, salt, &left, replay->tablet_id, replay_frame, replay, &bad, &why);
         if (status != STATUS_CORRUPT || bad == 0) {
             if (status && error)
                 *error = why;
@@ -103,7 +103,7 @@ static enum status replay_extent(struct replay *replay, struct env_file *file, u
         status = lose(replay, &why, error);
         if (status)
             return status;
-        status = log_extent_skip(file, salt, replay->tablet_id, bad, &left, error);
+        status = log_extent_skip(file, file_size, salt, replay->tablet_id, bad, &left, error);
         if (status)
             return status;
     }
@@ -143,10 +143,12 @@ static enum status replay_extents(struct replay *replay, const struct plan_segme
             *error = why;
         return status;
     }
+    struct env_stat stat;
+    status = env_file_stat(file, &stat, error);
     replay->path = path.text;
     for (size_t i = 0; i < tablet->extent_count && status == STATUS_OK; i++) {
         note_damages(replay, segment, next_damage, tablet->extents[i].offset);
-        status = replay_extent(replay, file, segment->salt, &tablet->extents[i], error);
+        status = replay_extent(replay, file, stat.size, segment->salt, &tablet->extents[i], error);
     }
     env_file_close(file);
     return status;

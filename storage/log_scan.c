@@ -452,25 +452,14 @@ static bool is_of_tablet(const struct log_frame *frame, const char *tablet_id)
     return frame->kind == LOG_FRAME_RECORDS && strcmp(frame->tablet_id, tablet_id) == 0;
 }
 
-/* The file's size, or `end` when there is more. */
-static enum status size_up_to(
-    struct env_file *file, uint64_t end, uint64_t *out_size, struct error *error)
-{
-    struct env_stat stat;
-    enum status status = env_file_stat(file, &stat, error);
-    if (status == STATUS_OK)
-        *out_size = stat.size < end ? stat.size : end;
-    return status;
-}
-
-enum status log_extent_read(struct env_file *file, uint64_t salt, const struct log_extent *extent,
-    const char *tablet_id, log_frame_function *each, void *context, uint64_t *out_damage,
-    struct error *error)
+enum status log_extent_read(struct env_file *file, uint64_t file_size, uint64_t salt,
+    const struct log_extent *extent, const char *tablet_id, log_frame_function *each, void *context,
+    uint64_t *out_damage, struct error *error)
 {
     uint64_t end = extent->offset + extent->size;
-    struct window window = {.file = file};
+    struct window window = {.file = file, .file_size = file_size < end ? file_size : end};
+    enum status status = STATUS_OK;
     *out_damage = 0;
-    enum status status = size_up_to(file, end, &window.file_size, error);
     for (uint64_t offset = extent->offset; offset < end && status == STATUS_OK;) {
         struct log_frame frame;
         size_t size = 0;
@@ -490,18 +479,17 @@ enum status log_extent_read(struct env_file *file, uint64_t salt, const struct l
     return status;
 }
 
-enum status log_extent_skip(struct env_file *file, uint64_t salt, const char *tablet_id,
-    uint64_t damage, struct log_extent *extent, struct error *error)
+enum status log_extent_skip(struct env_file *file, uint64_t file_size, uint64_t salt,
+    const char *tablet_id, uint64_t damage, struct log_extent *extent, struct error *error)
 {
     uint64_t end = extent->offset + extent->size;
     struct log_segment segment = {.header.salt = salt};
-    struct scan scan = {.window = {.file = file}, .segment = &segment};
+    struct scan scan = {.window = {.file = file, .file_size = file_size < end ? file_size : end},
+        .segment = &segment};
     struct log_frame frame;
     size_t size = 0;
     uint64_t at = damage + 8;
-    enum status status = size_up_to(file, end, &scan.window.file_size, error);
-    if (status)
-        return status;
+    enum status status;
     while ((status = next_frame(&scan, &at, &frame, &size, error)) == STATUS_OK &&
            !is_of_tablet(&frame, tablet_id))
         at += 8;

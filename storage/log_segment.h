@@ -204,14 +204,14 @@ enum status log_segment_read(struct env *env, const char *path, bool has_success
 enum status log_segment_salvage(struct env *env, const char *path, const char *incarnation,
     uint64_t number, bool has_successor, struct log_segment *out_segment, struct error *error);
 void log_segment_deinit(struct log_segment *segment);
-/* Reads frames of an extent and calls each() for those of the tablet; any that is not valid is
- * STATUS_CORRUPT, and *out_damage its offset (else 0). */
-enum status log_extent_read(struct env_file *file, uint64_t salt, const struct log_extent *extent,
-    const char *tablet_id, log_frame_function *each, void *context, uint64_t *out_damage,
-    struct error *error);
+/* Reads frames of an extent and calls each() for those of the tablet; any that is not valid, or lies
+ * behind the file's size, is STATUS_CORRUPT, and *out_damage its offset (else 0). */
+enum status log_extent_read(struct env_file *file, uint64_t file_size, uint64_t salt,
+    const struct log_extent *extent, const char *tablet_id, log_frame_function *each, void *context,
+    uint64_t *out_damage, struct error *error);
 /* Makes of an extent what follows its damage: it begins at the next valid frame of the tablet, or
  * has size 0. */
-enum status log_extent_skip(struct env_file *file, uint64_t salt, const char *tablet_id,
-    uint64_t damage, struct log_extent *extent, struct error *error);
+enum status log_extent_skip(struct env_file *file, uint64_t file_size, uint64_t salt,
+    const char *tablet_id, uint64_t damage, struct log_extent *extent, struct error *error);
 
 #endif

@@ -86,32 +86,6 @@ enum status heat_column_make(const struct heat_tablet_names *names,
     return STATUS_OK;
 }
 
-/* False on no memory. */
-static bool copy_span(struct arena *arena, struct span *span)
-{
-    size_t size = span->size;
-    *span = arena_copy(arena, *span);
-    return span->size == size;
-}
-
-static bool copy_column(struct arena *arena, struct heat_column *column)
-{
-    struct heat_axis *axis = &column->axis;
-    struct span *starts = arena_allocate_zeroed(arena, axis->count, sizeof *starts);
-    struct heat_values *values = arena_allocate_zeroed(arena, axis->count, sizeof *values);
-    if (!starts || !values || !copy_span(arena, &column->table) || !copy_span(arena, &axis->end))
-        return false;
-    for (size_t i = 0; i < axis->count; i++) {
-        starts[i] = axis->starts[i];
-        values[i] = axis->values[i];
-        if (!copy_span(arena, &starts[i]))
-            return false;
-    }
-    axis->starts = starts;
-    axis->values = values;
-    return true;
-}
-
 /* `from`: as tablet_heat_read_minute has it. NULL when there is nothing, or no memory. */
 static struct closed_column *column_new(
     struct tablet_heat *heat, const struct heat_tablet_names *names, int64_t from)
@@ -120,9 +94,9 @@ static struct closed_column *column_new(
     struct closed_column *made = memory_allocate_zeroed(1, sizeof *made);
     if (made && !tablet_heat_read_minute(heat, from, &made->arena, &copy) &&
         !heat_column_make(names, &copy, &made->arena, &made->column) &&
-        copy_span(&made->arena, &made->column.table) &&
-        copy_span(&made->arena, (struct span *)&made->column.axis.starts[0]) &&
-        copy_span(&made->arena, &made->column.axis.end))
+        heat_copy_span(&made->arena, &made->column.table) &&
+        heat_copy_span(&made->arena, (struct span *)&made->column.axis.starts[0]) &&
+        heat_copy_span(&made->arena, &made->column.axis.end))
         return made;
     column_free(made);
     return NULL;
@@ -189,7 +163,8 @@ enum status closed_heat_read(struct closed_heat *closed, int64_t minute, struct 
             continue;
         columns[*count] = one->column;
         columns[*count].is_closed = true;
-        if (copy_column(arena, &columns[*count]))
+        if (heat_copy_span(arena, &columns[*count].table) &&
+            heat_copy_axis(arena, &columns[*count].axis))
             ++*count;
         else
             status = STATUS_NO_MEMORY;

@@ -5,6 +5,32 @@
 #define COST_BYTES      4096
 #define THRESHOLD_STEPS 40
 
+/* ---- Copies ---- */
+
+bool heat_copy_span(struct arena *arena, struct span *span)
+{
+    size_t size = span->size;
+    *span = arena_copy(arena, *span);
+    return span->size == size;
+}
+
+bool heat_copy_axis(struct arena *arena, struct heat_axis *axis)
+{
+    struct span *starts = arena_allocate_zeroed(arena, axis->count + 1, sizeof *starts);
+    struct heat_values *values = arena_allocate_zeroed(arena, axis->count + 1, sizeof *values);
+    if (!starts || !values)
+        return false;
+    for (size_t i = 0; i < axis->count; i++) {
+        starts[i] = axis->starts[i];
+        values[i] = axis->values[i];
+        if (!heat_copy_span(arena, &starts[i]))
+            return false;
+    }
+    axis->starts = starts;
+    axis->values = values;
+    return heat_copy_span(arena, &axis->end);
+}
+
 /* ---- Bounds of many axes ---- */
 
 /* A bound on its way into the union. */

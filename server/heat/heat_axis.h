@@ -26,6 +26,10 @@ struct heat_axis {
     struct span end; /* empty: the end of the table */
 };
 
+/* Into the arena, of a span the bytes, of an axis keys and arrays. False on no memory. */
+bool heat_copy_span(struct arena *arena, struct span *span);
+bool heat_copy_axis(struct arena *arena, struct heat_axis *axis);
+
 /* The bounds of all axes together, and where each axis's own are among them. */
 struct heat_bounds {
     struct span *keys; /* rising; stretch i is [keys[i], keys[i + 1]) */

@@ -29,25 +29,8 @@ void kept_rows_unref(struct kept_rows *rows)
 /* False on no memory. */
 static bool copy_span(struct arena *arena, struct span from, struct span *out_span)
 {
-    *out_span = arena_copy(arena, from);
-    return out_span->size == from.size;
-}
-
-static bool copy_axis(struct arena *arena, const struct heat_axis *from, struct heat_axis *to)
-{
-    struct span *starts = arena_allocate_zeroed(arena, from->count, sizeof *starts);
-    struct heat_values *values = arena_allocate_zeroed(arena, from->count, sizeof *values);
-    if (!starts || !values || !copy_span(arena, from->end, &to->end))
-        return false;
-    for (size_t i = 0; i < from->count; i++) {
-        if (!copy_span(arena, from->starts[i], &starts[i]))
-            return false;
-        values[i] = from->values[i];
-    }
-    to->starts = starts;
-    to->values = values;
-    to->count = from->count;
-    return true;
+    *out_span = from;
+    return heat_copy_span(arena, out_span);
 }
 
 static bool copy_columns(
@@ -60,8 +43,7 @@ static bool copy_columns(
     to->columns = columns;
     for (size_t i = 0; i < from->column_count; i++) {
         columns[i] = from->columns[i];
-        if (!copy_span(arena, from->columns[i].table, &columns[i].table) ||
-            !copy_axis(arena, &from->columns[i].axis, &columns[i].axis))
+        if (!heat_copy_span(arena, &columns[i].table) || !heat_copy_axis(arena, &columns[i].axis))
             return false;
     }
     return true;

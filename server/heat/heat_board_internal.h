@@ -98,8 +98,6 @@ struct board_view {
 /* References: STATUS_NO_MEMORY. */
 enum status board_view_take(struct heat_board *board, struct board_view *out_view);
 void board_view_free(struct board_view *view);
-/* Into the arena. False on no memory. */
-bool board_copy_span(struct arena *arena, struct span *span);
 
 void kept_minute_unref(struct kept_minute *minute); /* NULL is fine */
 void kept_rows_unref(struct kept_rows *rows);       /* NULL is fine */

@@ -57,23 +57,6 @@ void recent_axes_unref(struct recent_axes *recent)
     memory_free(recent);
 }
 
-static bool copy_axis(struct arena *arena, struct heat_axis *axis)
-{
-    struct span *starts = arena_allocate_zeroed(arena, axis->count + 1, sizeof *starts);
-    struct heat_values *values = arena_allocate_zeroed(arena, axis->count + 1, sizeof *values);
-    if (!starts || !values)
-        return false;
-    for (size_t i = 0; i < axis->count; i++) {
-        starts[i] = axis->starts[i];
-        values[i] = axis->values[i];
-        if (!board_copy_span(arena, &starts[i]))
-            return false;
-    }
-    axis->starts = starts;
-    axis->values = values;
-    return board_copy_span(arena, &axis->end);
-}
-
 /* Minutes of one time, `count` of them, into the next axis. */
 static enum status add_axis(
     struct recent_axes *made, struct kept_minute *const *minutes, size_t count)
@@ -87,7 +70,7 @@ static enum status add_axis(
     enum status status = heat_minutes_axis(minutes, count, made->table, &scratch, &joined);
     if (!status)
         status = heat_axis_divide(&joined, HEAT_ROWS_MOST, HEAT_COST, &scratch, &divided);
-    if (!status && !copy_axis(&made->arena, &divided))
+    if (!status && !heat_copy_axis(&made->arena, &divided))
         status = STATUS_NO_MEMORY;
     if (!status) {
         made->axes[made->count] = divided;

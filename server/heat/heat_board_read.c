@@ -61,13 +61,6 @@ enum status board_view_take(struct heat_board *board, struct board_view *out_vie
     return STATUS_OK;
 }
 
-bool board_copy_span(struct arena *arena, struct span *span)
-{
-    size_t size = span->size;
-    *span = arena_copy(arena, *span);
-    return span->size == size;
-}
-
 /* ---- The greatest ---- */
 
 void heat_ranked_select(struct heat_ranked *all, size_t count, size_t limit)
@@ -171,9 +164,8 @@ static enum status rank_rows(const struct found_row *all, size_t count, size_t l
     qsort(ranked, given, sizeof *ranked, most_first);
     for (size_t i = 0; i < given; i++) {
         rows[i] = row_of(ranked[i].item);
-        if (!board_copy_span(arena, &rows[i].table) ||
-            !board_copy_span(arena, &rows[i].tablet_id) ||
-            !board_copy_span(arena, &rows[i].server) || !board_copy_span(arena, &rows[i].row))
+        if (!heat_copy_span(arena, &rows[i].table) || !heat_copy_span(arena, &rows[i].tablet_id) ||
+            !heat_copy_span(arena, &rows[i].server) || !heat_copy_span(arena, &rows[i].row))
             return STATUS_NO_MEMORY;
     }
     *out_rows = (struct heat_rows){rows, given};
@@ -202,9 +194,9 @@ static enum status copy_event(
     struct arena *arena, const struct heat_event *from, struct heat_event *to)
 {
     *to = *from;
-    bool is_copied = board_copy_span(arena, &to->table) && board_copy_span(arena, &to->tablet_id) &&
-                     board_copy_span(arena, &to->key) && board_copy_span(arena, &to->from) &&
-                     board_copy_span(arena, &to->to) && board_copy_span(arena, &to->reason);
+    bool is_copied = heat_copy_span(arena, &to->table) && heat_copy_span(arena, &to->tablet_id) &&
+                     heat_copy_span(arena, &to->key) && heat_copy_span(arena, &to->from) &&
+                     heat_copy_span(arena, &to->to) && heat_copy_span(arena, &to->reason);
     return is_copied ? STATUS_OK : STATUS_NO_MEMORY;
 }
 
@@ -257,7 +249,7 @@ static void name_table(void *context, struct span table)
         naming->names = names;
         naming->room = room;
     }
-    if (board_copy_span(naming->arena, &table))
+    if (heat_copy_span(naming->arena, &table))
         naming->names[naming->count++] = table;
     else
         naming->is_short = true;

@@ -159,31 +159,13 @@ static void describe(const struct sum *sum, uint32_t metric, struct heat_tablet 
     find_hottest(sum->parts, sum->part_count, metric, tablet);
 }
 
-static bool copy_stretches(struct arena *arena, struct heat_axis *axis)
-{
-    struct span *starts = arena_allocate_zeroed(arena, axis->count, sizeof *starts);
-    struct heat_values *values = arena_allocate_zeroed(arena, axis->count, sizeof *values);
-    if (!starts || !values)
-        return false;
-    memcpy(values, axis->values, axis->count * sizeof *values);
-    for (size_t i = 0; i < axis->count; i++) {
-        starts[i] = axis->starts[i];
-        if (!board_copy_span(arena, &starts[i]))
-            return false;
-    }
-    axis->starts = starts;
-    axis->values = values;
-    return board_copy_span(arena, &axis->end);
-}
-
 static bool copy_tablet(struct arena *arena, struct heat_tablet *tablet)
 {
-    return board_copy_span(arena, &tablet->table) && board_copy_span(arena, &tablet->tablet_id) &&
-           board_copy_span(arena, &tablet->server) && board_copy_span(arena, &tablet->start_key) &&
-           board_copy_span(arena, &tablet->end_key) &&
-           board_copy_span(arena, &tablet->hottest_start) &&
-           board_copy_span(arena, &tablet->hottest_end) &&
-           copy_stretches(arena, &tablet->stretches);
+    return heat_copy_span(arena, &tablet->table) && heat_copy_span(arena, &tablet->tablet_id) &&
+           heat_copy_span(arena, &tablet->server) && heat_copy_span(arena, &tablet->start_key) &&
+           heat_copy_span(arena, &tablet->end_key) &&
+           heat_copy_span(arena, &tablet->hottest_start) &&
+           heat_copy_span(arena, &tablet->hottest_end) && heat_copy_axis(arena, &tablet->stretches);
 }
 
 /* The hottest `limit`, copied. */
