@@ -4,13 +4,7 @@
 # takes the ports that clients expect.
 set -u
 here=$(cd "$(dirname "$0")" && pwd)
-if [ -z "${OWN_NETWORK:-}" ]; then
-    command -v ip >/dev/null && unshare -n true 2>/dev/null ||
-        { echo "SKIP: no network of its own here (needs root, unshare and Debian's iproute2)"; exit 77; }
-    export OWN_NETWORK=yes
-    exec unshare -n -- "$0" "$@"
-fi
-ip link set lo up
+. "$here/../support/own_network.sh"
 . "$here/server.sh"
 unset STELE_CONNECT
 cd "$work" || exit 1
