@@ -511,12 +511,22 @@ struct tablet_clone {
  * at the snapshot's files. Repeating is fine. */
 enum status store_tablet_clone(struct store *store, struct span snapshot_name, const char *table_id,
     const struct tablet_clone *clones, size_t count, struct error *error);
+/* How a table is put back to what a snapshot holds. */
+struct restore_plan {
+    struct span snapshot; /* its name */
+    /* One for each tablet of the snapshot. Not looked at when it is of this very table: its tablets keep their ids. */
+    const struct tablet_clone *clones;
+    size_t clone_count;
+    bool is_dry_run; /* only says whether it could be done */
+};
+
 /* Worker. Puts a table, all tablets of which are closed, or open at a dead server, back to what a
- * snapshot of it holds: tablets by their ids, those that are not in it say "dropped" then. Sequences
- * and clocks go on rising. Repeating is fine. STATUS_BUSY: a tablet is open; STATUS_INVALID: of
- * another table. A dry run only says whether it could be done. */
+ * snapshot holds: of this table, or of another whose name it has now (it was truncated, or dropped and
+ * made again). Tablets that are not in it say "dropped" then. Sequences and clocks go on rising.
+ * Repeating, with the same clones, is fine. STATUS_BUSY: a tablet is open; STATUS_INVALID: clones that
+ * are not the snapshot's. */
 enum status store_tablet_restore(struct store *store, const char *table_id,
-    struct span snapshot_name, bool is_dry_run, struct error *error);
+    const struct restore_plan *plan, struct error *error);
 
 /* ---- The collector: who deletes (design 4) ----
  *

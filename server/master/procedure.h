@@ -118,12 +118,13 @@ struct procedure {
     struct span table_name; /* crash: empty */
     char table_id[TABLE_ID_SIZE];
     char new_table_id[TABLE_ID_SIZE]; /* truncate; else empty */
-    struct table_schema schema;  /* create, modify, truncate, clone, restore; else no families */
-    struct tablet_info *tablets; /* those to make: create, truncate, clone, split (2), merge (1) */
+    struct table_schema schema; /* create, modify, truncate, clone, restore; else no families */
+    /* Those to make: create, truncate, clone, split (2), merge (1), restore (when the snapshot is of a table that had the
+     * name before). */
+    struct tablet_info *tablets;
     size_t tablet_count;
-    struct span *
-        sources; /* ids: of tablets it works on (assign to merge); clone: of the snapshot's, one for each
-                           * of `tablets` */
+    /* Ids: of tablets it works on (assign to merge); clone, restore: of the snapshot's, one for each of `tablets`. */
+    struct span *sources;
     size_t source_count;
     struct span server;   /* move: where to, empty = anywhere; crash: which; as text */
     struct span row;      /* split: where, empty = the engine says */

@@ -86,21 +86,27 @@ static enum status take_snapshot(struct running *running, struct error *error)
 
 /* ---- Clone ---- */
 
-static enum status clone_tablets(struct running *running, struct error *error)
+/* Of the tablets it makes. NULL on no memory. */
+static struct tablet_clone *clones_of(const struct procedure *procedure, struct arena *arena)
 {
-    const struct procedure *procedure = &running->procedure;
-    struct arena arena = {0};
     struct tablet_clone *clones = arena_allocate_zeroed(
-        &arena, procedure->tablet_count + 1, sizeof *clones);
-    if (!clones)
-        return error_set(error, STATUS_NO_MEMORY, "no memory for a clone");
-    for (size_t i = 0; i < procedure->tablet_count; i++) {
+        arena, procedure->tablet_count + 1, sizeof *clones);
+    for (size_t i = 0; clones && i < procedure->tablet_count && i < procedure->source_count; i++) {
         clones[i].tablet = procedure->tablets[i];
         snprintf(clones[i].source_id, sizeof clones[i].source_id, "%.*s",
             (int)procedure->sources[i].size, (const char *)procedure->sources[i].data);
     }
-    enum status status = store_tablet_clone(running->master->store, procedure->snapshot,
-        procedure->table_id, clones, procedure->tablet_count, error);
+    return clones;
+}
+
+static enum status clone_tablets(struct running *running, struct error *error)
+{
+    const struct procedure *procedure = &running->procedure;
+    struct arena arena = {0};
+    struct tablet_clone *clones = clones_of(procedure, &arena);
+    enum status status = clones ? store_tablet_clone(running->master->store, procedure->snapshot,
+                                      procedure->table_id, clones, procedure->tablet_count, error)
+                                : error_set(error, STATUS_NO_MEMORY, "no memory for a clone");
     arena_deinit(&arena);
     return status;
 }
@@ -126,18 +132,29 @@ static enum status take_clones(struct running *running, struct error *error)
 
 /* ---- Restore ---- */
 
-static enum status restore(struct running *running, struct error *error)
+static enum status restore_or_judge(struct running *running, bool is_dry_run, struct error *error)
 {
     const struct procedure *procedure = &running->procedure;
-    return store_tablet_restore(
-        running->master->store, procedure->table_id, procedure->snapshot, false, error);
+    struct arena arena = {0};
+    struct restore_plan plan = {.snapshot = procedure->snapshot,
+        .clones = clones_of(procedure, &arena),
+        .clone_count = procedure->tablet_count,
+        .is_dry_run = is_dry_run};
+    enum status status = plan.clones ? store_tablet_restore(running->master->store,
+                                           procedure->table_id, &plan, error)
+                                     : error_set(error, STATUS_NO_MEMORY, "no memory to restore");
+    arena_deinit(&arena);
+    return status;
+}
+
+static enum status restore(struct running *running, struct error *error)
+{
+    return restore_or_judge(running, false, error);
 }
 
 enum status procedure_judge_restore(struct running *running, struct error *error)
 {
-    const struct procedure *procedure = &running->procedure;
-    return store_tablet_restore(
-        running->master->store, procedure->table_id, procedure->snapshot, true, error);
+    return restore_or_judge(running, true, error);
 }
 
 /* The tablets are those of the manifests now. */

@@ -168,11 +168,9 @@ static void restore(
     memcpy(procedure.table_id, table->descriptor.id, sizeof procedure.table_id);
     if (table->descriptor.state != TABLE_DISABLED)
         master_refuse(request, EXCEPTION_TABLE_NOT_DISABLED, "%.*s", NAME(request->table));
-    else if (strcmp(table->descriptor.id, look->info.table_id) != 0)
-        master_refuse(request, EXCEPTION_RESTORE_SNAPSHOT,
-            "Snapshot '%.*s' is not of table %.*s as it is now: clone it",
-            NAME(request->snapshot_name), NAME(request->table));
-    else if (!copy_schema(&procedure, &arena, &look->info, table->descriptor.schema.name))
+    else if (!copy_schema(&procedure, &arena, &look->info, table->descriptor.schema.name) ||
+             (strcmp(table->descriptor.id, look->info.table_id) != 0 &&
+                 !plan_clones(master, &procedure, &arena, look)))
         master_refuse(request, EXCEPTION_IO, "no memory for a procedure");
     else {
         master_launch(master, request, &procedure, &arena);

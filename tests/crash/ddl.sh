@@ -120,6 +120,8 @@ play truncate "$make" "truncate_preserve 't'" "$full" "$disabled" "$empty2"
 play clone "$make; snapshot 't', 's'; disable 't'; drop 't'" "clone_snapshot 's', 't'" "$absent" "$full"
 play restore "$make; snapshot 't', 's'; alter 't', {NAME => 'h'}, {NAME => 'g', METHOD => 'delete'}; split 't', 'p'; 100.times { break if get_splits('t').size == 2; sleep 0.2 }; disable 't'" \
     "restore_snapshot 's'" "does exist;false;NAME => 'f' NAME => 'h' Total number of splits = 3;" "$disabled"
+play restore-anew "$make; snapshot 't', 's'; disable 't'; drop 't'; create 't', 'h'; disable 't'" \
+    "restore_snapshot 's'" "does exist;false;NAME => 'h' Total number of splits = 1;" "$disabled"
 
 [ $passed -ge $floor ] || complain "only $passed kills happened, fewer than $floor"
 echo "$passed passed, $failed failed, 0 skipped"

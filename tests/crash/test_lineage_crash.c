@@ -11,10 +11,12 @@
 static const enum env_memory_power_cut hows[] = {
     ENV_CUT_LOSE_ALL, ENV_CUT_KEEP_ALL, ENV_CUT_RANDOM};
 
-#define HOWS  3
-#define LEFT  "bbbbbbbbbbbbbbbbbbbbbbbbbbbbbbbb"
-#define RIGHT "cccccccccccccccccccccccccccccccc"
-#define WHOLE "dddddddddddddddddddddddddddddddd"
+#define HOWS         3
+#define LEFT         "bbbbbbbbbbbbbbbbbbbbbbbbbbbbbbbb"
+#define RIGHT        "cccccccccccccccccccccccccccccccc"
+#define WHOLE        "dddddddddddddddddddddddddddddddd"
+#define OTHER_TABLE  "22222222222222222222222222222222"
+#define OTHER_TABLET "eeeeeeeeeeeeeeeeeeeeeeeeeeeeeeee"
 
 static size_t rows;
 
@@ -48,7 +50,35 @@ static enum status take_snapshot(struct host *host, void *context)
 static enum status restore(struct host *host, void *context)
 {
     (void)context;
-    return store_tablet_restore(host->store, HOSTS_TABLE, SPAN_LITERAL("s"), false, &host->death);
+    return store_tablet_restore(host->store, HOSTS_TABLE,
+        &(struct restore_plan){.snapshot = SPAN_LITERAL("s")}, &host->death);
+}
+
+/* A table that holds what the tablet held when "s" was taken, and a snapshot of it: another's to the table. */
+static enum status take_snapshot_of_clone(struct host *host, void *context)
+{
+    (void)context;
+    struct table_descriptor descriptor = {.id = OTHER_TABLE, .schema = host->world->schema};
+    struct tablet_clone clone = {
+        .tablet = {.id = OTHER_TABLET, .region_id = 4}, .source_id = HOSTS_TABLET};
+    struct snapshot_info info = {
+        .name = SPAN_LITERAL("other"), .table_id = OTHER_TABLE, .schema = host->world->schema};
+    enum status status = store_table_commit(host->store, &descriptor, &host->death);
+    if (!status)
+        status = store_tablet_clone(
+            host->store, SPAN_LITERAL("s"), OTHER_TABLE, &clone, 1, &host->death);
+    return status ? status : store_snapshot_create(host->store, &info, &host->death);
+}
+
+static enum status restore_other(struct host *host, void *context)
+{
+    (void)context;
+    struct tablet_clone whole = {
+        .tablet = {.id = WHOLE, .region_id = 5}, .source_id = OTHER_TABLET};
+    return store_tablet_restore(host->store, HOSTS_TABLE,
+        &(struct restore_plan){
+            .snapshot = SPAN_LITERAL("other"), .clones = &whole, .clone_count = 1},
+        &host->death);
 }
 
 /* ---- Looking at it ---- */
@@ -155,6 +185,13 @@ static void make_for_restore(struct hosts_world *world, uint64_t seed)
     close_all(host);
 }
 
+static void make_for_restore_of_other(struct hosts_world *world, uint64_t seed)
+{
+    make_for_restore(world, seed);
+    struct host *master = hosts_start_new(world, STORE_DOCUMENTS);
+    assert_status(hosts_try(master, take_snapshot_of_clone, NULL), STATUS_OK);
+}
+
 struct kind {
     const char *name;
     void (*make)(struct hosts_world *world, uint64_t seed);
@@ -246,6 +283,13 @@ static void a_restore_that_is_cut_can_be_repeated(void **state)
     kill_at_every_call(&(struct kind){"restore", make_for_restore, restore, true});
 }
 
+static void a_restore_of_what_was_anothers_that_is_cut_can_be_repeated(void **state)
+{
+    (void)state;
+    kill_at_every_call(
+        &(struct kind){"restore of another's", make_for_restore_of_other, restore_other, true});
+}
+
 int main(void)
 {
     log_set_level(LOG_OFF);
@@ -254,6 +298,7 @@ int main(void)
         cmocka_unit_test(a_merge_that_is_cut_loses_nothing),
         cmocka_unit_test(a_snapshot_that_is_cut_is_there_whole_or_not_at_all),
         cmocka_unit_test(a_restore_that_is_cut_can_be_repeated),
+        cmocka_unit_test(a_restore_of_what_was_anothers_that_is_cut_can_be_repeated),
     };
     return cmocka_run_group_tests(tests, NULL, NULL);
 }

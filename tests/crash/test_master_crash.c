@@ -50,6 +50,15 @@ static void to_be_restored(struct master_world *world)
     disabled(world);
 }
 
+/* Its name is another table's now, an empty one's. */
+static void to_be_restored_anew(struct master_world *world)
+{
+    with_snapshot(world);
+    disabled(world);
+    master_world_table(world, MASTER_TRUNCATE_TABLE);
+    disabled(world);
+}
+
 static const struct trial trials[] = {
     {.operation = MASTER_CREATE_TABLE, .table = "v"},
     {.operation = MASTER_MOVE},
@@ -65,6 +74,7 @@ static const struct trial trials[] = {
     {.operation = MASTER_SNAPSHOT},
     {.operation = MASTER_RESTORE_SNAPSHOT, .before = with_snapshot, .table = "u"},
     {.operation = MASTER_RESTORE_SNAPSHOT, .before = to_be_restored},
+    {.operation = MASTER_RESTORE_SNAPSHOT, .before = to_be_restored_anew},
     {.operation = MASTER_DECOMMISSION},
     {.is_crash = true},
 };
@@ -118,6 +128,12 @@ static void check(struct master_world *world, const struct trial *trial)
 {
     master_world_check(world);
     assert_true(trial->operation == MASTER_DELETE_TABLE || master_world_has_table(world, "t"));
+    if (trial->operation == MASTER_RESTORE_SNAPSHOT && !trial->table) {
+        /* done or not: now it is, and every row is there */
+        master_world_snapshot(world, MASTER_RESTORE_SNAPSHOT, "t");
+        master_world_table(world, MASTER_ENABLE_TABLE);
+        master_world_check(world);
+    }
     master_world_fsck(world);
 }
 

@@ -214,6 +214,33 @@ static void a_snapshot_whose_time_is_over_is_not_put_back(void **state)
     master_world_deinit(&world);
 }
 
+/* By its name, as HBase does: the rows are those of a table that is no more, twice over. */
+static void a_truncated_table_is_put_back(void **state)
+{
+    struct master_world world;
+    (void)state;
+    master_world_make(&world, 57, 2);
+    master_world_snapshot(&world, MASTER_SNAPSHOT, "t");
+    char before[TABLE_ID_SIZE];
+    memcpy(before, table_of(&world)->descriptor.id, sizeof before);
+    for (int i = 0; i < 2; i++) {
+        master_world_table(&world, MASTER_DISABLE_TABLE);
+        master_world_table(&world, MASTER_TRUNCATE_TABLE);
+        master_world_table(&world, MASTER_DISABLE_TABLE);
+        master_world_snapshot(&world, MASTER_RESTORE_SNAPSHOT, "t");
+        assert_string_not_equal(table_of(&world)->descriptor.id, before);
+        master_world_snapshot(&world, MASTER_RESTORE_SNAPSHOT, "t"); /* over its own clones */
+        master_world_table(&world, MASTER_ENABLE_TABLE);
+        master_world_check(&world);
+    }
+    master_world_snapshot(&world, MASTER_DELETE_SNAPSHOT, "t");
+    master_world_settle(&world, 5000);
+    master_world_lead(&world, master_world_master(&world));
+    master_world_check(&world);
+    master_world_fsck(&world);
+    master_world_deinit(&world);
+}
+
 static enum status flip_newest(void *context, const char *name, struct error *error)
 {
     struct damage *damage = context;
@@ -417,6 +444,7 @@ int main(void)
         cmocka_unit_test(an_unassigned_tablet_is_neither_split_nor_merged),
         cmocka_unit_test(a_snapshot_that_is_being_put_back_is_deleted_afterwards),
         cmocka_unit_test(a_snapshot_whose_time_is_over_is_not_put_back),
+        cmocka_unit_test(a_truncated_table_is_put_back),
         cmocka_unit_test(a_table_that_cannot_be_put_back_is_left_as_it_is),
         cmocka_unit_test(a_request_that_waited_twice_is_done_once),
         cmocka_unit_test(a_request_sent_again_to_the_next_master_is_done_once),

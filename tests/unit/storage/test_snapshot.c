@@ -9,6 +9,7 @@
 
 #define CLONE_TABLE  "22222222222222222222222222222222"
 #define CLONE_TABLET "eeeeeeeeeeeeeeeeeeeeeeeeeeeeeeee"
+#define OWN_TABLET   "ffffffffffffffffffffffffffffffff"
 #define MASTER       STORE_DOCUMENTS
 
 static enum status snap(struct host *host, void *name)
@@ -51,6 +52,12 @@ static enum status open_clone(struct host *host, void *context)
 {
     (void)context;
     return host_open_of(host, CLONE_TABLE, CLONE_TABLET, &host->death);
+}
+
+static enum status open_own(struct host *host, void *context)
+{
+    (void)context;
+    return host_open_of(host, CLONE_TABLE, OWN_TABLET, &host->death);
 }
 
 static struct tablet *find(struct host *host, const char *tablet_id)
@@ -176,7 +183,8 @@ static void a_dropped_table_stays_as_long_as_others_point_at_it(void **state)
 
 static enum status restore(struct host *host, void *name)
 {
-    return store_tablet_restore(host->store, HOSTS_TABLE, span_string(name), false, &host->death);
+    return store_tablet_restore(host->store, HOSTS_TABLE,
+        &(struct restore_plan){.snapshot = span_string(name)}, &host->death);
 }
 
 static void a_restored_table_is_as_it_was_and_goes_on(void **state)
@@ -198,6 +206,68 @@ static void a_restored_table_is_as_it_was_and_goes_on(void **state)
     assert_true(tablet_get_info(server->tablets[0])->last_sequence > before);
     host_write_rows(server, 0, HOSTS_ROWS);
     hosts_do(server, all_rows_hold, (&(struct expected){HOSTS_TABLET, 3}));
+    hosts_check(&world);
+    hosts_deinit(&world);
+}
+
+/* Table CLONE_TABLE has the name now, and rows of its own; the snapshot is of the one before it. */
+static enum status restore_anew(struct host *host, void *name)
+{
+    struct tablet_clone one = {
+        .tablet = {.id = CLONE_TABLET, .region_id = 9}, .source_id = HOSTS_TABLET};
+    return store_tablet_restore(host->store, CLONE_TABLE,
+        &(struct restore_plan){.snapshot = span_string(name), .clones = &one, .clone_count = 1},
+        &host->death);
+}
+
+static enum status make_anew(struct host *host, void *context)
+{
+    (void)context;
+    struct table_descriptor descriptor = {.id = CLONE_TABLE, .schema = host->world->schema};
+    struct tablet_info own = {.id = OWN_TABLET, .region_id = 8};
+    enum status status = store_table_commit(host->store, &descriptor, &host->death);
+    return status ? status : store_tablet_create(host->store, CLONE_TABLE, &own, 1, &host->death);
+}
+
+static enum status restore_without_clones(struct host *host, void *name)
+{
+    return store_tablet_restore(host->store, CLONE_TABLE,
+        &(struct restore_plan){.snapshot = span_string(name)}, &host->death);
+}
+
+static void a_table_made_anew_is_put_back_to_what_the_one_before_was(void **state)
+{
+    (void)state;
+    struct hosts_world world;
+    struct host *server, *master;
+    hosts_init_pair(&world, &server, &master);
+    unsigned files = hosts_count_names(&world, "tables/" HOSTS_TABLE "/sst");
+    hosts_do(master, snap, "s");
+    assert_status(host_close_wait(server, HOSTS_TABLET), STATUS_OK);
+    hosts_do(master, drop, HOSTS_TABLE);
+    hosts_do(master, make_anew, NULL);
+    hosts_do(server, open_own, NULL);
+    assert_status(hosts_try(master, restore_anew, "s"), STATUS_BUSY);
+    assert_status(host_close_wait(server, OWN_TABLET), STATUS_OK);
+    assert_status(hosts_try(master, restore_without_clones, "s"), STATUS_INVALID);
+    hosts_do(master, restore_anew, "s");
+    hosts_do(master, restore_anew, "s");
+    assert_int_equal(hosts_count_names(&world, "tables/" CLONE_TABLE "/sst"), 0);
+
+    /* What it points at stays, though its table was dropped and the snapshot is gone. */
+    hosts_do(master, unsnap, "s");
+    hosts_do(master, collect, NULL);
+    assert_int_equal(hosts_count_names(&world, "tables/" HOSTS_TABLE "/sst"), files);
+    assert_status(hosts_try(server, open_own, NULL), STATUS_WRONG_STATE);
+    hosts_do(server, open_clone, NULL);
+    hosts_do(server, all_rows_hold, (&(struct expected){CLONE_TABLET, 1}));
+
+    /* Until it is compacted into files of its own. */
+    assert_status(host_compact_wait(server, CLONE_TABLET), STATUS_OK);
+    hosts_settle(&world, 1000);
+    report_and_collect(server, master);
+    hosts_do(server, all_rows_hold, (&(struct expected){CLONE_TABLET, 1}));
+    assert_int_equal(hosts_count_names(&world, "tables"), 1);
     hosts_check(&world);
     hosts_deinit(&world);
 }
@@ -479,6 +549,7 @@ int main(void)
         cmocka_unit_test(a_snapshot_keeps_what_was_flushed_until_it_is_deleted),
         cmocka_unit_test(a_dropped_table_stays_as_long_as_others_point_at_it),
         cmocka_unit_test(a_restored_table_is_as_it_was_and_goes_on),
+        cmocka_unit_test(a_table_made_anew_is_put_back_to_what_the_one_before_was),
         cmocka_unit_test(a_tablet_left_open_by_the_dead_is_in_no_snapshot_and_is_put_back),
         cmocka_unit_test(a_parents_files_go_when_both_daughters_have_compacted),
         cmocka_unit_test(what_the_next_master_clones_during_a_pass_stays),

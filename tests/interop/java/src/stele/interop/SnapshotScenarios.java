@@ -130,6 +130,26 @@ final class SnapshotScenarios
         s.admin.deleteTable(name);
         s.out.act("restore a dropped table", () -> s.admin.restoreSnapshot("restore_1"));
         s.askScan("rows of that", t, new Scan());
+        s.admin.disableTable(name);
+        s.admin.truncateTable(name, false);
+        t.put(put("d", "f:q", 1, "four"));
+        s.admin.disableTable(name);
+        s.out.act("restore a truncated table", () -> s.admin.restoreSnapshot("restore_1"));
+        s.admin.enableTable(name);
+        s.askScan("rows of the truncated one", t, new Scan());
+        s.admin.disableTable(name);
+        s.admin.deleteTable(name);
+        s.create(schema("snapshot_restore", family("h")), "b", "m");
+        t.put(put("e", "h:q", 1, "five"));
+        s.admin.disableTable(name);
+        s.out.act("restore a table made anew", () -> s.admin.restoreSnapshot("restore_2"));
+        s.admin.enableTable(name);
+        s.askScan("rows of the one made anew", t, new Scan());
+        s.out.ask("regions of the one made anew", () -> s.admin.getRegions(name).size());
+        s.out.ask("families of the one made anew",
+            () -> s.admin.getDescriptor(name).getColumnFamilyCount());
+        t.put(put("f", "g:q", 1, "six"));
+        s.askScan("rows of its own", t, new Scan());
         s.out.ask("list", () -> list(s.admin.listSnapshots(Pattern.compile("restore_.*"))));
         s.admin.deleteSnapshots(Pattern.compile("restore_.*"));
     }
