@@ -384,20 +384,20 @@ static struct scanner_entry *take_entry(struct call *call, const struct scan_mes
 {
     struct scanner_table *scanners = call->service->scanners;
     struct scanner_entry *entry = NULL;
-    uint64_t id = message->scanner_id;
-    switch (scanner_table_take(scanners, id, &entry)) {
+    uint64_t id = message->scanner_id, expected = 0;
+    switch (scanner_table_take(scanners, id, &entry, &expected)) {
     case SCANNER_TAKEN:
         break;
     case SCANNER_UNKNOWN:
         fail_unknown(call, id);
         return NULL;
     case SCANNER_CLOSED:
-        if (message->is_close)
+        /* Its rows are over. A number that is not the next one repeats a call whose answer was lost
+         * (HBase 2.6 adds one too many, and refuses the next one as well). */
+        if (message->is_close || !message->has_next_call_seq || message->next_call_seq == expected)
             answer_id(call, id, false, false, 0);
-        else if (message->has_next_call_seq)
-            fail_out_of_order(call, 0, message->next_call_seq);
         else
-            fail_unknown(call, id);
+            fail_out_of_order(call, expected, message->next_call_seq);
         return NULL;
     case SCANNER_IN_USE:
         call_fail(call, EXCEPTION_LEASE, "lease '%" PRId64 "' does not exist", (int64_t)id);

@@ -12,6 +12,7 @@
 struct closed_id {
     uint64_t id;
     uint64_t until_ns;
+    uint64_t next_call_seq;
 };
 
 struct scanner_table {
@@ -181,24 +182,34 @@ static struct scanner_entry *find_locked(struct scanner_table *table, uint64_t i
     return entry;
 }
 
-static bool was_closed_locked(struct scanner_table *table, uint64_t id, uint64_t now_ns)
+/* NULL when it was not closed, or long ago. Looks from the newest on: who asks comes soon after. */
+static const struct closed_id *find_closed_locked(
+    struct scanner_table *table, uint64_t id, uint64_t now_ns)
 {
-    for (size_t i = 0; i < CLOSED_KEPT; i++) {
-        if (table->closed[i].id == id && table->closed[i].until_ns > now_ns)
-            return true;
+    for (size_t i = 1; i <= CLOSED_KEPT; i++) {
+        const struct closed_id *closed =
+            &table->closed[(table->closed_next + CLOSED_KEPT - i) % CLOSED_KEPT];
+        if (closed->until_ns <= now_ns)
+            return NULL; /* and all before it */
+        if (closed->id == id)
+            return closed;
     }
-    return false;
+    return NULL;
 }
 
-enum scanner_lookup scanner_table_take(
-    struct scanner_table *table, uint64_t id, struct scanner_entry **out_entry)
+enum scanner_lookup scanner_table_take(struct scanner_table *table, uint64_t id,
+    struct scanner_entry **out_entry, uint64_t *out_next_call_seq)
 {
     enum scanner_lookup lookup = SCANNER_TAKEN;
     uint64_t now_ns = env_monotonic_ns(table->env);
     mutex_lock(&table->mu);
     struct scanner_entry *entry = find_locked(table, id);
-    if (!entry)
-        lookup = was_closed_locked(table, id, now_ns) ? SCANNER_CLOSED : SCANNER_UNKNOWN;
+    const struct closed_id *closed = entry ? NULL : find_closed_locked(table, id, now_ns);
+    if (closed) {
+        lookup = SCANNER_CLOSED;
+        *out_next_call_seq = closed->next_call_seq;
+    } else if (!entry)
+        lookup = SCANNER_UNKNOWN;
     else if (entry->is_taken)
         lookup = SCANNER_IN_USE;
     else if (entry->lease_due_ns <= now_ns)
@@ -246,7 +257,7 @@ void scanner_table_close(struct scanner_table *table, struct scanner_entry *entr
         table->count--;
     }
     table->closed[table->closed_next] = (struct closed_id){
-        entry->id, now_ns + (uint64_t)LIMIT_SCANNER_LEASE_MS * NS_PER_MS};
+        entry->id, now_ns + (uint64_t)LIMIT_SCANNER_LEASE_MS * NS_PER_MS, entry->next_call_seq};
     table->closed_next = (table->closed_next + 1) % CLOSED_KEPT;
     mutex_unlock(&table->mu);
     entry_free(entry);

@@ -1,8 +1,8 @@
 /* The scanners that clients hold open between calls, by id (facts: hbase-rpc 4a).
  *
  * An entry is idle, with a lease that runs, or taken by a call, without one: a second call on the same id
- * meanwhile is refused. Leases that ran out are closed by a sweep on a worker. The ids of closed scanners are
- * remembered for a lease's time, because a close that comes late must succeed.
+ * meanwhile is refused. Leases that ran out are closed by a sweep on a worker. Closed scanners are remembered for a
+ * lease's time: clients of before HBase 2 close, or ask once more, what the server has closed with its last row.
  *
  * Threads: any; one mutex (LOCK_RANK_SERVICE), held for look-ups only. An entry's own fields belong to whoever
  * has taken it. */
@@ -47,12 +47,12 @@ struct scanner_entry *scanner_table_make(
 enum scanner_lookup {
     SCANNER_TAKEN,   /* *out_entry is the caller's until give or close */
     SCANNER_UNKNOWN, /* never seen, or its lease ran out */
-    SCANNER_CLOSED,  /* closed not long ago */
+    SCANNER_CLOSED,  /* not long ago; *out_next_call_seq is what its next call would have carried */
     SCANNER_IN_USE,  /* another call has it */
 };
 
-enum scanner_lookup scanner_table_take(
-    struct scanner_table *table, uint64_t id, struct scanner_entry **out_entry);
+enum scanner_lookup scanner_table_take(struct scanner_table *table, uint64_t id,
+    struct scanner_entry **out_entry, uint64_t *out_next_call_seq);
 /* Puts a taken entry (back) under a fresh lease. False when there are too many scanners: it is closed. */
 bool scanner_table_give(struct scanner_table *table, struct scanner_entry *entry);
 void scanner_entry_set_position(struct scanner_entry *entry, struct span row);

@@ -46,30 +46,40 @@ static uint64_t open_idle(struct world *world)
     return id;
 }
 
+static enum scanner_lookup take(struct world *world, uint64_t id, struct scanner_entry **out_entry)
+{
+    uint64_t next_call_seq;
+    return scanner_table_take(world->table, id, out_entry, &next_call_seq);
+}
+
 static void an_entry_is_one_callers_at_a_time(void **state)
 {
     struct world *world = *state;
     struct scanner_entry *entry, *second;
     uint64_t id = open_idle(world);
     assert_true(id != 0 && id != UINT64_MAX);
-    assert_int_equal(scanner_table_take(world->table, id, &entry), SCANNER_TAKEN);
-    assert_int_equal(scanner_table_take(world->table, id, &second), SCANNER_IN_USE);
+    assert_int_equal(take(world, id, &entry), SCANNER_TAKEN);
+    assert_int_equal(take(world, id, &second), SCANNER_IN_USE);
     assert_true(scanner_table_give(world->table, entry));
-    assert_int_equal(scanner_table_take(world->table, id, &entry), SCANNER_TAKEN);
+    assert_int_equal(take(world, id, &entry), SCANNER_TAKEN);
     scanner_table_close(world->table, entry);
 }
 
 static void a_closed_id_is_remembered_for_a_lease(void **state)
 {
     struct world *world = *state;
-    struct scanner_entry *entry;
-    uint64_t id = open_idle(world);
-    assert_int_equal(scanner_table_take(world->table, id, &entry), SCANNER_TAKEN);
+    struct scanner_entry *entry, *other;
+    uint64_t id = open_idle(world), later = open_idle(world), next_call_seq = 0;
+    assert_int_equal(take(world, id, &entry), SCANNER_TAKEN);
+    entry->next_call_seq = 7;
     scanner_table_close(world->table, entry);
-    assert_int_equal(scanner_table_take(world->table, id, &entry), SCANNER_CLOSED);
-    assert_int_equal(scanner_table_take(world->table, id + 1, &entry), SCANNER_UNKNOWN);
+    assert_int_equal(take(world, later, &other), SCANNER_TAKEN);
+    scanner_table_close(world->table, other);
+    assert_int_equal(scanner_table_take(world->table, id, &entry, &next_call_seq), SCANNER_CLOSED);
+    assert_int_equal(next_call_seq, 7);
+    assert_int_equal(take(world, id + 1, &entry), SCANNER_UNKNOWN);
     env_memory_advance_ns(world->env, (LIMIT_SCANNER_LEASE_MS + 1) * NS_PER_MS);
-    assert_int_equal(scanner_table_take(world->table, id, &entry), SCANNER_UNKNOWN);
+    assert_int_equal(take(world, id, &entry), SCANNER_UNKNOWN);
 }
 
 static void a_lease_that_ran_out_is_unknown_and_swept(void **state)
@@ -78,10 +88,10 @@ static void a_lease_that_ran_out_is_unknown_and_swept(void **state)
     struct scanner_entry *entry;
     uint64_t id = open_idle(world);
     env_memory_advance_ns(world->env, (LIMIT_SCANNER_LEASE_MS - 1) * NS_PER_MS);
-    assert_int_equal(scanner_table_take(world->table, id, &entry), SCANNER_TAKEN);
+    assert_int_equal(take(world, id, &entry), SCANNER_TAKEN);
     assert_true(scanner_table_give(world->table, entry)); /* a fresh lease */
     env_memory_advance_ns(world->env, (LIMIT_SCANNER_LEASE_MS + 1) * NS_PER_MS);
-    assert_int_equal(scanner_table_take(world->table, id, &entry), SCANNER_UNKNOWN);
+    assert_int_equal(take(world, id, &entry), SCANNER_UNKNOWN);
     assert_int_equal(scanner_table_count(world->table), 1);
     while (env_memory_run_one(world->env))
         ;
@@ -93,12 +103,12 @@ static void a_taken_scanner_outlives_its_lease(void **state)
     struct world *world = *state;
     struct scanner_entry *entry;
     uint64_t id = open_idle(world);
-    assert_int_equal(scanner_table_take(world->table, id, &entry), SCANNER_TAKEN);
+    assert_int_equal(take(world, id, &entry), SCANNER_TAKEN);
     env_memory_advance_ns(world->env, 3ull * LIMIT_SCANNER_LEASE_MS * NS_PER_MS);
     env_memory_run_one(world->env); /* a sweep */
     assert_int_equal(scanner_table_count(world->table), 1);
     assert_true(scanner_table_give(world->table, entry));
-    assert_int_equal(scanner_table_take(world->table, id, &entry), SCANNER_TAKEN);
+    assert_int_equal(take(world, id, &entry), SCANNER_TAKEN);
     scanner_table_close(world->table, entry);
 }
 
