@@ -1,6 +1,7 @@
 /* The modes of the shell: a person at a terminal, lines from a pipe or a file (prompt and input are
- * echoed before each result, as the HBase shell does), -e COMMANDS, and -n, which is quiet and ends
- * at the first error. */
+ * echoed before each result, as the HBase shell does), the lines of -e, and -n, which is quiet and
+ * ends at the first error. All run line by line, a statement as soon as it is whole: whatever is
+ * wrong with one, even its syntax, the lines before it have run and those after it will. */
 #include "shell/shell.h"
 
 #include <errno.h>
@@ -39,7 +40,7 @@ static const char usage[] =
     "  --zookeeper=HOST:PORT   ZooKeeper quorum of the cluster, with the parent znode (default "
     "/hbase)\n"
     "  -n, --noninteractive    end with exit code 1 at the first error; no prompts\n"
-    "  -e, --execute=COMMANDS  run these commands and end\n"
+    "  -e, --execute=COMMANDS  run these lines and end\n"
     "  -h, --help              this page\n"
     "\n"
     "In the shell: help, help 'COMMAND', exit.\n";
@@ -139,17 +140,6 @@ static int run_stream(struct shell *shell, FILE *in)
     return code;
 }
 
-static int run_text(struct shell *shell, const char *text)
-{
-    int code = 0;
-    shell->pending_line = 1;
-    buffer_put(&shell->pending, span_string(text));
-    buffer_put_u8(&shell->pending, '\n');
-    if (shell->pending.size > 1)
-        feed(shell, true, &code);
-    return code;
-}
-
 static int run_terminal(struct shell *shell)
 {
     char prompt[64];
@@ -225,8 +215,13 @@ int command_shell(int argc, char **argv)
     code = 1;
     format_init();
     shell.is_quiet = options.is_quiet;
-    if (options.file && strcmp(options.file, "-") != 0 && !(in = fopen(options.file, "r"))) {
-        fprintf(stderr, "stele: cannot read %s: %s\n", options.file, strerror(errno));
+    if (options.commands)
+        in = fmemopen((char *)options.commands, strlen(options.commands), "r");
+    else if (options.file && strcmp(options.file, "-") != 0)
+        in = fopen(options.file, "r");
+    if (!in) {
+        fprintf(stderr, "stele: cannot read %s: %s\n",
+            options.commands ? "the commands of -e" : options.file, strerror(errno));
         return 1;
     }
     if (session_new(options.connect, options.zookeeper, &shell.session, &error) ||
@@ -235,12 +230,10 @@ int command_shell(int argc, char **argv)
         goto done;
     }
     session_set_interpreter(shell.session, shell.interpreter);
-    if (options.commands) {
-        code = run_text(&shell, options.commands);
-    } else if (in == stdin && isatty(STDIN_FILENO) && !options.is_quiet) {
+    if (in == stdin && isatty(STDIN_FILENO) && !options.is_quiet) {
         code = run_terminal(&shell);
     } else {
-        shell.is_echoing = !options.is_quiet;
+        shell.is_echoing = !options.is_quiet && !options.commands;
         code = run_stream(&shell, in);
     }
 done:

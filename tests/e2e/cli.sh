@@ -131,6 +131,37 @@ check "the file's last line was run" grep -q 'value=1' "$work/out"
 check "-n with -e" run 1 "$stele" shell -n -e "get 't', 'a', 'none:q'; put 't', 'c', 'f:q', '1'"
 run 0 "$stele" shell -n -e "get 't', 'c'"
 check "ends at the first error too" grep -q '^0 row' "$work/out"
+# A line that Ruby cannot read, and one with a command that is none: by -e, a file and standard input alike.
+lines="puts 'first'
+puts 'a' )
+frobnicate 't'
+put 't',
+  'several', 'f:q',
+  'lines'
+[1].each do |one|
+  puts \"block #{one}\"
+end
+puts 'last'"
+printed=$'first\nERROR: SyntaxError: \nERROR: NoMethodError: \nblock 1\n=> [1]\nlast'
+only_results() { grep -v -e '^stele:[0-9]' -e '^Took ' "$work/out" | sed -E 's/^(ERROR: [A-Za-z]+: ).*/\1/'; }
+printf '%s\n' "$lines" >"$work/script"
+for way in "-e" "file" "stdin"; do
+    case $way in -e) set -- "$stele" shell -e "$lines" ;; file) set -- "$stele" shell "$work/script" ;; *) set -- bash -c 'printf "%s\n" "$0" | "$@"' "$lines" "$stele" shell ;; esac
+    check "$way: past lines that are wrong the next one runs" run 0 "$@"
+    check "$way: each told in its place" [ "$(only_results)" = "$printed" ]
+    run 0 "$stele" shell -n -e "get 't', 'several'; deleteall 't', 'several'"
+    check "$way: a statement of several lines has run" grep -q 'value=lines' "$work/out"
+    check "$way -n: the first wrong line ends it" run 1 "$@" -n
+    check "$way -n: what stood before has run" [ "$(cat "$work/out")" = first ]
+    check "$way -n: told why" complains "^stele: ERROR: SyntaxError: "
+done
+check "-n: a command that is none ends it" run 1 "$stele" shell -n -e "frobnicate 't'
+puts 'later'"
+check "-n: told so" complains "^stele: ERROR: NoMethodError: .*'frobnicate'"
+check "-n: what follows is not run" [ ! -s "$work/out" ]
+check "a statement that does not end is told" run 0 "$stele" shell -e "puts 'before'
+create 't', {"
+check "after all before it" [ "$(only_results)" = $'before\nERROR: SyntaxError: ' ]
 
 check "a regular expression nested too deeply is refused" run 1 "$stele" shell -n -e "Regexp.new('(' * 20000 + ')' * 20000)"
 check "and told so" complains "^stele: ERROR: ArgumentError: Failed parse of regular expression "

@@ -161,6 +161,12 @@ For usage try 'help "alter"'
 Took N seconds
 stele> frobnicate 'e'
 ERROR: NoMethodError: undefined method 'frobnicate' (type help for the commands)
+stele> put 'e', )
+ERROR: SyntaxError: syntax error, unexpected ')'
+stele> exists 'e'; frobnicate; exists 'e'
+Table e does exist
+Took N seconds
+ERROR: NoMethodError: undefined method 'frobnicate' (type help for the commands)
 stele> 1 +
 stele* 2
 => 3
