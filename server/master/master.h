@@ -153,8 +153,8 @@ struct master_request {
     /* answers */
     const char *exception_class; /* Java class, or NULL: it was accepted */
     struct error error;          /* the message of the exception */
-    uint64_t procedure_id;
-    int64_t submitted_ms;                         /* the master's own, of a change of namespaces */
+    uint64_t procedure_id;       /* the master's own before: kept for it while it waits */
+    int64_t submitted_ms;        /* the master's own, with an id of before the answer */
     void (*done)(struct master_request *request); /* on any executor */
     void *context;
 };

@@ -279,7 +279,9 @@ bool master_must_wait(struct master *master, const struct procedure *procedure);
 void master_wake(struct master *master);
 /* Refuses all that wait. */
 void master_refuse_waiting(struct master *master);
-/* Queues it until what is in its way has ended. */
+/* The kind that it becomes (a restore may become a clone); 0: none. */
+enum procedure_kind master_procedure_kind(const struct master_request *request);
+/* Queues it until what is in its way has ended, with the id that its procedure will have. */
 void master_wait_for_lock(struct master *master, struct master_request *request);
 /* Persists and runs. Takes the arena, on failure too (the request is refused then). */
 void master_launch(struct master *master, struct master_request *request,

@@ -10,6 +10,27 @@
 
 #define NAME(span) (int)(span).size, (const char *)(span).data
 
+enum procedure_kind master_procedure_kind(const struct master_request *request)
+{
+    static const enum procedure_kind kinds[] = {[MASTER_CREATE_TABLE] = PROCEDURE_CREATE,
+        [MASTER_DELETE_TABLE] = PROCEDURE_DELETE,
+        [MASTER_ENABLE_TABLE] = PROCEDURE_ENABLE,
+        [MASTER_DISABLE_TABLE] = PROCEDURE_DISABLE,
+        [MASTER_TRUNCATE_TABLE] = PROCEDURE_TRUNCATE,
+        [MASTER_MODIFY_TABLE] = PROCEDURE_MODIFY,
+        [MASTER_ADD_FAMILY] = PROCEDURE_MODIFY,
+        [MASTER_MODIFY_FAMILY] = PROCEDURE_MODIFY,
+        [MASTER_DELETE_FAMILY] = PROCEDURE_MODIFY,
+        [MASTER_ASSIGN] = PROCEDURE_ASSIGN,
+        [MASTER_UNASSIGN] = PROCEDURE_UNASSIGN,
+        [MASTER_MOVE] = PROCEDURE_MOVE,
+        [MASTER_SPLIT] = PROCEDURE_SPLIT,
+        [MASTER_MERGE] = PROCEDURE_MERGE,
+        [MASTER_SNAPSHOT] = PROCEDURE_SNAPSHOT,
+        [MASTER_RESTORE_SNAPSHOT] = PROCEDURE_RESTORE};
+    return request->operation < sizeof kinds / sizeof kinds[0] ? kinds[request->operation] : 0;
+}
+
 /* ---- Locks ---- */
 
 bool master_must_wait(struct master *master, const struct procedure *procedure)
@@ -37,6 +58,10 @@ bool master_must_wait(struct master *master, const struct procedure *procedure)
 void master_wait_for_lock(struct master *master, struct master_request *request)
 {
     struct master_request **at = &master->waiting;
+    if (!request->procedure_id) { /* kept until it begins: who waits can be named */
+        request->procedure_id = ++master->last_procedure_id;
+        request->submitted_ms = env_wall_ms(master->env);
+    }
     while (*at)
         at = &(*at)->next;
     request->next = NULL;
@@ -83,8 +108,9 @@ static bool is_overtaking(const struct master *master, const struct master_reque
 void master_launch(struct master *master, struct master_request *request,
     struct procedure *procedure, struct arena *arena)
 {
-    procedure->id = ++master->last_procedure_id;
-    procedure->submitted_ms = env_wall_ms(master->env);
+    bool has_waited = request && request->procedure_id;
+    procedure->id = has_waited ? request->procedure_id : ++master->last_procedure_id;
+    procedure->submitted_ms = has_waited ? request->submitted_ms : env_wall_ms(master->env);
     if (request) {
         procedure->nonce_group = request->nonce_group;
         procedure->nonce = request->nonce;
@@ -359,16 +385,7 @@ static bool copy_table(struct arena *arena, const struct catalogue_table *table,
 
 static void change_table(struct master *master, struct master_request *request)
 {
-    static const enum procedure_kind kinds[] = {[MASTER_CREATE_TABLE] = PROCEDURE_CREATE,
-        [MASTER_DELETE_TABLE] = PROCEDURE_DELETE,
-        [MASTER_ENABLE_TABLE] = PROCEDURE_ENABLE,
-        [MASTER_DISABLE_TABLE] = PROCEDURE_DISABLE,
-        [MASTER_TRUNCATE_TABLE] = PROCEDURE_TRUNCATE,
-        [MASTER_MODIFY_TABLE] = PROCEDURE_MODIFY,
-        [MASTER_ADD_FAMILY] = PROCEDURE_MODIFY,
-        [MASTER_MODIFY_FAMILY] = PROCEDURE_MODIFY,
-        [MASTER_DELETE_FAMILY] = PROCEDURE_MODIFY};
-    struct procedure procedure = {.kind = kinds[request->operation]};
+    struct procedure procedure = {.kind = master_procedure_kind(request)};
     struct arena arena = {0};
     struct table_schema now = {0};
     struct span *keys = NULL;

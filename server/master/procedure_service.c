@@ -1,4 +1,4 @@
-/* GetProcedures and GetLocks: what runs, and what it holds, as HBase's shell shows it. */
+/* GetProcedures and GetLocks: what runs, what it holds, and who waits for that, as HBase's shell shows it. */
 #include <string.h>
 
 #include "proto/wire.h"
@@ -74,18 +74,54 @@ static void put_result(void *context, uint64_t id, const struct procedure_result
     put_line(context, 1, &line);
 }
 
+/* A request that waits for locks: what it will be. */
+static void put_waiting(struct buffer *out, uint32_t number, const struct master_request *request)
+{
+    struct procedure_line line = {.kind = procedure_kind_name(master_procedure_kind(request)),
+        .id = request->procedure_id,
+        .submitted_ms = request->submitted_ms,
+        .updated_ms = request->submitted_ms,
+        .state = STATE_RUNNABLE};
+    put_line(out, number, &line);
+}
+
 static void view_procedures(struct master_request *request)
 {
     struct call *call = ((struct call_request *)request)->call;
     for (const struct running *one = request->master->procedures; one; one = one->next)
         put_procedure(&call->result, 1, one);
+    for (const struct master_request *one = request->master->waiting; one; one = one->next)
+        if (master_procedure_kind(one))
+            put_waiting(&call->result, 1, one);
     master_each_result(request->master, RESULTS_KEPT, put_result, &call->result);
 }
 
+/* Whether a request waits for a lock: who changes a table, for that of the table whoever has it; who changes regions, for
+ * that of the table when another has it for itself, and for those of its regions. */
+static bool waits_for(const struct master *master, const struct master_request *request,
+    unsigned type, struct span name, bool is_exclusive)
+{
+    enum procedure_kind kind = master_procedure_kind(request);
+    if (!kind || type == RESOURCE_SERVER)
+        return false;
+    if (procedure_scope(kind) == SCOPE_TABLE)
+        return type == RESOURCE_TABLE && span_equal(request->table, name);
+    for (size_t i = 0; i < request->tablet_count; i++) {
+        const struct assigned_tablet *tablet = assignment_find(
+            &master->catalogue.assignment, request->tablets[i]);
+        if (type == RESOURCE_REGION && span_equal(request->tablets[i], name))
+            return true;
+        if (type == RESOURCE_TABLE && is_exclusive && tablet &&
+            span_equal(tablet->table->descriptor.schema.name, name))
+            return true;
+    }
+    return false;
+}
+
 /* LockedResource{resource_type 1, resource_name 2, lock_type 3, exclusive_lock_owner_procedure 4,
- * shared_lock_count 5}. */
-static void put_lock(struct buffer *out, unsigned type, struct span name,
-    const struct running *owner, size_t shared_count)
+ * shared_lock_count 5, waiting_procedures 6}. */
+static void put_lock(const struct master *master, struct buffer *out, unsigned type,
+    struct span name, const struct running *owner, size_t shared_count)
 {
     size_t mark = wire_begin(out, 1);
     wire_put_varint(out, 1, type);
@@ -94,6 +130,9 @@ static void put_lock(struct buffer *out, unsigned type, struct span name,
     if (owner)
         put_procedure(out, 4, owner);
     wire_put_varint(out, 5, shared_count);
+    for (const struct master_request *one = master->waiting; one; one = one->next)
+        if (waits_for(master, one, type, name, owner != NULL))
+            put_waiting(out, 6, one);
     wire_end(out, mark);
 }
 
@@ -122,17 +161,17 @@ static void view_locks(struct master_request *request)
         size_t sharers;
         switch (procedure_scope(procedure->kind)) {
         case SCOPE_SERVER:
-            put_lock(out, RESOURCE_SERVER, procedure->server, one, 0);
+            put_lock(master, out, RESOURCE_SERVER, procedure->server, one, 0);
             break;
         case SCOPE_TABLE:
-            put_lock(out, RESOURCE_TABLE, procedure->table_name, one, 0);
+            put_lock(master, out, RESOURCE_TABLE, procedure->table_name, one, 0);
             break;
         case SCOPE_TABLETS:
             sharers = sharers_from(master, one);
             if (sharers)
-                put_lock(out, RESOURCE_TABLE, procedure->table_name, NULL, sharers);
+                put_lock(master, out, RESOURCE_TABLE, procedure->table_name, NULL, sharers);
             for (size_t i = 0; i < procedure->source_count; i++)
-                put_lock(out, RESOURCE_REGION, procedure->sources[i], one, 0);
+                put_lock(master, out, RESOURCE_REGION, procedure->sources[i], one, 0);
             break;
         }
     }

@@ -10,22 +10,6 @@
 #define NAME(span) (int)(span).size, (const char *)(span).data
 #define MERGE_MOST 100
 
-static enum procedure_kind kind_of(const struct master_request *request)
-{
-    switch (request->operation) {
-    case MASTER_ASSIGN:
-        return PROCEDURE_ASSIGN;
-    case MASTER_UNASSIGN:
-        return PROCEDURE_UNASSIGN;
-    case MASTER_MOVE:
-        return PROCEDURE_MOVE;
-    case MASTER_SPLIT:
-        return PROCEDURE_SPLIT;
-    default:
-        return PROCEDURE_MERGE;
-    }
-}
-
 /* The tablets that the request names, in order of their rows; NULL after a refusal. In the arena. */
 static struct assigned_tablet **find_tablets(
     struct master *master, struct master_request *request, struct arena *arena)
@@ -220,7 +204,7 @@ void master_change_tablets(struct master *master, struct master_request *request
     if (!tablets)
         return;
     request->table = tablets[0]->table->descriptor.schema.name;
-    struct procedure probe = {.kind = kind_of(request),
+    struct procedure probe = {.kind = master_procedure_kind(request),
         .table_name = request->table,
         .sources = request->tablets,
         .source_count = request->tablet_count};
@@ -231,7 +215,8 @@ void master_change_tablets(struct master *master, struct master_request *request
     }
     if (!judge(master, request, tablets))
         return;
-    if (!make(master, kind_of(request), tablets, request->tablet_count, &arena, &procedure)) {
+    if (!make(master, master_procedure_kind(request), tablets, request->tablet_count, &arena,
+            &procedure)) {
         arena_deinit(&arena);
         master_refuse(request, EXCEPTION_IO, "no memory for a procedure");
         return;
