@@ -130,7 +130,23 @@ static void a_cell_block_that_disagrees_is_refused(void **state)
     buffer_deinit(&out);
 }
 
-/* Every cut of a frame is refused, never read beyond. */
+static void a_parameter_ends_with_its_frame(void **state)
+{
+    (void)state;
+    struct buffer out = {0};
+    struct request_frame request;
+    struct error error;
+    request_head_encode(&out, 1, SPAN_LITERAL("Get"), 0, 0, 19266, 0);
+    buffer_put(&out, SPAN_LITERAL("param"));
+    assert_ok(
+        request_frame_decode(span_slice(buffer_span(&out), 4, out.size - 4), &request, &error),
+        &error);
+    assert_spans_equal(request.param, SPAN_LITERAL("param"));
+    assert_int_equal(request.cell_block.size, 0);
+    buffer_deinit(&out);
+}
+
+/* Every cut of a frame with a cell block is refused, never read beyond. */
 static void cut_frames_are_refused(void **state)
 {
     (void)state;
@@ -156,6 +172,7 @@ int main(void)
         cmocka_unit_test(exceptions_read_back_as_written),
         cmocka_unit_test(a_frame_is_waited_for_and_limited),
         cmocka_unit_test(a_cell_block_that_disagrees_is_refused),
+        cmocka_unit_test(a_parameter_ends_with_its_frame),
         cmocka_unit_test(cut_frames_are_refused),
     };
     return cmocka_run_group_tests(tests, NULL, NULL);
