@@ -5,6 +5,7 @@
 #include "proto/wire.h"
 #include "server/hbase/region_load.h"
 #include "server/hbase/region_lookup.h"
+#include "server/tablet/tablet_host.h"
 
 /* The region that a request names, referenced; NULL after a call_fail. */
 static struct served_tablet *find_region(
@@ -174,6 +175,16 @@ static enum call_outcome roll_log(struct call *call)
     return CALL_DONE;
 }
 
+/* As HBase: whoever may call may stop it; the answer does not wait for the end. */
+static enum call_outcome stop_server(struct call *call)
+{
+    struct error error = {0};
+    struct tablet_host *host = call->service->host;
+    enum status status = host ? tablet_host_stop_server(host, &error)
+                              : error_set(&error, STATUS_UNSUPPORTED, "this is no tablet server");
+    return status ? call_fail_status(call, status, &error) : CALL_DONE;
+}
+
 struct queues_to_clear {
     bool is_short, is_long;
 };
@@ -266,6 +277,7 @@ const struct call_method admin_methods[] = {
     {"CompactionSwitch", compaction_switch},
     {"ClearCompactionQueues", clear_compaction_queues},
     {"RollWALWriter", roll_log},
+    {"StopServer", stop_server},
     {"GetServerInfo", get_server_info},
     {"GetRegionLoad", get_region_load},
     {NULL, NULL},

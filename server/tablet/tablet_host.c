@@ -475,16 +475,12 @@ static void run_on_open(struct tablet_host *host, struct tablet_command *command
     }
 }
 
-static void stop_server(struct tablet_host *host, struct tablet_command *command)
+enum status tablet_host_stop_server(struct tablet_host *host, struct error *error)
 {
-    struct error error = {0};
-    if (!host->config.stop) {
-        answer(command, error_set(&error, STATUS_UNSUPPORTED, "this server is stopped by signals"),
-            &error);
-        return;
-    }
+    if (!host->config.stop)
+        return error_set(error, STATUS_UNSUPPORTED, "this server is stopped by signals");
     host->config.stop(host->config.stop_context);
-    answer(command, STATUS_OK, NULL);
+    return STATUS_OK;
 }
 
 /* ---- All ---- */
@@ -559,7 +555,7 @@ void tablet_host_run(struct tablet_host *host, struct tablet_command *command)
         run_on_open(host, command);
         break;
     case TABLET_COMMAND_STOP:
-        stop_server(host, command);
+        answer(command, tablet_host_stop_server(host, &error), &error);
         break;
     default:
         answer(command,

@@ -41,6 +41,9 @@ void tablet_host_run(struct tablet_host *host, struct tablet_command *command);
 /* From now on commands are STATUS_CLOSED. Any thread. */
 void tablet_host_stop(struct tablet_host *host);
 
+/* Begins to close the server, as SIGTERM does. STATUS_UNSUPPORTED: only signals stop it. Any thread. */
+enum status tablet_host_stop_server(struct tablet_host *host, struct error *error);
+
 /* True, and where it is now, for a tablet that was closed here not long ago for another server. Any thread. */
 bool tablet_host_find_moved(
     struct tablet_host *host, struct span tablet_id, struct moved_tablet *out_moved);

@@ -71,6 +71,25 @@ static void on_snapshots(
     count_answer(outcome, list != NULL);
 }
 
+static void on_was_on(void *context, const struct stele_error *outcome, int64_t number)
+{
+    (void)context;
+    count_answer(outcome, number == 1);
+}
+
+static void on_was_off(void *context, const struct stele_error *outcome, int64_t number)
+{
+    (void)context;
+    count_answer(outcome, number == 0);
+}
+
+static void on_invalid(void *context, const struct stele_error *outcome)
+{
+    (void)context;
+    done++;
+    wrong += outcome->status != STELE_INVALID;
+}
+
 static void on_not_found(void *context, const struct stele_error *outcome)
 {
     (void)context;
@@ -95,6 +114,11 @@ static void test_region(struct stele_bytes table_name)
     if (error.status)
         return;
     EXPECT(bytes_are(list.regions[0].start_key, "m"));
+    stele_move_region_async(on_loop, list.regions[0].encoded_name, STELE_NO_BYTES, on_done, NULL);
+    expect_answers(__LINE__, 1);
+    stele_move_region_async(on_loop, STELE_TEXT("0123456789abcdef0123456789abcdef"), STELE_NO_BYTES,
+        on_not_found, NULL);
+    expect_answers(__LINE__, 1);
     stele_unassign_region_async(on_loop, list.regions[0].encoded_name, on_done, NULL);
     expect_answers(__LINE__, 1);
     stele_assign_region_async(on_loop, list.regions[0].encoded_name, on_done, NULL);
@@ -195,17 +219,68 @@ static void test_chores(void)
     expect_answers(__LINE__, 11);
 }
 
-void test_async_admin(const struct stele_options *place)
+/* Calls with the name of the first server, "host,port,startcode". */
+static void with_first_server(void (*call)(struct stele_bytes server))
+{
+    struct stele_cluster cluster;
+    char name[256];
+    EXPECT_OK(stele_cluster_status(client, &cluster, &error));
+    const struct stele_server *server = &cluster.servers[0].server;
+    snprintf(name, sizeof(name), "%s,%u,%llu", (const char *)server->host.data, server->port,
+        (unsigned long long)server->start_code);
+    call(stele_text(name));
+    stele_cluster_free(&cluster);
+}
+
+/* What a server is asked by itself. */
+static void ask_server(struct stele_bytes server)
+{
+    stele_set_compaction_switch_async(on_loop, server, false, on_was_on, NULL);
+    expect_answers(__LINE__, 1);
+    stele_set_compaction_switch_async(on_loop, server, true, on_was_off, NULL);
+    expect_answers(__LINE__, 1);
+    stele_clear_compaction_queues_async(on_loop, server, true, true, on_done, NULL);
+    stele_roll_log_async(on_loop, server, on_done, NULL);
+    stele_roll_log_async(on_loop, STELE_TEXT("nonsense"), on_invalid, NULL);
+    expect_answers(__LINE__, 3);
+}
+
+static void stop(struct stele_bytes server)
+{
+    stele_stop_server_async(on_loop, STELE_TEXT("nonsense"), on_invalid, NULL);
+    stele_stop_server_async(on_loop, server, on_done, NULL);
+    expect_answers(__LINE__, 2);
+}
+
+static void open_on_loop(const struct stele_options *place)
 {
     struct stele_options options = *place;
     base = event_base_new();
     options.run = STELE_RUN_ON_LOOP;
     options.loop = base;
     EXPECT_OK(stele_client_open(&options, &on_loop, &error));
+}
+
+static void close_on_loop(void)
+{
+    stele_client_close(on_loop);
+    event_base_free(base);
+}
+
+void test_stop_server(const struct stele_options *place)
+{
+    open_on_loop(place);
+    with_first_server(stop);
+    close_on_loop();
+}
+
+void test_async_admin(const struct stele_options *place)
+{
+    open_on_loop(place);
     test_schema();
     test_namespace();
     test_row();
     test_chores();
-    stele_client_close(on_loop);
-    event_base_free(base);
+    with_first_server(ask_server);
+    close_on_loop();
 }

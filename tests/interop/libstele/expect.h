@@ -55,6 +55,9 @@ void test_regions(void);
 void test_cluster(void);
 void test_async(const struct stele_options *place);
 void test_async_admin(const struct stele_options *place);
+void test_async_heat(const struct stele_options *place);
+/* Ends the first server. */
+void test_stop_server(const struct stele_options *place);
 void test_unreachable(void);
 void test_moves(void);
 void test_scan_over_change(void);

@@ -1,8 +1,9 @@
 /* Every call of libstele against a server: real HBase or Stele.
  *
- *   libstele_test PLACE [inline] [changes]     PLACE is "host:port" or "zk://host:port/hbase"
+ *   libstele_test PLACE [inline] [changes] [stop]     PLACE is "host:port" or "zk://host:port/hbase"
  *
- * changes: also what changes regions and servers (split, merge, move, snapshots, switches).
+ * changes: also what changes regions and servers (split, merge, move, snapshots, switches). stop: the server is told
+ * to stop at the end.
  * Prints each failed expectation with its line and, at the end, how many were looked at. Exit 1 when
  * one failed. The tables it makes begin with "libstele_" and are dropped at the end. */
 #include "tests/interop/libstele/expect.h"
@@ -10,9 +11,9 @@
 int main(int argc, char **argv)
 {
     struct stele_options options;
-    bool with_changes = false;
+    bool with_changes = false, with_stop = false;
     if (argc < 2) {
-        fprintf(stderr, "usage: libstele_test PLACE [inline] [changes]\n");
+        fprintf(stderr, "usage: libstele_test PLACE [inline] [changes] [stop]\n");
         return 2;
     }
     setvbuf(stdout, NULL, _IOLBF, 0);
@@ -25,6 +26,7 @@ int main(int argc, char **argv)
         if (strcmp(argv[i], "inline") == 0)
             options.run = STELE_RUN_INLINE;
         with_changes |= strcmp(argv[i], "changes") == 0;
+        with_stop |= strcmp(argv[i], "stop") == 0;
     }
     if (stele_client_open(&options, &client, &error)) {
         fprintf(stderr, "%s\n", error.message);
@@ -51,9 +53,12 @@ int main(int argc, char **argv)
         test_snapshots();
         test_switches();
         test_async_admin(&options);
+        test_async_heat(&options);
         test_servers();
     }
     drop("libstele_rows");
+    if (with_stop)
+        test_stop_server(&options);
     stele_table_close(table);
     stele_client_close(client);
     test_unreachable();
