@@ -27,7 +27,7 @@ struct tablet_transition {
     bool is_timer_out;
     unsigned retries;       /* of the same step, in a row */
     unsigned servers_tried; /* that failed to open it */
-    unsigned looks; /* that found its manifest closed: only after the first it goes on at once */
+    unsigned looks;         /* at its manifest, that found it */
     struct assigned_server *except;
     bool
         is_fate_unknown; /* a close was sent that may still be executed, whatever becomes of the next */
@@ -264,9 +264,14 @@ static void look_back(struct master_work *work, bool is_over)
     struct tablet_transition *transition = look->transition;
     struct master *master = work->master;
     struct assigned_tablet *tablet = transition->tablet;
+    bool is_lost = look->status == STATUS_CORRUPT || look->status == STATUS_NEWER_FORMAT ||
+                   look->status == STATUS_NOT_FOUND;
+    transition->looks += !look->status;
     if (is_over) {
         finish(transition, STATUS_CANCELLED, NULL);
-    } else if (look->status == STATUS_CORRUPT || look->status == STATUS_NEWER_FORMAT) {
+    } else if (is_lost && transition->wish.is_dropped) {
+        is_gone(transition);
+    } else if (is_lost && look->status != STATUS_NOT_FOUND) {
         fail_open(transition, look->status, &look->error);
     } else if (look->status) {
         log_line(LOG_WARN, "tablet.look", "tablet=%s error=\"%s\"", look->id, look->error.message);
@@ -287,7 +292,7 @@ static void look_back(struct master_work *work, bool is_over)
     } else if (look->info.state == TABLET_CLOSED) {
         tablet->is_manifest_closed = true;
         set(transition, ASSIGNMENT_CLOSED, NULL);
-        if (transition->looks++ == 0)
+        if (transition->looks == 1)
             turn(transition);
         else /* its server is stopping, and there is no other: no reason to hurry */
             again_later(transition);
@@ -526,6 +531,11 @@ static void turn(struct tablet_transition *transition)
             send_close(transition);
         else
             wait(transition, WAIT_FOR_SERVER_NS); /* for its burial */
+        return;
+    }
+    if (is_close && !tablet->server && transition->wish.is_dropped && !tablet->is_manifest_closed &&
+        transition->looks == 0) {
+        look_at_manifest(transition); /* who opened it may live, and its answer be lost */
         return;
     }
     if (is_close && !tablet->server &&

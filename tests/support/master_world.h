@@ -32,9 +32,10 @@ struct node {
     enum status ready_status;
     struct error failure;
     bool is_dropping_answers; /* commands to it are executed, and nobody hears of it */
+    bool is_unreachable;      /* no command reaches it, and each sender knows that */
     /* The next close goes astray: its sender hears that its fate is unknown, and it is executed much later; until
-     * then no command reaches the node, and each sender knows that. */
-    bool is_close_to_stray, is_close_astray;
+     * then the node is unreachable. */
+    bool is_close_to_stray;
 };
 
 struct master_world {

@@ -82,7 +82,7 @@ static void arrive(struct task *task)
     struct passage *passage = passage_of(task, offsetof(struct passage, task));
     struct error error = {0};
     if (passage->is_stray)
-        passage->to->is_close_astray = false;
+        passage->to->is_unreachable = false;
     assert_ok(tablet_command_decode(
                   buffer_span(&passage->bytes), &passage->arena, &passage->copy, &error),
         &error);
@@ -96,11 +96,11 @@ static void go_astray(struct passage *passage, enum tablet_command_kind kind)
     struct node *to = passage->to;
     if (!to)
         return;
-    passage->is_undelivered = to->is_close_astray;
+    passage->is_undelivered = to->is_unreachable;
     passage->is_stray = to->is_close_to_stray && kind == TABLET_COMMAND_CLOSE;
     if (passage->is_stray) {
         to->is_close_to_stray = false;
-        to->is_close_astray = true;
+        to->is_unreachable = true;
     }
 }
 
