@@ -5,7 +5,7 @@
 #include <stdlib.h>
 #include <string.h>
 
-#include "base/env.h"
+#include "base/bytes.h"
 #include "base/memory.h"
 
 #define NAME_LIMIT        64
@@ -91,18 +91,27 @@ static const char *by_letter(const struct options *options, char letter)
     return found;
 }
 
+/* The name of the option that is nearest, or NULL; with is_from_file of those that may stand in a file. */
+static const char *nearest_option(
+    const struct options *options, const char *name, bool is_from_file)
+{
+    const char *names[NAME_LIMIT];
+    size_t count = 0;
+    for (size_t i = 0; i < options->value_count && count < NAME_LIMIT; i++)
+        if (options->values[i].is_from_file || !is_from_file)
+            names[count++] = options->values[i].name;
+    return options_nearest(name, names, count);
+}
+
 static int refuse_unknown(const struct options *options, const char *given)
 {
-    const char *names[NAME_LIMIT], *bare = given;
+    const char *bare = given;
     char name[NAME_LIMIT];
-    size_t count = 0;
     while (*bare == '-')
         bare++;
     snprintf(name, sizeof name, "%.*s", (int)strcspn(bare, "="), bare);
-    for (size_t i = 0; i < options->value_count && count < NAME_LIMIT; i++)
-        names[count++] = options->values[i].name;
     const char *nearest = name[0] && !name[1] ? by_letter(options, name[0])
-                                              : options_nearest(name, names, count);
+                                              : nearest_option(options, name, false);
     if (nearest)
         fprintf(stderr, "stele: %s has no option '%s'; did you mean '--%s'?\n", options->command,
             given, nearest);
@@ -190,6 +199,16 @@ static char *trim(char *text)
     return text;
 }
 
+static enum status refuse_line(
+    struct options *options, const char *path, int number, const char *name, struct error *error)
+{
+    const char *nearest = nearest_option(options, name, true);
+    return error_set(error, STATUS_INVALID,
+        "%s line %d: '%s' is not an option of %s that can stand here%s%s%s", path, number, name,
+        options->command, nearest ? "; did you mean '" : "", nearest ? nearest : "",
+        nearest ? "'?" : "");
+}
+
 static enum status take_line(
     struct options *options, const char *path, int number, char *line, struct error *error)
 {
@@ -205,9 +224,7 @@ static enum status take_line(
     name = trim(name);
     struct option_value *value = find(options, name, strlen(name));
     if (!value || !value->is_from_file)
-        return error_set(error, STATUS_INVALID,
-            "%s line %d: '%s' is not an option of %s that can stand here", path, number, name,
-            options->command);
+        return refuse_line(options, path, number, name, error);
     const char *given = equals ? trim(equals + 1) : "";
     if (value->is_flag && strcmp(given, "true") != 0 && strcmp(given, "false") != 0)
         return error_set(
@@ -220,13 +237,38 @@ static enum status take_line(
     return STATUS_OK;
 }
 
+/* To its end rather than to its size: a pipe has none. */
+static enum status read_text(const char *path, struct buffer *out_text, struct error *error)
+{
+    bool is_standard = strcmp(path, "-") == 0;
+    FILE *file = is_standard ? stdin : fopen(path, "re");
+    size_t got = 0;
+    enum status status = STATUS_OK;
+    if (!file)
+        return error_set(error, STATUS_IO, "--config: open %s: %s", path, strerror(errno));
+    do {
+        uint8_t *room = buffer_reserve(out_text, BUFSIZ);
+        got = room ? fread(room, 1, BUFSIZ, file) : 0;
+        if (room)
+            buffer_commit(out_text, got);
+    } while (got > 0 && out_text->size <= CONFIG_FILE_LIMIT);
+    if (ferror(file))
+        status = error_set(error, STATUS_IO, "--config: read %s: %s", path, strerror(errno));
+    else if (out_text->size > CONFIG_FILE_LIMIT)
+        status = error_set(error, STATUS_LIMIT, "--config: %s has more than the limit of %u bytes",
+            path, CONFIG_FILE_LIMIT);
+    if (!is_standard)
+        fclose(file);
+    return status;
+}
+
 enum status options_read_file(struct options *options, const char *path, struct error *error)
 {
     static struct buffer text; /* kept: the values point into it */
     buffer_reset(&text);
-    enum status status = env_read_file(env_real(), path, CONFIG_FILE_LIMIT, &text, error);
+    enum status status = read_text(path, &text, error);
     if (status)
-        return error_prefix(error, status, "--config");
+        return status;
     buffer_put_u8(&text, '\0');
     if (buffer_status(&text))
         return error_set(error, STATUS_NO_MEMORY, "no memory for %s", path);

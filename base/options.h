@@ -44,8 +44,7 @@ int options_parse(struct options *options, int argc, char **argv);
 /* The value of an option of the table, or NULL. */
 const char *options_get(const struct options *options, const char *name);
 /* Reads lines of `option = value` ('#' comments) from a file for options that may stand there and
- * were not given: the command line wins. The values live in static memory until the process ends.
- */
+ * were not given: the command line wins. `-` is standard input. The values live in static memory until the process ends. */
 enum status options_read_file(struct options *options, const char *path, struct error *error);
 
 /* "1G", "512M", "64K", "1073741824" -> bytes. */

@@ -42,6 +42,9 @@ expect "port in use" 1 "in use|Address" "$stele" standalone "$work/x" --listen="
 mkdir "$work/foreign" && echo hello >"$work/foreign/file"
 expect "foreign directory" 1 "foreign is not a Stele directory: it has no file \"cluster\"" "$stele" standalone "$work/foreign" --listen=127.0.0.1:0 $off
 expect "config is missing" 2 "nothing.conf" "$stele" standalone "$work/x" --config="$work/nothing.conf"
+config="printf 'memory = 64M\\nlisten = nowhere\\n'"
+expect "config from standard input" 2 "listen takes HOST:PORT, not 'nowhere'" bash -c "$config | '$stele' standalone '$work/x' --config=-"
+expect "config from a pipe" 2 "listen takes HOST:PORT, not 'nowhere'" bash -c "'$stele' standalone '$work/x' --config=<($config)"
 expect "fsck of a directory in use" 1 "use" "$stele" fsck "$work/data"
 expect "an accepted loss beside a repair" 2 "stands alone" "$stele" fsck "$work/data" --repair --accept-loss=x
 expect "a loss of nobody" 1 "servers/nobody is not there" "$stele" fsck "$work/data" --accept-loss=nobody

@@ -3,6 +3,7 @@
 #include "base/options.h"
 
 #include <stdio.h>
+#include <unistd.h>
 
 static const char *rest[2];
 
@@ -150,6 +151,34 @@ static void a_file_gives_what_the_command_line_does_not(void **state)
     assert_non_null(options_get(&options, "insecure"));
 }
 
+static void a_file_may_be_a_pipe(void **state)
+{
+    struct option_value values[] = MEMORY_AND_FLAG;
+    struct options options = make(values, 2);
+    struct error error = {0};
+    char path[64];
+    int ends[2];
+    (void)state;
+    assert_int_equal(pipe(ends), 0);
+    assert_int_equal(write(ends[1], "memory = 2G\n", 12), 12);
+    close(ends[1]);
+    snprintf(path, sizeof path, "/dev/fd/%d", ends[0]);
+    assert_ok(options_read_file(&options, path, &error), &error);
+    close(ends[0]);
+    assert_non_null(options_get(&options, "memory"));
+    assert_string_equal(options_get(&options, "memory"), "2G");
+}
+
+static void an_unknown_name_in_a_file_is_told_with_the_nearest(void **state)
+{
+    struct option_value values[] = MEMORY_AND_FLAG;
+    struct options options = make(values, 2);
+    struct error error = {0};
+    (void)state;
+    assert_int_equal(read_config("memroy = 2G\n", &options, &error), STATUS_INVALID);
+    assert_non_null(strstr(error.message, "did you mean 'memory'?"));
+}
+
 static void a_bad_line_is_named_by_number(void **state)
 {
     static const char *const bad[] = {"\nnope = 1\n", "\nmemory =\n", "\ninsecure = maybe\n"};
@@ -173,6 +202,8 @@ int main(void)
         cmocka_unit_test(sizes),
         cmocka_unit_test(addresses),
         cmocka_unit_test(a_file_gives_what_the_command_line_does_not),
+        cmocka_unit_test(a_file_may_be_a_pipe),
+        cmocka_unit_test(an_unknown_name_in_a_file_is_told_with_the_nearest),
         cmocka_unit_test(a_bad_line_is_named_by_number),
     };
     return cmocka_run_group_tests(tests, NULL, NULL);
