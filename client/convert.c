@@ -174,6 +174,7 @@ enum stele_status mutation_convert(const struct stele_mutation *mutation, struct
         .timestamp = mutation->timestamp,
         .durability = (enum durability)mutation->durability,
         .time_range = {mutation->time_range.from, mutation->time_range.to},
+        .has_ttl = mutation->ttl_ms != 0,
         .ttl_ms = mutation->ttl_ms,
         .is_result_wanted = mutation->is_result_wanted,
         .attributes = inner_attributes(mutation->attributes),

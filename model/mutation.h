@@ -25,7 +25,8 @@ struct mutation {
     int64_t timestamp; /* of a delete without cells */
     enum durability durability;
     struct time_range time_range; /* increment, append: which existing cells are read */
-    int64_t ttl_ms;               /* the _ttl attribute; 0 = none */
+    bool has_ttl;                 /* the _ttl attribute was given */
+    int64_t ttl_ms;               /* it; 0 and below: gone as soon as written */
     bool is_result_wanted;        /* increment, append: the _rr_ attribute */
     uint64_t nonce;               /* 0 = none */
     /* when written: beside those above; what is read leaves them out */

@@ -98,10 +98,12 @@ static enum status attribute_decode(struct span message, struct mutation *mutati
     struct span name, value;
     if (wire_read_pair(message, &name, &value))
         return STATUS_INVALID;
-    if (span_equal(name, ATTRIBUTE_TTL) && value.size == 8)
+    if (span_equal(name, ATTRIBUTE_TTL) && value.size == 8) {
         mutation->ttl_ms = (int64_t)load_be64(value.data);
-    else if (span_equal(name, ATTRIBUTE_RETURN_RESULTS) && value.size == 1)
+        mutation->has_ttl = mutation->ttl_ms != INT64_MAX; /* HBase's "none" */
+    } else if (span_equal(name, ATTRIBUTE_RETURN_RESULTS) && value.size == 1) {
         mutation->is_result_wanted = value.data[0] != 0;
+    }
     return STATUS_OK;
 }
 
@@ -237,7 +239,7 @@ void mutation_encode(struct buffer *out, const struct mutation *mutation, bool i
     if (is_inline)
         inline_cells_put(out, mutation);
     wire_put_varint(out, 4, (uint64_t)mutation->timestamp);
-    if (mutation->ttl_ms) {
+    if (mutation->has_ttl) {
         uint8_t ttl[8];
         store_be64(ttl, (uint64_t)mutation->ttl_ms);
         wire_put_pair(out, 5, ATTRIBUTE_TTL, span_make(ttl, sizeof(ttl)));

@@ -227,19 +227,19 @@ static void put_tags(struct buffer *out, struct span from, bool is_ttl_dropped)
 /* The tags of a new cell: those given, those of the cell it follows, and the mutation's TTL in the
  * place of any other (HBase TagUtil.carryForwardTags, carryForwardTTLTag). */
 static enum status make_tags(struct arena *arena, struct span given, struct span carried,
-    int64_t ttl_ms, struct span *out_tags, struct error *error)
+    const struct mutation *mutation, struct span *out_tags, struct error *error)
 {
-    if (ttl_ms <= 0 && carried.size == 0) {
+    if (!mutation->has_ttl && carried.size == 0) {
         *out_tags = given;
         return STATUS_OK;
     }
     struct buffer tags = {.limit = LIMIT_TAGS_SIZE};
-    put_tags(&tags, given, ttl_ms > 0);
-    put_tags(&tags, carried, ttl_ms > 0);
-    if (ttl_ms > 0) {
+    put_tags(&tags, given, mutation->has_ttl);
+    put_tags(&tags, carried, mutation->has_ttl);
+    if (mutation->has_ttl) {
         buffer_put_be16(&tags, 1 + 8);
         buffer_put_u8(&tags, CELL_TAG_TTL);
-        buffer_put_be64(&tags, (uint64_t)ttl_ms);
+        buffer_put_be64(&tags, (uint64_t)mutation->ttl_ms);
     }
     enum status status = buffer_status(&tags);
     if (!status) {
@@ -315,9 +315,9 @@ static enum status add_cells(struct evaluation *evaluation, const struct mutatio
             status = find_newest(evaluation, mutation, i, &cell.timestamp);
         else if (cell.timestamp == TIMESTAMP_LATEST)
             cell.timestamp = now_ms;
-        if (!status && mutation->ttl_ms > 0)
-            status = make_tags(evaluation->arena, cell.tags, SPAN_EMPTY, mutation->ttl_ms,
-                &cell.tags, evaluation->error);
+        if (!status && mutation->has_ttl)
+            status = make_tags(
+                evaluation->arena, cell.tags, SPAN_EMPTY, mutation, &cell.tags, evaluation->error);
         if (!status)
             status = push_cell(evaluation, &cell);
         if (status)
@@ -430,7 +430,7 @@ static enum status reckon(struct evaluation *evaluation, const struct mutation *
                              : append_value(evaluation, delta, stored, &cell.value);
     if (!status)
         status = make_tags(evaluation->arena, delta->tags, stored ? stored->tags : SPAN_EMPTY,
-            mutation->ttl_ms, &cell.tags, evaluation->error);
+            mutation, &cell.tags, evaluation->error);
     if (!status)
         status = cell_check_outcome_size(&cell, evaluation->error);
     if (!status)
@@ -484,7 +484,7 @@ static enum status evaluate(struct evaluation *evaluation)
 static bool is_plain(const struct write_operation *operation)
 {
     return operation->mutation_count == 1 && operation->mutations[0].cell_count > 0 &&
-           operation->mutations[0].ttl_ms <= 0;
+           !operation->mutations[0].has_ttl;
 }
 
 static void stamp(struct step_operation *to, int64_t now_ms)

@@ -80,7 +80,7 @@ module Shell
     return error.message unless error.is_a?(Native::Error)
     # a snapshot's table is the second argument, or in the message
     first = args[0].is_a?(Hbase::Table) ? args[0].name : args[0].to_s
-    table = name == :clone_snapshot ? args[1].to_s : first
+    table = %i[clone_snapshot clone_table_schema].include?(name) ? args[1].to_s : first
     table = error.message if name == :restore_snapshot
     message = error.message
     case error.kind

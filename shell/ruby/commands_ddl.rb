@@ -55,6 +55,7 @@ module Shell
       file = options.delete('SPLITS_FILE')
       count = options.delete('NUMREGIONS')
       algorithm = options.delete('SPLITALGO')
+      raise ArgumentError, 'SPLITS should be an array of keys' unless splits.nil? || splits.is_a?(Array)
       return splits.map { |key| Native.unescape(key.to_s) } if splits
       if file
         raise ArgumentError, "Splits file #{file} does not exist" unless File.exist?(file)

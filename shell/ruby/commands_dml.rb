@@ -15,8 +15,10 @@ module Shell
 
     # What a mutation tells beside its cells.
     def beside(options)
-      ttl = options['TTL']
-      { ttl: ttl && Values.integer(ttl, 'TTL'), attributes: attributes(options) }
+      ttl = options['TTL'] && Values.integer(options['TTL'], 'TTL')
+      pairs = attributes(options)
+      pairs << ['_ttl', "\0" * 8] if ttl == 0 # which libstele takes for none
+      { ttl: ttl, attributes: pairs }
     end
 
     # ATTRIBUTES; and VISIBILITY and AUTHORIZATIONS, which travel as attributes.

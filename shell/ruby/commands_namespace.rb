@@ -14,6 +14,7 @@ module Shell
     def alter_namespace(name, *args)
       pairs = Native.namespace(name)
       raise Failure, "Unknown namespace #{name}!" unless pairs
+      raise ArgumentError, 'There should be at least one argument but the namespace' if args.empty?
       values = Schema.hash(pairs)
       flatten(args).each do |given|
         given = given.dup

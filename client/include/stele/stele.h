@@ -278,7 +278,7 @@ struct stele_mutation {
     size_t cell_count;
     int64_t timestamp; /* of a delete without cells: STELE_LATEST */
     enum stele_durability durability;
-    int64_t ttl_ms;                     /* of the cells; 0: the family's */
+    int64_t ttl_ms; /* of the cells; 0: the family's; below 0: gone as soon as written */
     struct stele_time_range time_range; /* append, increment: which existing cells count */
     bool is_result_wanted;              /* append, increment: true */
     uint32_t timeout_ms;                /* of the operation; 0: the client's */

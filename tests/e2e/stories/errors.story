@@ -175,3 +175,37 @@ WARN: 'list' is a reserved HBase command. Local variable assignment ignored.
 => "x"
 stele> drop 'e'
 Took N seconds
+stele> create 'kept', 'f', SPLITS => 'm'
+
+ERROR: SPLITS should be an array of keys
+
+For usage try 'help "create"'
+
+Took N seconds
+stele> create 'kept', 'f'
+Created table kept
+Took N seconds
+=> Hbase::Table - kept
+stele> create 'other', 'f'
+Created table other
+Took N seconds
+=> Hbase::Table - other
+stele> clone_table_schema 'other', 'kept'
+
+ERROR: Table already exists: kept!
+
+For usage try 'help "clone_table_schema"'
+
+Took N seconds
+stele> alter_namespace 'default'
+
+ERROR: There should be at least one argument but the namespace
+
+For usage try 'help "alter_namespace"'
+
+Took N seconds
+stele> disable 'kept'; disable 'other'; drop 'kept'; drop 'other'
+Took N seconds
+Took N seconds
+Took N seconds
+Took N seconds

@@ -62,6 +62,17 @@ stele> scan 'v', {VERSIONS => 10}
 ROW  COLUMN+CELL
 0 row(s)
 Took N seconds
+stele> put 'v', 'brief', 'f:q', 'gone', 1000, {TTL => 0}
+Took N seconds
+stele> put 'v', 'brief', 'f:q', 'gone', 2000, {TTL => -5}
+Took N seconds
+stele> incr 'v', 'brief', 'f:n', 3, {TTL => -5}
+COUNTER VALUE = 3
+Took N seconds
+stele> get 'v', 'brief'
+COLUMN  CELL
+0 row(s)
+Took N seconds
 stele> flush 'v'
 Took N seconds
 stele> major_compact 'v'

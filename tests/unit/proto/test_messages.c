@@ -303,7 +303,8 @@ static struct mutation a_mutation(enum mutation_kind kind)
         .timestamp = TIMESTAMP_LATEST,
         .durability = DURABILITY_SKIP_WAL,
         .time_range = {1, 2},
-        .ttl_ms = 1000,
+        .has_ttl = true,
+        .ttl_ms = kind == MUTATION_PUT ? 1000 : 0,
         .is_result_wanted = true,
         .nonce = 42};
     if (kind == MUTATION_DELETE) {
@@ -325,8 +326,8 @@ static void assert_mutations_equal(const struct mutation *a, const struct mutati
         assert_int_equal(cell_compare(ROW_ORDER_BYTES, &a->cells[i], &b->cells[i]), 0);
         assert_spans_equal(a->cells[i].value, b->cells[i].value);
     }
-    assert_true(
-        a->timestamp == b->timestamp && a->durability == b->durability && a->ttl_ms == b->ttl_ms);
+    assert_true(a->timestamp == b->timestamp && a->durability == b->durability);
+    assert_true(a->has_ttl == b->has_ttl && a->ttl_ms == b->ttl_ms);
     assert_true(
         a->time_range.from == b->time_range.from && a->is_result_wanted == b->is_result_wanted);
     assert_true(a->nonce == b->nonce);

@@ -154,6 +154,24 @@ static void test_row_mutations_are_one(void **state)
     assert_string_equal(world_get(world, "r", "f:", 1), "r f:new@7=y");
 }
 
+static void test_a_time_to_live_of_nothing_is_over_at_once(void **state)
+{
+    struct tablet_world *world = *state;
+    static const int64_t ttls_ms[] = {0, -1, 1000};
+    for (size_t i = 0; i < sizeof ttls_ms / sizeof ttls_ms[0]; i++) {
+        struct cell cell = make_cell("r", "f", "q", 5, CELL_PUT, "x");
+        struct mutation mutation = make_mutation(MUTATION_PUT, &cell, 1);
+        mutation.has_ttl = true;
+        mutation.ttl_ms = ttls_ms[i];
+        struct write_operation operation = make_operation(&mutation, 1);
+        world_write(world, &operation, 1);
+        assert_operation_ok(&operation);
+        assert_string_equal(world_get(world, "r", NULL, 9), "");
+    }
+    assert_status(world_flush(world), STATUS_OK);
+    assert_string_equal(world_get(world, "r", NULL, 9), "");
+}
+
 static void test_the_last_of_two_alike_in_one_mutation_wins(void **state)
 {
     struct tablet_world *world = *state;
@@ -642,6 +660,7 @@ int main(void)
         TEST(test_append_and_increment_go_on_from_what_is_stored),
         TEST(test_the_kth_delete_of_the_newest_takes_the_kth_newest),
         TEST(test_row_mutations_are_one),
+        TEST(test_a_time_to_live_of_nothing_is_over_at_once),
         TEST(test_the_last_of_two_alike_in_one_mutation_wins),
         TEST(test_rows_too_long_and_times_before_all_time_are_refused),
         TEST(test_puts_behind_a_refused_increment_are_all_written),

@@ -137,11 +137,15 @@ final class VersionScenarios {
         t.put(new Put(b("long")).addColumn(b("f"), b("q"), b("long")).setTTL(HOUR_S * 1000L));
         t.put(put("long", "f:old", 1, "older than its time").setTTL(HOUR_S * 1000L));
         t.put(put("long", "g:old", 1, "older than the family's time").setTTL(Long.MAX_VALUE / 2));
+        t.put(put("none", "f:zero", 1, "gone").setTTL(0));
+        t.put(put("none", "f:below", 1, "gone").setTTL(-1));
+        t.put(put("none", "f:ever", 1, "not told").setTTL(Long.MAX_VALUE));
         Thread.sleep(10);
         s.askScan("raw", t, new Scan().setRaw(true).readAllVersions());
         for (String state : List.of("memory", "file", "compacted")) {
             s.out.ask("short in " + state, () -> t.get(new Get(b("short"))));
             s.out.ask("long in " + state, () -> t.get(new Get(b("long"))));
+            s.out.ask("none in " + state, () -> t.get(new Get(b("none"))));
             if (state.equals("memory"))
                 s.flush(t);
             else
