@@ -237,7 +237,7 @@ static enum status get_field_decode(const struct wire_field *field, struct arena
         read->is_cache_fill = field->value != 0;
         break;
     case 8:
-        read->store_limit = (uint32_t)field->value;
+        read->store_limit = field->value ? (uint32_t)field->value : 1; /* HBase takes 0 for 1 */
         break;
     case 9:
         read->store_offset = (uint32_t)field->value;

@@ -45,7 +45,8 @@ static void scan_number_decode(const struct wire_field *field, struct scan_messa
         message->max_result_size = field->value;
         break;
     case 11:
-        scan->read.store_limit = (uint32_t)field->value;
+        scan->read.store_limit = field->value ? (uint32_t)field->value
+                                              : 1; /* HBase takes 0 for 1 */
         break;
     case 12:
         scan->read.store_offset = (uint32_t)field->value;

@@ -124,11 +124,6 @@ static bool order_matches(enum compare_op op, int order)
     return false;
 }
 
-static struct time_range range_or_all(struct time_range range)
-{
-    return range.from == 0 && range.to == 0 ? TIME_RANGE_ALL : range;
-}
-
 /* `stored` NULL: there is no cell. */
 static enum status column_matches(const struct condition *condition, const struct cell *stored,
     bool *out_matches, struct error *error)
@@ -145,6 +140,8 @@ static enum status column_matches(const struct condition *condition, const struc
     *out_matches = false;
     if (!stored)
         return STATUS_OK;
+    if (condition->op == COMPARE_NO_OP)
+        return error_set(error, STATUS_INVALID, "Unknown Compare op NO_OP");
     int order;
     enum status status = comparator_compare(condition->comparator, stored->value, &order, error);
     if (!status)
@@ -162,17 +159,17 @@ static enum status check_condition(struct evaluation *evaluation)
         return STATUS_OK;
     struct collector_sink found;
     enum status status;
-    struct time_range range = range_or_all(condition->time_range);
     bool matches;
     if (condition->filter) {
         struct read_request request;
         read_request_init(&request);
         request.filter = condition->filter;
-        request.time_range = range;
+        request.time_range = condition->time_range;
         status = get(evaluation, &request, &found);
         matches = found.count > 0;
     } else {
-        status = get_column(evaluation, condition->family, condition->qualifier, range, 1, &found);
+        status = get_column(
+            evaluation, condition->family, condition->qualifier, condition->time_range, 1, &found);
         if (!status)
             status = column_matches(
                 condition, found.count > 0 ? &found.cells[0] : NULL, &matches, evaluation->error);
@@ -372,7 +369,7 @@ static enum status get_columns(struct evaluation *evaluation, const struct cell 
     read_request_init(&request);
     request.families = families;
     request.family_count = family_count;
-    request.time_range = range_or_all(range);
+    request.time_range = range;
     return get(evaluation, &request, sink);
 }
 

@@ -319,6 +319,7 @@ int64_t world_increment(
         .row = cell.row,
         .cells = &cell,
         .cell_count = 1,
+        .time_range = TIME_RANGE_ALL,
         .is_result_wanted = true,
         .nonce = nonce};
     struct write_operation operation = {

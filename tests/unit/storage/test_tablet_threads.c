@@ -90,8 +90,11 @@ static void increment(struct tablet *tablet)
         .value = span_make(one, 8),
         .timestamp = TIMESTAMP_LATEST,
         .type = CELL_PUT};
-    struct mutation mutation = {
-        .kind = MUTATION_INCREMENT, .row = cell.row, .cells = &cell, .cell_count = 1};
+    struct mutation mutation = {.kind = MUTATION_INCREMENT,
+        .row = cell.row,
+        .cells = &cell,
+        .cell_count = 1,
+        .time_range = TIME_RANGE_ALL};
     struct write_operation operation = {
         .row = cell.row, .mutations = &mutation, .mutation_count = 1};
     write_and_wait(tablet, &operation);

@@ -78,7 +78,6 @@ static void test_conditions_compare_the_given_value_with_the_stored(void **state
     assert_true(check_and_put(world, "five", COMPARE_GREATER_OR_EQUAL, "5"));
     assert_true(check_and_put(world, "five", COMPARE_LESS, "4"));
     assert_true(check_and_put(world, "five", COMPARE_LESS_OR_EQUAL, "5"));
-    assert_false(check_and_put(world, "five", COMPARE_NO_OP, "5"));
     /* The null check. */
     assert_true(check_and_put(world, "absent", COMPARE_EQUAL, NULL));
     assert_false(check_and_put(world, "absent", COMPARE_NOT_EQUAL, NULL));
@@ -89,6 +88,25 @@ static void test_conditions_compare_the_given_value_with_the_stored(void **state
     /* No cell and a value never match. */
     assert_false(check_and_put(world, "absent", COMPARE_EQUAL, "5"));
     assert_false(check_and_put(world, "absent", COMPARE_NOT_EQUAL, "5"));
+}
+
+static void test_a_condition_that_compares_nothing_is_refused(void **state)
+{
+    struct tablet_world *world = *state;
+    struct comparator comparator = {.kind = COMPARATOR_BINARY, .value = SPAN_LITERAL("5")};
+    struct condition condition = {.row = SPAN_LITERAL("r"),
+        .family = SPAN_LITERAL("f"),
+        .qualifier = SPAN_LITERAL("five"),
+        .op = COMPARE_NO_OP,
+        .comparator = &comparator,
+        .time_range = TIME_RANGE_ALL};
+    struct cell cell = make_cell("r", "f", "out", TIMESTAMP_LATEST, CELL_PUT, "x");
+    struct mutation mutation = make_mutation(MUTATION_PUT, &cell, 1);
+    struct write_operation operation = make_operation(&mutation, 1);
+    world_put(world, "r", "f:five", 1, "5");
+    operation.condition = &condition;
+    world_write(world, &operation, 1);
+    assert_int_equal(operation.status, STATUS_INVALID);
 }
 
 static void test_append_and_increment_go_on_from_what_is_stored(void **state)
@@ -657,6 +675,7 @@ int main(void)
 #define TEST(name) cmocka_unit_test_setup_teardown(name, set_up, tablet_world_tear_down)
     const struct CMUnitTest tests[] = {
         TEST(test_conditions_compare_the_given_value_with_the_stored),
+        TEST(test_a_condition_that_compares_nothing_is_refused),
         TEST(test_append_and_increment_go_on_from_what_is_stored),
         TEST(test_the_kth_delete_of_the_newest_takes_the_kth_newest),
         TEST(test_row_mutations_are_one),

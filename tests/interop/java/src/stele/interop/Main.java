@@ -64,6 +64,7 @@ public final class Main {
         all.addAll(ChangeScenarios.all());
         all.addAll(CallScenarios.all());
         all.addAll(SnapshotScenarios.all());
+        all.addAll(OddScenarios.all());
         all.addAll(BadInputScenarios.all());
         all.addAll(RandomScenarios.all(seed, operations));
         return all;
