@@ -19,7 +19,7 @@ enum java_flag {
 
 static uint32_t pcre2_options(int32_t flags)
 {
-    uint32_t options = PCRE2_UTF | PCRE2_MATCH_INVALID_UTF;
+    uint32_t options = PCRE2_UTF;
     if (flags & JAVA_LITERAL) /* few options go with it */
         return options | PCRE2_LITERAL | (flags & JAVA_CASE_INSENSITIVE ? PCRE2_CASELESS : 0);
     if (flags & JAVA_CASE_INSENSITIVE)
@@ -40,8 +40,14 @@ static enum status compile_regex(
     PCRE2_SIZE offset;
     PCRE2_UCHAR text[120];
     PCRE2_SPTR pattern = source->value.size ? source->value.data : (PCRE2_SPTR) "";
+    pcre2_compile_context *context = pcre2_compile_context_create(NULL);
+    if (!context)
+        return error_set(error, STATUS_NO_MEMORY, "no memory for a pattern");
+    bool is_unix = source->regex_flags & JAVA_UNIX_LINES;
+    pcre2_set_newline(context, is_unix ? PCRE2_NEWLINE_LF : PCRE2_NEWLINE_ANYCRLF);
     pcre2_code *regex = pcre2_compile(
-        pattern, source->value.size, pcre2_options(source->regex_flags), &code, &offset, NULL);
+        pattern, source->value.size, pcre2_options(source->regex_flags), &code, &offset, context);
+    pcre2_compile_context_free(context);
     if (!regex) {
         pcre2_get_error_message(code, text, sizeof text);
         return error_set(error, STATUS_INVALID, "RegexStringComparator: %s near index %zu in %.*s",
@@ -50,7 +56,8 @@ static enum status compile_regex(
     compiled->regex = regex;
     compiled->match = pcre2_match_data_create_from_pattern(regex, NULL);
     compiled->context = pcre2_match_context_create(NULL);
-    if (!compiled->match || !compiled->context)
+    compiled->text = memory_allocate_zeroed(1, sizeof *compiled->text);
+    if (!compiled->match || !compiled->context || !compiled->text)
         return error_set(error, STATUS_NO_MEMORY, "no memory for a pattern");
     pcre2_set_match_limit(compiled->context, LIMIT_REGEX_MATCH);
     pcre2_set_heap_limit(compiled->context, LIMIT_REGEX_HEAP_KIB);
@@ -94,6 +101,9 @@ void compiled_comparator_deinit(struct compiled_comparator *compiled)
     pcre2_match_data_free(compiled->match);
     pcre2_match_context_free(compiled->context);
     buffer_deinit(&compiled->lowered);
+    if (compiled->text)
+        buffer_deinit(compiled->text);
+    memory_free(compiled->text);
     memset(compiled, 0, sizeof *compiled);
 }
 
@@ -134,6 +144,17 @@ static int long_order(const struct comparator *source, struct span bytes)
     return source->long_value < value ? -1 : source->long_value > value;
 }
 
+/* JavaRegexEngine.compareTo: 0 where the text of the bytes has the pattern anywhere. */
+static int regex_order(const struct compiled_comparator *compiled, struct span bytes)
+{
+    struct span text = charset_decode(compiled->source->charset, bytes, compiled->text);
+    if (buffer_status(compiled->text))
+        return 1;
+    int found = pcre2_match(compiled->regex, text.size ? text.data : (PCRE2_SPTR) "", text.size, 0,
+        PCRE2_NO_UTF_CHECK, compiled->match, compiled->context);
+    return found >= 0 ? 0 : 1;
+}
+
 int compiled_comparator_order(const struct compiled_comparator *compiled, struct span bytes)
 {
     const struct comparator *source = compiled->source;
@@ -158,10 +179,7 @@ int compiled_comparator_order(const struct compiled_comparator *compiled, struct
     case COMPARATOR_NULL:
         return 1; /* there is a value */
     case COMPARATOR_REGEX:
-        return pcre2_match(compiled->regex, bytes.size ? bytes.data : (PCRE2_SPTR) "", bytes.size,
-                   0, 0, compiled->match, compiled->context) >= 0
-                   ? 0
-                   : 1;
+        return regex_order(compiled, bytes);
     case COMPARATOR_SUBSTRING:
         return contains_lowered(bytes, buffer_span(&compiled->lowered)) ? 0 : 1;
     default:

@@ -10,6 +10,7 @@ struct compiled_comparator {
     void *match;
     void *context;
     struct buffer lowered; /* SUBSTRING: in lower case */
+    struct buffer *text;   /* REGEX: of the bytes compared last, owned */
 };
 
 /* A zeroed one is a valid one of a NULL comparator. STATUS_INVALID: the pattern, with where and why;

@@ -12,6 +12,7 @@
 #include "base/arena.h"
 #include "base/status.h"
 #include "model/cell.h"
+#include "model/charset.h"
 
 /* Names are the wire's (CompareType). */
 enum compare_op {
@@ -45,7 +46,8 @@ struct comparator {
     enum bit_op bit_op; /* BIT */
     /* Java's Pattern flags: 2 case-insensitive, 8 multiline, 16 literal, 32 dotall ... */
     int32_t regex_flags;
-    int64_t long_value; /* LONG */
+    enum charset charset; /* REGEX: of the bytes that it is compared with; the pattern is UTF-8 */
+    int64_t long_value;   /* LONG */
 };
 
 enum filter_kind {

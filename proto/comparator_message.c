@@ -70,6 +70,8 @@ static enum status field_decode(const struct wire_field *field, struct comparato
             out->value = field->bytes;
         else if (wire_is(field, 2, WIRE_VARINT))
             out->regex_flags = (int32_t)field->value;
+        else if (wire_is(field, 3, WIRE_BYTES) && !charset_find(field->bytes, &out->charset))
+            return STATUS_UNSUPPORTED;
         return STATUS_OK;
     case COMPARATOR_SUBSTRING:
         if (wire_is(field, 1, WIRE_BYTES))
@@ -96,6 +98,9 @@ enum status comparator_decode(struct span message, struct arena *arena,
     while (!(status = wire_take(&body, &field)))
         if ((status = field_decode(&field, &comparator)))
             break;
+    if (status == STATUS_UNSUPPORTED)
+        return error_set(error, status, "charset %.*s is not supported",
+            (int)(field.bytes.size < 200 ? field.bytes.size : 200), (const char *)field.bytes.data);
     if (status != STATUS_END || (comparator.kind == COMPARATOR_LONG && comparator.value.size != 8))
         return error_set(error, STATUS_INVALID, "comparator %.*s is malformed", (int)name.size,
             (const char *)name.data);
@@ -145,7 +150,7 @@ void comparator_encode(struct buffer *out, const struct comparator *comparator)
     case COMPARATOR_REGEX:
         wire_put_bytes(out, 1, comparator->value);
         wire_put_varint(out, 2, (uint64_t)(int64_t)comparator->regex_flags);
-        wire_put_bytes(out, 3, SPAN_LITERAL("UTF-8"));
+        wire_put_bytes(out, 3, span_string(charset_name(comparator->charset)));
         break;
     case COMPARATOR_SUBSTRING:
         wire_put_bytes(out, 1, comparator->value);

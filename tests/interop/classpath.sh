@@ -1,7 +1,7 @@
 #!/bin/sh
 # Resolves the jars of stock HBase by name through maven and prints a class path.
 #
-#   classpath.sh client-2.6.4 | client-2.5.10 | server
+#   classpath.sh client-2.6.4 | client-2.5.10 | server | PROGRAM      PROGRAM: a folder of programs/ with a pom
 #
 # The answer is kept in build/interop/NAME.cp at the top of the tree, so that maven runs once. Exit 77 means that the package
 # registry could not be reached: the caller skips, loudly. Nothing is copied into the tree; the jars stay in maven's own cache.
@@ -10,12 +10,13 @@ set -eu
 top=$(cd "$(dirname "$0")/../.." && pwd)
 poms=$top/tests/interop/java
 cache=${STELE_INTEROP_CACHE:-$top/build/interop}
-name=${1:?"usage: classpath.sh client-2.6.4 | client-2.5.10 | server"}
+name=${1:?"usage: classpath.sh client-2.6.4 | client-2.5.10 | server | PROGRAM"}
 file=$cache/$name.cp
 
 case $name in
     client-*) pom=$poms/client/pom.xml version=${name#client-} ;;
     server) pom=$poms/server/pom.xml version=2.6.4 ;;
+    asynchbase | opentsdb | janusgraph) pom=$top/tests/interop/programs/$name/pom.xml version=none ;;
     *) echo "classpath.sh: unknown class path '$name'" >&2; exit 2 ;;
 esac
 

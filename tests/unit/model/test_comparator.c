@@ -52,8 +52,9 @@ static void test_text_is_found_anywhere(void **state)
         int order;
     } table[] = {
         {"b.c", 32, "ab\ncd", 0}, {"b.c", 0, "ab\ncd", 1}, {"^b", 8, "a\nb", 0},
-        {"^b", 32, "a\nb", 1}, {"ABC", 2, "xabcx", 0}, {"a.c", 16, "abc", 1},
-        {"a.c", 16, "xa.cx", 0}, {"a b # c", 4, "ab", 0},
+        {"^b", 32, "a\nb", 1}, {"b.c", 0, "b\rc", 1}, {"b.c", 1, "b\rc", 0}, {"b$", 0, "b\r\n", 0},
+        {"ABC", 2, "xabcx", 0}, {"a.c", 16, "abc", 1}, {"a.c", 16, "xa.cx", 0},
+        {"a b # c", 4, "ab", 0},
         {"(a+)+$", 32, "aaaaaaaaaaaaaaaaaaaaaaaaaaaaaaaaaaaaaaaaaaab",
             1}, /* stopped by its limit */
     };
@@ -69,6 +70,52 @@ static void test_text_is_found_anywhere(void **state)
     struct comparator broken = {.kind = COMPARATOR_REGEX, .value = SPAN_LITERAL("a(")};
     int result;
     assert_int_equal(comparator_compare(&broken, SPAN_EMPTY, &result, NULL), STATUS_INVALID);
+}
+
+/* As Java: bytes are text of a charset, and what is malformed in it is one character or several, never none. */
+static void test_text_of_bytes_has_a_charset(void **state)
+{
+    (void)state;
+    static const struct {
+        enum charset charset;
+        const char *pattern; /* UTF-8 */
+        struct span bytes;
+        int order;
+    } table[] = {
+        /* OpenTSDB's keys: four bytes of a time, tags of six */
+        {CHARSET_LATIN_1, "^.{7}(?:.{6})*\\Qxy\\E.{3}$",
+            SPAN_LITERAL("abceS\xed\xe0xy\x80\x81\xff"), 0},
+        {CHARSET_LATIN_1, "\xc3\xa9", SPAN_LITERAL("\xe9"), 0},
+        {CHARSET_LATIN_1, "\xc3\xa9", SPAN_LITERAL("\xc3\xa9"), 1},
+        {CHARSET_LATIN_1, "^..$", SPAN_LITERAL("\xc3\xa9"), 0},
+        {CHARSET_UTF_8, "\xc3\xa9", SPAN_LITERAL("\xe9"), 1},
+        {CHARSET_UTF_8, "^.$", SPAN_LITERAL("\xc3\xa9"), 0},
+        {CHARSET_UTF_8, "^.{4}$", SPAN_LITERAL("a\xed\xe0z"), 0},
+        {CHARSET_UTF_8,
+            "^\xef\xbf\xbd"
+            "a$",
+            SPAN_LITERAL("\xff"
+                         "a"),
+            0},
+        {CHARSET_UTF_8, "^.a$",
+            SPAN_LITERAL("\xe2\x82"
+                         "a"),
+            0},                                                         /* cut: one */
+        {CHARSET_UTF_8, "^.$", SPAN_LITERAL("\xed\xa0\x80"), 0},        /* a surrogate: one */
+        {CHARSET_UTF_8, "^.{4}$", SPAN_LITERAL("\xf8\x88\x80\x80"), 0}, /* each by itself */
+        {CHARSET_UTF_8, "^..$", SPAN_LITERAL("\xf0\x9f\x98\x80\xf0\x9f\x98"), 0},
+        {CHARSET_ASCII, "^.\xef\xbf\xbd$", SPAN_LITERAL("a\x80"), 0},
+    };
+    for (size_t i = 0; i < sizeof(table) / sizeof(table[0]); i++) {
+        struct comparator regex = {.kind = COMPARATOR_REGEX,
+            .value = span_string(table[i].pattern),
+            .charset = table[i].charset};
+        if (order(&regex, table[i].bytes) != table[i].order)
+            fail_msg("row %zu of the table", i);
+    }
+    enum charset charset;
+    assert_true(charset_find(SPAN_LITERAL("Latin1"), &charset) && charset == CHARSET_LATIN_1);
+    assert_false(charset_find(SPAN_LITERAL("UTF-16"), &charset));
 }
 
 static void test_decimals_compare_by_value(void **state)
@@ -107,6 +154,7 @@ int main(void)
         cmocka_unit_test(test_bytes_compare_against_bytes),
         cmocka_unit_test(test_numbers_and_bits),
         cmocka_unit_test(test_text_is_found_anywhere),
+        cmocka_unit_test(test_text_of_bytes_has_a_charset),
         cmocka_unit_test(test_decimals_compare_by_value),
     };
     return cmocka_run_group_tests(tests, NULL, NULL);

@@ -6,10 +6,13 @@ import static stele.interop.Session.keys;
 import static stele.interop.Session.put;
 import static stele.interop.Session.schema;
 
+import java.nio.charset.Charset;
+import java.nio.charset.StandardCharsets;
 import java.util.ArrayList;
 import java.util.LinkedHashMap;
 import java.util.List;
 import java.util.Map;
+import java.util.Random;
 import java.util.Set;
 import java.util.TreeSet;
 import java.util.regex.Pattern;
@@ -77,6 +80,7 @@ final class FilterScenarios {
             new Scenario(
                 "filter.compare", s -> each(s, filled(s, "filter_compare", "k12"), compared())),
             new Scenario("filter.list", s -> each(s, filled(s, "filter_list", "k09"), lists())),
+            new Scenario("filter.charsets", FilterScenarios::charsets),
             new Scenario("filter.language", FilterScenarios::language),
             new Scenario("filter.options", FilterScenarios::options),
             new Scenario("filter.get", FilterScenarios::gets),
@@ -435,6 +439,30 @@ final class FilterScenarios {
         s.out.ask("existence",
             () -> t.exists(List.of(new Get(b("k01")).setFilter(new ColumnPrefixFilter(b("b"))),
                     new Get(b("k02")).setFilter(new ColumnPrefixFilter(b("b"))))));
+    }
+
+    /** Patterns are of text: what each charset makes of bytes that are none, cut and malformed ones among them. */
+    private static void charsets(Session s) throws Throwable {
+        int[] bytes = {'a', 'x', '\n', 0, 0x80, 0x84, 0x9f, 0xa0, 0xbf, 0xc0, 0xc3, 0xe0, 0xe2, 0xe9, 0xed, 0xf0, 0xf4, 0xf8, 0xff};
+        Table t = s.create(schema("filter_charsets", family("f", 1)));
+        Random random = new Random(7);
+        List<Put> puts = new ArrayList<>();
+        for (int i = 0; i < 400; i++) {
+            byte[] value = new byte[random.nextInt(7)];
+            for (int at = 0; at < value.length; at++)
+                value[at] = (byte) bytes[random.nextInt(bytes.length)];
+            puts.add(new Put(b(String.format("k%03d", i))).addColumn(b("f"), b("v"), 1, value));
+        }
+        t.put(puts);
+        List<String> patterns = new ArrayList<>(List.of("a.a", "(?s)a.x", "\u00e9", "\ufffd", "[\u0080-\u00ff]$", "\\W{3}", "(?s)^.{2}\\Qa\\E"));
+        for (int n = 0; n < 7; n++)
+            patterns.add("(?s)^.{" + n + "}$");
+        for (Charset charset : List.of(StandardCharsets.UTF_8, StandardCharsets.ISO_8859_1, StandardCharsets.US_ASCII))
+            for (String pattern : patterns) {
+                RegexStringComparator comparator = new RegexStringComparator(pattern);
+                comparator.setCharset(charset);
+                s.askScan(charset + " " + pattern, t, new Scan().setFilter(new ValueFilter(CompareOperator.EQUAL, comparator)));
+            }
     }
 
     private static void refused(Session s) throws Throwable {
