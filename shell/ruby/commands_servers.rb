@@ -33,7 +33,10 @@ module Shell
         parts = name.to_s.split(',')
         next name.to_s if parts.size == 3
         live ||= live_servers
-        live.find { |full| full.split(',')[0, parts.size] == parts } || raise(ArgumentError, "Could not find server: #{name}")
+        found = parts.empty? ? [] : live.select { |full| full.split(',')[0, parts.size] == parts } # an empty name begins each
+        raise ArgumentError, "Could not find server: #{name}" if found.empty?
+        raise ArgumentError, "#{name} is more than one server: #{found.join(' ')}" if found.size > 1
+        found[0]
       end
     end
 

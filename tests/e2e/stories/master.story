@@ -115,6 +115,13 @@ stele> list_decommissioned_regionservers
 DECOMMISSIONED REGION SERVERS
 0 row(s)
 Took N seconds
+stele> stop_regionserver ''
+
+ERROR: Could not find server: 
+
+For usage try 'help "stop_regionserver"'
+
+Took N seconds
 stele> decommission_regionservers 'nowhere.example.com'
 
 ERROR: Could not find server: nowhere.example.com
