@@ -20,6 +20,11 @@ enum status store_look(struct store *store, struct error *error)
     return STATUS_CLOSED;
 }
 
+void store_end(struct store *store, const struct error *error)
+{
+    store_fatal(store, error);
+}
+
 uint64_t store_log_turn_since_ns(const struct store *store)
 {
     return store->log ? log_turn_since_ns(store->log) : 0;

@@ -134,6 +134,9 @@ void store_statistics_read(
  * that returns. */
 enum status store_look(struct store *store, struct error *error);
 
+/* Any, without asking the directory. Somebody else has seen the seal: ends the process as a look that fails does. */
+void store_end(struct store *store, const struct error *error);
+
 /* Any. Since when (env_monotonic_ns) writes have waited for the group of the log that is on its way; 0 = none is. */
 uint64_t store_log_turn_since_ns(const struct store *store);
 

@@ -61,7 +61,8 @@ void master_set_servers(struct master *master, const struct server_name *names, 
 /* Any. The living masters, us included, whenever they change: whoever is registered in the directory and is none of
  * them, nor a live server, is sealed after a minute. Without this call nobody is. Copied. */
 void master_set_masters(struct master *master, const struct server_name *names, size_t count);
-/* Any. STATUS_WRONG_STATE: we do not lead, or not yet. STATUS_CLOSED: that server has been given up: it must end. */
+/* Any. STATUS_WRONG_STATE: we do not lead, or not yet. STATUS_CLOSED: that server has been given up; it must end once it
+ * is sealed, which *out_answer says. *out_answer is set always. */
 enum status master_take_report(struct master *master, const struct server_report *report,
     struct server_report_answer *out_answer, struct error *error);
 /* True when it leads and hbase:meta can be read. Any. */

@@ -32,6 +32,7 @@ enum { SNAPSHOT_OF_DISABLED, SNAPSHOT_FLUSH, SNAPSHOT_SKIP_FLUSH };
 struct stranger {
     struct stranger *next;
     uint64_t seen_ns;
+    bool is_sealed; /* since before the tenure: known, should its session live on */
     char text[SERVER_TEXT_SIZE];
 };
 
@@ -159,7 +160,7 @@ struct master {
     _Atomic unsigned switches; /* a bit for each master_setting */
     uint64_t settings_version;
     uint64_t epoch_before; /* that the settings named when the tenure began */
-    /* Registered in the directory, and neither a live server nor one that has tablets: masters, and the dead. */
+    /* In the directory, and neither a live server nor one that has tablets: masters, and the dead. */
     struct stranger *strangers;
 };
 

@@ -159,13 +159,34 @@ static enum status make_meta(struct master *master, struct error *error)
     return status;
 }
 
-/* Servers that the directory knows and that are not sealed: living, or dead and not given up yet. */
+/* False on no memory. */
+static bool add_stranger(struct master *master, struct span text, bool is_sealed)
+{
+    struct stranger *stranger = memory_allocate_zeroed(1, sizeof *stranger);
+    if (!stranger)
+        return false;
+    snprintf(
+        stranger->text, sizeof stranger->text, "%.*s", (int)text.size, (const char *)text.data);
+    stranger->seen_ns = env_monotonic_ns(master->env);
+    stranger->is_sealed = is_sealed;
+    stranger->next = master->strangers;
+    master->strangers = stranger;
+    return true;
+}
+
+/* Servers that the directory knows: living, or dead and not given up yet. */
 static enum status add_server(void *context, const struct store_server *known, struct error *error)
 {
     struct master *master = context;
     struct server_name name;
-    if (known->is_sealed || !known->is_registered || (known->is_self && !master->config.is_alone) ||
+    if ((known->is_self && !master->config.is_alone) ||
         server_name_parse(known->incarnation, &name, NULL))
+        return STATUS_OK;
+    if (known->is_sealed)
+        return add_stranger(master, known->incarnation, true)
+                   ? STATUS_OK
+                   : error_set(error, STATUS_NO_MEMORY, "no memory for a server");
+    if (!known->is_registered)
         return STATUS_OK;
     mutex_lock(&master->catalogue.mutex);
     struct assigned_server *server = assignment_add_server(
@@ -186,13 +207,8 @@ static void part_strangers(struct master *master)
         next = one->next;
         if (one->tablet_count > 0)
             continue;
-        struct stranger *stranger = memory_allocate_zeroed(1, sizeof *stranger);
-        if (stranger) {
-            memcpy(stranger->text, one->text, sizeof stranger->text);
-            stranger->seen_ns = env_monotonic_ns(master->env);
-            stranger->next = master->strangers;
-            master->strangers = stranger;
-        }
+        (void)add_stranger(
+            master, span_string(one->text), false); /* else the next master sees it */
         assignment_remove_server(assignment, one);
     }
     mutex_unlock(&master->catalogue.mutex);

@@ -41,6 +41,8 @@ static void take_presence(
     if (!tablet || tablet->transition || tablet->state == ASSIGNMENT_SPLIT ||
         tablet->state == ASSIGNMENT_MERGED)
         return;
+    if (presence->open_sequence && presence->open_sequence < tablet->info.open_sequence)
+        return; /* another has opened it since: this one was sealed, and does not know it */
     enum assignment_state state = presence->state == SERVED_OPEN      ? ASSIGNMENT_OPEN
                                   : presence->state == SERVED_OPENING ? ASSIGNMENT_OPENING
                                                                       : ASSIGNMENT_CLOSING;
@@ -164,6 +166,15 @@ static void give_up_earlier_lives(struct master *master, const struct assigned_s
     }
 }
 
+/* An earlier master gave it up. */
+static bool was_sealed(const struct master *master, const char *text)
+{
+    const struct stranger *one = master->strangers;
+    while (one && (!one->is_sealed || strcmp(one->text, text) != 0))
+        one = one->next;
+    return one != NULL;
+}
+
 static void see_live(struct master *master, const char *text)
 {
     struct server_name name;
@@ -175,6 +186,11 @@ static void see_live(struct master *master, const char *text)
         assignment, &name, env_wall_ms(master->env));
     if (server)
         server->is_seen = true;
+    if (server && server->state == ASSIGNED_SERVER_LIVE && !server->is_known &&
+        was_sealed(master, text)) {
+        server->state = ASSIGNED_SERVER_DEAD;
+        server->since_ms = env_wall_ms(master->env);
+    }
     mutex_unlock(&master->catalogue.mutex);
     if (!server || server->state != ASSIGNED_SERVER_LIVE)
         return; /* sealed: it ends when it sees that */
@@ -253,7 +269,7 @@ void master_bury_strangers(struct master *master)
         mutex_unlock(&master->servers_mutex);
         if (is_known)
             one->seen_ns = now_ns;
-        if (is_known || !may_be_dead || now_ns - one->seen_ns < STRANGER_NS) {
+        if (is_known || one->is_sealed || !may_be_dead || now_ns - one->seen_ns < STRANGER_NS) {
             at = &one->next;
             continue;
         }
@@ -470,6 +486,7 @@ enum status master_take_report(struct master *master, const struct server_report
 {
     char text[SERVER_TEXT_SIZE];
     double total[VIEW_RESOURCES] = {0};
+    *out_answer = (struct server_report_answer){0};
     if (!master_is_ready(master))
         return error_set(error, STATUS_WRONG_STATE, "this master does not lead, or not yet");
     snprintf(text, sizeof text, "%.*s,%u,%llu", (int)report->server.host.size,
@@ -478,12 +495,13 @@ enum status master_take_report(struct master *master, const struct server_report
     mutex_lock(&master->catalogue.mutex);
     struct assigned_server *server = master_server_find(master, span_string(text));
     bool is_dead = server && server->state != ASSIGNED_SERVER_LIVE;
+    out_answer->is_sealed = server && server->state == ASSIGNED_SERVER_DEAD;
     if (server && !is_dead)
         take_load(master, server, report);
     size_t live = wants_split_by_load(report) ? sum_load_locked(master, total) : 0;
     mutex_unlock(&master->catalogue.mutex);
     if (is_dead)
-        return error_set(error, STATUS_CLOSED, "server %s has been given up: it must end", text);
+        return error_set(error, STATUS_CLOSED, "server %s has been given up", text);
     if (!server)
         return error_set(error, STATUS_WRONG_STATE, "server %s is not known yet", text);
     bool splits = master_setting_is_on(master, SETTING_SPLIT);

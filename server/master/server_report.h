@@ -47,6 +47,7 @@ struct server_report {
 struct server_report_answer {
     uint64_t epoch;
     bool splits_by_policy; /* the switch of the shell: requests to split are welcome */
+    bool is_sealed;        /* the directory says so, which may not answer it: it must end */
 };
 
 #endif

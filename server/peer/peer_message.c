@@ -519,6 +519,7 @@ void server_report_answer_encode(const struct server_report_answer *answer, stru
 {
     wire_put_varint(out, 1, answer->epoch);
     wire_put_bool(out, 2, answer->splits_by_policy);
+    wire_put_bool(out, 3, answer->is_sealed);
 }
 
 enum status server_report_answer_decode(
@@ -528,8 +529,9 @@ enum status server_report_answer_decode(
     const Stele__Pb__ReportResponse *message = (const void *)message_unpack(
         &stele__pb__report_response__descriptor, bytes, &arena, error);
     if (message)
-        *out_answer = (struct server_report_answer){
-            .epoch = message->epoch, .splits_by_policy = message->splits_by_policy};
+        *out_answer = (struct server_report_answer){.epoch = message->epoch,
+            .splits_by_policy = message->splits_by_policy,
+            .is_sealed = message->is_sealed};
     arena_deinit(&arena);
     return message ? STATUS_OK : STATUS_INVALID;
 }

@@ -308,6 +308,12 @@ static void give_files_back(struct reporter *self)
 
 static void take_answer(struct reporter *self, const struct server_report_answer *answer)
 {
+    struct error error = {0};
+    if (answer->is_sealed) {
+        error_set(&error, STATUS_CLOSED, "the master says that this server is sealed");
+        store_end(self->config.service->store, &error);
+        atomic_store(&self->has_failed, true);
+    }
     self->splits_by_policy = answer->splits_by_policy;
     if (answer->epoch == 0) /* it leads nobody: it has not kept them */
         give_files_back(self);

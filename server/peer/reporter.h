@@ -3,11 +3,12 @@
  *
  *   [executor "report"] measure every open tablet, ask the split policy, take the files that were given up
  *      -> the master of coordination's view: a direct call when that is us, else a peer's
- *      -> its answer: its epoch, whether splits by policy are welcome
+ *      -> its answer: its epoch, whether splits by policy are welcome, whether we are sealed
  *
  * In a cluster a look (design 7) begins with each report: a server that was declared dead ends itself within a second,
  * idle or not. The report does not wait for it, nor for anything else of the directory's: where that does not answer, the
- * report says so, and since when. The executor has two threads, of which a look may hold one.
+ * report says so, and since when, and the answer tells what the look would have found. The executor has two threads, of
+ * which a look may hold one.
  *
  * A report that did not arrive is not repeated: the next one says more. Files that it named are given up again.
  * One at a time: while a report is under way none is made. */

@@ -84,6 +84,64 @@ static void a_server_that_the_directory_does_not_answer_is_given_up(void **state
     end_without(&world, bad);
 }
 
+/* Its session lives on, and it says that it serves what it served. The next master knows by the seal what has become of it, and
+ * tells it, as the one before did. */
+static void a_server_that_was_given_up_is_so_to_the_next_master(void **state)
+{
+    struct master_world world;
+    uint64_t since_ns[MASTER_WORLD_NODES] = {0};
+    struct server_report_answer answer;
+    (void)state;
+    master_world_make(&world, 78, 3);
+    struct node *bad = master_world_place(&world, "r20");
+    struct server_report report = {.server = bad->name};
+    since_ns[index_of(&world, bad)] = env_monotonic_ns(world.env);
+    (void)pass_while_live(&world, since_ns, bad, 200);
+    for (unsigned i = 0; i < 5; i++)
+        pass_second(&world, since_ns);
+    for (int i = 0; i < 2; i++) {
+        struct node *other = master_world_place(&world, "r20");
+        assert_non_null(other);
+        assert_ptr_not_equal(other, bad);
+        assert_int_equal(server_of(&world, bad)->state, ASSIGNED_SERVER_DEAD);
+        assert_true(server_of(&world, bad)->is_seen);
+        assert_int_equal(server_of(&world, bad)->tablet_count, 0);
+        assert_status(
+            master_take_report(world.leader->master, &report, &answer, NULL), STATUS_CLOSED);
+        assert_true(answer.is_sealed);
+        node_kill(world.leader);
+        master_world_lead(&world, master_world_master(&world));
+        master_world_settle(&world, 3000);
+    }
+    end_without(&world, bad);
+}
+
+/* The same, when nothing in the directory tells of it any more: what it says is older than the manifests. */
+static void what_it_says_of_tablets_that_others_have_opened_since_is_not_believed(void **state)
+{
+    (void)state;
+    for (uint64_t seed = 80; seed < 84; seed++) { /* whose list comes last decides */
+        struct master_world world;
+        uint64_t since_ns[MASTER_WORLD_NODES] = {0};
+        char seal[128];
+        master_world_make(&world, seed, 3);
+        struct node *bad = master_world_place(&world, "r20");
+        since_ns[index_of(&world, bad)] = env_monotonic_ns(world.env);
+        (void)pass_while_live(&world, since_ns, bad, 200);
+        for (unsigned i = 0; i < 5; i++)
+            pass_second(&world, since_ns);
+        struct node *other = master_world_place(&world, "r20");
+        node_kill(world.leader);
+        snprintf(seal, sizeof seal, "root/sealed/%s", bad->text);
+        assert_ok(env_path_remove(world.env, seal, &master_world_error), &master_world_error);
+        master_world_lead(&world, master_world_master(&world));
+        master_world_settle(&world, 500);
+        assert_true(is_live(&world, bad));
+        assert_ptr_equal(master_world_place(&world, "r20"), other);
+        end_without(&world, bad);
+    }
+}
+
 /* The master's host was started after the stall began: its clock is too young to have seen that. */
 static void a_stall_older_than_the_masters_host_is_one(void **state)
 {
@@ -221,6 +279,8 @@ int main(void)
 {
     const struct CMUnitTest tests[] = {
         cmocka_unit_test(a_server_that_the_directory_does_not_answer_is_given_up),
+        cmocka_unit_test(a_server_that_was_given_up_is_so_to_the_next_master),
+        cmocka_unit_test(what_it_says_of_tablets_that_others_have_opened_since_is_not_believed),
         cmocka_unit_test(a_stall_older_than_the_masters_host_is_one),
         cmocka_unit_test(a_directory_that_was_gone_for_half_a_minute_costs_nobody),
         cmocka_unit_test(nobody_is_given_up_when_all_are_stalled),

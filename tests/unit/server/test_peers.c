@@ -223,11 +223,12 @@ static void calls_pass(bool is_real)
     struct peer_world self;
     struct waited_call call;
     peer_world_init(&self, is_real);
-    self.answer = (struct server_report_answer){.epoch = 12, .splits_by_policy = true};
+    self.answer = (struct server_report_answer){
+        .epoch = 12, .splits_by_policy = true, .is_sealed = true};
     for (unsigned i = 1; i <= 3; i++) {
         assert_ok(report_to(&self, &self.server, &call), &call.call.error);
         assert_int_equal(call.answer.epoch, 12);
-        assert_true(call.answer.splits_by_policy);
+        assert_true(call.answer.splits_by_policy && call.answer.is_sealed);
         assert_int_equal(self.reports, i);
     }
     peer_world_deinit(&self);
