@@ -118,7 +118,13 @@ static enum status parse_compression(struct family_schema *family, struct error 
     if (is_ours_named || family_schema_find(family, "COMPRESSION", &value))
         status = word_parse(
             value, words, COUNT_OF(words), "io.compress.Compression.Algorithm", &index, error);
-    if (status)
+    static const char *const missing[] = {"LZO", "BZIP2", "LZMA", "BROTLI"};
+    if (status && !word_parse(value, missing, COUNT_OF(missing), "", &(size_t){0}, NULL))
+        error_set(error, status,
+            "Compression algorithm '%.*s' is not available: there are NONE, LZ4, ZSTD, SNAPPY and "
+            "GZ",
+            SHOWN(value));
+    else if (status)
         error_set(error, status,
             "No enum constant "
             "org.apache.hadoop.hbase.io.compress.Compression.Algorithm.%.*s" SANITY_BYPASS,

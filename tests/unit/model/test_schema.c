@@ -104,6 +104,13 @@ static void test_attributes_have_meaning(void **state)
     sample_init(&sample, "stele.compression=NONE");
     assert_ok(table_schema_check(&sample.table, &error), &error);
     assert_int_equal(sample.family.compression, COMPRESSION_NONE);
+    sample_init(&sample, "COMPRESSION=LZO"); /* OpenTSDB's own script asks for it */
+    assert_int_equal(table_schema_check(&sample.table, &error), STATUS_INVALID);
+    assert_string_equal(error.message,
+        "Compression algorithm 'LZO' is not available: there are NONE, LZ4, ZSTD, SNAPPY and GZ");
+    sample_init(&sample, "COMPRESSION=lz5");
+    assert_int_equal(table_schema_check(&sample.table, &error), STATUS_INVALID);
+    assert_non_null(strstr(error.message, "No enum constant "));
 }
 
 static void test_names(void **state)
