@@ -252,6 +252,12 @@ void listing_start(struct listing *listing, struct stele_client *client, struct 
         finish_no_memory(listing);
         return;
     }
+    if (listing->subject.size == 0) { /* which begins every region's name */
+        struct stele_error error;
+        failure_set(&error, STELE_INVALID, "Name is null or empty");
+        finish(listing, &error);
+        return;
+    }
     bool may_be_region = of == LISTING_OF_REGION || of == LISTING_OF_TARGET;
     listing->is_region = may_be_region && take_region_name(listing);
     listing->falls_back &= of == LISTING_OF_TARGET;

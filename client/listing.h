@@ -40,8 +40,8 @@ struct listing {
 };
 
 /* Reads. `done` is called once, perhaps from inside when there is no memory: with an error (STELE_NOT_FOUND when there is no
- * such table, or region), or with error->status STELE_OK and the regions in order. subject and row
- * are copied. */
+ * such table, or region; STELE_INVALID when `subject` is empty), or with error->status STELE_OK and the regions in order.
+ * subject and row are copied. */
 void listing_start(struct listing *listing, struct stele_client *client, struct arena *arena,
     enum listing_of of, struct span subject, struct span row, listing_function *done);
 void listing_deinit(struct listing *listing);

@@ -209,3 +209,31 @@ Took N seconds
 Took N seconds
 Took N seconds
 Took N seconds
+stele> flush ''
+
+ERROR: Name is null or empty
+
+For usage try 'help "flush"'
+
+Took N seconds
+stele> major_compact 'default:'
+
+ERROR: Name is null or empty
+
+For usage try 'help "major_compact"'
+
+Took N seconds
+stele> split ''
+
+ERROR: Name is null or empty
+
+For usage try 'help "split"'
+
+Took N seconds
+stele> regioninfo ''
+
+ERROR: Name is null or empty
+
+For usage try 'help "regioninfo"'
+
+Took N seconds
