@@ -6,10 +6,10 @@
 #include <string.h>
 
 #include "base/bytes.h"
+#include "base/limits.h"
 #include "base/memory.h"
 
-#define NAME_LIMIT        64
-#define CONFIG_FILE_LIMIT (1u << 20)
+#define NAME_LIMIT 64
 
 static size_t least_of(size_t a, size_t b, size_t c)
 {
@@ -251,12 +251,12 @@ static enum status read_text(const char *path, struct buffer *out_text, struct e
         got = room ? fread(room, 1, BUFSIZ, file) : 0;
         if (room)
             buffer_commit(out_text, got);
-    } while (got > 0 && out_text->size <= CONFIG_FILE_LIMIT);
+    } while (got > 0 && out_text->size <= LIMIT_CONFIG_SIZE);
     if (ferror(file))
         status = error_set(error, STATUS_IO, "--config: read %s: %s", path, strerror(errno));
-    else if (out_text->size > CONFIG_FILE_LIMIT)
+    else if (out_text->size > LIMIT_CONFIG_SIZE)
         status = error_set(error, STATUS_LIMIT, "--config: %s has more than the limit of %u bytes",
-            path, CONFIG_FILE_LIMIT);
+            path, LIMIT_CONFIG_SIZE);
     if (!is_standard)
         fclose(file);
     return status;

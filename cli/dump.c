@@ -1,12 +1,11 @@
 /* stele dump PATH...: any on-disk file or directory of ours in words. */
 #include <stdio.h>
 
+#include "base/limits.h"
 #include "base/options.h"
 #include "cli/commands.h"
 #include "server/master/document_words.h"
 #include "storage/storage.h"
-
-#define PATH_LIMIT 1024
 
 static const char usage[] =
     "usage: stele dump PATH...\n"
@@ -25,9 +24,9 @@ static void print_line(void *context, const char *line)
 
 int command_dump(int argc, char **argv)
 {
-    static const char *paths[PATH_LIMIT];
+    static const char *paths[LIMIT_DUMP_PATHS];
     struct options options = {
-        .command = "dump", .usage = usage, .arguments = paths, .argument_limit = PATH_LIMIT};
+        .command = "dump", .usage = usage, .arguments = paths, .argument_limit = LIMIT_DUMP_PATHS};
     int code = options_parse(&options, argc, argv);
     if (code >= 0)
         return code;

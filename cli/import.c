@@ -24,7 +24,6 @@
 
 enum {
     CHUNK_SIZE = 1 << 20,
-    LINE_LIMIT = 64 << 20, /* a value of 10 MB with every byte escaped, and room */
     BATCHES_IN_FLIGHT = 6,
     CELLS_OF_A_PUT = 4096,  /* a run of one row longer than this is cut */
     PUTS_OF_A_BATCH = 4096, /* a server with the least memory takes that */
@@ -361,7 +360,7 @@ static size_t take_lines(struct import *import, struct buffer *input, bool is_en
 static bool read_chunk(struct import *import, struct buffer *input, bool *out_is_end)
 {
     while (input->size < CHUNK_SIZE || !memchr(input->data, '\n', input->size)) {
-        if (input->size >= LINE_LIMIT)
+        if (input->size >= LIMIT_IMPORT_LINE_SIZE)
             return fail(import, "%s: a line is too long", import->place);
         uint8_t *room = buffer_reserve(input, CHUNK_SIZE);
         if (!room)

@@ -2,8 +2,10 @@
  * that leaves a doubt by bringing both to one scale, which then takes few digits. */
 #include "model/big_decimal.h"
 
+#include "base/limits.h"
+
 #define LIMBS                                                                                      \
-    (BIG_DECIMAL_SIZE_MOST / 4 * 2 + 4) /* room to scale one by as many digits as the other has */
+    (LIMIT_BIG_DECIMAL_SIZE / 4 * 2 + 4) /* room to scale one by as many digits as the other has */
 
 struct decimal {
     int64_t scale;
@@ -15,7 +17,7 @@ struct decimal {
 static bool is_no_decimal(struct span bytes, struct decimal *out_decimal)
 {
     uint32_t scale;
-    if (span_take_be32(&bytes, &scale) || bytes.size == 0 || bytes.size > BIG_DECIMAL_SIZE_MOST)
+    if (span_take_be32(&bytes, &scale) || bytes.size == 0 || bytes.size > LIMIT_BIG_DECIMAL_SIZE)
         return true;
     *out_decimal = (struct decimal){.scale = (int32_t)scale, .is_negative = bytes.data[0] & 0x80};
     uint32_t carry = out_decimal->is_negative;

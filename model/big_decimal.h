@@ -5,8 +5,6 @@
 
 #include "base/bytes.h"
 
-#define BIG_DECIMAL_SIZE_MOST 1024 /* of the unscaled value; longer ones are equal to nothing */
-
 /* By value, as BigDecimal.compareTo: <0, 0, >0. Bytes that are no such number, or a too long one, are equal to
  * none: 1. */
 int big_decimal_compare(struct span a, struct span b);

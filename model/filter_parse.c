@@ -10,10 +10,9 @@
 
 #include "base/limits.h"
 
-#define LIST_ALL       1
-#define LIST_ONE       2
-#define ARGUMENT_LIMIT 1024
-#define STACK_LIMIT    (2 * LIMIT_FILTER_NODES)
+#define LIST_ALL    1
+#define LIST_ONE    2
+#define STACK_LIMIT (2 * LIMIT_FILTER_NODES)
 
 /* The lower ones bind first. */
 enum operation { OPERATION_SKIP, OPERATION_WHILE, OPERATION_AND, OPERATION_OR, OPERATION_BRACKET };
@@ -31,7 +30,7 @@ struct parser {
     size_t filter_count;
     enum operation operators[STACK_LIMIT];
     size_t operator_count;
-    struct span arguments[ARGUMENT_LIMIT]; /* of the filter being read */
+    struct span arguments[LIMIT_FILTER_ARGUMENTS]; /* of the filter being read */
 };
 
 static enum status wrong(struct parser *parser, const char *sentence)
@@ -267,9 +266,9 @@ static enum status take_arguments(struct parser *parser, struct span filter, siz
         size_t end = end_of_argument(filter, at);
         if (end == SIZE_MAX)
             return wrong(parser, "Incorrect argument list");
-        if (count == ARGUMENT_LIMIT)
-            return error_set(
-                parser->error, STATUS_LIMIT, "a filter of more than %d arguments", ARGUMENT_LIMIT);
+        if (count == LIMIT_FILTER_ARGUMENTS)
+            return error_set(parser->error, STATUS_LIMIT, "a filter of more than %d arguments",
+                LIMIT_FILTER_ARGUMENTS);
         enum status status = copy_argument(
             parser, span_slice(filter, at, end - at), &parser->arguments[count++]);
         if (status)

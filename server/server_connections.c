@@ -25,7 +25,7 @@ static const struct protocol *sniff_main(
     *out_needs_more = first.size < 8;
     if (span_take_be32(&first, &size) || span_take_be32(&first, &version))
         return NULL;
-    if (size > ZK_CONNECT_SIZE_MAX || version != 0)
+    if (size > LIMIT_ZK_CONNECT_SIZE || version != 0)
         return NULL;
     *out_protocol_context = &server->zookeeper;
     return &zk_protocol;

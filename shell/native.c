@@ -19,6 +19,7 @@
 
 #include "base/arena.h"
 #include "base/env.h"
+#include "base/limits.h"
 #include "shell/format.h"
 #include "shell/interpreter.h"
 #include "shell/interrupt.h"
@@ -26,9 +27,8 @@
 #include "shell/revision.h"
 #include "shell/session.h"
 
-#define MAX_GROUPS     64
-#define LABEL_FIELD    0x0A /* protobuf: field 1, bytes */
-#define MAX_PRE_SPLITS 100000
+#define MAX_GROUPS  64
+#define LABEL_FIELD 0x0A /* protobuf: field 1, bytes */
 
 void native_say_format(const char *format, ...)
 {
@@ -399,9 +399,9 @@ static mrb_value pre_splits(mrb_state *mrb, mrb_value self)
     mrb_int count;
     (void)self;
     mrb_get_args(mrb, "zi", &algorithm, &count);
-    if (count > MAX_PRE_SPLITS)
-        mrb_raisef(
-            mrb, mrb_class_get(mrb, "ArgumentError"), "NUMREGIONS is more than %d", MAX_PRE_SPLITS);
+    if (count > LIMIT_SPLIT_KEYS)
+        mrb_raisef(mrb, mrb_class_get(mrb, "ArgumentError"), "NUMREGIONS is more than %d",
+            LIMIT_SPLIT_KEYS);
     bool is_hex = strcmp(algorithm, "HexStringSplit") == 0,
          is_uniform = strcmp(algorithm, "UniformSplit") == 0;
     if (!is_hex && !is_uniform && strcmp(algorithm, "DecimalStringSplit") != 0)

@@ -1,9 +1,10 @@
 /* storage_check of the root itself: that nothing lies there that is nobody's, and the two files of text (docs/formats:
  * cluster.md), of which the servers of a cluster make sure before they do anything. */
+#include "base/limits.h"
 #include "base/memory.h"
 #include "storage/check.h"
 
-enum { TEXT_LIMIT = 65536, SECRET_DIGITS = 64, GENERATION_LIMIT = 127 };
+enum { SECRET_DIGITS = 64 };
 
 struct entry {
     const char *name;
@@ -36,16 +37,16 @@ static struct span take_line(struct span text, const char *name)
     return is_there ? span_make(text.data + end + 1, text.size - end - 1) : SPAN_EMPTY;
 }
 
-/* A decimal number, 1 to GENERATION_LIMIT. */
+/* A decimal number, 1 to LIMIT_QUORUM_GENERATION. */
 static bool is_generation(struct span text)
 {
     unsigned number = 0;
     for (size_t i = 0; i < text.size; i++) {
-        if (text.data[i] < '0' || text.data[i] > '9' || number > GENERATION_LIMIT)
+        if (text.data[i] < '0' || text.data[i] > '9' || number > LIMIT_QUORUM_GENERATION)
             return false;
         number = number * 10 + (text.data[i] - '0');
     }
-    return number > 0 && number <= GENERATION_LIMIT;
+    return number > 0 && number <= LIMIT_QUORUM_GENERATION;
 }
 
 static size_t check_quorum(struct span text, const char **out_what)
@@ -91,7 +92,7 @@ static enum status check_text(struct check *check, const char *name,
     struct error why = {0};
     const char *what = NULL;
     directory_path(&check->directory, &path, "%s", name);
-    enum status status = env_read_file(check->env, path.text, TEXT_LIMIT, &text, &why);
+    enum status status = env_read_file(check->env, path.text, LIMIT_TEXT_FILE_SIZE, &text, &why);
     if (status == STATUS_OK) {
         size_t offset = find(buffer_span(&text), &what);
         if (what)
@@ -99,7 +100,7 @@ static enum status check_text(struct check *check, const char *name,
     }
     buffer_deinit(&text);
     if (status == STATUS_LIMIT) {
-        check_tell(check, path.text, TEXT_LIMIT, "too long");
+        check_tell(check, path.text, LIMIT_TEXT_FILE_SIZE, "too long");
         return STATUS_OK;
     }
     return status == STATUS_NOT_FOUND ? STATUS_OK

@@ -5,6 +5,7 @@
 #include <stdio.h>
 #include <time.h>
 
+#include "base/limits.h"
 #include "storage/cell_batch.h"
 #include "storage/descriptor.h"
 #include "storage/log_loss.h"
@@ -15,9 +16,8 @@
 #include "storage/snapshot.h"
 #include "storage/sstable_dump.h"
 
-#define DUMP_DEPTH        8
-#define QUORUM_FILE_LIMIT 65536
-#define DUMP_VALUE_BYTES  256 /* of a cell's value or a document's payload; the rest is counted */
+#define DUMP_DEPTH       8
+#define DUMP_VALUE_BYTES 256 /* of a cell's value or a document's payload; the rest is counted */
 
 struct printer {
     void (*print)(void *context, const char *line);
@@ -512,7 +512,7 @@ static enum status dump_quorum(
     struct printer *printer, struct env *env, const char *path, struct error *error)
 {
     struct buffer text = {0};
-    enum status status = env_read_file(env, path, QUORUM_FILE_LIMIT, &text, error);
+    enum status status = env_read_file(env, path, LIMIT_TEXT_FILE_SIZE, &text, error);
     if (status == STATUS_OK)
         print_line(printer, "the ZooKeeper that this directory belongs to:");
     for (size_t from = 0, i = 0; status == STATUS_OK && i <= text.size; i++) {

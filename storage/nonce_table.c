@@ -1,5 +1,6 @@
 #include "storage/nonce_table.h"
 
+#include "base/limits.h"
 #include "base/memory.h"
 
 enum { SLOTS_MIN = 64 };
@@ -187,7 +188,7 @@ static void encode_generation(
 
 void nonce_table_encode(const struct nonce_table *table, struct buffer *out)
 {
-    size_t left = NONCE_ENCODED_LIMIT;
+    size_t left = LIMIT_MANIFEST_NONCES;
     encode_generation(table->current, out, &left);
     encode_generation(table->previous, out, &left);
 }

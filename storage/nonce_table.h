@@ -17,8 +17,7 @@
 
 #include "base/bytes.h"
 
-#define NONCE_KEEP_MS       (10 * 60 * 1000)
-#define NONCE_ENCODED_LIMIT 32768 /* most nonces of a manifest, newest first */
+#define NONCE_KEEP_MS (10 * 60 * 1000)
 
 /* Who waits for a nonce under way; embedded in the waiting write. */
 struct nonce_waiter {

@@ -3,11 +3,11 @@
 #include <stdio.h>
 #include <stdlib.h>
 
+#include "base/limits.h"
 #include "base/log_lines.h"
 #include "proto/server_name.h"
 
 #define DEFAULT_PORT 2181
-#define NOTE_LIMIT   8192
 #define CLAIM_TRIES  8 /* somebody else's note appears, or goes, between two looks */
 
 /* ---- What is asked for ---- */
@@ -61,7 +61,7 @@ enum status quorum_parse(const char *text, struct quorum *out_quorum, struct err
 struct note {
     char zookeeper[2 * QUORUM_SIZE];
     char instance[QUORUM_INSTANCE];
-    uint64_t generation; /* 1 to QUORUM_GENERATION_MAX */
+    uint64_t generation; /* 1 to LIMIT_QUORUM_GENERATION */
 };
 
 static void note_make(struct note *note, const struct quorum *quorum, const char *instance)
@@ -87,13 +87,13 @@ static enum status note_read(
 {
     struct buffer bytes = {0};
     char generation[24] = "";
-    enum status status = env_read_file(env, path, NOTE_LIMIT, &bytes, error);
+    enum status status = env_read_file(env, path, LIMIT_TEXT_FILE_SIZE, &bytes, error);
     struct span in = buffer_span(&bytes);
     if (!status && (take_line(&in, "zookeeper", out_note->zookeeper, sizeof out_note->zookeeper) ||
                        take_line(&in, "instance", out_note->instance, sizeof out_note->instance) ||
                        take_line(&in, "generation", generation, sizeof generation) ||
                        (out_note->generation = strtoull(generation, NULL, 10)) == 0 ||
-                       out_note->generation > QUORUM_GENERATION_MAX))
+                       out_note->generation > LIMIT_QUORUM_GENERATION))
         status = error_set(error, STATUS_CORRUPT, "%s is not a note of a quorum", path);
     buffer_deinit(&bytes);
     return status;
@@ -149,7 +149,7 @@ static enum status claim_once(
             "is gone for good, "
             "remove %s",
             root, theirs.zookeeper, ours->zookeeper, path);
-    if (!is_same_instance && ours->generation++ == QUORUM_GENERATION_MAX)
+    if (!is_same_instance && ours->generation++ == LIMIT_QUORUM_GENERATION)
         return error_set(error, STATUS_LIMIT, "%s: its ZooKeeper was wiped too often", path);
     log_line(is_same_instance ? LOG_INFO : LOG_WARN, "quorum.changed", "reason=\"%s\" was=%s is=%s",
         is_same_instance ? "another address" : "ZooKeeper was wiped", theirs.zookeeper,

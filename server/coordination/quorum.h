@@ -14,10 +14,9 @@
 
 #include "base/env.h"
 
-#define QUORUM_DEFAULT_BASE   "/hbase"
-#define QUORUM_SIZE           1024 /* of hosts, and of the base */
-#define QUORUM_INSTANCE       64
-#define QUORUM_GENERATION_MAX 127
+#define QUORUM_DEFAULT_BASE "/hbase"
+#define QUORUM_SIZE         1024 /* of hosts, and of the base */
+#define QUORUM_INSTANCE     64
 
 struct quorum {
     char hosts[QUORUM_SIZE]; /* each with its port */

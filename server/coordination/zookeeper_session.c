@@ -5,10 +5,9 @@
 #include <zookeeper/zookeeper.h>
 #undef buffer
 
+#include "base/limits.h"
 #include "base/memory.h"
 #include "server/coordination/zookeeper_session.h"
-
-#define DATA_LIMIT 8192 /* of a node of ours; HBase's are tens of bytes */
 
 struct zookeeper_session {
     zhandle_t *handle;
@@ -122,16 +121,16 @@ enum status zookeeper_session_read(struct zookeeper_session *session, const char
     enum status status = result(code, "read", path, error);
     if (status)
         return status;
-    char *place = (char *)buffer_reserve(out_data, DATA_LIMIT);
-    int size = DATA_LIMIT;
+    char *place = (char *)buffer_reserve(out_data, LIMIT_ZNODE_SIZE);
+    int size = LIMIT_ZNODE_SIZE;
     if (!place)
         return error_set(error, STATUS_NO_MEMORY, "no memory for a node of ZooKeeper");
     status = result(zoo_get(session->handle, path, 0, place, &size, &stat), "read", path, error);
     if (status)
         return status;
-    if (stat.dataLength > DATA_LIMIT)
+    if (stat.dataLength > LIMIT_ZNODE_SIZE)
         return error_set(error, STATUS_LIMIT, "ZooKeeper: %s holds %d bytes; %d is the limit", path,
-            stat.dataLength, DATA_LIMIT);
+            stat.dataLength, LIMIT_ZNODE_SIZE);
     if (size > 0)
         buffer_commit(out_data, (size_t)size);
     put_stat(&stat, out_stat);

@@ -11,12 +11,10 @@
 #include "server/hbase/client_service.h"
 #include "server/net/loop.h"
 
-#define CALLS_KEPT       1024
-#define CALL_TEXT_LIMIT  (64u << 10)
-#define CALL_ARENA_LIMIT (1u << 30) /* whatever the budget says */
-#define CALL_HELD_SIZE   (sizeof(struct call) + ARENA_CHUNK_BYTES_MIN) /* by one of no bytes */
-#define ANSWER_FREE      (64u << 10) /* bytes of an answer that are not counted */
-#define ANSWER_STEP      (1u << 20)  /* beyond, they are in steps of */
+#define CALLS_KEPT     1024
+#define CALL_HELD_SIZE (sizeof(struct call) + ARENA_CHUNK_BYTES_MIN) /* by one of no bytes */
+#define ANSWER_FREE    (64u << 10) /* bytes of an answer that are not counted */
+#define ANSWER_STEP    (1u << 20)  /* beyond, they are in steps of */
 
 static struct call *call_from_task(struct task *task)
 {
@@ -34,9 +32,9 @@ struct call *call_new(struct connection *connection, struct hbase_service *servi
         call = memory_allocate_zeroed(1, sizeof *call);
         if (!call)
             return NULL;
-        call->arena.limit_bytes = CALL_ARENA_LIMIT;
+        call->arena.limit_bytes = LIMIT_CALL_MEMORY;
         call->arena.uncounted_bytes = ARENA_CHUNK_BYTES_MIN;
-        call->exception_text.limit = CALL_TEXT_LIMIT;
+        call->exception_text.limit = LIMIT_EXCEPTION_TEXT_SIZE;
     }
     call->service = service;
     call->arena.budget = &service->requests;

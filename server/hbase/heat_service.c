@@ -1,4 +1,5 @@
 /* SteleService: measured heat for Stele's own clients (proto/heat.proto), from the board of this process. */
+#include "base/limits.h"
 #include "proto/heat.pb-c.h"
 #include "proto/unpack.h"
 #include "proto/wire.h"
@@ -7,8 +8,7 @@
 #include "server/heat/heat_board.h"
 #include "server/master/table_extents.h"
 
-#define LIMIT_DEFAULT   20
-#define LIMIT_MOST      10000
+#define LIST_DEFAULT    20
 #define ROWS_DEFAULT    32
 #define COLUMNS_DEFAULT 60
 #define SPAN_DEFAULT_S  3600
@@ -75,7 +75,7 @@ static uint32_t metric_of(struct call *call, protobuf_c_boolean has, ProtobufCBi
 
 static size_t limit_of(protobuf_c_boolean has, uint32_t limit)
 {
-    return has ? limit < LIMIT_MOST ? limit : LIMIT_MOST : LIMIT_DEFAULT;
+    return has ? limit < LIMIT_HEAT_LIST ? limit : LIMIT_HEAT_LIST : LIST_DEFAULT;
 }
 
 static void put_double(struct buffer *out, uint32_t number, double value)

@@ -3,6 +3,7 @@
 #include <stdlib.h>
 #include <string.h>
 
+#include "base/limits.h"
 #include "base/memory.h"
 #include "server/heat/heat_board_internal.h"
 
@@ -229,7 +230,7 @@ static struct board_server *find_server_locked(
         if (span_equal(span_string(board->servers[i].name), name))
             return &board->servers[i];
     forget_silent_locked(board, now_ms);
-    if (name.size >= HEAT_SERVER_TEXT || board->server_count == HEAT_SERVERS_MOST)
+    if (name.size >= HEAT_SERVER_TEXT || board->server_count == LIMIT_HEAT_SERVERS)
         return NULL;
     struct board_server *servers = memory_reallocate(
         board->servers, (board->server_count + 1) * sizeof *servers);
@@ -261,9 +262,10 @@ static void add_pending_locked(struct heat_board *board, struct kept_minute *min
 {
     if (board->pending_count == board->pending_room) {
         size_t room = board->pending_room ? board->pending_room * 2 : 16;
-        struct kept_minute **pending = room <= HEAT_PENDING_MOST ? memory_reallocate(board->pending,
-                                                                       room * sizeof *pending)
-                                                                 : NULL;
+        struct kept_minute **pending = room <= LIMIT_HEAT_PENDING
+                                           ? memory_reallocate(
+                                                 board->pending, room * sizeof *pending)
+                                           : NULL;
         if (!pending) {
             kept_minute_unref(minute);
             return;

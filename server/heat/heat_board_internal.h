@@ -8,9 +8,7 @@
 #include "server/heat/heat_board.h"
 
 #define HEAT_SERVER_TEXT    320
-#define HEAT_SERVERS_MOST   4096
 #define HEAT_SILENT_MS      20000 /* a server that says nothing for so long is waited for no more */
-#define HEAT_PENDING_MOST   65536 /* ended minutes that wait for those of other servers */
 #define HEAT_REPLAY_MINUTES 60
 
 /* One minute of one server, as it was reported. Immutable. */

@@ -2,6 +2,7 @@
 #include <stdlib.h>
 #include <string.h>
 
+#include "base/limits.h"
 #include "base/memory.h"
 #include "server/heat/heat_board_internal.h"
 
@@ -69,7 +70,7 @@ static enum status add_axis(
             seconds = minutes[i]->minute.seconds;
     enum status status = heat_minutes_axis(minutes, count, made->table, &scratch, &joined);
     if (!status)
-        status = heat_axis_divide(&joined, HEAT_ROWS_MOST, HEAT_COST, &scratch, &divided);
+        status = heat_axis_divide(&joined, LIMIT_HEAT_ROWS, HEAT_COST, &scratch, &divided);
     if (!status && !heat_copy_axis(&made->arena, &divided))
         status = STATUS_NO_MEMORY;
     if (!status) {

@@ -3,6 +3,7 @@
 #include <stdatomic.h>
 #include <string.h>
 
+#include "base/limits.h"
 #include "base/memory.h"
 
 #define LAYERS     5
@@ -376,10 +377,10 @@ enum status heat_history_gather(struct heat_history *history, const struct heat_
             error, STATUS_INVALID, "the time range is longer than %u seconds", HEAT_SPAN_MOST_S);
     if (query->end_key.size > 0 && span_compare(query->start_key, query->end_key) >= 0)
         return error_set(error, STATUS_INVALID, "the key range is empty");
-    if (query->rows == 0 || query->rows > HEAT_ROWS_MOST || query->columns == 0 ||
-        query->columns > HEAT_COLUMNS_MOST)
+    if (query->rows == 0 || query->rows > LIMIT_HEAT_ROWS || query->columns == 0 ||
+        query->columns > LIMIT_HEAT_COLUMNS)
         return error_set(error, STATUS_INVALID, "rows must be 1 to %d, columns 1 to %d",
-            HEAT_ROWS_MOST, HEAT_COLUMNS_MOST);
+            LIMIT_HEAT_ROWS, LIMIT_HEAT_COLUMNS);
     if (query->metric == 0)
         return error_set(error, STATUS_INVALID, "there is no such metric");
     const struct table *table = find(history, query->table);

@@ -18,8 +18,6 @@
 #include "server/heat/heat_axis.h"
 
 #define HEAT_STORED_ROWS  512
-#define HEAT_ROWS_MOST    2048 /* of a picture */
-#define HEAT_COLUMNS_MOST 2048
 #define HEAT_MEMORY_BYTES (96u << 20)
 /* Of a picture, less two minutes for the cut outwards: one column may have it all (heat_matrix.step_s). */
 #define HEAT_SPAN_MOST_S  (UINT32_MAX / 3600 * 3600 - 120)
@@ -53,7 +51,7 @@ struct heat_query {
     int64_t from_s, to_s;
     struct span start_key, end_key; /* empty: of the table */
     uint32_t metric;                /* heat_metric.h */
-    size_t rows, columns;           /* at most; 1 to HEAT_ROWS_MOST, HEAT_COLUMNS_MOST */
+    size_t rows, columns;           /* at most; 1 to LIMIT_HEAT_ROWS, LIMIT_HEAT_COLUMNS */
 };
 
 /* Row r is [bounds[r], bounds[r + 1]); column c is [from_s + c * step_s, + step_s). */

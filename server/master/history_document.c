@@ -3,9 +3,9 @@
 #include <math.h>
 #include <string.h>
 
+#include "base/limits.h"
+
 #define HISTORY_FORMAT 1
-#define PROCEDURES_MAX 1000000 /* of a file that is read; we write far fewer */
-#define MOVES_MAX      1000000
 
 static bool take_double(struct span *in, double *out_value)
 {
@@ -52,8 +52,9 @@ enum status history_take_head(
         take_double(&in, &head.worst_share) || take_double(&in, &head.potential) ||
         span_take_sized(&in, &head.verdict) || span_take_varint(&in, &head.runs) ||
         span_take_varint(&in, &head.runs_with_moves) || span_take_varint(&in, &head.moves) ||
-        span_take_varint(&in, &head.procedure_count) || head.procedure_count > PROCEDURES_MAX ||
-        span_take_varint(&in, &head.move_count) || head.move_count > MOVES_MAX)
+        span_take_varint(&in, &head.procedure_count) ||
+        head.procedure_count > LIMIT_HISTORY_PROCEDURES ||
+        span_take_varint(&in, &head.move_count) || head.move_count > LIMIT_HISTORY_MOVES)
         return error_set(error, STATUS_CORRUPT, "history has no head");
     *bytes = in;
     *out_head = head;

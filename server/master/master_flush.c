@@ -2,12 +2,12 @@
 #include <stdatomic.h>
 #include <string.h>
 
+#include "base/limits.h"
 #include "base/memory.h"
 #include "proto/wire.h"
 #include "server/master/master_service.h"
 
-#define FLUSH_SIGNATURE      "flush-table-proc"
-#define FLUSH_FAMILIES_LIMIT 1024
+#define FLUSH_SIGNATURE "flush-table-proc"
 
 /* A call that waits for the flushes of a table. */
 struct table_flush {
@@ -130,7 +130,7 @@ static struct table_flush *new_flush(struct call *call)
     struct table_flush *flush = arena_allocate_zeroed(&call->arena, 1, sizeof *flush);
     if (flush)
         flush->families = arena_allocate_zeroed(
-            &call->arena, FLUSH_FAMILIES_LIMIT, sizeof *flush->families);
+            &call->arena, LIMIT_FAMILIES, sizeof *flush->families);
     if (!flush || !flush->families) {
         call_fail(call, EXCEPTION_IO, "no memory for the call");
         return NULL;
@@ -145,7 +145,7 @@ enum call_outcome master_flush_table(struct call *call)
     if (!flush || !master_field_table(call, 1, &flush->table_name))
         return CALL_DONE;
     struct span in = call->param;
-    while (wire_take(&in, &field) == STATUS_OK && flush->family_count < FLUSH_FAMILIES_LIMIT)
+    while (wire_take(&in, &field) == STATUS_OK && flush->family_count < LIMIT_FAMILIES)
         if (wire_is(&field, 2, WIRE_BYTES))
             flush->families[flush->family_count++] = field.bytes;
     flush->is_procedure_id_told = true;
@@ -167,7 +167,7 @@ static bool take_description(
             flush->table_name = field.bytes;
         else if (wire_is(&field, 4, WIRE_BYTES) && !wire_read_pair(field.bytes, &name, &value) &&
                  span_equal(name, SPAN_LITERAL("family"))) {
-            while (value.size && flush->family_count < FLUSH_FAMILIES_LIMIT) {
+            while (value.size && flush->family_count < LIMIT_FAMILIES) {
                 size_t comma = span_find(value, ',');
                 size_t size = comma == SIZE_MAX ? value.size : comma;
                 flush->families[flush->family_count++] = span_slice(value, 0, size);

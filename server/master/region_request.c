@@ -2,13 +2,13 @@
 #include <stdio.h>
 #include <string.h>
 
+#include "base/limits.h"
 #include "base/memory.h"
 #include "proto/exception_class.h"
 #include "proto/region.h"
 #include "server/master/master_internal.h"
 
 #define NAME(span) (int)(span).size, (const char *)(span).data
-#define MERGE_MOST 100
 
 /* The tablets that the request names, in order of their rows; NULL after a refusal. In the arena. */
 static struct assigned_tablet **find_tablets(
@@ -17,7 +17,7 @@ static struct assigned_tablet **find_tablets(
     size_t count = request->tablet_count;
     struct assigned_tablet **found = arena_allocate_zeroed(
         arena, count ? count : 1, sizeof(struct assigned_tablet *));
-    if (!found || count == 0 || count > MERGE_MOST) {
+    if (!found || count == 0 || count > LIMIT_MERGED_REGIONS) {
         master_refuse(request, EXCEPTION_DO_NOT_RETRY_IO, "%zu regions in one request", count);
         return NULL;
     }

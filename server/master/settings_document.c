@@ -1,8 +1,8 @@
 #include "server/master/settings_document.h"
 
+#include "base/limits.h"
+
 #define SETTINGS_FORMAT 2
-#define DRAINING_MAX    100000
-#define UNASSIGNED_MAX  1000000
 
 enum status settings_document_open(
     struct span bytes, struct settings_document *out_document, struct error *error)
@@ -16,9 +16,9 @@ enum status settings_document_open(
             "settings have format %u, this program knows up to %u", format, SETTINGS_FORMAT);
     if (span_take_u64(&bytes, &document.epoch) || span_take_varint(&bytes, &document.switches) ||
         span_take_varint(&bytes, &document.draining_count) ||
-        document.draining_count > DRAINING_MAX ||
+        document.draining_count > LIMIT_DRAINING_SERVERS ||
         (format >= 2 && span_take_varint(&bytes, &document.unassigned_count)) ||
-        document.unassigned_count > UNASSIGNED_MAX)
+        document.unassigned_count > LIMIT_UNASSIGNED_TABLETS)
         return error_set(error, STATUS_CORRUPT, "settings end too early");
     document.entries = bytes;
     *out_document = document;

@@ -69,7 +69,7 @@ bool connection_is_open(const struct connection *connection)
 bool connection_is_full(const struct connection *connection)
 {
     return connection->out.size > CONNECTION_OUT_HIGH ||
-           connection->holds >= CONNECTION_CALLS_HIGH || connection->is_closing ||
+           connection->holds >= LIMIT_CALLS_OF_CONNECTION || connection->is_closing ||
            connection->is_finishing;
 }
 

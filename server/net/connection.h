@@ -26,10 +26,9 @@
 #include "server/net/outbox.h"
 #include "server/net/reactor.h"
 
-#define CONNECTION_OUT_HIGH   (8u << 20)
-#define CONNECTION_OUT_LOW    (1u << 20)
-#define CONNECTION_CALLS_HIGH 1024
-#define CONNECTION_IN_KEPT    (64u << 10) /* a larger input buffer is given back when it is empty */
+#define CONNECTION_OUT_HIGH (8u << 20)
+#define CONNECTION_OUT_LOW  (1u << 20)
+#define CONNECTION_IN_KEPT  (64u << 10) /* a larger input buffer is given back when it is empty */
 
 struct connection;
 struct loop;

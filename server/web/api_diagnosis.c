@@ -3,6 +3,7 @@
 #include <stdio.h>
 #include <string.h>
 
+#include "base/limits.h"
 #include "model/heat_even.h"
 #include "model/key_advice.h"
 #include "server/heat/heat_diagnosis.h"
@@ -91,7 +92,7 @@ json_t *api_diagnosis(struct web_call *call, const struct heat_query *shown_quer
     struct key_diagnosis diagnosis;
     struct error error;
     json_t *array = json_array();
-    query.rows = HEAT_ROWS_MOST;
+    query.rows = LIMIT_HEAT_ROWS;
     query.columns = COLUMNS_MOST;
     if (query.from_s < known_s)
         query.from_s = known_s;

@@ -1,10 +1,9 @@
 /* /api/v1/studies: reports of `stele bench study` in a directory of the operator's (--studies-dir), as they are. */
 #include <stdio.h>
 
+#include "base/limits.h"
 #include "server/web/api_internal.h"
 
-#define STUDIES_MOST    10000
-#define STUDY_SIZE_MAX  (32u << 20)
 #define STUDY_NAME_SIZE 200
 
 /* A report draws itself by a script of its own: it may do that, and nothing else; its origin is nobody's. */
@@ -34,7 +33,7 @@ static enum status add_study(void *context, const char *name, struct error *erro
     char path[4096];
     (void)error;
     if (!is_study_name(span_string(name)) || !web_list_wants(list, span_string(name), SPAN_EMPTY) ||
-        list->count >= STUDIES_MOST)
+        list->count >= LIMIT_WEB_STUDIES)
         return STATUS_OK;
     snprintf(path, sizeof path, "%s/%s", service->studies_directory, name);
     if (env_path_stat(service->env, path, &stat, NULL) || stat.is_directory)
@@ -87,7 +86,7 @@ enum web_outcome web_get_study(struct web_call *call)
         return web_fail(call, 404, "no_such_study", "there is no report of that name");
     snprintf(path, sizeof path, "%s/%.*s", directory, (int)name.size, (const char *)name.data);
     struct error error = {0};
-    if (env_read_file(call->service->env, path, STUDY_SIZE_MAX, &call->answer.body, &error)) {
+    if (env_read_file(call->service->env, path, LIMIT_WEB_STUDY_SIZE, &call->answer.body, &error)) {
         buffer_reset(&call->answer.body);
         return web_fail(
             call, 404, "no_such_study", "there is no report of that name that can be read");

@@ -2,6 +2,8 @@
 
 #include <stdio.h>
 
+#include "base/limits.h"
+
 /* ---- The target ---- */
 
 static int hex_value(uint8_t digit)
@@ -58,7 +60,7 @@ static enum status parse_path(
     (void)take_until(&path, '/'); /* it begins with one */
     while (path.size > 0) {
         struct span segment;
-        if (request->segment_count == WEB_SEGMENTS_MAX)
+        if (request->segment_count == LIMIT_WEB_SEGMENTS)
             return error_set(error, STATUS_INVALID, "the address has too many parts");
         enum status status = decode(take_until(&path, '/'), false, arena, &segment, error);
         if (status)
@@ -85,7 +87,7 @@ static enum status parse_query(
         for (size_t i = 0; i < request->parameter_count; i++)
             if (span_equal(request->parameters[i].name, one.name))
                 return error_set(error, STATUS_INVALID, "a parameter is given twice");
-        if (request->parameter_count == WEB_PARAMETERS_MAX)
+        if (request->parameter_count == LIMIT_WEB_PARAMETERS)
             return error_set(error, STATUS_INVALID, "there are too many parameters");
         request->parameters[request->parameter_count++] = one;
     }
@@ -95,9 +97,9 @@ static enum status parse_query(
 enum status web_request_parse(
     struct span target, struct arena *arena, struct web_request *out_request, struct error *error)
 {
-    if (target.size > WEB_TARGET_SIZE_MAX)
+    if (target.size > LIMIT_WEB_TARGET_SIZE)
         return error_set(
-            error, STATUS_INVALID, "the address has more than %d bytes", WEB_TARGET_SIZE_MAX);
+            error, STATUS_INVALID, "the address has more than %d bytes", LIMIT_WEB_TARGET_SIZE);
     if (target.size == 0 || target.data[0] != '/')
         return error_set(error, STATUS_INVALID, "the address does not begin with '/'");
     struct span rest = take_until(&target, '#');
@@ -196,9 +198,9 @@ enum status web_request_key(const struct web_request *request, const char *name,
         if (!is_whole)
             return error_set(error, STATUS_NO_MEMORY, "no memory for '%s'", name);
     }
-    if (key.size > WEB_KEY_SIZE_MAX)
+    if (key.size > LIMIT_ROW_SIZE)
         return error_set(
-            error, STATUS_INVALID, "'%s' has more than %d bytes", name, WEB_KEY_SIZE_MAX);
+            error, STATUS_INVALID, "'%s' has more than %d bytes", name, LIMIT_ROW_SIZE);
     *out_key = key;
     return STATUS_OK;
 }

@@ -9,14 +9,8 @@
 #define STELE_SERVER_WEB_WEB_REQUEST_H
 
 #include "base/arena.h"
+#include "base/limits.h"
 #include "base/status.h"
-
-#define WEB_TARGET_SIZE_MAX 8192
-#define WEB_HEAD_SIZE_MAX   (16u << 10)
-#define WEB_BODY_SIZE_MAX   (64u << 10)
-#define WEB_SEGMENTS_MAX    8
-#define WEB_PARAMETERS_MAX  24
-#define WEB_KEY_SIZE_MAX    32767 /* a row, as LIMIT_ROW_SIZE */
 
 enum web_method { WEB_GET, WEB_HEAD, WEB_POST, WEB_OTHER_METHOD };
 
@@ -26,10 +20,10 @@ struct web_parameter {
 
 struct web_request {
     enum web_method method;
-    struct span segments[WEB_SEGMENTS_MAX];
+    struct span segments[LIMIT_WEB_SEGMENTS];
     size_t segment_count; /* "/" has none */
     struct span path;     /* as it came, without the query */
-    struct web_parameter parameters[WEB_PARAMETERS_MAX];
+    struct web_parameter parameters[LIMIT_WEB_PARAMETERS];
     size_t parameter_count;
     /* Headers, borrowed; empty when absent. */
     struct span host, origin, fetch_site, token, content_type, if_none_match;

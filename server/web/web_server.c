@@ -17,6 +17,7 @@
 #include <sys/stat.h>
 #include <unistd.h>
 
+#include "base/limits.h"
 #include "base/log_lines.h"
 #include "base/memory.h"
 #include "base/mutex.h"
@@ -68,10 +69,10 @@ struct web_server {
     struct event *wake_event, *tick_event, *accept_event, *again_event;
     int wake_fd;
     _Atomic bool is_stopping;
-    struct web_connection connections[WEB_CONNECTIONS_MAX]; /* the loop's, as the next three */
+    struct web_connection connections[LIMIT_WEB_CONNECTIONS]; /* the loop's, as the next three */
     bool is_full;
-    struct web_job *jobs[WEB_CALLS_MAX]; /* those that are out */
-    struct mutex mu;                     /* LOCK_RANK_LOOP */
+    struct web_job *jobs[LIMIT_WEB_CALLS]; /* those that are out */
+    struct mutex mu;                       /* LOCK_RANK_LOOP */
     struct web_job *posted, **posted_end;
 };
 
@@ -89,7 +90,7 @@ static struct bufferevent *make_stream(struct event_base *base, void *context)
     struct bufferevent *stream = bufferevent_socket_new(base, -1, BEV_OPT_CLOSE_ON_FREE);
     struct web_connection *slot = NULL;
     size_t left = 0;
-    for (size_t i = 0; i < WEB_CONNECTIONS_MAX; i++) {
+    for (size_t i = 0; i < LIMIT_WEB_CONNECTIONS; i++) {
         if (is_in_use(&server->connections[i]))
             continue;
         slot = &server->connections[i];
@@ -117,7 +118,7 @@ static void on_accepted(evutil_socket_t fd, short what, void *context)
 {
     (void)fd, (void)what;
     struct web_server *server = context;
-    for (size_t i = 0; i < WEB_CONNECTIONS_MAX; i++) {
+    for (size_t i = 0; i < LIMIT_WEB_CONNECTIONS; i++) {
         struct web_connection *one = &server->connections[i];
         if (!one->stream)
             continue;
@@ -131,7 +132,7 @@ static void touch_connection(struct web_server *server, struct evhttp_request *h
 {
     int fd = bufferevent_getfd(
         evhttp_connection_get_bufferevent(evhttp_request_get_connection(http)));
-    for (size_t i = 0; i < WEB_CONNECTIONS_MAX; i++) {
+    for (size_t i = 0; i < LIMIT_WEB_CONNECTIONS; i++) {
         struct web_connection *one = &server->connections[i];
         if (!one->inode || one->fd != fd)
             continue;
@@ -144,7 +145,7 @@ static void touch_connection(struct web_server *server, struct evhttp_request *h
  * nothing would keep a probe of /livez out for as long as they like. */
 static uint64_t patience_ns(const struct web_server *server, const struct web_connection *one)
 {
-    uint64_t limit_ms = !server->is_full ? WEB_SLOW_S * 1000ull
+    uint64_t limit_ms = !server->is_full ? LIMIT_WEB_REQUEST_S * 1000ull
                         : one->has_asked ? WEB_KEPT_MS
                                          : WEB_MUTE_MS;
     return limit_ms * 1000000;
@@ -156,7 +157,7 @@ static void sweep_connections(struct web_server *server)
     static const struct timeval again = {.tv_usec = AGAIN_MS * 1000};
     uint64_t now_ns = env_monotonic_ns(server->env);
     bool has_room = false, has_ended_some = false;
-    for (size_t i = 0; i < WEB_CONNECTIONS_MAX; i++) {
+    for (size_t i = 0; i < LIMIT_WEB_CONNECTIONS; i++) {
         struct web_connection *one = &server->connections[i];
         if (one->inode && inode_of(one->fd) != one->inode) {
             *one = (struct web_connection){0};
@@ -241,7 +242,7 @@ static void job_free(struct web_job *job)
 /* False: too many are out. */
 static bool job_remember(struct web_job *job)
 {
-    for (size_t i = 0; i < WEB_CALLS_MAX; i++) {
+    for (size_t i = 0; i < LIMIT_WEB_CALLS; i++) {
         if (!job->server->jobs[i]) {
             job->server->jobs[i] = job;
             return true;
@@ -252,7 +253,7 @@ static bool job_remember(struct web_job *job)
 
 static void job_forget(struct web_job *job)
 {
-    for (size_t i = 0; i < WEB_CALLS_MAX; i++)
+    for (size_t i = 0; i < LIMIT_WEB_CALLS; i++)
         if (job->server->jobs[i] == job)
             job->server->jobs[i] = NULL;
 }
@@ -261,7 +262,7 @@ static void job_forget(struct web_job *job)
 static void on_end(struct evhttp_connection *connection, void *context)
 {
     struct web_server *server = context;
-    for (size_t i = 0; i < WEB_CALLS_MAX; i++) {
+    for (size_t i = 0; i < LIMIT_WEB_CALLS; i++) {
         struct web_job *job = server->jobs[i];
         if (job && job->http && evhttp_request_get_connection(job->http) == connection)
             job->http = NULL;
@@ -350,7 +351,7 @@ static void send_out(struct web_job *job, struct evhttp_request *http)
     job->deadline = evtimer_new(server->base, on_deadline, job);
     if (!job->deadline || !job_remember(job)) {
         web_fail(
-            &job->call, 503, "busy", "%d requests wait for their answers already", WEB_CALLS_MAX);
+            &job->call, 503, "busy", "%d requests wait for their answers already", LIMIT_WEB_CALLS);
         send_answer(http, &job->call);
         job_free(job);
         return;
@@ -554,9 +555,9 @@ static bool make_events(struct web_server *server)
     if (server->wake_fd < 0 || !server->http)
         return false;
     evhttp_set_allowed_methods(server->http, METHODS);
-    evhttp_set_max_headers_size(server->http, WEB_HEAD_SIZE_MAX);
-    evhttp_set_max_body_size(server->http, WEB_BODY_SIZE_MAX);
-    evhttp_set_timeout(server->http, WEB_IDLE_S);
+    evhttp_set_max_headers_size(server->http, LIMIT_WEB_HEAD_SIZE);
+    evhttp_set_max_body_size(server->http, LIMIT_WEB_BODY_SIZE);
+    evhttp_set_timeout(server->http, LIMIT_WEB_IDLE_S);
     evhttp_set_gencb(server->http, on_request, server);
     evhttp_set_bevcb(server->http, make_stream, server);
     server->wake_event = event_new(

@@ -5,9 +5,9 @@
  *                                             `-> [executor "web-work"] or the master -> posted back -> answered
  *                                                  not back within WEB_DEADLINE_MS: 503, and what comes later is dropped
  *
- * Limits: head and body (web_request.h), WEB_CONNECTIONS_MAX connections (more wait in the kernel), WEB_CALLS_MAX calls
- * out at once (more are answered 503: a stuck master cannot gather them), WEB_IDLE_S without a byte
- * closes, as WEB_SLOW_S without a whole request does. While all connections are in use and others wait, one without a
+ * Limits: head and body (web_request.h), LIMIT_WEB_CONNECTIONS connections (more wait in the kernel), LIMIT_WEB_CALLS calls
+ * out at once (more are answered 503: a stuck master cannot gather them), LIMIT_WEB_IDLE_S without a byte
+ * closes, as LIMIT_WEB_REQUEST_S without a whole request does. While all connections are in use and others wait, one without a
  * whole request is ended after WEB_MUTE_MS, one that is kept after an answer after WEB_KEPT_MS: slow clients cannot keep a
  * probe out.
  *
@@ -17,12 +17,8 @@
 
 #include "server/web/web_call.h"
 
-#define WEB_CONNECTIONS_MAX 256
-#define WEB_CALLS_MAX       128
-#define WEB_IDLE_S          30
-#define WEB_SLOW_S          60
-#define WEB_MUTE_MS         500
-#define WEB_KEPT_MS         3000 /* over WEB_DEADLINE_MS: one that waits for its answer gets it */
+#define WEB_MUTE_MS 500
+#define WEB_KEPT_MS 3000 /* over WEB_DEADLINE_MS: one that waits for its answer gets it */
 
 struct web_server;
 

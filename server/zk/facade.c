@@ -247,7 +247,7 @@ static size_t zk_consume(struct connection *connection, struct span in)
         uint32_t size;
         if (span_take_be32(&rest, &size))
             break;
-        if (size > (self->session.is_connected ? LIMIT_ZK_REQUEST_SIZE : ZK_CONNECT_SIZE_MAX)) {
+        if (size > (self->session.is_connected ? LIMIT_ZK_REQUEST_SIZE : LIMIT_ZK_CONNECT_SIZE)) {
             connection_close(connection);
             break;
         }

@@ -17,7 +17,6 @@
 #define ZK_PASSWORD_SIZE       16
 #define ZK_SESSION_MIN_MS      4000
 #define ZK_SESSION_MAX_MS      90000
-#define ZK_CONNECT_SIZE_MAX    256
 #define ZK_WATCHES_PER_REQUEST 10000
 
 /* What all connections of the facade share; immutable. Set `tree` before the first connection. */

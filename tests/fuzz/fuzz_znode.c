@@ -6,6 +6,7 @@
 #include <string.h>
 
 #include "base/env_memory.h"
+#include "base/limits.h"
 #include "base/log_lines.h"
 #include "proto/znode.h"
 #include "server/coordination/quorum.h"
@@ -86,7 +87,7 @@ static void try_note(struct span note)
     fuzz_check(!env_directory_make(env, "root", 0700, NULL));
     fuzz_check(!env_write_file(env, "root/quorum", 0644, note, NULL));
     if (!quorum_claim(env, "root", &quorum, "1-1", &generation, NULL)) {
-        fuzz_check(generation > 0 && generation <= QUORUM_GENERATION_MAX);
+        fuzz_check(generation > 0 && generation <= LIMIT_QUORUM_GENERATION);
         fuzz_check(!quorum_claim(env, "root", &quorum, "1-1", &again, NULL));
         fuzz_check(again == generation);
     }

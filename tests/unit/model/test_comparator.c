@@ -1,4 +1,5 @@
 /* Comparators: what compareTo of HBase's ByteArrayComparables answers. */
+#include "base/limits.h"
 #include "model/big_decimal.h"
 #include "model/filter.h"
 #include "tests/support/support.h"
@@ -141,7 +142,7 @@ static void test_decimals_compare_by_value(void **state)
         if (table[i].order < 0)
             assert_int_equal(big_decimal_compare(table[i].b, table[i].a), 1);
     }
-    uint8_t wide[4 + BIG_DECIMAL_SIZE_MOST] = {[4] = 0x80};
+    uint8_t wide[4 + LIMIT_BIG_DECIMAL_SIZE] = {[4] = 0x80};
     assert_int_equal(
         big_decimal_compare(span_make(wide, sizeof(wide)), span_make(wide, sizeof(wide))), 0);
     assert_int_equal(

@@ -243,11 +243,11 @@ static void a_peer_that_reads_nothing_is_read_no_more(void **state)
 static void too_many_calls_stop_the_reading_until_one_ends(void **state)
 {
     struct world *world = *state;
-    for (int i = 0; i < CONNECTION_CALLS_HIGH; i++)
+    for (int i = 0; i < LIMIT_CALLS_OF_CONNECTION; i++)
         send_message(world, 'H');
     send_message(world, 'x');
     turn(world);
-    assert_int_equal(world->connection->holds, CONNECTION_CALLS_HIGH);
+    assert_int_equal(world->connection->holds, LIMIT_CALLS_OF_CONNECTION);
     assert_int_equal(world->peer.received.size, 0);
     connection_release(world->connection);
     turn(world);

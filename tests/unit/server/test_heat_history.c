@@ -6,6 +6,7 @@
 #include <stdlib.h>
 
 #include "base/dice.h"
+#include "base/limits.h"
 #include "server/heat/heat_history.h"
 
 #define KEYS_MOST 200
@@ -361,7 +362,7 @@ static void queries_that_make_no_sense_are_refused(void **state)
         {.from_s = 5, .to_s = 5, .rows = 1, .columns = 1, .metric = HEAT_OPS},
         {.from_s = -60, .to_s = 5, .rows = 1, .columns = 1, .metric = HEAT_OPS},
         {.from_s = 0, .to_s = 5, .rows = 0, .columns = 1, .metric = HEAT_OPS},
-        {.from_s = 0, .to_s = 5, .rows = 1, .columns = HEAT_COLUMNS_MOST + 1, .metric = HEAT_OPS},
+        {.from_s = 0, .to_s = 5, .rows = 1, .columns = LIMIT_HEAT_COLUMNS + 1, .metric = HEAT_OPS},
         {.from_s = 0, .to_s = 5, .rows = 1, .columns = 1},
         /* a step of 71,582,789 minutes is 44 seconds in 32 bits */
         {.from_s = 0, .to_s = 4294967340, .rows = 1, .columns = 1, .metric = HEAT_OPS},

@@ -148,10 +148,10 @@ static void no_more_wait_than_it_can_hold(void **state)
     (void)state;
     struct world world;
     char text[4096];
-    int waiting[WEB_CALLS_MAX];
+    int waiting[LIMIT_WEB_CALLS];
     start(&world);
     mutex_lock(&world.hbase.slow.mu);
-    for (size_t i = 0; i < WEB_CALLS_MAX; i++) {
+    for (size_t i = 0; i < LIMIT_WEB_CALLS; i++) {
         waiting[i] = connect_to(&world);
         ask(waiting[i], "/api/v1/slowlog");
     }
@@ -161,7 +161,7 @@ static void no_more_wait_than_it_can_hold(void **state)
     while (status == 503 && !strstr(text, "wait for their answers already"));
     assert_int_equal(status, 503);
     mutex_unlock(&world.hbase.slow.mu);
-    for (size_t i = 0; i < WEB_CALLS_MAX; i++)
+    for (size_t i = 0; i < LIMIT_WEB_CALLS; i++)
         (void)answer(waiting[i], text, sizeof text); /* each has an answer */
     stop(&world);
 }
@@ -171,7 +171,7 @@ static bool is_answered_beside_slow_clients(void)
 {
     struct world world;
     char text[4096];
-    static int slow[WEB_CONNECTIONS_MAX + 40];
+    static int slow[LIMIT_WEB_CONNECTIONS + 40];
     const size_t count = sizeof slow / sizeof *slow;
     start(&world);
     int kept = connect_to(&world);
