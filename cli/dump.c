@@ -12,9 +12,9 @@ static const char usage[] =
     "\n"
     "Prints in words what a file of Stele holds (log segment, SSTable, manifest, descriptor, "
     "snapshot, plan,\n"
-    "procedure, settings, namespace, history, cluster file, quorum), or what lies in a directory. "
-    "Only reads.\n"
-    "Exit 1 when a file is damaged or not ours.\n";
+    "loss, seal, procedure, settings, namespace, history, cluster file, quorum), or what lies in a "
+    "directory.\n"
+    "Only reads. Exit 1 when a file is damaged or not ours.\n";
 
 static void print_line(void *context, const char *line)
 {

@@ -118,6 +118,19 @@ printf 'r\t1\tnone\t5\n' >"$work/ttl.tsv"
 check "attributes that are none are a bad line" run 1 "$stele" import ttl --columns=HBASE_ROW_KEY,f:q,HBASE_ATTRIBUTES_KEY,HBASE_CELL_TTL "$work/ttl.tsv"
 check "told so" complains "ttl.tsv:1: the attributes are not key=>value"
 
+# ---- dump ----
+check "dump has its page" run 0 "$stele" dump --help
+check "it begins with the usage" [ "$(head -n 1 "$work/out")" = "usage: stele dump PATH..." ]
+check "it fits a screen" [ "$(wc -l <"$work/out")" -le 24 -a "$(wc -L <"$work/out")" -le 120 ]
+for kind in "log segment" SSTable manifest descriptor snapshot plan loss seal procedure settings namespace history "cluster file" quorum; do
+    check "it names every kind: $kind" grep -qF "$kind" "$work/out"
+done
+cp "$top/tests/golden/quorum-v1" "$work/quorum"
+for file in "$work/quorum" $(find "$top/tests/golden" -maxdepth 1 -type f ! -name 'quorum-*'); do
+    check "a file of long ago in words: ${file##*/}" run 0 "$stele" dump "$file"
+    check "what it is comes first: ${file##*/}" eval "head -n 1 '$work/out' | grep -qE '^(history|loss|plan|procedure|sstable|the ZooKeeper) '"
+done
+
 # ---- a shell that is given a script ----
 printf "put 't', 'a', 'f:q', '1'\nput 't', 'a', 'none:q', '1'\nput 't', 'b', 'f:q', '1'\n" >"$work/script"
 check "-n ends at the first error" run 1 "$stele" shell -n "$work/script"
