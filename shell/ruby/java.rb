@@ -137,12 +137,9 @@ module Shell
     least, has_least, most, has_most = Filter.given(name, args, 4)
     "#{name}(#{Filter.quote(least)}, #{has_least ? true : false}, #{Filter.quote(most)}, #{has_most ? true : false})"
   end
-  Filter.declare(:ColumnValueFilter) do |name, args|
-    family, qualifier, operator, comparator = Filter.given(name, args, 4)
-    "#{name}(#{Filter.quote(family)}, #{Filter.quote(qualifier)}, #{Filter.comparison(operator, comparator)})"
-  end
-  Filter.declare(:SingleColumnValueFilter, :SingleColumnValueExcludeFilter) do |name, args|
-    family, qualifier, operator, comparator = Filter.given(name, args, 4)
+  Filter.declare(:ColumnValueFilter, :SingleColumnValueFilter, :SingleColumnValueExcludeFilter) do |name, args|
+    family, qualifier, operator, value = Filter.given(name, args, 4)
+    comparator = value.is_a?(Comparator) ? value : "binary:#{value}" # their other constructors take the bytes
     "#{name}(#{Filter.quote(family)}, #{Filter.quote(qualifier)}, #{Filter.comparison(operator, comparator)})"
   end
   Filter.declare(:SkipFilter) { |name, args| "SKIP #{Filter.text_of(Filter.given(name, args, 1)[0])}" }

@@ -15,7 +15,7 @@ module Hbase
     end
 
     def help(command = nil)
-      Shell.run(:help, command ? [command] : ['table_help'])
+      Shell.help(command || 'table_help')
     end
 
     def get_all_columns

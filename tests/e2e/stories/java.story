@@ -172,6 +172,15 @@ stele> 'abc' =~ 'abc'
 ERROR: TypeError: type mismatch: String given
 stele> ['abc' =~ nil, Regexp.new(/B/i, true) =~ 'abc', Regexp.new('B', false) =~ 'abc']
 => [nil, 1, nil]
+## A column's value may be given as its bytes.
+stele> SingleColumnValueFilter.new(Bytes.toBytes('f'), Bytes.toBytes('n'), CompareOperator::EQUAL, Bytes.toBytes("it's"))
+=> SingleColumnValueFilter('f', 'n', =, 'binary:it''s')
+stele> scan 'j', FILTER => SingleColumnValueFilter.new('f'.to_java_bytes, 'n'.to_java_bytes, CompareOperator::EQUAL, '4'.to_java_bytes)
+ROW  COLUMN+CELL
+ r4 column=f:it's, timestamp=T, value=x
+ r4 column=f:n, timestamp=T, value=4
+1 row(s)
+Took N seconds
 stele> disable 'j'
 Took N seconds
 stele> drop 'j'

@@ -60,6 +60,8 @@ ROW  COLUMN+CELL
  multi column=f:q, timestamp=T, value=line
 2 row(s)
 Took N seconds
+stele> u.help 'append'
+Adds bytes to a cell: append 't', 'row', 'f:q', 'value'
 stele> u.disable
 Took N seconds
 stele> u.drop
