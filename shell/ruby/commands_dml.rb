@@ -166,7 +166,7 @@ module Shell
       name = table_name(table)
       raise ArgumentError, 'Row Not Found: rows are deleted by deleteall' if row.is_a?(Hash)
       options = timestamp if timestamp.is_a?(Hash)
-      timestamp = nil if timestamp.is_a?(Hash)
+      timestamp = options['TIMESTAMP'] if timestamp.is_a?(Hash)
       timestamp = Values.integer(timestamp, 'Timestamp') unless timestamp.nil?
       family, qualifier = Values.column(column)
       Native.delete(name, row.to_s, family, qualifier, timestamp, false, beside(options))
@@ -176,8 +176,8 @@ module Shell
     def deleteall(table, row, column = nil, timestamp = nil, options = {})
       name = table_name(table)
       options = [column, timestamp].find { |given| given.is_a?(Hash) } || options
+      timestamp = options['TIMESTAMP'] if column.is_a?(Hash) || timestamp.is_a?(Hash)
       column = nil if column == '' || column.is_a?(Hash)
-      timestamp = nil if timestamp.is_a?(Hash)
       timestamp = Values.integer(timestamp, 'Timestamp') unless timestamp.nil?
       family, qualifier = column.nil? ? [nil, nil] : Values.column(column)
       if row.is_a?(Hash)

@@ -12,7 +12,7 @@
  *
  * Names: tables are "name" or "namespace:name"; regions are named in full ("t,start,id.md5.") or by
  * the md5 alone, their encoded name; servers are "host,port,startcode". A name that cannot be one is
- * STELE_INVALID, here or by the server.
+ * STELE_INVALID, here or by the server; a family's or a namespace's STELE_REMOTE, a region's STELE_NOT_FOUND.
  *
  * Ownership: what lies in a list or a cluster lives in its `memory` until the free beside it, which
  * takes NULL and zero-initialised ones too and leaves it empty.

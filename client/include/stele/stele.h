@@ -425,7 +425,7 @@ void stele_scan_init(struct stele_scan *scan);
 /* Makes a scanner; no I/O. NULL on no memory. It copies what it needs of `scan`. A scanner is used
  * by one thread at a time. */
 struct stele_scanner *stele_scanner_open(struct stele_table *table, const struct stele_scan *scan);
-/* The next row: STELE_OK, STELE_END after the last, or a failure (the scanner is then at its end).
+/* The next row: STELE_OK, STELE_END after the last, or a failure, which every later call then gives again.
  * The result is borrowed until the next call on this scanner. */
 enum stele_status stele_scanner_next(struct stele_scanner *scanner,
     const struct stele_result **out_result, struct stele_error *error);
@@ -488,7 +488,8 @@ struct stele_filter *stele_filter_qualifier(
     enum stele_compare compare, enum stele_comparator comparator, struct stele_bytes operand);
 struct stele_filter *stele_filter_value(
     enum stele_compare compare, enum stele_comparator comparator, struct stele_bytes operand);
-/* Keeps rows whose column passes (HBase SingleColumnValueFilter). */
+/* Keeps rows whose column passes (HBase SingleColumnValueFilter). if_missing: rows without the column are dropped, else
+ * kept. is_latest_only: only the newest version counts, else any that passes is enough. */
 struct stele_filter *stele_filter_column_value(struct stele_bytes family,
     struct stele_bytes qualifier, enum stele_compare compare, enum stele_comparator comparator,
     struct stele_bytes operand, bool if_missing, bool is_latest_only);

@@ -62,6 +62,21 @@ stele> scan 'v', {VERSIONS => 10}
 ROW  COLUMN+CELL
 0 row(s)
 Took N seconds
+stele> put 'v', 'named', 'f:q', 'one', {TIMESTAMP => 1000}
+Took N seconds
+stele> put 'v', 'named', 'f:q', 'two', {TIMESTAMP => 2000}
+Took N seconds
+stele> delete 'v', 'named', 'f:q', {TIMESTAMP => 1000}
+Took N seconds
+stele> deleteall 'v', 'named', 'f:q', {TIMESTAMP => 500}
+Took N seconds
+stele> deleteall 'v', 'named', {TIMESTAMP => 600}
+Took N seconds
+stele> get 'v', 'named', {COLUMN => 'f:q', VERSIONS => 3}
+COLUMN  CELL
+ f:q timestamp=1970-01-01T00:00:02, value=two
+1 row(s)
+Took N seconds
 stele> put 'v', 'brief', 'f:q', 'gone', 1000, {TTL => 0}
 Took N seconds
 stele> put 'v', 'brief', 'f:q', 'gone', 2000, {TTL => -5}
