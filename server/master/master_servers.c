@@ -31,8 +31,23 @@ struct listing {
     bool is_of_start; /* the start waits for it */
 };
 
-static void take_presence(
-    struct master *master, struct assigned_server *server, const struct tablet_presence *presence)
+/* Where a tablet is open was not known, or thought to be elsewhere: a master that was deposed and did not know it may have
+ * moved it since we read its manifest. Its row says so too then; until rows are read, the check of all rows writes it. */
+static void note_moved(
+    struct master *master, const struct assigned_tablet *tablet, struct meta_batch **batch)
+{
+    if (!master->has_meta_rows || tablet->table->is_hidden ||
+        strcmp(tablet->info.id, META_TABLET_ID) == 0)
+        return;
+    if (!*batch)
+        *batch = meta_batch_new();
+    if (*batch)
+        meta_batch_put_tablet(*batch, tablet->table->descriptor.schema.name, &tablet->info, "OPEN",
+            &tablet->server->name, tablet->info.open_sequence);
+}
+
+static void take_presence(struct master *master, struct assigned_server *server,
+    const struct tablet_presence *presence, struct meta_batch **batch)
 {
     struct assignment *assignment = &master->catalogue.assignment;
     struct assigned_tablet *tablet = assignment_find(assignment, span_string(presence->id));
@@ -46,11 +61,15 @@ static void take_presence(
     enum assignment_state state = presence->state == SERVED_OPEN      ? ASSIGNMENT_OPEN
                                   : presence->state == SERVED_OPENING ? ASSIGNMENT_OPENING
                                                                       : ASSIGNMENT_CLOSING;
+    bool was_here = tablet->state == ASSIGNMENT_OPEN && tablet->server == server &&
+                    tablet->info.open_sequence == presence->open_sequence;
     tablet->is_manifest_closed = false;
     tablet->is_listed = true;
     if (presence->open_sequence)
         tablet->info.open_sequence = presence->open_sequence;
     assignment_set(assignment, tablet, state, server, env_wall_ms(master->env));
+    if (state == ASSIGNMENT_OPEN && !was_here)
+        note_moved(master, tablet, batch);
 }
 
 /* What it has by its manifests but does not serve is nowhere. */
@@ -66,18 +85,26 @@ static void drop_unlisted(struct master *master, struct assigned_server *server)
     }
 }
 
+static void ignore(void *context, enum status status, const struct error *error)
+{
+    (void)context, (void)status, (void)error;
+}
+
 static void take_list(
     struct master *master, struct listing *listing, struct assigned_server *server)
 {
     const struct tablet_command *command = &listing->command;
+    struct meta_batch *batch = NULL;
     mutex_lock(&master->catalogue.mutex);
     for (struct assigned_tablet *one = server->first; one; one = one->server_next)
         one->is_listed = false;
     for (size_t i = 0; i < command->tablet_count; i++)
-        take_presence(master, server, &command->tablets[i]);
+        take_presence(master, server, &command->tablets[i], &batch);
     drop_unlisted(master, server);
     server->is_known = true;
     mutex_unlock(&master->catalogue.mutex);
+    if (batch)
+        meta_access_write(master, batch, ignore, NULL);
 }
 
 /* One that cannot be reached, and lives all the same, is asked again and again, less and less often. */

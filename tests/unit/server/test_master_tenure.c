@@ -10,6 +10,7 @@
 #include "proto/exception_class.h"
 #include "server/master/master_internal.h"
 #include "server/master/master_view.h"
+#include "tests/support/master_world_internal.h"
 #include "tests/support/support.h"
 
 /* Simulation seed 433: the retry of a close fails for sure, but the close before it is still on its way. */
@@ -383,6 +384,36 @@ static void what_a_deposed_master_still_writes_is_dropped(void **state)
     master_world_deinit(&world);
 }
 
+/* Simulation seed 403226: hbase:meta went on naming a dead server. The first master moved a tablet to a server that had
+ * not heard of the second yet, and was refused when it wrote the row. */
+static void what_a_deposed_master_moved_is_told_by_the_next(void **state)
+{
+    struct master_world world;
+    (void)state;
+    master_world_make(&world, 15, 3);
+    const struct assigned_tablet *meta = assignment_find(
+        &world.leader->master->catalogue.assignment, SPAN_LITERAL(META_TABLET_ID));
+    struct node *holder = master_world_node_of(&world, meta->server), *lost = NULL, *other = NULL;
+    for (size_t i = 0; i < world.node_count; i++) {
+        struct node *node = &world.nodes[i];
+        if (node->host && node != holder)
+            *(lost ? &other : &lost) = node;
+    }
+    struct node *first = world.leader, *second = master_world_master(&world);
+    other->is_unreachable = true; /* so it hears nothing of the second */
+    master_world_lead(&world, second);
+    master_world_settle(&world, 2000); /* it is asked more and more seldom */
+    other->is_unreachable = false;
+    node_kill(lost);
+    struct server_name living[] = {holder->name, other->name};
+    master_set_servers(first->master, living, 2, 0);
+    master_world_settle(&world, 15000); /* until it is asked */
+    master_world_tell_servers(&world);
+    master_world_settle(&world, 20000);
+    master_world_check(&world);
+    master_world_deinit(&world);
+}
+
 int main(void)
 {
     const struct CMUnitTest tests[] = {
@@ -398,6 +429,7 @@ int main(void)
         cmocka_unit_test(a_repeated_create_of_a_namespace_finds_the_first),
         cmocka_unit_test(a_master_that_leads_again_knows_what_has_ended_meanwhile),
         cmocka_unit_test(what_a_deposed_master_still_writes_is_dropped),
+        cmocka_unit_test(what_a_deposed_master_moved_is_told_by_the_next),
     };
     return cmocka_run_group_tests(tests, NULL, NULL);
 }
