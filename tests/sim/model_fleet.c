@@ -113,7 +113,7 @@ static void list(const struct fleet_server *server, struct tablet_command *comma
         memcpy(presence->id, one->id, sizeof presence->id);
         snprintf(presence->table_id, sizeof presence->table_id, "%s", TABLE);
         presence->state = SERVED_OPEN;
-        presence->open_sequence = 1;
+        presence->open_sequence = one->open_sequence;
     }
 }
 
@@ -122,8 +122,12 @@ static void open_tablet(
 {
     struct fleet_tablet *tablet = find_or_add(fleet, command->tablet.id);
     fleet->opens++;
-    command->open_sequence = 1;
     command->was_done = tablet->server == server;
+    if (!command->was_done)
+        tablet->open_sequence = 1 + (command->tablet.open_sequence > tablet->open_sequence
+                                            ? command->tablet.open_sequence
+                                            : tablet->open_sequence);
+    command->open_sequence = tablet->open_sequence;
     if (command->was_done)
         return;
     fleet->doubles += tablet->server && tablet->server->is_up;
@@ -137,7 +141,7 @@ static void close_tablet(
 {
     struct fleet_tablet *tablet = find_or_add(fleet, command->tablet.id);
     fleet->closes++;
-    command->open_sequence = 1;
+    command->open_sequence = tablet->open_sequence;
     command->was_done = tablet->server != server;
     if (!command->was_done)
         begin_gap(fleet, tablet, false);

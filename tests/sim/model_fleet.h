@@ -19,6 +19,7 @@ struct fleet_tablet {
     struct fleet_server *server; /* that has it open; NULL = nobody, or the real one */
     uint64_t unserved_since_ns;  /* 0 = it is served, or never was */
     bool is_crashed;             /* ... since its server died */
+    uint64_t open_sequence;      /* rises at each open, above what the master says */
     struct fleet_tablet *server_next, *server_previous, *hash_next;
 };
 
