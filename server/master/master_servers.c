@@ -85,11 +85,6 @@ static void drop_unlisted(struct master *master, struct assigned_server *server)
     }
 }
 
-static void ignore(void *context, enum status status, const struct error *error)
-{
-    (void)context, (void)status, (void)error;
-}
-
 static void take_list(
     struct master *master, struct listing *listing, struct assigned_server *server)
 {
@@ -104,7 +99,7 @@ static void take_list(
     server->is_known = true;
     mutex_unlock(&master->catalogue.mutex);
     if (batch)
-        meta_access_write(master, batch, ignore, NULL);
+        meta_access_write(master, batch, NULL, NULL);
 }
 
 /* One that cannot be reached, and lives all the same, is asked again and again, less and less often. */

@@ -43,7 +43,8 @@ static int64_t next_timestamp(struct master *master)
 
 static void finish(struct meta_sending *sending, enum status status, const struct error *error)
 {
-    sending->done(sending->context, status, error);
+    if (sending->done)
+        sending->done(sending->context, status, error);
     meta_batch_free(sending->batch);
     memory_free(sending);
 }
@@ -208,7 +209,8 @@ static void write_batch(struct master *master, struct meta_batch *batch, bool is
     if (status || meta_batch_is_empty(batch)) {
         memory_free(sending);
         meta_batch_free(batch);
-        done(context, status, &error);
+        if (done)
+            done(context, status, &error);
         return;
     }
     sending->master = master;

@@ -38,7 +38,7 @@ struct meta_access {
 void meta_access_init(struct meta_access *meta);
 
 /* Takes the batch (NULL = no memory for it). done() runs once, on the master's executor, maybe before this returns: it
- * is durable, or why not (STATUS_CANCELLED: the tenure is over). Empty batches are done at once. */
+ * is durable, or why not (STATUS_CANCELLED: the tenure is over). NULL: nobody asks. Empty batches are done at once. */
 void meta_access_write(struct master *master, struct meta_batch *batch,
     void (*done)(void *context, enum status status, const struct error *error), void *context);
 /* The same for a batch that brings hbase:meta in line: it waits only until all rows have been read. */

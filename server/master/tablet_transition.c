@@ -381,11 +381,6 @@ static void opened(struct tablet_transition *transition, const struct sending *s
     }
 }
 
-static void ignore(void *context, enum status status, const struct error *error)
-{
-    (void)context, (void)status, (void)error;
-}
-
 static void fail_open(
     struct tablet_transition *transition, enum status status, const struct error *error)
 {
@@ -406,7 +401,7 @@ static void fail_open(
             meta_batch_put_tablet(batch, table_name, &tablet->info, "FAILED_OPEN", NULL, 0);
             meta_batch_delete_place(batch, table_name, &tablet->info);
         }
-        meta_access_write(master, batch, ignore, NULL);
+        meta_access_write(master, batch, NULL, NULL);
     }
     finish(transition, status, &copy);
 }
