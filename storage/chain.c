@@ -365,8 +365,14 @@ void chain_prune(struct env *env, const char *folder, const char *name)
     if (list_folder(env, folder, &listing, NULL))
         return;
     size_t at = name ? find_newest(&listing, name) : 0;
+    bool is_durable = false;
     while (at < listing.count) {
         size_t end = end_of_name(&listing, at);
+        /* The newest may be of another host, that has not synced the folder yet: were it lost with that host, what is
+         * removed here would be all there was. */
+        if (end > at + 1 && !is_durable && env_directory_sync(env, folder, NULL))
+            break;
+        is_durable = is_durable || end > at + 1;
         remove_listed(env, folder, &listing, at + 1, end);
         at = name ? listing.count : end;
     }

@@ -277,6 +277,30 @@ static void a_newer_format_is_named(void **state)
     buffer_deinit(&file);
 }
 
+/* Simulation seed 500083: a host links the next version, and dies before it syncs the folder; what another took away
+ * meanwhile was all there was. */
+static void what_another_host_has_not_synced_is_made_durable_before_the_older_goes(void **state)
+{
+    (void)state;
+    struct world world = {.env = NULL};
+    struct env *disk = env_memory_new(1, ENV_MEMORY_SEEDED);
+    struct env *other = env_memory_host_new(disk, "other");
+    struct path first, second;
+    world.env = env_memory_host_new(disk, "one");
+    assert_status(register_as(&world, "a"), STATUS_OK);
+    assert_status(commit(&world, "n", 1, "x"), STATUS_OK);
+    directory_path(&world.directory, &first, "namespaces/n.1");
+    directory_path(&world.directory, &second, "namespaces/n.2");
+    assert_status(env_path_link(world.env, first.text, second.text, NULL), STATUS_OK);
+    chain_prune(other, world.folder.text, NULL);
+    env_memory_host_crash(world.env, ENV_CUT_LOSE_ALL);
+    env_memory_host_crash(other, ENV_CUT_KEEP_ALL);
+    struct env *later = env_memory_host_new(disk, "later");
+    struct env_stat stat;
+    assert_status(env_path_stat(later, second.text, &stat, NULL), STATUS_OK);
+    env_memory_free(disk);
+}
+
 int main(void)
 {
     const struct CMUnitTest tests[] = {
@@ -288,6 +312,7 @@ int main(void)
         cmocka_unit_test(a_failed_call_is_never_a_success),
         cmocka_unit_test(every_flipped_byte_of_a_document_is_found),
         cmocka_unit_test(a_newer_format_is_named),
+        cmocka_unit_test(what_another_host_has_not_synced_is_made_durable_before_the_older_goes),
     };
     return cmocka_run_group_tests(tests, NULL, NULL);
 }
