@@ -4,6 +4,7 @@
 
 #include "base/log_lines.h"
 #include "base/memory.h"
+#include "base/patience.h"
 #include "base/pause.h"
 #include "storage/log_files.h"
 #include "storage/log_group.h"
@@ -28,8 +29,9 @@ struct log {
     /* log thread */
     struct log_entry_list waiting; /* taken from the queue, not in a group yet */
     struct log_group group;
-    bool inserts_first; /* what appended() appends should join the group: see gather */
-    bool is_chained;    /* appended() has appended something */
+    bool inserts_first;      /* what appended() appends should join the group: see gather */
+    bool is_chained;         /* appended() has appended something */
+    struct poll_trial trial; /* of polling, with groups of few entries */
     struct log_writer writer;
     uint64_t space_retry_ns; /* entries are refused until then */
     /* The last try to get space failed, as all since then (env_wall_ms); 0 = it did not. Others may clear it. */
@@ -323,6 +325,15 @@ static void send_group(struct log *log)
         die(log, &error, status, "write of the tablet log");
 }
 
+/* Polling is for groups of few entries, and for as long as it makes them end sooner. */
+static void try_polling(struct log *log)
+{
+    if (log->group.count > LOG_POLL_ENTRIES)
+        poll_trial_pause(&log->trial);
+    else
+        patience_allow(poll_trial_note(&log->trial, env_monotonic_ns(log->env), log->group.count));
+}
+
 static void end_group(struct log *log)
 {
     struct error error = {0};
@@ -333,6 +344,7 @@ static void end_group(struct log *log)
         enum status status = sync_and_look(log, &error);
         if (status)
             die(log, &error, status, "sync of the tablet log");
+        try_polling(log);
     }
     atomic_fetch_add_explicit(&log->groups, 1, memory_order_relaxed);
     finish_entries(log);
