@@ -86,6 +86,9 @@ struct seeded_choices seeded_survey(struct seeded_scheduler *scheduler);
 /* Runs one of the `count` tasks that a survey found just now. Moves virtual time on a little. */
 void seeded_run(struct seeded_scheduler *scheduler, uint64_t count);
 void seeded_drop_tasks(struct seeded_scheduler *scheduler);
+/* One of its threads waits in a call while other tasks of its host run; NULL: none of an executor's does. */
+void seeded_hold_thread(struct executor *executor);
+void seeded_release_thread(struct executor *executor);
 
 /* A queue of tasks, first in first out. */
 struct task_queue {

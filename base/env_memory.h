@@ -25,6 +25,9 @@ enum env_memory_reach {
     ENV_REACH_OK,
     ENV_REACH_FAILS,  /* each answers STATUS_IO */
     ENV_REACH_BLOCKS, /* each waits, and the host with it, until this is changed or the host dies */
+    /* Each waits so, and the host goes on with its other threads, as where a mount hangs. Tasks run on top of those
+     * that wait: such a call returns when what began to wait after it, on any host, has returned too. */
+    ENV_REACH_HANGS,
 };
 
 /* ENV_DIRECT is granted when the seed is odd, so that whoever tries several meets both. */

@@ -127,12 +127,12 @@ uint64_t env_memory_trace_ns(const struct env *env)
 
 /* ---- The life and death of a host ---- */
 
-/* Runs a task, after moving time to the next timer when there is none ready; false when there is
- * nothing left until limit_ns. */
+/* Runs a task, after moving time to the next timer when there is none ready (or none that finds a thread); false when
+ * there is nothing left until limit_ns. */
 static bool run_one(struct seeded_scheduler *scheduler, uint64_t limit_ns)
 {
     struct seeded_choices choices = seeded_survey(scheduler);
-    if (choices.count == 0) {
+    while (choices.count == 0) {
         if (choices.next_due_ns == UINT64_MAX || choices.next_due_ns > limit_ns)
             return false;
         scheduler->now_ns = choices.next_due_ns;
@@ -164,6 +164,18 @@ static void stall_until(struct env_memory *host, uint64_t until_ns)
         leave_if_inside(host);
 }
 
+static void hang(struct env_memory *host)
+{
+    struct seeded_scheduler *scheduler = &host->world->scheduler;
+    struct executor *executor = scheduler->current;
+    seeded_hold_thread(executor);
+    while (!host->is_dead && host->reach == ENV_REACH_HANGS)
+        CHECK(run_one(scheduler, UINT64_MAX)); /* else it hangs for ever */
+    if (host->is_dead)
+        leave_if_inside(host);
+    seeded_release_thread(executor);
+}
+
 void env_memory_before_call(struct env_memory *host)
 {
     if (host->world->kind != ENV_MEMORY_SEEDED)
@@ -178,6 +190,8 @@ void env_memory_before_call(struct env_memory *host)
     }
     if (!host->is_dead && (until_ns || host->reach == ENV_REACH_BLOCKS))
         stall_until(host, until_ns);
+    if (!host->is_dead && host->reach == ENV_REACH_HANGS)
+        hang(host);
 }
 
 void env_memory_host_crash(struct env *env, enum env_memory_power_cut how)

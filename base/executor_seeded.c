@@ -18,6 +18,7 @@ struct seeded_executor {
     struct seeded_scheduler *scheduler;
     const struct seeded_host *host;
     unsigned threads;
+    unsigned held; /* of them: they wait in a call */
     struct task_queue ready;
     struct task_queue timers; /* by due_ns */
 };
@@ -114,9 +115,22 @@ struct executor *seeded_executor_new(struct env *env, struct seeded_scheduler *s
 
 static size_t count_choices(const struct seeded_executor *seeded)
 {
+    size_t free_threads = seeded->threads - seeded->held;
     if (seeded->host->stops)
         return 0;
-    return seeded->ready.count < seeded->threads ? seeded->ready.count : seeded->threads;
+    return seeded->ready.count < free_threads ? seeded->ready.count : free_threads;
+}
+
+void seeded_hold_thread(struct executor *executor)
+{
+    if (executor)
+        seeded_of(executor)->held++;
+}
+
+void seeded_release_thread(struct executor *executor)
+{
+    if (executor)
+        seeded_of(executor)->held--;
 }
 
 /* The world's time at which the host's clock shows host_ns. */

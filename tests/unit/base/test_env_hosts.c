@@ -235,6 +235,54 @@ static void a_host_that_stands_still_may_die(void **state)
     world_free(&world);
 }
 
+static void heal_a(struct task *task)
+{
+    note("h");
+    env_memory_host_reach(((struct step *)task)->world->a, ENV_REACH_OK);
+}
+
+/* One thread waits in a call, and what waits behind it for that thread; the host's others go on. */
+static void a_directory_that_hangs_holds_only_who_calls(void **state)
+{
+    (void)state;
+    struct world world = world_new(1);
+    struct executor *caller, *other;
+    struct step steps[] = {{.task.run = write_twice, .world = &world},
+        {.task.run = note_name, .name = "behind"}, {.task.run = note_name, .name = "beside "},
+        {.task.run = heal_a, .world = &world}};
+    trace[0] = '\0';
+    assert_ok(env_executor_new(world.a, "caller", 1, &caller, &error), &error);
+    assert_ok(env_executor_new(world.a, "other", 1, &other, &error), &error);
+    executor_submit(caller, &steps[0].task);
+    executor_submit(caller, &steps[1].task);
+    executor_submit_at(other, &steps[2].task, env_monotonic_ns(world.a) + SECOND_NS);
+    executor_submit_at(other, &steps[3].task, env_monotonic_ns(world.a) + 5 * SECOND_NS);
+    env_memory_host_reach(world.a, ENV_REACH_HANGS);
+    assert_true(env_memory_run_until(world.env, NULL, 20 * SECOND_NS));
+    assert_string_equal(trace, "[beside h]behind");
+    assert_content(world.a, "/a", "12");
+    world_free(&world);
+}
+
+static void a_host_may_die_while_its_directory_hangs(void **state)
+{
+    (void)state;
+    struct world world = world_new(1);
+    struct executor *caller, *other;
+    struct step steps[] = {
+        {.task.run = write_twice, .world = &world}, {.task.run = crash_a, .world = &world}};
+    trace[0] = '\0';
+    assert_ok(env_executor_new(world.a, "caller", 1, &caller, &error), &error);
+    assert_ok(env_executor_new(world.a, "other", 1, &other, &error), &error);
+    executor_submit(caller, &steps[0].task);
+    executor_submit_at(other, &steps[1].task, env_monotonic_ns(world.a) + SECOND_NS);
+    env_memory_host_reach(world.a, ENV_REACH_HANGS);
+    assert_true(env_memory_run_until(world.env, NULL, 20 * SECOND_NS));
+    assert_string_equal(trace, "[x");
+    assert_content(world.b, "/a", "");
+    world_free(&world);
+}
+
 static void a_directory_out_of_reach_fails_calls(void **state)
 {
     (void)state;
@@ -286,6 +334,8 @@ int main(void)
         cmocka_unit_test(a_host_stalls_in_the_middle_of_a_task),
         cmocka_unit_test(a_host_dies_in_the_middle_of_a_task),
         cmocka_unit_test(a_host_that_stands_still_may_die),
+        cmocka_unit_test(a_directory_that_hangs_holds_only_who_calls),
+        cmocka_unit_test(a_host_may_die_while_its_directory_hangs),
         cmocka_unit_test(a_directory_out_of_reach_fails_calls),
         cmocka_unit_test(a_paused_host_runs_nothing),
         cmocka_unit_test(clocks_are_each_hosts_own),
