@@ -11,6 +11,7 @@
 #include "server/hbase/services.h"
 #include "server/heat/heat_board.h"
 #include "server/peer/heat_reporter.h"
+#include "server/peer/leader_watch.h"
 #include "server/peer/reporter.h"
 #include "server/tablet/tablet_host.h"
 #include "server/web/web_server.h"
@@ -234,6 +235,30 @@ static void take_heat(
     out_answer->epoch = master_epoch(self->service.master);
 }
 
+static enum status look_for_leader(void *context, struct error *error)
+{
+    return leader_watch_answer(((struct server *)context)->leader_watch, error);
+}
+
+/* What a master of several says to the others, and whether it should give way to one of them. */
+static enum status make_leader_watch(struct server *server, struct error *error)
+{
+    struct hbase_service *service = &server->service;
+    struct leader_watch_config config = {
+        .env = service->env,
+        .store = service->store,
+        .self = &service->name,
+        .coordination = service->coordination,
+        .peers = membership_peers(server->membership),
+        .stall_ms = server->config.stall_ms,
+    };
+    service->peers->take_report = take_report;
+    service->peers->take_heat = take_heat;
+    service->peers->look = look_for_leader;
+    service->peers->context = server;
+    return leader_watch_new(&config, &server->leader_watch, error);
+}
+
 static enum status make_master(struct server *server, struct error *error)
 {
     struct hbase_service *service = &server->service;
@@ -250,15 +275,11 @@ static enum status make_master(struct server *server, struct error *error)
         .is_alone = server->config.role == SERVER_STANDALONE,
         .stall_ms = server->config.stall_ms,
     };
-    if (service->peers && server->config.role == SERVER_MASTER) {
-        service->peers->take_report = take_report;
-        service->peers->take_heat = take_heat;
-        service->peers->context = server;
-    }
     if (heat_board_new(service->env, master.is_alone, &service->heat))
         return error_set(error, STATUS_NO_MEMORY, "no memory for the server");
     master.heat = service->heat;
-    return master_new(&master, &service->master, error);
+    enum status status = master_new(&master, &service->master, error);
+    return status || !service->peers ? status : make_leader_watch(server, error);
 }
 
 /* What a server of tablets says: before each answer, and about itself. */
@@ -479,6 +500,7 @@ void server_free(struct server *server)
     if (server->service.looks)
         answer_looks_stop(server->service.looks);
     reporter_end(server->reporter); /* it sums up what the loops count */
+    leader_watch_end(server->leader_watch);
     for (unsigned i = 0; i < server->loop_count; i++) {
         struct loop_service *service = server->loops[i].loop->service;
         loop_free(server->loops[i].loop);
@@ -494,6 +516,7 @@ void server_free(struct server *server)
     tablet_service_free(server->service.tablets);
     store_free(server->service.store);
     reporter_free(server->reporter);
+    leader_watch_free(server->leader_watch);
     heat_reporter_free(server->heat_reporter);
     heat_board_free(server->service.heat);
     membership_free(server->membership);

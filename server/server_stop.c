@@ -2,6 +2,7 @@
 #include "base/log_lines.h"
 #include "server/master/master.h"
 #include "server/peer/heat_reporter.h"
+#include "server/peer/leader_watch.h"
 #include "server/peer/reporter.h"
 #include "server/server_internal.h"
 #include "server/tablet/tablet_host.h"
@@ -132,6 +133,7 @@ void server_close(struct server *server, uint64_t flush_ms, void (*closed)(void 
     if (server->service.host)
         tablet_host_stop(server->service.host);
     reporter_stop(server->reporter);
+    leader_watch_stop(server->leader_watch);
     if (server->service.master)
         master_stop(server->service.master);
     if (server->config.role == SERVER_MASTER) /* another can lead at once */

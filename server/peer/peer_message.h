@@ -4,6 +4,7 @@
  *   OpenTablet CloseTablet SetSchema ListTablets FlushTablet WriteRows ReadRows Stop SplitRow
  *   ExpectTablet a master's commands
  *   Report                                                                             of a tablet server to the master
+ *   Look         (nothing is said but that it went well)                               of a leading master to one that waits
  *
  * Decoded messages live in the arena, or borrow from it. Errors say what is wrong with the message. */
 #ifndef STELE_SERVER_PEER_PEER_MESSAGE_H

@@ -147,6 +147,23 @@ static enum call_outcome report_heat(struct call *call)
     return CALL_DONE;
 }
 
+/* ---- Looks for another ---- */
+
+static enum call_outcome look(struct call *call)
+{
+    struct error error = {0};
+    if (!call->may_block && !is_peer(call))
+        return CALL_DONE;
+    const struct peer_service *service = call->service->peers;
+    if (!service->look)
+        return call_fail(call, EXCEPTION_DO_NOT_RETRY_IO, "this server is no master");
+    if (!call->may_block)
+        return CALL_TO_WORKER;
+    if (service->look(service->context, &error))
+        return call_fail(call, EXCEPTION_IO, "%s", error.message);
+    return call_reply_empty(call);
+}
+
 const struct call_method peer_methods[] = {
     {"Greet", greet},
     {"Prove", prove},
@@ -163,5 +180,6 @@ const struct call_method peer_methods[] = {
     {"ExpectTablet", command},
     {"Report", report},
     {"ReportHeat", report_heat},
+    {"Look", look},
     {NULL, NULL},
 };

@@ -2,7 +2,7 @@
  *
  * A connection must prove that it is a peer's first (peer_secret.h); until then only Greet and Prove are answered. A
  * proof that is wrong ends the connection. A process answers what it is: one that serves tablets, a master's commands;
- * one that leads, reports. */
+ * one that leads, reports; one that waits to lead, whether the directory answers it (leader_watch.h). */
 #ifndef STELE_SERVER_PEER_PEER_SERVICE_H
 #define STELE_SERVER_PEER_PEER_SERVICE_H
 
@@ -26,6 +26,8 @@ struct peer_service {
     /* The same of measured heat; on a worker. */
     void (*take_heat)(
         void *context, const struct heat_report *report, struct heat_report_answer *out_answer);
+    /* Looks at the directory, for a leader that it does not answer; NULL: refused. On a worker. */
+    enum status (*look)(void *context, struct error *error);
     void *context;
 };
 

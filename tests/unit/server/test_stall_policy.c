@@ -1,4 +1,5 @@
-/* When a server that the directory does not answer is given up: tables of what is known, and the verdict. */
+/* When a server that the directory does not answer is given up, and when a leading master gives way: tables of what is
+ * known, and the verdict. */
 #include "tests/support/support.h"
 
 #include "base/limits.h"
@@ -84,12 +85,55 @@ static void a_probe_that_fails_or_hangs_or_is_late_begins_it_anew(void **state)
     assert_int_equal(stall_proven_ms(&proof, now_ns), 10000);
 }
 
+/* Stopped, or its machine: nobody has looked meanwhile. */
+static void whoever_stood_still_between_two_probes_has_proven_nothing(void **state)
+{
+    struct stall_proof proof = {0};
+    (void)state;
+    uint64_t now_ns = probe(&proof, START_NS, 60);
+    now_ns = probe(&proof, now_ns + 2 * SECOND, 1);
+    assert_int_equal(stall_proven_ms(&proof, now_ns), 63000);
+    now_ns = probe(&proof, now_ns + 5 * SECOND, 1);
+    assert_int_equal(stall_proven_ms(&proof, now_ns), 1000);
+}
+
+static void a_leader_gives_way_past_the_limit_to_one_whose_directory_has_worked_for_as_long(
+    void **state)
+{
+    static const struct {
+        const char *what;
+        struct stall_leader leader;
+        bool is_shown, gives_way;
+    } rows[] = {
+        {"all is well", {true, 0, false, 0}, false, false},
+        {"a slow directory, that answers at last", {true, 4999, false, 0}, false, false},
+        {"a stall that is shown", {true, 5000, false, 0}, true, false},
+        {"away for everybody: nobody answers", {true, 10 * LIMIT, false, 0}, true, false},
+        {"away for everybody, and back at the other", {true, 10 * LIMIT, true, 1}, true, false},
+        {"back there for nearly long enough", {true, 10 * LIMIT, true, LIMIT - 1}, true, false},
+        {"just below the limit", {true, LIMIT - 1, true, LIMIT}, true, false},
+        {"at the limit", {true, LIMIT, true, LIMIT}, true, true},
+        {"long past it", {true, 10 * LIMIT, true, 9 * LIMIT}, true, true},
+        {"whoever answered waits no more", {true, 2 * LIMIT, false, 2 * LIMIT}, true, false},
+        {"another leads, or nobody knows", {false, 2 * LIMIT, true, 2 * LIMIT}, false, false},
+    };
+    (void)state;
+    for (size_t i = 0; i < sizeof rows / sizeof *rows; i++) {
+        if (stall_is_leader_shown(&rows[i].leader) != rows[i].is_shown ||
+            stall_gives_way(&rows[i].leader, LIMIT) != rows[i].gives_way)
+            fail_msg("%s", rows[i].what);
+    }
+}
+
 int main(void)
 {
     const struct CMUnitTest tests[] = {
         cmocka_unit_test(a_server_is_given_up_past_the_limit_where_the_master_and_another_are_well),
         cmocka_unit_test(the_proof_begins_with_the_first_probe_that_ends_well),
         cmocka_unit_test(a_probe_that_fails_or_hangs_or_is_late_begins_it_anew),
+        cmocka_unit_test(whoever_stood_still_between_two_probes_has_proven_nothing),
+        cmocka_unit_test(
+            a_leader_gives_way_past_the_limit_to_one_whose_directory_has_worked_for_as_long),
     };
     return cmocka_run_group_tests(tests, NULL, NULL);
 }
