@@ -14,7 +14,7 @@ static const char master_usage[] =
     "  --session-timeout=TIME  after so long without a word a server looks dead (6s); ZooKeeper "
     "must grant it\n"
     "  --stall-timeout=TIME    a server whose directory hangs for so long, while the master's "
-    "works, is given up (60s)\n"
+    "works, is given up; a leading master gives way (60s)\n"
     "  --listen=HOST:PORT      where clients connect (127.0.0.1:16000); port 0 takes any free one\n"
     "  --bigtable-port=PORT    not built yet: off\n"
     "  --web-port=PORT         pages, metrics, health (16010, when it is free); off = none\n"
