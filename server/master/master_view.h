@@ -24,6 +24,8 @@ void master_each_procedure(struct master *master,
     void (*each)(void *context, const struct procedure_view *procedure), void *context);
 /* The same: requests that wait for locks. */
 size_t master_waiting_count(const struct master *master);
+/* The same: every lock that is held, and who waits for it, as GetLocksResponse says it; appended. */
+void master_put_locks(const struct master *master, struct buffer *out);
 /* Any thread: procedures that have ended, newest first, those of the last quarter of an hour, or, where whoever waited was
  * told, of five minutes since (as HBase); at most `limit`. */
 void master_each_result(struct master *master, size_t limit,

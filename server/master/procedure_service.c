@@ -151,11 +151,67 @@ static size_t sharers_from(const struct master *master, const struct running *fr
     return count;
 }
 
-static void view_locks(struct master_request *request)
+/* ---- What the assigner has: no procedure, and shown only while somebody waits for it (master_must_wait) ---- */
+
+static bool has_region(const struct master_request *request, struct span id)
 {
-    struct call *call = ((struct call_request *)request)->call;
-    struct buffer *out = &call->result;
-    const struct master *master = request->master;
+    for (size_t i = 0; i < request->tablet_count; i++)
+        if (span_equal(request->tablets[i], id))
+            return true;
+    return false;
+}
+
+/* No request before this one waits for the same table, or, with an id, the same region. */
+static bool is_first(const struct master *master, const struct master_request *request,
+    enum procedure_scope scope, struct span id)
+{
+    for (const struct master_request *one = master->waiting; one != request; one = one->next) {
+        enum procedure_kind kind = master_procedure_kind(one);
+        if (kind && procedure_scope(kind) == scope &&
+            (scope == SCOPE_TABLE ? span_equal(one->table, request->table) : has_region(one, id)))
+            return false;
+    }
+    return true;
+}
+
+static void put_opening_table(
+    const struct master *master, struct buffer *out, const struct master_request *request)
+{
+    for (const struct running *one = master->procedures; one; one = one->next)
+        if (procedure_scope(one->procedure.kind) != SCOPE_SERVER &&
+            span_equal(one->procedure.table_name, request->table))
+            return; /* it is shown there */
+    for (const struct catalogue_table *table = master->catalogue.tables; table; table = table->next)
+        if (span_equal(table->descriptor.schema.name, request->table) &&
+            table->assigning_count > 0 && is_first(master, request, SCOPE_TABLE, SPAN_EMPTY))
+            put_lock(master, out, RESOURCE_TABLE, request->table, NULL, table->assigning_count);
+}
+
+static void put_opening_regions(
+    const struct master *master, struct buffer *out, const struct master_request *request)
+{
+    for (size_t i = 0; i < request->tablet_count; i++) {
+        struct span id = request->tablets[i];
+        const struct assigned_tablet *tablet = assignment_find(&master->catalogue.assignment, id);
+        if (tablet && tablet->transition && !tablet->lock && !tablet->table->lock &&
+            is_first(master, request, SCOPE_TABLETS, id))
+            put_lock(master, out, RESOURCE_REGION, id, NULL, 1);
+    }
+}
+
+static void put_openings(const struct master *master, struct buffer *out)
+{
+    for (const struct master_request *one = master->waiting; one; one = one->next) {
+        enum procedure_kind kind = master_procedure_kind(one);
+        if (kind && procedure_scope(kind) == SCOPE_TABLE)
+            put_opening_table(master, out, one);
+        else if (kind && procedure_scope(kind) == SCOPE_TABLETS)
+            put_opening_regions(master, out, one);
+    }
+}
+
+void master_put_locks(const struct master *master, struct buffer *out)
+{
     for (const struct running *one = master->procedures; one; one = one->next) {
         const struct procedure *procedure = &one->procedure;
         size_t sharers;
@@ -175,6 +231,12 @@ static void view_locks(struct master_request *request)
             break;
         }
     }
+    put_openings(master, out);
+}
+
+static void view_locks(struct master_request *request)
+{
+    master_put_locks(request->master, &((struct call_request *)request)->call->result);
 }
 
 static enum call_outcome view(struct call *call, void (*see)(struct master_request *request))

@@ -481,9 +481,65 @@ static void a_split_that_fails_is_not_begun_each_second(void **state)
     master_world_deinit(&world);
 }
 
+static size_t count_text(const struct buffer *bytes, const char *text)
+{
+    size_t count = 0;
+    const uint8_t *at = bytes->data, *end = bytes->data + bytes->size;
+    while ((at = memmem(at, (size_t)(end - at), text, strlen(text)))) {
+        count++;
+        at++;
+    }
+    return count;
+}
+
+/* A tablet whose server died is on its way, by no procedure: whoever waits for it, or for its table, is shown with what it
+ * waits for. */
+static void who_waits_for_the_assigner_is_shown_with_the_locks(void **state)
+{
+    struct master_world world;
+    struct buffer locks = {0};
+    bool is_moved = false, is_disabled = false;
+    char id[TABLET_ID_SIZE];
+    (void)state;
+    master_world_make(&world, 45, 3);
+    node_kill(master_world_place(&world, "r20"));
+    struct master_request move = master_world_request(&world, MASTER_MOVE, "r20");
+    struct master_request disable = {
+        .operation = MASTER_DISABLE_TABLE, .table = SPAN_LITERAL("t"), .waits = true};
+    snprintf(id, sizeof id, "%.*s", (int)move.tablets[0].size, (const char *)move.tablets[0].data);
+    move.context = &is_moved;
+    disable.context = &is_disabled;
+    for (size_t i = 0; i < world.node_count; i++)
+        world.nodes[i].is_dropping_answers = true;
+    master_world_tell_servers(&world);
+    master_world_settle(&world, 2000);
+    master_put_locks(world.leader->master, &locks);
+    assert_int_equal(locks.size, 0); /* nobody waits */
+    master_world_submit(&world, &move);
+    master_world_submit(&world, &disable);
+    master_world_settle(&world, 500);
+    assert_false(is_moved || is_disabled);
+    master_put_locks(world.leader->master, &locks);
+    assert_int_equal(count_text(&locks, "MoveRegionProcedure"), 1);
+    assert_int_equal(count_text(&locks, "DisableTableProcedure"), 1);
+    assert_int_equal(count_text(&locks, id), 1);
+    for (size_t i = 0; i < world.node_count; i++)
+        world.nodes[i].is_dropping_answers = false;
+    master_world_settle(&world, 20000);
+    assert_true(is_moved && is_disabled);
+    buffer_reset(&locks);
+    master_put_locks(world.leader->master, &locks);
+    assert_int_equal(locks.size, 0);
+    buffer_deinit(&locks);
+    master_world_table(&world, MASTER_ENABLE_TABLE);
+    master_world_check(&world);
+    master_world_deinit(&world);
+}
+
 int main(void)
 {
     const struct CMUnitTest tests[] = {
+        cmocka_unit_test(who_waits_for_the_assigner_is_shown_with_the_locks),
         cmocka_unit_test(a_tablet_that_cannot_be_opened_is_neither_split_nor_merged),
         cmocka_unit_test(a_split_that_cannot_be_undone_ends_all_the_same),
         cmocka_unit_test(an_unassigned_tablet_is_neither_split_nor_merged),
