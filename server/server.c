@@ -237,7 +237,7 @@ static void take_heat(
 
 static enum status look_for_leader(void *context, struct error *error)
 {
-    return leader_watch_answer(((struct server *)context)->leader_watch, error);
+    return leader_watch_answer(((struct server *)context)->service.leader_watch, error);
 }
 
 /* What a master of several says to the others, and whether it should give way to one of them. */
@@ -256,7 +256,7 @@ static enum status make_leader_watch(struct server *server, struct error *error)
     service->peers->take_heat = take_heat;
     service->peers->look = look_for_leader;
     service->peers->context = server;
-    return leader_watch_new(&config, &server->leader_watch, error);
+    return leader_watch_new(&config, &server->service.leader_watch, error);
 }
 
 static enum status make_master(struct server *server, struct error *error)
@@ -500,7 +500,7 @@ void server_free(struct server *server)
     if (server->service.looks)
         answer_looks_stop(server->service.looks);
     reporter_end(server->reporter); /* it sums up what the loops count */
-    leader_watch_end(server->leader_watch);
+    leader_watch_end(server->service.leader_watch);
     for (unsigned i = 0; i < server->loop_count; i++) {
         struct loop_service *service = server->loops[i].loop->service;
         loop_free(server->loops[i].loop);
@@ -516,7 +516,7 @@ void server_free(struct server *server)
     tablet_service_free(server->service.tablets);
     store_free(server->service.store);
     reporter_free(server->reporter);
-    leader_watch_free(server->leader_watch);
+    leader_watch_free(server->service.leader_watch);
     heat_reporter_free(server->heat_reporter);
     heat_board_free(server->service.heat);
     membership_free(server->membership);

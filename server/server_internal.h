@@ -14,7 +14,6 @@
 #define INCARNATION_SIZE 320
 
 struct heat_reporter;
-struct leader_watch;
 struct reporter;
 struct web_server;
 
@@ -51,7 +50,6 @@ struct server {
     struct coordination_listener events;
     struct reporter *reporter;
     struct heat_reporter *heat_reporter;
-    struct leader_watch *leader_watch; /* of a master of several, else NULL */
     struct web_server *web;
     struct loop *web_loops[LOOPS_MAX]; /* what the web port shows of the loops, as the next two */
     const struct call_metrics *metrics[LOOPS_MAX]; /* of each loop */

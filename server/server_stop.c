@@ -133,7 +133,7 @@ void server_close(struct server *server, uint64_t flush_ms, void (*closed)(void 
     if (server->service.host)
         tablet_host_stop(server->service.host);
     reporter_stop(server->reporter);
-    leader_watch_stop(server->leader_watch);
+    leader_watch_stop(server->service.leader_watch);
     if (server->service.master)
         master_stop(server->service.master);
     if (server->config.role == SERVER_MASTER) /* another can lead at once */

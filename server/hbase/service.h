@@ -14,6 +14,7 @@
 struct answer_looks;
 struct heat_board;
 struct coordination;
+struct leader_watch;
 struct peer_service;
 struct scanner_table;
 struct tablet_host;
@@ -29,8 +30,9 @@ struct hbase_service {
     struct scanner_table *scanners;
     struct answer_looks *looks; /* NULL: alone in its directory, nobody can have declared it dead */
     struct peer_service *peers; /* NULL: alone, without peers */
-    struct server_name name;    /* what clients are told */
-    char name_text[320];        /* "host,port,startcode" */
+    struct leader_watch *leader_watch; /* NULL: alone, or no master */
+    struct server_name name;           /* what clients are told */
+    char name_text[320];               /* "host,port,startcode" */
     const char *cluster_id;
     uint16_t web_port;
     int64_t started_ms;

@@ -6,6 +6,7 @@
 #include "proto/wire.h"
 #include "server/hbase/service.h"
 #include "server/master/master_service.h"
+#include "server/peer/leader_watch.h"
 
 #define TASKS_MAX         1000 /* tablets that cannot be opened; more are left out */
 #define SILENT_MS         3000
@@ -75,6 +76,22 @@ static void put_given_up(struct call *call, const struct assigned_server *server
     buffer_deinit(&text);
 }
 
+static void put_own_directory(struct call *call)
+{
+    const struct leader_watch *watch = call->service->leader_watch;
+    uint64_t stalled_ms = watch ? leader_watch_stalled_ms(watch) : 0;
+    struct buffer text = {0};
+    if (!stalled_ms)
+        return;
+    buffer_put_format(&text,
+        "has not answered it for %" PRIu64
+        " s: changes wait; past %u s a master that waits leads, if it answers that",
+        stalled_ms / 1000, master_get_config(call->service->master)->stall_ms / 1000);
+    put_task(&call->result, FIELD_MASTER_TASK, SPAN_LITERAL("Directory of the master"),
+        buffer_span(&text), env_wall_ms(call->service->env) - (int64_t)stalled_ms);
+    buffer_deinit(&text);
+}
+
 void master_put_tasks(struct call *call)
 {
     struct catalogue *catalogue = master_catalogue(call->service->master);
@@ -84,6 +101,7 @@ void master_put_tasks(struct call *call)
     if (master_is_held_up(call->service->master, &why))
         put_task(&call->result, FIELD_MASTER_TASK, SPAN_LITERAL("Start of the master"),
             span_string(why.message), master_held_up_since_ms(call->service->master));
+    put_own_directory(call);
     mutex_lock(&catalogue->mutex);
     for (const struct catalogue_table *table = catalogue->tables; table; table = table->next)
         put_damaged(call, table);

@@ -22,7 +22,7 @@ struct leader_watch {
     struct task look_task;          /* while look_since_ns says so */
     _Atomic uint64_t look_since_ns; /* a look was begun, and has not ended; 0 = none */
     _Atomic bool is_stopping;
-    uint64_t shown_ms;          /* how long it had lasted when it was last shown; 0 = it is not */
+    _Atomic uint64_t shown_ms;  /* how long it had lasted when it was last shown; 0 = it is not */
     struct stall_proof proof;   /* of asking; one is under way from its beginning until its end */
     struct peer_call call;      /* while is_calling */
     _Atomic bool is_calling;    /* the peers have it */
@@ -119,13 +119,14 @@ static bool take_answer(struct leader_watch *self)
 
 static void tell(struct leader_watch *self, bool is_shown, uint64_t own_ms)
 {
-    if (is_shown && !self->shown_ms)
+    uint64_t shown_ms = atomic_load(&self->shown_ms);
+    if (is_shown && !shown_ms)
         log_line(LOG_WARN, "directory.stalled",
             "reason=\"it has not answered this master, which leads, for %" PRIu64 " s\"",
             own_ms / 1000);
-    else if (!is_shown && self->shown_ms && own_ms < STALL_SHOWN_MS)
-        log_line(LOG_INFO, "directory.answers", "after_s=%" PRIu64, self->shown_ms / 1000);
-    self->shown_ms = is_shown ? own_ms : 0;
+    else if (!is_shown && shown_ms && own_ms < STALL_SHOWN_MS)
+        log_line(LOG_INFO, "directory.answers", "after_s=%" PRIu64, shown_ms / 1000);
+    atomic_store(&self->shown_ms, is_shown ? own_ms : 0);
 }
 
 static void give_way(struct leader_watch *self, const struct stall_leader *leader)
@@ -173,6 +174,11 @@ static void run(struct task *task)
     if (!atomic_load(&self->is_stopping))
         executor_submit_at(
             self->executor, &self->task, now_ns(self) + LEADER_WATCH_MS * 1000000ull);
+}
+
+uint64_t leader_watch_stalled_ms(const struct leader_watch *self)
+{
+    return atomic_load(&self->shown_ms);
 }
 
 /* ---- The other side ---- */

@@ -41,6 +41,8 @@ enum status leader_watch_new(
 /* Worker. What a leader asks of us: STATUS_OK, the directory answers here, and takes durable writes. STATUS_BUSY: another
  * such look is under way; one thread is enough to hang. */
 enum status leader_watch_answer(struct leader_watch *watch, struct error *error);
+/* Any. For so long the directory has not answered us, who lead; 0 = it does, it is not worth a word, or we do not. */
+uint64_t leader_watch_stalled_ms(const struct leader_watch *watch);
 /* Asks and ends nothing any more. Any thread. NULL is fine. */
 void leader_watch_stop(struct leader_watch *watch);
 /* The same, and waits for the look under way. Before coordination and the store are freed. NULL is fine. */
