@@ -35,7 +35,8 @@ struct peer_world {
     struct peers *peers;
     struct server_name server;
     char server_text[64];
-    unsigned reports;
+    unsigned reports, looks_asked;
+    enum status look_status;
     struct server_report_answer answer;
 };
 
@@ -70,6 +71,14 @@ static void take_report(
     *out_answer = self->answer;
 }
 
+static enum status look_for_leader(void *context, struct error *error)
+{
+    struct peer_world *self = context;
+    self->looks_asked++;
+    return self->look_status ? error_set(error, self->look_status, "the directory is away")
+                             : STATUS_OK;
+}
+
 static void start_server(struct peer_world *self)
 {
     struct error error = {0};
@@ -93,6 +102,7 @@ static void start_server(struct peer_world *self)
         .self = self->server_text,
         .host = self->host,
         .take_report = take_report,
+        .look = look_for_leader,
         .context = self};
     self->service.env = env;
     self->service.store = self->world.store;
@@ -244,6 +254,37 @@ static void calls_pass_over_loopback(void **state)
 {
     (void)state;
     calls_pass(true);
+}
+
+static void on_looked(struct peer_call *call)
+{
+    struct waited_call *waited = (struct waited_call *)call;
+    tablet_world_signal(&waited->self->world, &waited->is_done);
+}
+
+static enum status ask_for_look(struct peer_world *self, struct waited_call *waited)
+{
+    *waited = (struct waited_call){.self = self};
+    waited->call = (struct peer_call){.to = &self->server, .method = "Look", .done = on_looked};
+    peers_call(self->peers, &waited->call);
+    tablet_world_wait(&self->world, &waited->is_done);
+    return waited->call.status;
+}
+
+static void a_master_that_waits_says_whether_the_directory_answers_it(void **state)
+{
+    struct peer_world self;
+    struct waited_call call;
+    (void)state;
+    peer_world_init(&self, false);
+    assert_ok(ask_for_look(&self, &call), &call.call.error);
+    self.look_status = STATUS_IO;
+    assert_status(ask_for_look(&self, &call), STATUS_REMOTE);
+    assert_non_null(strstr(call.call.error.message, "the directory is away"));
+    assert_int_equal(self.looks_asked, 2);
+    self.peer_service.look = NULL; /* it is no master */
+    assert_status(ask_for_look(&self, &call), STATUS_REMOTE);
+    peer_world_deinit(&self);
 }
 
 /* ---- Looks before answers ---- */
@@ -629,6 +670,7 @@ int main(void)
     const struct CMUnitTest tests[] = {
         cmocka_unit_test(calls_pass_in_memory),
         cmocka_unit_test(calls_pass_over_loopback),
+        cmocka_unit_test(a_master_that_waits_says_whether_the_directory_answers_it),
         cmocka_unit_test(answers_leave_after_a_look),
         cmocka_unit_test(answers_that_are_ready_together_share_a_look),
         cmocka_unit_test(a_server_that_was_declared_dead_says_nothing),
