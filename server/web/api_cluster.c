@@ -6,6 +6,7 @@
 
 #include "base/limits.h"
 #include "server/coordination/coordination.h"
+#include "server/peer/leader_watch.h"
 #include "server/web/api_internal.h"
 
 #define TRANSITION_LONG_MS 60000
@@ -222,6 +223,9 @@ enum web_outcome web_get_cluster(struct web_call *call)
         call->service->role == SERVER_STANDALONE ? "standalone" : "master", "now_ms",
         (json_int_t)env_wall_ms(call->service->env));
     warn_of_switches(call, warnings);
+    const struct leader_watch *watch = call->service->hbase->leader_watch;
+    if (watch && leader_watch_stalled_ms(watch))
+        warn(warnings, "master_stalled", "the directory does not answer the master");
     mutex_lock(&catalogue->mutex);
     bool is_summed = sum_all(call, catalogue, &sums);
     if (is_summed)
