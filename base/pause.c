@@ -12,14 +12,15 @@
 /* Every pause point of the program, "module.step.when", in alphabetical order. A test compares this
  * list with the pause_point() calls in the tree, both ways. */
 static const char *const names[] = {
-    "answer.look.before", "chain.link.after", "chain.link.before", "chain.sync.after",
-    "close.flush.before", "collector.incarnation.between", "collector.read.after",
-    "collector.trash.before", "compaction.commit.before", "flush.commit.before",
-    "insert.family.before", "lineage.children.before", "log.look.after", "log.rename.after",
-    "log.switch.between", "log.sync.after", "log.sync.before", "log.write.after",
-    "log.write.before", "open.commit.before", "open.load.before", "plan.link.after",
-    "plan.link.before", "procedure.action.before", "recovery.segment.before",
-    "references.tables.after", "references.tables.before", "seal.link.after", "seal.link.before",
+    "answer.look.before", "chain.link.after", "chain.link.before", "chain.prune.before",
+    "chain.sync.after", "close.flush.before", "collector.incarnation.between",
+    "collector.read.after", "collector.trash.before", "compaction.commit.before",
+    "flush.commit.before", "insert.family.before", "lineage.children.before", "log.look.after",
+    "log.rename.after", "log.switch.between", "log.sync.after", "log.sync.before",
+    "log.write.after", "log.write.before", "open.commit.before", "open.load.before",
+    "plan.link.after", "plan.link.before", "plan.read.between", "procedure.action.before",
+    "recovery.segment.before", "references.tables.after", "references.tables.before",
+    "seal.link.after", "seal.link.before", "trash.taken",
     "test.pause.here", /* tests/unit/base/test_pause.c */
 };
 
