@@ -308,7 +308,8 @@ enum status lineage_missing(
     return status;
 }
 
-/* Commits them; those that somebody else has committed meanwhile are fine. */
+/* Commits them; those that somebody else has committed meanwhile are fine: were they lost with a host that had not synced
+ * them, whoever opens one makes it again (lineage_complete). */
 static enum status commit_children(
     struct directory *directory, const struct manifest_set *children, struct error *error)
 {
@@ -450,8 +451,8 @@ static enum status check_ranges(
                           change->children[0].id);
 }
 
-/* Commits what the parents have to say; *out_parents: what they hold. STATUS_SUPERSEDED: look again.
- */
+/* Commits what the parents have to say, also those that say it: a host that said it and did not sync it may be gone.
+ * *out_parents: what they hold. STATUS_SUPERSEDED: look again. */
 static enum status commit_parents(const struct change *change, struct arena *arena,
     struct manifest **out_parents, struct error *error)
 {
@@ -461,25 +462,21 @@ static enum status commit_parents(const struct change *change, struct arena *are
     if (!parents)
         return no_memory(change->table_id, error);
     struct manifest *changed = parents + change->parent_count;
-    size_t changed_count = 0;
     enum status status = STATUS_OK;
     for (size_t i = 0; i < change->parent_count && status == STATUS_OK; i++) {
         status = manifest_read(
             directory, change->table_id, change->parent_ids[i], arena, &parents[i], error);
         if (status == STATUS_OK)
             status = check_parent(change, &parents[i], error);
-        if (status || is_done(change, &parents[i]))
-            continue;
-        struct manifest *next = &changed[changed_count++];
-        *next = parents[i];
-        next->state = change->state;
-        next->children = change->children;
-        next->child_count = change->child_count;
+        changed[i] = parents[i];
+        changed[i].state = change->state;
+        changed[i].children = change->children;
+        changed[i].child_count = change->child_count;
     }
     if (status == STATUS_OK)
         status = check_ranges(change, parents, error);
     if (status == STATUS_OK)
-        status = manifest_commit(directory, changed, changed_count, error);
+        status = manifest_commit(directory, changed, change->parent_count, error);
     *out_parents = parents;
     return status;
 }
