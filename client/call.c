@@ -136,6 +136,9 @@ static void fail(struct call *call, const struct failure *cause)
     uint64_t pause_ns;
     region_unref(call->region);
     call->region = NULL;
+    call->hang_ups = failure.is_hang_up ? call->hang_ups + 1 : 0;
+    if (call->hang_ups_most > 0 && call->hang_ups == call->hang_ups_most)
+        failure.kind = EXCEPTION_DO_NOT_RETRY;
     if (call->is_once)
         failure.error.attempts = 1;
     else if (!client->is_closing &&

@@ -38,8 +38,11 @@ struct call {
     enum service service;
     const char *method;
     uint32_t priority;
-    uint32_t timeout_ms;   /* of the operation; 0: the client's */
-    bool is_once;          /* no retries: the owner does them */
+    uint32_t timeout_ms; /* of the operation; 0: the client's */
+    bool is_once;        /* no retries: the owner does them */
+    uint32_t
+        hang_ups_most;     /* so many hang-ups in a row end it; 0: as other failures, the retries */
+    uint32_t hang_ups;     /* in a row, so far */
     bool is_region_action; /* the body is the rest of the one RegionAction of a MultiRequest */
     struct buffer body;    /* row, then the request message without its region */
     size_t row_size;

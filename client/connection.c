@@ -161,6 +161,8 @@ static void break_errno(struct connection *connection, const char *what, int err
     struct failure failure;
     failure_init(&failure, EXCEPTION_SERVER_GONE, STELE_CONNECTION, "%s %s: %s", what,
         connection->place, strerror(error_number));
+    failure.is_hang_up = connection->is_connected &&
+                         (error_number == ECONNRESET || error_number == EPIPE);
     connection_break(connection, &failure);
 }
 
@@ -372,6 +374,7 @@ static void read_input(struct connection *connection)
         struct failure failure;
         failure_init(&failure, EXCEPTION_SERVER_GONE, STELE_CONNECTION, "%s closed the connection",
             connection->place);
+        failure.is_hang_up = true;
         connection_break(connection, &failure);
         return;
     }

@@ -87,6 +87,7 @@ void failure_init(struct failure *failure, enum exception_kind kind, enum stele_
     set_message(&failure->error, status, format, arguments);
     va_end(arguments);
     failure->kind = kind;
+    failure->is_hang_up = false;
 }
 
 struct class_status {
@@ -155,6 +156,7 @@ static struct span message_of_trace(struct span class_name, struct span text)
 void failure_from_exception(struct failure *failure, const struct exception *exception)
 {
     struct span text = message_of_trace(exception->class_name, exception->text);
+    failure->is_hang_up = false;
     failure->kind = exception_classify(exception->class_name, exception->is_do_not_retry);
     if (exception->is_server_overloaded && failure->kind != EXCEPTION_DO_NOT_RETRY)
         failure->kind = EXCEPTION_OVERLOADED;

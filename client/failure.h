@@ -10,6 +10,7 @@
 /* Why one attempt failed, and what that means for the next. */
 struct failure {
     enum exception_kind kind;
+    bool is_hang_up; /* the server closed the connection that the call was on, with no answer */
     struct stele_error error;
 };
 

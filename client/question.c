@@ -7,6 +7,9 @@
 #include "proto/server_name.h"
 #include "proto/wire.h"
 
+/* The first may be of a connection that was old; the second was on a new one. */
+enum { HANG_UPS_MOST = 2 };
+
 static void release(struct job *job)
 {
     struct question *question = (struct question *)job;
@@ -14,11 +17,41 @@ static void release(struct job *job)
     buffer_deinit(&question->subject);
 }
 
-/* HBase does not answer a call of a service that it has not: it closes the connection, each time. */
-static bool is_hung_up_on(const struct failure *failure)
+static void send_question(struct question *question, struct server *server);
+
+/* Whoever hangs up on a call of ours and answers one of HBase's has not our service. */
+static void on_master_alive(struct call *call, const struct failure *failure,
+    const struct response_frame *answer, struct block *block)
 {
-    return failure->kind == EXCEPTION_SERVER_GONE && failure->error.status == STELE_CONNECTION &&
-           strstr(failure->error.message, "closed the connection");
+    struct question *question = call->context;
+    (void)answer;
+    (void)block;
+    if (!failure || failure->error.exception_class[0]) {
+        failure_set(&question->job.error, STELE_UNSUPPORTED,
+            "the server hangs up at the question for %s and answers others: it is HBase, which "
+            "does not measure heat",
+            question->method);
+        job_finish(&question->job);
+    } else if (question->is_asked_again) {
+        job_finish(&question->job);
+    } else {
+        question->is_asked_again = true;
+        send_question(question, NULL);
+    }
+}
+
+/* HBase does not answer a call of a service that it has not: it closes the connection, each time. So does a server
+ * that ends, and whatever forwards to one that is gone: another call tells them apart. */
+static void ask_if_alive(struct question *question)
+{
+    struct call *call = client_call_new(question->job.client, CALL_TO_MASTER, SERVICE_MASTER,
+        "IsMasterRunning", on_master_alive, question);
+    if (!call) {
+        job_fail_no_memory(&question->job);
+        return;
+    }
+    call->is_once = true;
+    call_start(call);
 }
 
 static void on_answer(struct call *call, const struct failure *failure,
@@ -32,15 +65,33 @@ static void on_answer(struct call *call, const struct failure *failure,
             "the server does not know %s: it is HBase, which does not measure heat, or a Stele "
             "that is older than this client",
             question->method);
-    else if (failure && question->service == SERVICE_STELE && is_hung_up_on(failure))
-        failure_set(&question->job.error, STELE_UNSUPPORTED,
-            "%s at the question for %s: if it lives, it is HBase, which does not measure heat",
-            failure->error.message, question->method);
-    else if (failure)
-        question->job.error = failure->error;
-    else if (question->decode)
+    else
+        question->job.error = failure ? failure->error : (struct stele_error){0};
+    if (failure && question->service == SERVICE_STELE && failure->is_hang_up) {
+        ask_if_alive(question);
+        return;
+    }
+    if (!failure && question->decode)
         question->decode(question, answer->result);
     job_finish(&question->job);
+}
+
+/* server NULL: the active master. */
+static void send_question(struct question *question, struct server *server)
+{
+    struct call *call = client_call_new(question->job.client,
+        server ? CALL_TO_SERVER : CALL_TO_MASTER, question->service, question->method, on_answer,
+        question);
+    if (!call) {
+        job_fail_no_memory(&question->job);
+        return;
+    }
+    call->server = server;
+    if (question->service == SERVICE_STELE && !question->is_asked_again)
+        call->hang_ups_most = HANG_UPS_MOST;
+    buffer_put(&call->body, buffer_span(&question->request));
+    call->body.is_failed |= question->request.is_failed;
+    call_start(call);
 }
 
 static void begin(struct job *job)
@@ -51,19 +102,10 @@ static void begin(struct job *job)
     struct server_name name;
     if (!is_to_master && !server_name_parse(buffer_span(&question->subject), &name, NULL))
         server = server_find(job->client, name.host, name.port, name.start_code);
-    struct call *call = is_to_master || server
-                            ? client_call_new(job->client,
-                                  is_to_master ? CALL_TO_MASTER : CALL_TO_SERVER, question->service,
-                                  question->method, on_answer, question)
-                            : NULL;
-    if (!call) {
+    if (!is_to_master && !server)
         job_fail_no_memory(job);
-        return;
-    }
-    call->server = server;
-    buffer_put(&call->body, buffer_span(&question->request));
-    call->body.is_failed |= question->request.is_failed;
-    call_start(call);
+    else
+        send_question(question, server);
 }
 
 struct question *question_new(

@@ -19,7 +19,8 @@ struct question {
     struct buffer request; /* the message; written before it is started */
     struct buffer subject; /* what the answer is about, for errors; else the server to ask */
     question_decode *decode;
-    uint32_t field; /* question_decode_number: which one tells */
+    uint32_t field;      /* question_decode_number: which one tells */
+    bool is_asked_again; /* SERVICE_STELE: it was hung up on, and then nobody was there */
 };
 
 /* Of the master. decode NULL: the answer tells nothing. NULL on no memory. */

@@ -142,7 +142,6 @@ void test_async_heat(const struct stele_options *place)
     base = event_base_new();
     options.run = STELE_RUN_ON_LOOP;
     options.loop = base;
-    options.retries = 2; /* HBase hangs up on who asks for another service, each time */
     EXPECT_OK(stele_client_open(&options, &on_loop, &error));
     drop("libstele_heat");
     read_one_row();
