@@ -97,6 +97,8 @@
 /* The command line. */
 #define LIMIT_CONFIG_SIZE      (1u << 20) /* --config */
 #define LIMIT_DUMP_PATHS       1024
+#define LIMIT_DUMP_INPUT_SIZE  (1u << 30) /* of standard input, which is read to its end first */
+#define LIMIT_SCRIPT_ARGUMENTS 256
 #define LIMIT_IMPORT_LINE_SIZE (64u << 20) /* a value of 10 MB with every byte escaped, and room */
 
 #endif

@@ -1,5 +1,5 @@
 /* storage_dump: every file kind in words, for people and tests. What kind a file is, its first bytes
- * say (an SSTable's name does). A directory is walked in order of names. */
+ * say (of an SSTable its name, or its last bytes). A directory is walked in order of names. */
 #include <inttypes.h>
 #include <stdarg.h>
 #include <stdio.h>
@@ -15,6 +15,7 @@
 #include "storage/plan.h"
 #include "storage/snapshot.h"
 #include "storage/sstable_dump.h"
+#include "storage/sstable_format.h"
 
 #define DUMP_DEPTH       8
 #define DUMP_VALUE_BYTES 256 /* of a cell's value or a document's payload; the rest is counted */
@@ -483,6 +484,16 @@ static bool has_suffix(const char *path, const char *suffix)
     return size >= suffix_size && strcmp(path + size - suffix_size, suffix) == 0;
 }
 
+static bool ends_as_sstable(struct env_file *file, uint64_t file_size)
+{
+    uint8_t magic[sizeof SSTABLE_MAGIC - 1];
+    size_t size = 0;
+    return file_size >= SSTABLE_FOOTER_SIZE &&
+           env_file_read(file, file_size - sizeof magic, magic, sizeof magic, &size, NULL) ==
+               STATUS_OK &&
+           size == sizeof magic && memcmp(magic, SSTABLE_MAGIC, size) == 0;
+}
+
 /* What a file is that only its name, mode and links speak of; NULL: another kind. */
 static const char *bare_purpose(const char *name)
 {
@@ -550,6 +561,7 @@ static enum status dump_file(struct printer *printer, struct env *env, const cha
     if (status)
         return status;
     status = env_file_read(file, 0, magic, sizeof(magic), &size, error);
+    bool is_sstable = has_suffix(name, ".sst") || ends_as_sstable(file, stat->size);
     env_file_close(file);
     if (status)
         return status;
@@ -558,7 +570,7 @@ static enum status dump_file(struct printer *printer, struct env *env, const cha
         return dump_document(printer, env, path, kind, error);
     if (size == 8 && memcmp(magic, "SteleLog", 8) == 0)
         return dump_log(printer, env, path, error);
-    if (has_suffix(name, ".sst"))
+    if (is_sstable)
         return sstable_dump(env, path, printer->print, printer->context, error);
     return error_set(error, STATUS_INVALID, "%s is no file of Stele", path);
 }
