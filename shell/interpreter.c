@@ -21,9 +21,10 @@
 
 struct interpreter {
     mrb_state *mrb;
-    mrbc_context *context;   /* names of local variables, from statement to statement */
-    struct session *session; /* borrowed */
-    unsigned stack_keep;     /* stack slots of those variables */
+    mrbc_context *context;       /* names of local variables, from statement to statement */
+    struct session *session;     /* borrowed */
+    const struct script *script; /* borrowed */
+    unsigned stack_keep;         /* stack slots of those variables */
     int depth;
     char quote; /* that the open statement ends inside of; 0 = none */
     int exit_code;
@@ -35,6 +36,11 @@ struct interpreter {
 struct session *interpreter_session(mrb_state *mrb)
 {
     return ((struct interpreter *)mrb->ud)->session;
+}
+
+const struct script *interpreter_script(mrb_state *mrb)
+{
+    return ((struct interpreter *)mrb->ud)->script;
 }
 
 void interpreter_leave(mrb_state *mrb, int code)
@@ -107,12 +113,14 @@ static enum status load_commands(struct interpreter *interpreter, struct error *
 }
 
 enum status interpreter_new(struct session *session, bool raises_errors,
-    struct interpreter **out_interpreter, struct error *error)
+    const struct script *script, struct interpreter **out_interpreter, struct error *error)
 {
+    static const struct script none = {.name = "shell"};
     struct interpreter *interpreter = memory_allocate_zeroed(1, sizeof *interpreter);
     if (!interpreter)
         return error_set(error, STATUS_NO_MEMORY, "no memory for the shell");
     interpreter->session = session;
+    interpreter->script = script ? script : &none;
     interpreter->mrb = mrb_open();
     interpreter->context = interpreter->mrb ? mrbc_context_new(interpreter->mrb) : NULL;
     if (!interpreter->context) {
@@ -123,7 +131,7 @@ enum status interpreter_new(struct session *session, bool raises_errors,
     mrb->ud = interpreter;
     interpreter->value = mrb_nil_value();
     interpreter->context->capture_errors = TRUE;
-    mrbc_filename(mrb, interpreter->context, "shell");
+    mrbc_filename(mrb, interpreter->context, interpreter->script->name);
 
     mrb_define_class(mrb, "ShellLeft", mrb->eException_class);
     if (!mrb_class_defined(mrb, "Interrupt"))

@@ -16,6 +16,13 @@
 struct interpreter;
 struct session;
 
+/* What is run, for $0 and ARGV. */
+struct script {
+    const char *name;
+    const char *const *arguments;
+    size_t argument_count;
+};
+
 enum interpreter_answer {
     INTERPRETER_MORE,    /* the statement goes on: feed it again with its next line */
     INTERPRETER_DONE,    /* ran; interpreter_value says what it is worth */
@@ -25,10 +32,10 @@ enum interpreter_answer {
 };
 
 /* `session` is borrowed: the connection that commands use. raises_errors: -n, commands raise
- * instead of telling their errors. STATUS_NO_MEMORY, or STATUS_INVALID when the built-in commands
- * do not load. */
+ * instead of telling their errors. `script` is borrowed; NULL: there is none. STATUS_NO_MEMORY, or
+ * STATUS_INVALID when the built-in commands do not load. */
 enum status interpreter_new(struct session *session, bool raises_errors,
-    struct interpreter **out_interpreter, struct error *error);
+    const struct script *script, struct interpreter **out_interpreter, struct error *error);
 void interpreter_free(struct interpreter *interpreter); /* NULL is fine */
 
 /* Parses and runs. `line` is the number of its first line, for messages. is_last: no more input
@@ -51,6 +58,7 @@ void interpreter_commands(
 
 /* For native functions: the session of this mruby. */
 struct session *interpreter_session(mrb_state *mrb);
+const struct script *interpreter_script(mrb_state *mrb);
 /* Ends the shell from within a native function: does not return. */
 void interpreter_leave(mrb_state *mrb, int code) __attribute__((noreturn));
 

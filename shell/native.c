@@ -10,7 +10,6 @@
 #include <mruby/string.h>
 #include <mruby/variable.h>
 #include <pwd.h>
-#include <regex.h>
 #include <stdarg.h>
 #include <stdio.h>
 #include <string.h>
@@ -23,7 +22,6 @@
 #include "shell/format.h"
 #include "shell/interpreter.h"
 #include "shell/interrupt.h"
-#include "shell/pattern.h"
 #include "shell/revision.h"
 #include "shell/session.h"
 
@@ -350,48 +348,6 @@ static mrb_value interrupted(mrb_state *mrb, mrb_value self)
     return mrb_bool_value(interrupt_is_set());
 }
 
-static mrb_value matches(mrb_state *mrb, mrb_value self)
-{
-    char *pattern, *name;
-    regex_t regex;
-    char whole[512];
-    (void)self;
-    mrb_get_args(mrb, "zz", &pattern, &name);
-    int size = snprintf(whole, sizeof whole, "^(%s)$", pattern);
-    if (size < 0 || (size_t)size >= sizeof whole ||
-        regcomp(&regex, whole, REG_EXTENDED | REG_NOSUB))
-        mrb_raisef(mrb, mrb_class_get(mrb, "ArgumentError"),
-            "Failed parse of regular expression %s", pattern);
-    int answer = regexec(&regex, name, 0, NULL, 0);
-    regfree(&regex);
-    return mrb_bool_value(answer == 0);
-}
-
-/* search(pattern, ignores_case, text): where it matches first, or nil. */
-static mrb_value search(mrb_state *mrb, mrb_value self)
-{
-    char *pattern;
-    mrb_bool ignores_case;
-    mrb_value text;
-    regex_t regex;
-    struct buffer posix = {0};
-    (void)self;
-    mrb_get_args(mrb, "zbS", &pattern, &ignores_case, &text);
-    bool is_put = pattern_put_posix(&posix, pattern);
-    int wrong = is_put && posix.data
-                    ? regcomp(&regex, (const char *)posix.data,
-                          REG_EXTENDED | REG_NEWLINE | (ignores_case ? REG_ICASE : 0))
-                    : REG_BADPAT;
-    buffer_deinit(&posix);
-    if (wrong)
-        mrb_raisef(mrb, mrb_class_get(mrb, "ArgumentError"),
-            "Failed parse of regular expression %s", pattern);
-    regmatch_t match = {.rm_so = 0, .rm_eo = (regoff_t)RSTRING_LEN(text)};
-    int answer = regexec(&regex, RSTRING_PTR(text), 1, &match, REG_STARTEND);
-    regfree(&regex);
-    return answer == 0 ? mrb_int_value(mrb, match.rm_so) : mrb_nil_value();
-}
-
 /* Split keys of HBase's RegionSplitter algorithms, for `count` regions. */
 static mrb_value pre_splits(mrb_state *mrb, mrb_value self)
 {
@@ -463,8 +419,6 @@ void native_define(mrb_state *mrb, struct RClass *shell)
     mrb_define_module_function(mrb, native, "whoami", whoami, MRB_ARGS_NONE());
     mrb_define_module_function(mrb, native, "labels", labels, MRB_ARGS_REQ(1));
     mrb_define_module_function(mrb, native, "interrupted?", interrupted, MRB_ARGS_NONE());
-    mrb_define_module_function(mrb, native, "matches?", matches, MRB_ARGS_REQ(2));
-    mrb_define_module_function(mrb, native, "search", search, MRB_ARGS_REQ(3));
     mrb_define_module_function(mrb, native, "pre_splits", pre_splits, MRB_ARGS_REQ(2));
     mrb_define_module_function(mrb, native, "filter_names", filter_names, MRB_ARGS_NONE());
     native_define_admin(mrb, native);
@@ -473,5 +427,6 @@ void native_define(mrb_state *mrb, struct RClass *shell)
     native_define_heat(mrb, native);
     native_define_master(mrb, native);
     native_define_rows(mrb, native);
+    native_define_ruby(mrb, native);
     native_define_scan(mrb, native);
 }

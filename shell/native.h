@@ -22,6 +22,7 @@ void native_define_cluster(mrb_state *mrb, struct RClass *native);
 void native_define_heat(mrb_state *mrb, struct RClass *native);
 void native_define_master(mrb_state *mrb, struct RClass *native);
 void native_define_rows(mrb_state *mrb, struct RClass *native);
+void native_define_ruby(mrb_state *mrb, struct RClass *native);
 void native_define_scan(mrb_state *mrb, struct RClass *native);
 
 /* printf to the shell's output. */

@@ -1,153 +1,157 @@
 #include "shell/pattern.h"
 
-#include <ctype.h>
-#include <string.h>
+#define PCRE2_CODE_UNIT_WIDTH 8
+#include <pcre2.h>
+
+#include "base/limits.h"
+#include "base/memory.h"
 
 struct pattern {
-    const char *at; /* of the text in Ruby's words */
-    struct buffer *out;
-    unsigned depth;       /* of groups */
-    bool has_uncounted;   /* a group that has no number in Ruby */
-    bool has_reference;   /* \1 */
-    bool is_after_repeat; /* * + ? */
+    pcre2_code *code;
+    pcre2_match_data *match;
+    pcre2_match_context *context;
 };
 
-/* The byte that \n and the like stand for; 0 for what is none. */
-static uint8_t control_of(char letter)
+/* What PCRE2 says otherwise: \h and \H are hex digits in Ruby. False: a set in a set. */
+static bool put_pcre(struct buffer *out, struct span ruby)
 {
-    static const char letters[] = "ntrfvae", controls[] = "\n\t\r\f\v\a\x1b";
-    const char *found = letter ? strchr(letters, letter) : NULL;
-    return found ? (uint8_t)controls[found - letters] : 0;
-}
-
-/* \x outside of a set; `at` is its letter. */
-static bool put_escape(struct pattern *pattern)
-{
-    static const struct {
-        char letter;
-        const char *posix;
-    } words[] = {{'d', "[0-9]"}, {'D', "[^0-9]"}, {'h', "[0-9a-fA-F]"}, {'H', "[^0-9a-fA-F]"},
-        {'A', "\\`"}, {'z', "\\'"}, {'Z', "\n?\\'"}};
-    char letter = *pattern->at++;
-    for (size_t i = 0; i < sizeof words / sizeof *words; i++)
-        if (words[i].letter == letter) {
-            buffer_put(pattern->out, span_string(words[i].posix));
-            return true;
+    bool is_in_set = false;
+    for (size_t i = 0; i < ruby.size; i++) {
+        uint8_t byte = ruby.data[i], next = i + 1 < ruby.size ? ruby.data[i + 1] : 0;
+        if (byte == '\\' && i + 1 < ruby.size) {
+            if (next == 'h')
+                buffer_put(
+                    out, is_in_set ? SPAN_LITERAL("0-9a-fA-F") : SPAN_LITERAL("[0-9a-fA-F]"));
+            else if (next == 'H' && !is_in_set)
+                buffer_put(out, SPAN_LITERAL("[^0-9a-fA-F]"));
+            else
+                buffer_put(out, span_slice(ruby, i, 2));
+            i++;
+            continue;
         }
-    uint8_t control = control_of(letter);
-    if (control) {
-        buffer_put_u8(pattern->out, control);
-    } else if (letter && strchr("wWsSbB123456789.[]{}()*+?^$|\\", letter)) {
-        pattern->has_reference |= isdigit((unsigned char)letter) != 0;
-        buffer_put_format(pattern->out, "\\%c", letter);
-    } else if (letter && !isalnum((unsigned char)letter)) {
-        buffer_put_u8(pattern->out, (uint8_t)letter);
-    } else {
-        return false;
-    }
-    return true;
-}
-
-/* \x in a set, where the C library takes a backslash for one. */
-static bool put_set_escape(struct pattern *pattern)
-{
-    char letter = *pattern->at++;
-    uint8_t control = letter == 'b' ? '\b' : control_of(letter);
-    if (control)
-        buffer_put_u8(pattern->out, control);
-    else if (letter == 'd')
-        buffer_put(pattern->out, SPAN_LITERAL("0-9"));
-    else if (letter == 'h')
-        buffer_put(pattern->out, SPAN_LITERAL("0-9a-fA-F"));
-    else if (letter == 'w')
-        buffer_put(pattern->out, SPAN_LITERAL("[:alnum:]_"));
-    else if (letter == 's')
-        buffer_put(pattern->out, SPAN_LITERAL("[:space:]"));
-    else if (letter && strchr("[]^-", letter))
-        buffer_put_format(pattern->out, "[.%c.]", letter);
-    else if (letter && !isalnum((unsigned char)letter))
-        buffer_put_u8(pattern->out, (uint8_t)letter);
-    else
-        return false;
-    return true;
-}
-
-/* [...]; `at` is behind its bracket. */
-static bool put_set(struct pattern *pattern)
-{
-    buffer_put_u8(pattern->out, '[');
-    if (*pattern->at == '^')
-        buffer_put_u8(pattern->out, (uint8_t)*pattern->at++);
-    for (bool is_first = true; *pattern->at; is_first = false) {
-        const char *at = pattern->at++;
-        const char *class_end = at[0] == '[' && at[1] == ':' ? strstr(at, ":]") : NULL;
-        if (class_end) {
-            buffer_put(pattern->out, span_make(at, (size_t)(class_end + 2 - at)));
-            pattern->at = class_end + 2;
-        } else if (*at == '[' || (at[0] == '&' && at[1] == '&')) {
+        if (is_in_set && byte == '[' && next == ':') { /* [:alpha:] */
+            size_t size = span_find(span_slice(ruby, i + 1, ruby.size - i - 1), ']');
+            size = size == SIZE_MAX ? 1 : size + 2;
+            buffer_put(out, span_slice(ruby, i, size));
+            i += size - 1;
+            continue;
+        }
+        if (is_in_set && (byte == '[' || (byte == '&' && next == '&')))
             return false;
-        } else if (*at == '\\') {
-            if (!put_set_escape(pattern))
-                return false;
-        } else {
-            buffer_put_u8(pattern->out, (uint8_t)*at);
-            if (*at == ']' && !is_first)
-                return true;
+        buffer_put_u8(out, byte);
+        if (!is_in_set && byte == '[') {
+            is_in_set = true;
+            for (size_t k = 0; k < 2 && i + 1 < ruby.size; k++) { /* ^ and ] may come first */
+                if (ruby.data[i + 1] != "^]"[k])
+                    continue;
+                buffer_put_u8(out, ruby.data[++i]);
+            }
+        } else if (byte == ']') {
+            is_in_set = false;
         }
     }
-    return false;
-}
-
-/* (, (?: and (?<name>; `at` is behind the parenthesis. */
-static bool put_group(struct pattern *pattern)
-{
-    const char *at = pattern->at;
-    buffer_put_u8(pattern->out, '(');
-    if (++pattern->depth > PATTERN_NESTED)
-        return false;
-    if (at[0] != '?')
-        return true;
-    const char *name_end = at[1] == '<' && at[2] != '=' && at[2] != '!' ? strchr(at, '>') : NULL;
-    if (at[1] != ':' && !name_end)
-        return false;
-    pattern->has_uncounted = true;
-    pattern->at = name_end ? name_end + 1 : at + 2;
     return true;
 }
 
-static bool put_next(struct pattern *pattern)
+static pcre2_code *compile(struct span words, unsigned options, bool is_text, int *out_code,
+    size_t *out_offset, pcre2_compile_context *context)
 {
-    bool was_repeat = pattern->is_after_repeat;
-    char next = *pattern->at++;
-    pattern->is_after_repeat = false;
-    switch (next) {
-    case '\\':
-        return put_escape(pattern);
-    case '[':
-        return put_set(pattern);
-    case '(':
-        return put_group(pattern);
-    case '?':
-        if (was_repeat) /* the shortest: it is there, and begins, where the longest does */
-            return true;
-        break;
-    case ')':
-        pattern->depth -= pattern->depth > 0;
-        break;
-    default:
-        break;
+    uint32_t flags = PCRE2_MULTILINE | PCRE2_NEVER_BACKSLASH_C; /* ^ and $ are those of a line */
+    if (is_text)
+        flags |= PCRE2_UTF | PCRE2_MATCH_INVALID_UTF;
+    if (options & PATTERN_IGNORECASE)
+        flags |= PCRE2_CASELESS;
+    if (options & PATTERN_EXTENDED)
+        flags |= PCRE2_EXTENDED;
+    if (options & PATTERN_MULTILINE)
+        flags |= PCRE2_DOTALL;
+    return pcre2_compile(words.data, words.size, flags, out_code, out_offset, context);
+}
+
+enum status pattern_new(
+    struct span source, unsigned options, struct pattern **out_pattern, struct error *error)
+{
+    struct buffer words = {0};
+    int code = 0;
+    size_t offset = 0;
+    enum status status = STATUS_OK;
+    struct pattern *pattern = memory_allocate_zeroed(1, sizeof *pattern);
+    pcre2_compile_context *context = pcre2_compile_context_create(NULL);
+    bool is_told = put_pcre(&words, source);
+    buffer_put_u8(&words, 0); /* so that there is something */
+    if (!pattern || !context || buffer_status(&words)) {
+        status = error_set(error, STATUS_NO_MEMORY, "no memory for a pattern");
+        goto done;
     }
-    pattern->is_after_repeat = next == '*' || next == '+' || next == '?';
-    buffer_put_u8(pattern->out, (uint8_t)next);
-    return true;
+    if (!is_told) {
+        status = error_set(error, STATUS_INVALID, "sets in sets are not supported");
+        goto done;
+    }
+    pcre2_set_newline(context, PCRE2_NEWLINE_LF);
+    struct span text = span_make(words.data, words.size - 1);
+    pattern->code = compile(text, options, true, &code, &offset, context);
+    if (!pattern->code && code < 0) /* not UTF-8 */
+        pattern->code = compile(text, options, false, &code, &offset, context);
+    if (!pattern->code) {
+        PCRE2_UCHAR why[120];
+        pcre2_get_error_message(code, why, sizeof why);
+        status = error_set(error, STATUS_INVALID, "%s at %zu", (const char *)why, offset);
+        goto done;
+    }
+    pattern->match = pcre2_match_data_create_from_pattern(pattern->code, NULL);
+    pattern->context = pcre2_match_context_create(NULL);
+    if (!pattern->match || !pattern->context) {
+        status = error_set(error, STATUS_NO_MEMORY, "no memory for a pattern");
+        goto done;
+    }
+    pcre2_set_match_limit(pattern->context, LIMIT_REGEX_MATCH);
+    pcre2_set_heap_limit(pattern->context, LIMIT_REGEX_HEAP_KIB);
+    *out_pattern = pattern;
+    pattern = NULL;
+done:
+    pcre2_compile_context_free(context);
+    buffer_deinit(&words);
+    pattern_free(pattern);
+    return status;
 }
 
-bool pattern_put_posix(struct buffer *out, const char *ruby)
+void pattern_free(struct pattern *pattern)
 {
-    struct pattern pattern = {.at = ruby, .out = out};
-    while (*pattern.at)
-        if (!put_next(&pattern))
-            return false;
-    buffer_put_u8(out, 0);
-    return !(pattern.has_reference && pattern.has_uncounted);
+    if (!pattern)
+        return;
+    pcre2_code_free(pattern->code);
+    pcre2_match_data_free(pattern->match);
+    pcre2_match_context_free(pattern->context);
+    memory_free(pattern);
+}
+
+enum status pattern_search(struct pattern *pattern, struct span text, size_t from,
+    const size_t **out_places, size_t *out_count, struct error *error)
+{
+    if (from > text.size)
+        return STATUS_NOT_FOUND;
+    int found = pcre2_match(pattern->code, text.size ? text.data : (PCRE2_SPTR) "", text.size, from,
+        0, pattern->match, pattern->context);
+    if (found == PCRE2_ERROR_NOMATCH)
+        return STATUS_NOT_FOUND;
+    if (found < 0) {
+        PCRE2_UCHAR why[120];
+        pcre2_get_error_message(found, why, sizeof why);
+        return error_set(error, STATUS_LIMIT, "%s", (const char *)why);
+    }
+    *out_places = pcre2_get_ovector_pointer(pattern->match);
+    *out_count = pcre2_get_ovector_count(pattern->match);
+    return STATUS_OK;
+}
+
+void pattern_names(const struct pattern *pattern,
+    void (*each)(void *context, const char *name, unsigned number), void *context)
+{
+    uint32_t count = 0, size = 0;
+    PCRE2_SPTR table = NULL;
+    pcre2_pattern_info(pattern->code, PCRE2_INFO_NAMECOUNT, &count);
+    pcre2_pattern_info(pattern->code, PCRE2_INFO_NAMEENTRYSIZE, &size);
+    pcre2_pattern_info(pattern->code, PCRE2_INFO_NAMETABLE, &table);
+    for (uint32_t i = 0; i < count; i++, table += size)
+        each(context, (const char *)table + 2, (unsigned)(table[0] << 8 | table[1]));
 }

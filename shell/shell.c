@@ -12,6 +12,7 @@
 #include <unistd.h>
 
 #include "base/bytes.h"
+#include "base/limits.h"
 #include "base/options.h"
 #include "shell/format.h"
 #include "shell/interpreter.h"
@@ -31,10 +32,11 @@ struct shell {
 
 static const char usage[] =
     "usage: stele shell [--connect=HOST:PORT | --zookeeper=HOST:PORT,...[/PATH]] [-n] [-e "
-    "COMMANDS] [FILE]\n"
+    "COMMANDS] [FILE [ARGUMENT...]]\n"
     "\n"
     "The HBase shell's commands, in its own syntax. Without FILE or -e, reads a terminal or "
     "standard input.\n"
+    "Arguments after FILE are its ARGV; -- before one that begins with a dash.\n"
     "\n"
     "  --connect=HOST:PORT     server to ask (default $STELE_CONNECT, else 127.0.0.1:16000)\n"
     "  --zookeeper=HOST:PORT   ZooKeeper quorum of the cluster, with the parent znode (default "
@@ -173,6 +175,8 @@ struct choices {
     const char *commands;
     const char *file;
     bool is_quiet;
+    const char *arguments[1 + LIMIT_SCRIPT_ARGUMENTS]; /* the file, and its own */
+    struct script script;
 };
 
 /* Fills *out_choices; an exit code, or -1 to go on. */
@@ -185,8 +189,8 @@ static int parse_options(int argc, char **argv, struct choices *out_choices)
         .usage = usage,
         .values = values,
         .value_count = sizeof values / sizeof values[0],
-        .arguments = &out_choices->file,
-        .argument_limit = 1};
+        .arguments = out_choices->arguments,
+        .argument_limit = sizeof out_choices->arguments / sizeof out_choices->arguments[0]};
     int code = options_parse(&options, argc, argv);
     if (code >= 0)
         return code;
@@ -194,6 +198,11 @@ static int parse_options(int argc, char **argv, struct choices *out_choices)
     out_choices->zookeeper = options_get(&options, "zookeeper");
     out_choices->commands = options_get(&options, "execute");
     out_choices->is_quiet = options_get(&options, "noninteractive") != NULL;
+    if (options.argument_count > 0) {
+        out_choices->file = out_choices->arguments[0];
+        out_choices->script = (struct script){
+            out_choices->file, out_choices->arguments + 1, options.argument_count - 1};
+    }
     if ((out_choices->file && out_choices->commands) ||
         (out_choices->connect && out_choices->zookeeper)) {
         fprintf(stderr,
@@ -225,7 +234,8 @@ int command_shell(int argc, char **argv)
         return 1;
     }
     if (session_new(options.connect, options.zookeeper, &shell.session, &error) ||
-        interpreter_new(shell.session, options.is_quiet, &shell.interpreter, &error)) {
+        interpreter_new(shell.session, options.is_quiet, options.file ? &options.script : NULL,
+            &shell.interpreter, &error)) {
         fprintf(stderr, "stele: %s\n", error.message);
         goto done;
     }

@@ -123,7 +123,7 @@ module Shell
 
   # What stands after "=> " for a statement's value; nil for none.
   def self.shown(value)
-    value.nil? ? nil : value.inspect
+    value.nil? || !SETTINGS.echo ? nil : value.inspect
   end
 
   class Commands
@@ -140,15 +140,5 @@ module Shell
     def ignored(options)
       options.each_key { |key| Native.say("An argument ignored (unknown or overridden): #{key}\n") }
     end
-  end
-end
-
-# What scripts for HBase's shell use of Ruby and mruby lacks.
-module Kernel
-  def sleep(seconds)
-    raise TypeError, "can't convert #{seconds.class} into time interval" unless seconds.is_a?(Numeric)
-    raise ArgumentError, 'time interval must not be negative' if seconds.negative?
-    Shell::Native.pause_ms((seconds * 1000).to_i)
-    seconds.round
   end
 end

@@ -43,7 +43,7 @@ module Shell
     end
 
     def list_namespace(regex = '.*')
-      names = Native.namespaces.select { |name| Native.matches?(regex, name) }
+      names = Native.namespaces.select { |name| Shell.matches?(regex, name) }
       Native.header(['NAMESPACE'])
       names.each { |name| Native.row([name]) }
       Native.footer(names.size)

@@ -35,7 +35,7 @@ module Shell
 
     # [[name, table, created ms, ttl seconds]...] by name.
     def snapshots_matching(table_regex, regex)
-      list = Native.snapshots.select { |name, table| Native.matches?(regex, name) && Native.matches?(table_regex, table) }
+      list = Native.snapshots.select { |name, table| Shell.matches?(regex, name) && Shell.matches?(table_regex, table) }
       list.sort { |a, b| a[0] <=> b[0] }
     end
 

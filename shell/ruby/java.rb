@@ -1,5 +1,5 @@
 # What scripts for HBase's shell use of Java: filter objects, comparators and Bytes, by their short names and by whole ones
-# (org.apache.hadoop.hbase.filter.KeyOnlyFilter.new). A filter object here is its text in the filter language. And Regexp.
+# (org.apache.hadoop.hbase.filter.KeyOnlyFilter.new). A filter object here is its text in the filter language.
 module Shell
   # A filter, or a comparator, as the filter language has it.
   class FilterWord
@@ -107,7 +107,7 @@ module Shell
       whole = "#{@name}.#{name}"
       first = name.to_s[0]
       return JavaPackage.new(whole) if first == first.downcase && args.empty?
-      KNOWN[name.to_s] || raise(Failure, "cannot load Java class #{whole}: this shell has no Java but for filters and Bytes")
+      KNOWN[name.to_s] || raise(Failure, "cannot load Java class #{whole}: this shell has of Java filters, Bytes and dates")
     end
 
     def respond_to_missing?(_name, _all = false)
@@ -248,13 +248,12 @@ class String
     self
   end
 
-  def =~(pattern)
-    raise TypeError, 'type mismatch: String given' if pattern.is_a?(String)
-    pattern && pattern =~ self
+  def to_java
+    self
   end
 
-  def match?(pattern)
-    pattern.match?(self)
+  def self.from_java_bytes(bytes)
+    bytes.to_s
   end
 end
 
@@ -267,55 +266,19 @@ module Kernel
     Shell::JavaPackage.new('java')
   end
 
-  # A class that is there anyway, or the error that says that it is not.
+  # A class that is known, by its short name from now on, or the error that says that it is not. Ruby's own keep theirs.
   def java_import(what)
-    return what unless what.is_a?(String)
-    what.split('.').inject(nil) { |package, word| package ? package.__send__(word) : Shell::JavaPackage.new(word) }
+    what = what.split('.').inject(nil) { |package, word| package ? package.__send__(word) : Shell::JavaPackage.new(word) } if what.is_a?(String)
+    name = Shell::JavaPackage::KNOWN.key(what)
+    Object.const_set(name, what) if name && (name == 'Date' || !Object.const_defined?(name))
+    what
+  end
+
+  def include_class(what)
+    java_import(what)
   end
 
   def import(what)
     java_import(what)
-  end
-end
-
-# Regular expressions, as far as the C library's extended ones can say them: what may be asked is whether they match, and where.
-class Regexp
-  IGNORECASE = 1
-
-  attr_reader :source
-
-  def self.compile(source, options = nil, _encoding = nil)
-    new(source, options)
-  end
-
-  def self.escape(text)
-    text.each_char.map { |char| '.[]{}()*+?^$|\\-/'.include?(char) ? "\\#{char}" : char }.join
-  end
-
-  def initialize(source, options = nil)
-    @source = source.is_a?(Regexp) ? source.source : source
-    @ignores_case = options.is_a?(String) ? options.include?('i') : options == true || (options || 0) & IGNORECASE > 0
-    self =~ ''
-  end
-
-  # Where in the text it begins to match, in bytes; nil.
-  def =~(text)
-    text && Shell::Native.search(@source, @ignores_case, text.to_s)
-  end
-
-  def match?(text)
-    !(self =~ text).nil?
-  end
-
-  def ===(text)
-    (text.is_a?(String) || text.is_a?(Symbol)) && match?(text)
-  end
-
-  def to_s
-    @source
-  end
-
-  def inspect
-    "/#{@source}/#{@ignores_case ? 'i' : ''}"
   end
 end

@@ -10,10 +10,11 @@ module Shell
       owner.__send__(:alias_method, plain, name)
       owner.__send__(:define_method, name) do |*args, &block|
         next __send__(plain, *args) unless block
-        __send__(plain, *args) do |*round|
+        value = __send__(plain, *args) do |*round|
           Shell.heed
           block.call(*round)
         end
+        name == :each ? self : value # mruby's gives of a range of text its begin
       end
     end
   end

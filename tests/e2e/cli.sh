@@ -131,6 +131,15 @@ for file in "$work/quorum" $(find "$top/tests/golden" -maxdepth 1 -type f ! -nam
     check "what it is comes first: ${file##*/}" eval "head -n 1 '$work/out' | grep -qE '^(history|loss|plan|procedure|sstable|the ZooKeeper) '"
 done
 
+for file in procedure-v3 sstable-v1-lz4.sst; do
+    run 0 "$stele" dump "$top/tests/golden/$file"
+    sed "s|$top/tests/golden/||; s|$file|standard input|" "$work/out" >"$work/named"
+    check "a file on standard input: $file" run 0 sh -c "cat '$top/tests/golden/$file' | '$stele' dump -"
+    check "in the same words: $file" diff "$work/named" "$work/out"
+done
+check "what is none is told" run 1 sh -c "echo nothing | '$stele' dump -"
+check "by name" complains "^stele: standard input is no file of Stele$"
+
 # ---- a shell that is given a script ----
 printf "put 't', 'a', 'f:q', '1'\nput 't', 'a', 'none:q', '1'\nput 't', 'b', 'f:q', '1'\n" >"$work/script"
 check "-n ends at the first error" run 1 "$stele" shell -n "$work/script"
@@ -175,6 +184,13 @@ check "-n: what follows is not run" [ ! -s "$work/out" ]
 check "a statement that does not end is told" run 0 "$stele" shell -e "puts 'before'
 create 't', {"
 check "after all before it" [ "$(only_results)" = $'before\nERROR: SyntaxError: ' ]
+
+# Its arguments, and what is beside it.
+printf 'TWICE = ->(x) { x * 2 }\n' >"$work/beside.rb"
+printf 'require_relative "beside"\nputs [$0, __FILE__, ARGV, TWICE.call(ARGV.size)].inspect\nabort "enough"\n' >"$work/arguments.rb"
+check "a script ends by abort" run 1 "$stele" shell -n "$work/arguments.rb" one --connect="$address" -- -n 'two words'
+check "it has its arguments" grep -qxF "[\"$work/arguments.rb\", \"$work/arguments.rb\", [\"one\", \"-n\", \"two words\"], 6]" "$work/out"
+check "what it warns of is on stderr" complains "^enough$"
 
 check "a regular expression nested too deeply is refused" run 1 "$stele" shell -n -e "Regexp.new('(' * 20000 + ')' * 20000)"
 check "and told so" complains "^stele: ERROR: ArgumentError: Failed parse of regular expression "

@@ -13,7 +13,7 @@ static struct interpreter *shared_interpreter(void)
     static struct interpreter *interpreter;
     struct session *session;
     if (!interpreter && (session_new("127.0.0.1:1", NULL, &session, NULL) ||
-                            interpreter_new(session, true, &interpreter, NULL)))
+                            interpreter_new(session, true, NULL, &interpreter, NULL)))
         abort();
     return interpreter;
 }

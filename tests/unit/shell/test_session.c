@@ -108,7 +108,7 @@ static void the_first_word_is_completed_to_commands_without_a_server(void **stat
     struct error error = {0};
     struct words all = {0}, some = {0}, none = {0};
     open_session("127.0.0.1:1", NULL);
-    assert_ok(interpreter_new(session, true, &interpreter, &error), &error);
+    assert_ok(interpreter_new(session, true, NULL, &interpreter, &error), &error);
     session_set_interpreter(session, interpreter);
     session_complete(session, SPAN_EMPTY, true, add_word, &all);
     session_complete(session, SPAN_LITERAL("sc"), true, add_word, &some);
