@@ -6,6 +6,7 @@
 #include "base/memory.h"
 #include "model/big_decimal.h"
 #include "model/compiled_comparator.h"
+#include "model/lower_case.h"
 
 /* java.util.regex.Pattern's flags. */
 enum java_flag {
@@ -69,6 +70,20 @@ static uint8_t lower(uint8_t byte)
     return byte >= 'A' && byte <= 'Z' ? (uint8_t)(byte + ('a' - 'A')) : byte;
 }
 
+static enum status lower_source(
+    struct compiled_comparator *compiled, const struct comparator *source, struct error *error)
+{
+    compiled->text = memory_allocate_zeroed(1, sizeof *compiled->text);
+    compiled->lowered_text = memory_allocate_zeroed(1, sizeof *compiled->lowered_text);
+    if (compiled->text && compiled->lowered_text) {
+        lower_case_put(
+            &compiled->lowered, charset_decode(CHARSET_UTF_8, source->value, compiled->text));
+        if (!buffer_status(compiled->text) && !buffer_status(&compiled->lowered))
+            return STATUS_OK;
+    }
+    return error_set(error, STATUS_NO_MEMORY, "no memory for a comparator");
+}
+
 enum status compiled_comparator_init(
     struct compiled_comparator *compiled, const struct comparator *source, struct error *error)
 {
@@ -82,10 +97,7 @@ enum status compiled_comparator_init(
         status = compile_regex(compiled, source, error);
         break;
     case COMPARATOR_SUBSTRING:
-        for (size_t i = 0; i < source->value.size; i++)
-            buffer_put_u8(&compiled->lowered, lower(source->value.data[i]));
-        if (buffer_status(&compiled->lowered))
-            status = error_set(error, STATUS_NO_MEMORY, "no memory for a comparator");
+        status = lower_source(compiled, source, error);
         break;
     default:
         break;
@@ -104,9 +116,13 @@ void compiled_comparator_deinit(struct compiled_comparator *compiled)
     if (compiled->text)
         buffer_deinit(compiled->text);
     memory_free(compiled->text);
+    if (compiled->lowered_text)
+        buffer_deinit(compiled->lowered_text);
+    memory_free(compiled->lowered_text);
     memset(compiled, 0, sizeof *compiled);
 }
 
+/* Of ASCII: as most is, and without a copy. */
 static bool contains_lowered(struct span text, struct span lowered)
 {
     if (lowered.size == 0)
@@ -119,6 +135,22 @@ static bool contains_lowered(struct span text, struct span lowered)
             return true;
     }
     return false;
+}
+
+static int substring_order(const struct compiled_comparator *compiled, struct span bytes)
+{
+    struct span lowered = buffer_span(&compiled->lowered);
+    bool is_ascii = true;
+    for (size_t i = 0; i < bytes.size && is_ascii; i++)
+        is_ascii = bytes.data[i] < 0x80;
+    if (is_ascii)
+        return contains_lowered(bytes, lowered) ? 0 : 1;
+    buffer_reset(compiled->lowered_text);
+    lower_case_put(compiled->lowered_text, charset_decode(CHARSET_UTF_8, bytes, compiled->text));
+    if (buffer_status(compiled->text) || buffer_status(compiled->lowered_text))
+        return 1;
+    struct span text = buffer_span(compiled->lowered_text);
+    return lowered.size == 0 || memmem(text.data, text.size, lowered.data, lowered.size) ? 0 : 1;
 }
 
 static int bit_order(const struct comparator *source, struct span bytes)
@@ -181,7 +213,7 @@ int compiled_comparator_order(const struct compiled_comparator *compiled, struct
     case COMPARATOR_REGEX:
         return regex_order(compiled, bytes);
     case COMPARATOR_SUBSTRING:
-        return contains_lowered(bytes, buffer_span(&compiled->lowered)) ? 0 : 1;
+        return substring_order(compiled, bytes);
     default:
         return span_compare(source->value, bytes);
     }

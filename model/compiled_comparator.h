@@ -9,8 +9,9 @@ struct compiled_comparator {
     void *regex;                     /* pcre2_code, match data and context, owned */
     void *match;
     void *context;
-    struct buffer lowered; /* SUBSTRING: in lower case */
-    struct buffer *text;   /* REGEX: of the bytes compared last, owned */
+    struct buffer lowered;       /* SUBSTRING: in lower case */
+    struct buffer *text;         /* REGEX, SUBSTRING: of the bytes compared last, owned */
+    struct buffer *lowered_text; /* SUBSTRING: in lower case, owned */
 };
 
 /* A zeroed one is a valid one of a NULL comparator. STATUS_INVALID: the pattern, with where and why;

@@ -78,7 +78,8 @@ final class OddScenarios
             new Scenario("odd.time", OddScenarios::times),
             new Scenario("odd.counter", OddScenarios::counters),
             new Scenario("odd.condition", OddScenarios::conditions),
-            new Scenario("odd.mutation", OddScenarios::mutations));
+            new Scenario("odd.mutation", OddScenarios::mutations),
+            new Scenario("odd.text", OddScenarios::texts));
     }
 
     private static Table table(Session s, String name) throws Exception
@@ -91,6 +92,22 @@ final class OddScenarios
             t.put(put(row, "g:x", 20, row.equals("b") ? "" : row));
         }
         return t;
+    }
+
+    /** Each text is looked for in all of them: letters of any script in either case, and what is no text. */
+    private static void texts(Session s) throws Throwable
+    {
+        Table t = s.create(schema("odd_text", family("f")));
+        List<String> texts = List.of("stra\u00dfe", "STRASSE \u1e9e", "\u00c4RGER", "\u00e4rger", "300 \u212a", "k", "\u017f", "S",
+            "\u0130", "i", "I", "\u0131", "\u039f\u0394\u039f\u03a3", "\u03bf\u03b4\u03bf\u03c2", "\u03bf\u03b4\u03bf\u03c3", "\u03a3", "\u039f\u03a3.\u0391",
+            "\u0391\u03a3 \u0391", "\u0414\u0401", "\u0434\u0451", "\u00b5", "\u03bc", "\u01c5", "\u2167", "\ud801\udc00", "\ud801\udc28", "\u4e2d", "\ufffd");
+        for (int i = 0; i < texts.size(); i++)
+            t.put(put(String.format("r%02d", i), "f:q", 1, texts.get(i)));
+        t.put(new Put(b("s1")).addColumn(b("f"), b("q"), 1, new byte[] {'A', (byte) 0xff, 'K'}));
+        t.put(new Put(b("s2")).addColumn(b("f"), b("q"), 1, new byte[] {(byte) 0xc3}));
+        for (int i = 0; i < texts.size(); i++)
+            s.askScan("text " + i, t,
+                new Scan().setFilter(new ValueFilter(CompareOperator.EQUAL, new SubstringComparator(texts.get(i)))));
     }
 
     private static void filters(Session s) throws Throwable
