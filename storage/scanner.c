@@ -621,12 +621,12 @@ enum status tablet_get(struct tablet *tablet, struct span row, const struct read
 {
     if (atomic_load_explicit(&tablet->is_closed, memory_order_acquire))
         return error_set(error, STATUS_CLOSED, "tablet %s is closed", tablet->info.id);
-    if (!tablet_contains_row(tablet, row))
-        return error_set(error, STATUS_OUT_OF_RANGE, "row is not in tablet %s", tablet->info.id);
     uint64_t read_point;
     struct version *version = tablet_snapshot(tablet, &read_point);
-    enum status status = tablet_get_at(
-        tablet, version, read_point, row, request, may_block, sink, error);
+    enum status status = tablet_contains_row(tablet, row)
+                             ? tablet_get_at(tablet, version, read_point, row, request, may_block,
+                                   sink, error)
+                             : tablet_refuse_row(&tablet->info, version->schema, row, "Get", error);
     version_unref(version);
     if (status != STATUS_WOULD_BLOCK)
         atomic_fetch_add_explicit(&tablet->counters.read_requests, 1, memory_order_relaxed);

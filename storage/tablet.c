@@ -285,6 +285,22 @@ void tablet_statistics_read(const struct tablet *tablet, struct tablet_statistic
     *out_statistics = statistics;
 }
 
+static void put_region_name(
+    struct buffer *text, const struct tablet_info *info, const struct table_schema *schema)
+{
+    buffer_put_escaped(text, schema->name);
+    buffer_put_u8(text, ',');
+    buffer_put_escaped(text, info->start_row);
+    buffer_put_format(text, ",%llu.%s.", (unsigned long long)info->region_id, info->id);
+}
+
+static enum status refuse(struct buffer *text, enum status status, struct error *error)
+{
+    error_set(error, status, "%.*s", (int)text->size, text->data ? (const char *)text->data : "");
+    buffer_deinit(text);
+    return status;
+}
+
 enum status tablet_refuse_family(const struct tablet_info *info, const struct table_schema *schema,
     struct span family, struct error *error)
 {
@@ -292,12 +308,22 @@ enum status tablet_refuse_family(const struct tablet_info *info, const struct ta
     buffer_put_format(&text, "Column family ");
     buffer_put_escaped(&text, family);
     buffer_put_format(&text, " does not exist in region ");
-    buffer_put_escaped(&text, schema->name);
-    buffer_put_u8(&text, ',');
+    put_region_name(&text, info, schema);
+    return refuse(&text, STATUS_NO_FAMILY, error);
+}
+
+enum status tablet_refuse_row(const struct tablet_info *info, const struct table_schema *schema,
+    struct span row, const char *call, struct error *error)
+{
+    struct buffer text = {0};
+    buffer_put_format(&text, "Requested row out of range for %s on HRegion ", call);
+    put_region_name(&text, info, schema);
+    buffer_put_format(&text, ", startKey='");
     buffer_put_escaped(&text, info->start_row);
-    buffer_put_format(&text, ",%llu.%s.", (unsigned long long)info->region_id, info->id);
-    enum status status = error_set(
-        error, STATUS_NO_FAMILY, "%.*s", (int)text.size, text.data ? (const char *)text.data : "");
-    buffer_deinit(&text);
-    return status;
+    buffer_put_format(&text, "', getEndKey()='");
+    buffer_put_escaped(&text, info->end_row);
+    buffer_put_format(&text, "', row='");
+    buffer_put_escaped(&text, row);
+    buffer_put_u8(&text, '\'');
+    return refuse(&text, STATUS_OUT_OF_RANGE, error);
 }

@@ -146,6 +146,9 @@ uint64_t tablet_oldest_read_point(struct tablet *tablet);
 /* STATUS_NO_FAMILY in HBase's words, with the region's whole name: table,start row,id.encoded name. */
 enum status tablet_refuse_family(const struct tablet_info *info, const struct table_schema *schema,
     struct span family, struct error *error);
+/* STATUS_OUT_OF_RANGE: `call` asked for a row that is another region's. In HBase's words. */
+enum status tablet_refuse_row(const struct tablet_info *info, const struct table_schema *schema,
+    struct span row, const char *call, struct error *error);
 /* What a write is stamped with: the wall clock, which never falls here, or least_ms when that is later. */
 int64_t tablet_clock(struct tablet *tablet, int64_t least_ms);
 /* Notes that a timestamp was given out: the next owner starts above it. */

@@ -86,7 +86,8 @@ enum status write_operation_check(const struct tablet *tablet, const struct tabl
         status = error_set(error, STATUS_INVALID, "row has %zu bytes, but must have 1 to %d",
             operation->row.size, LIMIT_ROW_SIZE);
     else if (!tablet_contains_row(tablet, operation->row))
-        status = error_set(error, STATUS_OUT_OF_RANGE, "row is not in tablet %s", tablet->info.id);
+        status = tablet_refuse_row(&tablet->info, schema, operation->row,
+            operation->condition ? "doCheckAndRowMutate" : "batchMutate", error);
     else
         status = check_condition(tablet, schema, operation, error);
     if (!status && !operation->condition)

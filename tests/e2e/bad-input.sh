@@ -79,6 +79,7 @@ expect "server with a bad capacity" 2 "sim-capacity" "$stele" standalone "$work/
 expect "bench with a bad mix" 2 "mix" "$stele" bench load --mix=get:50
 
 # ---- the socket ----
+"$stele" shell -n -e "create 'halves', 'f', SPLITS => ['m']" >/dev/null
 PYTHONPATH=$top/tests/cluster python3 - "$STELE_CONNECT" "$zookeeper" >"$work/socket" <<'PY'
 import re, socket, struct, sys
 from wire import Connection, Region, field, specifier, varint
@@ -164,6 +165,19 @@ def put(row, kind=2, more=b""):
     """Of f:q; `more` of its qualifier value: a time, a kind of delete."""
     cell = field(1, b"f") + field(2, field(1, b"q") + field(2, b"v") + more)
     return region + field(2, field(1, row) + field(2, kind) + field(3, cell))
+
+[lower] = [one for one in map(Region, Connection(sys.argv[1], "AdminService").call("GetOnlineRegion")[1]) if one.table == "halves" and not one.start]
+half = field(1, specifier(lower.encoded))
+cell = field(3, field(1, b"f") + field(2, field(1, b"q") + field(2, b"v")))
+condition = field(3, field(1, b"z") + field(2, b"f") + field(3, b"q") + field(4, 2) +
+                  field(5, field(1, b"org.apache.hadoop.hbase.filter.NullComparator") + field(2, b"")))
+for method, param, words in ((b"Get", field(1, b"z"), "Get"), (b"Mutate", field(1, b"z") + field(2, 2) + cell, "batchMutate"),
+                             (b"Mutate", field(1, b"z") + field(2, 1) + cell, "batchMutate")):
+    text = "WrongRegionException: Requested row out of range for %s on HRegion halves,,%d.%s., startKey='', getEndKey()='m', row='z'" % (
+        words, lower.id, lower.encoded)
+    check("a row of another region: " + words, text.encode() in ask(method, half + field(2, param)))
+refused = ask(b"Mutate", half + field(2, field(1, b"z") + field(2, 2) + cell) + condition)
+check("a row of another region, on condition", b"WrongRegionException: Requested row out of range for doCheckAndRowMutate on HRegion halves," in refused)
 
 def filters(depth):
     inner = field(2, filters(depth - 1)) if depth > 1 else b""
