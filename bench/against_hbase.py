@@ -16,7 +16,7 @@ import tempfile
 TOP = pathlib.Path(__file__).resolve().parent.parent
 sys.path.insert(0, str(TOP / "tests" / "interop"))
 os.environ.setdefault("STELE", str(TOP / "build" / "release" / "cli" / "stele"))
-from servers import Failure, HBase, Skip, Stele, exit_code_of  # noqa: E402
+from servers import HBase, Stele, run_main  # noqa: E402
 
 
 def main():
@@ -41,11 +41,4 @@ def main():
 
 
 if __name__ == "__main__":
-    try:
-        sys.exit(main())
-    except Skip as skip:
-        print(f"against_hbase.py: {skip}", file=sys.stderr)
-        sys.exit(exit_code_of(skip))
-    except Failure as failure:
-        print(f"against_hbase.py: {failure}", file=sys.stderr)
-        sys.exit(1)
+    run_main(main)

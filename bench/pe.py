@@ -18,7 +18,7 @@ import tempfile
 
 TOP = pathlib.Path(__file__).resolve().parent.parent
 sys.path.insert(0, str(TOP / "tests" / "interop"))
-from servers import JVM_OPENS, Failure, HBase, Skip, Stele, class_path, exit_code_of  # noqa: E402
+from servers import JVM_OPENS, Failure, HBase, Stele, class_path, run_main  # noqa: E402
 
 PROGRAM = "org.apache.hadoop.hbase.PerformanceEvaluation"
 RUN_LIMIT_S = 300
@@ -122,11 +122,4 @@ def main():
 
 
 if __name__ == "__main__":
-    try:
-        sys.exit(main())
-    except Skip as skip:
-        print(f"pe.py: {skip}", file=sys.stderr)
-        sys.exit(exit_code_of(skip))
-    except Failure as failure:
-        print(f"pe.py: {failure}", file=sys.stderr)
-        sys.exit(1)
+    run_main(main)

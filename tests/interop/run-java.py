@@ -18,11 +18,10 @@ import concurrent.futures
 import os
 import pathlib
 import subprocess
-import sys
 import tempfile
 import time
 
-from servers import HERE, JVM_OPENS, Failure, HBase, Skip, Stele, SteleCluster, class_path, compiled, exit_code_of
+from servers import HERE, JVM_OPENS, HBase, Stele, SteleCluster, class_path, compiled, run_main
 
 FEWEST_ANSWERS = 2000
 RUN_LIMIT_S = 600
@@ -186,11 +185,4 @@ def main():
 
 
 if __name__ == "__main__":
-    try:
-        sys.exit(main())
-    except Skip as skip:
-        print(f"run-java.py: {skip}", file=sys.stderr)
-        sys.exit(exit_code_of(skip))
-    except Failure as failure:
-        print(f"run-java.py: {failure}", file=sys.stderr)
-        sys.exit(1)
+    run_main(main)

@@ -12,13 +12,12 @@ import os
 import pathlib
 import shutil
 import subprocess
-import sys
 import tempfile
 import time
 import urllib.error
 import urllib.request
 
-from servers import CACHE, HERE, JVM_OPENS, TOP, Failure, HBase, Skip, Stele, class_path, exit_code_of
+from servers import CACHE, HERE, JVM_OPENS, TOP, Failure, HBase, Skip, Stele, class_path, run_main
 
 PROGRAMS = HERE / "programs"
 LIMIT_S = 120
@@ -211,11 +210,4 @@ def main():
 
 
 if __name__ == "__main__":
-    try:
-        sys.exit(main())
-    except Skip as skip:
-        print(f"run-programs: SKIP: {skip}")
-        sys.exit(exit_code_of(skip))
-    except Failure as failure:
-        print(f"run-programs: {failure}")
-        sys.exit(1)
+    run_main(main)

@@ -4,6 +4,7 @@ import pathlib
 import shutil
 import signal
 import subprocess
+import sys
 
 HERE = pathlib.Path(__file__).resolve().parent
 TOP = HERE.parent.parent
@@ -45,9 +46,17 @@ def compiled(version):
     return f"{classes}:{jars}"
 
 
-def exit_code_of(skip):
-    """A skip is loud, and a failure where CI promises that nothing is missing."""
-    return 1 if os.environ.get("CI") == "true" else 77
+def run_main(main):
+    """Ends the program with what main returns. A skip is loud, and a failure where CI promises that nothing is missing."""
+    name = pathlib.Path(sys.argv[0]).name
+    try:
+        sys.exit(main())
+    except Skip as skip:
+        print(f"{name}: SKIP: {skip}", file=sys.stderr)
+        sys.exit(1 if os.environ.get("CI") == "true" else 77)
+    except (Failure, AssertionError) as failure:
+        print(f"{name}: {failure}", file=sys.stderr)
+        sys.exit(1)
 
 
 class HBase:

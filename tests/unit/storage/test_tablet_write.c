@@ -1,5 +1,6 @@
 /* The write path: conditions, read-modify-writes, groups of operations, refusals. */
 #include "tests/support/tablet_world.h"
+#include "tests/support/write_parts.h"
 
 #include <stdio.h>
 #include <stdlib.h>
@@ -14,33 +15,6 @@ static int set_up(void **state)
 {
     log_set_level(LOG_ERROR);
     return tablet_world_set_up(state, 5, "f:VERSIONS=3;g");
-}
-
-static struct cell make_cell(const char *row, const char *family, const char *qualifier,
-    int64_t timestamp, enum cell_type type, const char *value)
-{
-    return (struct cell){.row = span_string(row),
-        .family = span_string(family),
-        .qualifier = span_string(qualifier),
-        .timestamp = timestamp,
-        .type = (uint8_t)type,
-        .value = span_string(value)};
-}
-
-static struct mutation make_mutation(enum mutation_kind kind, struct cell *cells, size_t count)
-{
-    return (struct mutation){.kind = kind,
-        .row = cells->row,
-        .cells = cells,
-        .cell_count = count,
-        .time_range = TIME_RANGE_ALL,
-        .is_result_wanted = true};
-}
-
-static struct write_operation make_operation(struct mutation *mutations, size_t count)
-{
-    return (struct write_operation){
-        .row = mutations->row, .mutations = mutations, .mutation_count = count};
 }
 
 /* Puts f:out if `stored OP` holds as HBase sees it; whether it did. */
@@ -385,143 +359,6 @@ static void test_an_increment_waits_for_the_disk(void **state)
     assert_int_equal(world_increment(world, "c", "f:n", 1, 77), 6); /* the same nonce */
 }
 
-static void test_memory_that_runs_short_is_flushed(void **state)
-{
-    struct tablet_world *world = *state;
-    struct error error = {0};
-    tablet_world_stop(world);
-    world->config.memtable_budget_bytes = 16 << 20;
-    assert_ok(tablet_world_start(world, &error), &error);
-    char *value = memory_allocate(100001);
-    memset(value, 'v', 100000);
-    value[100000] = '\0';
-    for (int i = 0; i < 400; i++) { /* 40 MB */
-        char row[16];
-        snprintf(row, sizeof(row), "%05d", i);
-        world_put(world, row, "f:a", 1, value);
-    }
-    struct store_statistics statistics;
-    store_statistics_read(world->store, &statistics);
-    assert_true(statistics.flushes >= 3);
-    assert_true(statistics.memtable_bytes <= statistics.memtable_budget_bytes);
-    memory_free(value);
-    struct tablet_statistics tablet;
-    tablet_statistics_read(world->tablet, &tablet);
-    assert_true(tablet.cells_written == 400);
-}
-
-/* One cell of so many bytes: put, or refused. */
-static enum status put_bytes(
-    struct tablet_world *world, const char *row, size_t size, struct error *out_error)
-{
-    uint8_t *value = memory_allocate_zeroed(1, size);
-    struct cell cell = make_cell(row, "f", "q", 1, CELL_PUT, "");
-    cell.value = span_make(value, size);
-    struct mutation mutation = make_mutation(MUTATION_PUT, &cell, 1);
-    struct write_operation operation = make_operation(&mutation, 1);
-    world_write(world, &operation, 1);
-    memory_free(value);
-    error_clear(out_error);
-    if (operation.status)
-        error_set(out_error, operation.status, "%s", write_operation_reason(&operation));
-    return operation.status;
-}
-
-static void start_with_a_megabyte(struct tablet_world *world)
-{
-    struct error error = {0};
-    tablet_world_stop(world);
-    world->config.memtable_budget_bytes = 1 << 20;
-    assert_ok(tablet_world_start(world, &error), &error);
-}
-
-static void test_a_write_waits_when_memory_is_nearly_gone(void **state)
-{
-    struct tablet_world *world = *state;
-    struct store_statistics statistics;
-    struct error error;
-    start_with_a_megabyte(world);
-    assert_status(put_bytes(world, "a", 900000, &error), STATUS_OK); /* over 4/5 */
-    store_statistics_read(world->store, &statistics);
-    assert_int_equal(statistics.writes_delayed, 0);
-    uint64_t before_ns = env_monotonic_ns(world->env);
-    assert_status(put_bytes(world, "b", 1, &error), STATUS_OK);
-    store_statistics_read(world->store, &statistics);
-    assert_int_equal(statistics.writes_delayed, 1);
-    assert_int_equal(statistics.writes_refused, 0);
-    assert_true(statistics.writes_delay_ns > 0);
-    assert_true(env_monotonic_ns(world->env) - before_ns >= statistics.writes_delay_ns);
-}
-
-static void test_a_write_is_refused_while_memory_is_full(void **state)
-{
-    struct tablet_world *world = *state;
-    struct store_statistics statistics;
-    struct error error;
-    start_with_a_megabyte(world);
-    assert_status(put_bytes(world, "a", 1100000, &error), STATUS_OK); /* over the budget */
-    assert_status(put_bytes(world, "b", 1, &error), STATUS_BUSY);
-    assert_non_null(strstr(error.message, "Over memstore limit=1048576, regionName=0123456789"));
-    store_statistics_read(world->store, &statistics);
-    assert_int_equal(statistics.writes_refused, 1);
-    assert_int_equal(statistics.writes_delayed, 0);
-    assert_string_equal(world_get(world, "b", NULL, 1), "");
-    /* The refusal has asked for the flush that ends it. */
-    env_memory_run_until(world->env, NULL, UINT64_C(1000000000));
-    assert_status(put_bytes(world, "b", 1, &error), STATUS_OK);
-}
-
-static void test_a_family_that_went_does_not_come_back_with_its_cells(void **state)
-{
-    struct tablet_world *world = *state;
-    struct error error = {0};
-    world_put(world, "r", "f:a", 1, "x");
-    world_put(world, "r", "g:a", 1, "flushed");
-    assert_status(world_flush(world), STATUS_OK);
-    world_put(world, "r", "g:b", 1, "in memory");
-    tablet_world_set_families(world, "f");
-    assert_ok(tablet_set_schema(world->tablet, &world->schema, &error), &error);
-    assert_string_equal(world_scan_all(world), "r f:a@1=x");
-    tablet_world_set_families(world, "f;g");
-    assert_ok(tablet_set_schema(world->tablet, &world->schema, &error), &error);
-    assert_string_equal(world_scan_all(world), "r f:a@1=x");
-    world_put(world, "r", "g:c", 1, "new");
-    tablet_world_crash(world, ENV_CUT_LOSE_ALL);
-    assert_ok(tablet_world_start(world, &error), &error);
-    assert_string_equal(world_scan_all(world), "r f:a@1=x;r g:c@1=new");
-}
-
-/* While a step's cells of it are gathered: between f, the first family that the step comes to, and g. */
-static void drop_first_family(void *context)
-{
-    struct tablet_world *world = context;
-    struct error error = {0};
-    tablet_world_set_families(world, "g");
-    assert_ok(tablet_set_schema(world->tablet, &world->schema, &error), &error);
-    /* What the change has begun holds the old version too, until it is done. */
-    (void)env_memory_run_until(world->env, NULL, UINT64_C(1000000000));
-}
-
-static void reach_first_family(void *context)
-{
-    pause_arm("insert.family.before", drop_first_family, context);
-}
-
-static void test_a_family_may_go_while_a_step_is_inserted(void **state)
-{
-    struct tablet_world *world = *state;
-    struct cell cells[2] = {
-        make_cell("r", "f", "a", 5, CELL_PUT, "1"), make_cell("r", "g", "a", 5, CELL_PUT, "2")};
-    struct mutation mutation = make_mutation(MUTATION_PUT, cells, 2);
-    struct write_operation operation = make_operation(&mutation, 1);
-    world_put(world, "r", "f:a", 1, "x"); /* g has no memtable yet: one is made behind the pause */
-    pause_arm("insert.family.before", reach_first_family, world);
-    world_write(world, &operation, 1);
-    pause_arm("insert.family.before", NULL, NULL);
-    assert_operation_ok(&operation);
-    assert_string_equal(world_scan_all(world), "r g:a@5=2");
-}
-
 /* The second sixteen cells of a put replace some of the first, and bring others right behind those. */
 static void test_a_put_of_many_columns_some_twice_keeps_them_all(void **state)
 {
@@ -550,126 +387,6 @@ static void test_a_put_of_many_columns_some_twice_keeps_them_all(void **state)
     assert_string_equal(world_scan_all(world), expected);
 }
 
-static void test_a_tablet_is_split_in_the_middle_of_its_data(void **state)
-{
-    struct tablet_world *world = *state;
-    struct error error = {0};
-    struct span row;
-    assert_status(tablet_split_row(world->tablet, &world->arena, &row, &error), STATUS_NOT_FOUND);
-    char value[1001];
-    memset(value, 'v', 1000);
-    value[1000] = '\0';
-    for (int i = 0; i < 200; i++) {
-        char key[16];
-        snprintf(key, sizeof(key), "%05d", i);
-        world_put(world, key, "f:a", 1, value);
-    }
-    assert_status(world_flush(world), STATUS_OK);
-    assert_ok(tablet_split_row(world->tablet, &world->arena, &row, &error), &error);
-    assert_true(span_compare(row, SPAN_LITERAL("00040")) > 0);
-    assert_true(span_compare(row, SPAN_LITERAL("00160")) < 0);
-}
-
-static void assert_even_bounds(struct tablet_world *world, int rows)
-{
-    struct error error = {0};
-    struct span *bounds;
-    size_t count;
-    assert_ok(tablet_data_bounds(world->tablet, 8, &world->arena, &bounds, &count, &error), &error);
-    assert_int_equal(count, 7);
-    for (int i = 0; i < 7; i++) {
-        char digits[] = "00000"; /* of which an index keeps as many as it needs */
-        memcpy(digits, bounds[i].data, bounds[i].size);
-        int row = atoi(digits);
-        assert_in_range(row, rows * (i + 1) / 8 - rows / 10, rows * (i + 1) / 8 + rows / 10);
-    }
-}
-
-static void test_bounds_follow_the_data_in_memory_and_in_files(void **state)
-{
-    struct tablet_world *world = *state;
-    struct error error = {0};
-    struct span *bounds;
-    size_t count;
-    assert_ok(tablet_data_bounds(world->tablet, 8, &world->arena, &bounds, &count, &error), &error);
-    assert_int_equal(count, 0);
-    char value[301], key[16];
-    memset(value, 'v', 300);
-    value[300] = '\0';
-    for (int i = 0; i < 2000; i++) {
-        snprintf(key, sizeof(key), "%05d", i);
-        world_put(world, key, "f:a", 1, value);
-    }
-    assert_even_bounds(world, 2000);
-    assert_status(world_flush(world), STATUS_OK);
-    assert_even_bounds(world, 2000);
-    for (int i = 2000; i < 4000; i++) {
-        snprintf(key, sizeof(key), "%05d", i);
-        world_put(world, key, "f:a", 1, value);
-    }
-    assert_ok(tablet_data_bounds(world->tablet, 2, &world->arena, &bounds, &count, &error), &error);
-    assert_int_equal(count, 1);
-}
-
-struct closing {
-    struct completion completion; /* first */
-    bool is_done;
-};
-
-static void closing_done(struct completion *completion)
-{
-    ((struct closing *)completion)->is_done = true;
-}
-
-static bool is_close_stepped;
-
-/* As a flush that ends in another thread at that moment. */
-static void step_the_close(void *context)
-{
-    tablet_close_step(context);
-    is_close_stepped = true;
-}
-
-static void test_a_close_flushes_though_another_flush_ends_meanwhile(void **state)
-{
-    struct tablet_world *world = *state;
-    world_put(world, "r", "f:a", 1, "x");
-    struct closing closing = {.completion = {.done = closing_done}};
-    pause_arm("close.flush.before", step_the_close, world->tablet);
-    tablet_close(world->tablet, false, &closing.completion);
-    tablet_world_wait(world, &closing.is_done);
-    pause_arm("close.flush.before", NULL, NULL);
-    assert_true(is_close_stepped);
-    assert_ok(closing.completion.status, &closing.completion.error);
-}
-
-static void test_a_closed_tablet_refuses_and_opens_again(void **state)
-{
-    struct tablet_world *world = *state;
-    struct error error = {0};
-    world_put(world, "r", "f:a", 1, "x");
-    struct closing closing = {.completion = {.done = closing_done}};
-    tablet_close(world->tablet, false, &closing.completion);
-    tablet_world_wait(world, &closing.is_done);
-    assert_ok(closing.completion.status, &closing.completion.error);
-    struct cell cell = make_cell("r", "f", "n", 1, CELL_PUT, "");
-    struct mutation mutation = make_mutation(MUTATION_PUT, &cell, 1);
-    struct write_operation operation = make_operation(&mutation, 1);
-    world_write(world, &operation, 1);
-    assert_int_equal(operation.status, STATUS_CLOSED);
-    struct read_request request;
-    read_request_init(&request);
-    struct world_cells cells;
-    world_cells_init(&cells, world);
-    assert_status(tablet_get(world->tablet, SPAN_LITERAL("r"), &request, true, &cells.sink, &error),
-        STATUS_CLOSED);
-    tablet_unref(world->tablet);
-    assert_ok(store_tablet_open(world->store, world->table_id, world->tablet_id, &world->schema,
-                  &world->tablet, &error),
-        &error);
-    assert_string_equal(world_scan_all(world), "r f:a@1=x");
-}
-
 int main(void)
 {
 #define TEST(name) cmocka_unit_test_setup_teardown(name, set_up, tablet_world_tear_down)
@@ -687,16 +404,7 @@ int main(void)
         TEST(test_operations_of_a_write_fail_on_their_own),
         TEST(test_a_hot_counter_is_not_bound_to_one_sync_each),
         TEST(test_an_increment_waits_for_the_disk),
-        TEST(test_memory_that_runs_short_is_flushed),
-        TEST(test_a_write_waits_when_memory_is_nearly_gone),
-        TEST(test_a_write_is_refused_while_memory_is_full),
-        TEST(test_a_family_that_went_does_not_come_back_with_its_cells),
-        TEST(test_a_family_may_go_while_a_step_is_inserted),
         TEST(test_a_put_of_many_columns_some_twice_keeps_them_all),
-        TEST(test_a_tablet_is_split_in_the_middle_of_its_data),
-        TEST(test_bounds_follow_the_data_in_memory_and_in_files),
-        TEST(test_a_close_flushes_though_another_flush_ends_meanwhile),
-        TEST(test_a_closed_tablet_refuses_and_opens_again),
     };
     return cmocka_run_group_tests(tests, NULL, NULL);
 }
