@@ -10,6 +10,8 @@ module Shell
       COMMANDS.table_help
     elsif DECLARED.key?(name.to_sym)
       Native.say("#{DECLARED[name.to_sym].usage}\n")
+    elsif ABSENT.key?(name.to_sym)
+      Native.say("#{name}: this shell has no commands for #{ABSENT[name.to_sym]}.\n")
     else
       Native.say("There is no command or group '#{name}'. Type help for all of them.\n")
     end

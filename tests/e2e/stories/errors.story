@@ -237,3 +237,14 @@ ERROR: Name is null or empty
 For usage try 'help "regioninfo"'
 
 Took N seconds
+## Commands of HBase's shell that this one has not; whatever a script calls so is its own.
+stele> list_quotas
+ERROR: list_quotas: this shell has no commands for quotas and throttles
+stele> grant 'u', 'RW'
+ERROR: grant: this shell has no commands for permissions
+stele> help 'add_peer'
+add_peer: this shell has no commands for replication.
+stele> frobnicate 1
+ERROR: NoMethodError: undefined method 'frobnicate' (type help for the commands)
+stele> def trace(text) "traced #{text}" end; trace 'it'
+=> "traced it"
