@@ -15,7 +15,8 @@ static inline struct cell make_cell(const char *row, const char *family, const c
         .value = span_string(value)};
 }
 
-static inline struct mutation make_mutation(enum mutation_kind kind, struct cell *cells, size_t count)
+static inline struct mutation make_mutation(
+    enum mutation_kind kind, struct cell *cells, size_t count)
 {
     return (struct mutation){.kind = kind,
         .row = cells->row,
