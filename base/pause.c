@@ -20,8 +20,9 @@ static const char *const names[] = {
     "log.write.after", "log.write.before", "open.commit.before", "open.load.before",
     "plan.link.after", "plan.link.before", "plan.read.between", "procedure.action.before",
     "recovery.segment.before", "references.tables.after", "references.tables.before",
-    "seal.link.after", "seal.link.before", "trash.taken",
+    "seal.link.after", "seal.link.before",
     "test.pause.here", /* tests/unit/base/test_pause.c */
+    "trash.taken",
 };
 
 enum { NAME_COUNT = sizeof(names) / sizeof(names[0]) };
