@@ -373,26 +373,61 @@ static size_t end_of_name(const struct listing *listing, size_t first)
     return end;
 }
 
-static uint64_t inode_of(struct env *env, const char *folder, const struct listed *file)
+/* 0: it is not there. */
+static enum status inode_of(struct env *env, const char *folder, const char *name, uint64_t version,
+    uint64_t *out_inode, struct error *error)
 {
     struct path path;
-    struct env_stat stat;
-    version_path(folder, file->name, file->version, &path);
-    return env_path_stat(env, path.text, &stat, NULL) == STATUS_OK ? stat.inode : 0;
+    struct env_stat stat = {0};
+    version_path(folder, name, version, &path);
+    enum status status = env_path_stat(env, path.text, &stat, error);
+    *out_inode = status ? 0 : stat.inode;
+    if (status != STATUS_NOT_FOUND)
+        return status;
+    error_clear(error);
+    return STATUS_OK;
 }
 
-enum status chain_make_sure(
-    struct env *env, const char *folder, const char *name, uint64_t version, struct error *error)
+/* inodes: of all before the folder was synced. */
+static enum status check_same(struct env *env, const char *folder,
+    const struct chain_version *versions, const uint64_t *inodes, size_t count, struct error *error)
 {
-    struct listed file = {name, version, 0};
-    file.inode = inode_of(env, folder, &file);
-    enum status status = env_directory_sync(env, folder, error);
-    if (status)
-        return status;
-    return file.inode && file.inode == inode_of(env, folder, &file)
-               ? STATUS_OK
-               : error_set(error, STATUS_SUPERSEDED, "%s/%s.%" PRIu64 " is not what it was", folder,
-                     name, version);
+    for (size_t i = 0; i < count; i++) {
+        uint64_t inode;
+        enum status status = inode_of(
+            env, folder, versions[i].name, versions[i].version, &inode, error);
+        if (status)
+            return status;
+        if (inode == 0 || inode != inodes[i])
+            return error_set(error, STATUS_SUPERSEDED, "%s/%s.%" PRIu64 " is not what it was",
+                folder, versions[i].name, versions[i].version);
+    }
+    return STATUS_OK;
+}
+
+enum status chain_make_sure(struct env *env, const char *folder,
+    const struct chain_version *versions, size_t count, struct error *error)
+{
+    enum status status = STATUS_OK;
+    uint64_t *inodes = memory_allocate_zeroed(count + 1, sizeof *inodes);
+    if (!inodes)
+        return error_set(error, STATUS_NO_MEMORY, "%zu names of %s", count, folder);
+    for (size_t i = 0; i < count && status == STATUS_OK; i++)
+        status = inode_of(env, folder, versions[i].name, versions[i].version, &inodes[i], error);
+    if (status == STATUS_OK)
+        status = env_directory_sync(env, folder, error);
+    if (status == STATUS_OK)
+        status = check_same(env, folder, versions, inodes, count, error);
+    memory_free(inodes);
+    return status;
+}
+
+/* As it is now; 0: it is not there, or cannot be asked. */
+static uint64_t listed_inode(struct env *env, const char *folder, const struct listed *file)
+{
+    uint64_t inode;
+    (void)inode_of(env, folder, file->name, file->version, &inode, NULL);
+    return inode;
 }
 
 /* The newest may be of another host, that has not synced the folder yet: were it lost with that host, what was older
@@ -407,7 +442,7 @@ void chain_prune(struct env *env, const char *folder, const char *name)
     bool is_any = false;
     for (size_t at = first; at < end; at = end_of_name(&listing, at))
         if (end_of_name(&listing, at) > at + 1) {
-            listing.files[at].inode = inode_of(env, folder, &listing.files[at]);
+            listing.files[at].inode = listed_inode(env, folder, &listing.files[at]);
             is_any = true;
         }
     pause_point("chain.prune.before");
@@ -415,7 +450,7 @@ void chain_prune(struct env *env, const char *folder, const char *name)
         end = first;
     for (size_t at = first; at < end; at = end_of_name(&listing, at))
         if (listing.files[at].inode &&
-            listing.files[at].inode == inode_of(env, folder, &listing.files[at]))
+            listing.files[at].inode == listed_inode(env, folder, &listing.files[at]))
             remove_listed(env, folder, &listing, at + 1, end_of_name(&listing, at));
     listing_deinit(&listing);
 }

@@ -387,7 +387,8 @@ enum status manifest_read_durable(const struct directory *directory, const char 
         status = chain_newest(directory->env, folder.text, tablet_id, &version, error);
         if (status)
             return status;
-        status = chain_make_sure(directory->env, folder.text, tablet_id, version, error);
+        const struct chain_version newest = {tablet_id, version};
+        status = chain_make_sure(directory->env, folder.text, &newest, 1, error);
         if (status == STATUS_OK)
             status = read_version(
                 directory, table_id, tablet_id, version, arena, out_manifest, error);

@@ -79,7 +79,7 @@ static enum status take_mode(struct env *env, const char *path, struct error *er
         return status;
     struct env_file *alive = NULL;
     status = env_file_open(env, path, ENV_READ, 0, &alive, error);
-    if (status && stat.mode == 0) { /* who is not root opens it no more */
+    if (status && stat.mode == 0) { /* who is not root opens it no more: 0016 */
         error_clear(error);
         return STATUS_OK;
     }

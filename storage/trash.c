@@ -8,6 +8,7 @@
 #include "storage/name_list.h"
 
 #define TRASH_DEPTH       8 /* <table>/sst/<file>, and folders of epochs that a cut left in one another */
+#define TRASH_FENCE_TRIES 100 /* each takes what is listed; more come only from other leaders */
 #define TRASH_SHORT_BYTES (256u << 20) /* less free space than this empties the trash at once */
 #define EPOCH_PREFIX      "epoch-"
 
@@ -156,7 +157,13 @@ enum status trash_fence(
     if (status == STATUS_OK || status == STATUS_EXISTS) /* before the list: see above */
         status = env_directory_sync(directory->env, root.text, error);
     /* Until a look after a sync finds nobody else's: what another leader took and did not sync may come back. */
-    for (bool is_ours = false; status == STATUS_OK && !is_ours;) {
+    bool is_ours = false;
+    for (unsigned tries = 0; status == STATUS_OK && !is_ours; tries++) {
+        if (tries == TRASH_FENCE_TRIES) {
+            status = error_set(
+                error, STATUS_IO, "%s: what is listed there cannot be moved", root.text);
+            break;
+        }
         status = name_list_read(directory->env, root.text, &names, error);
         if (status == STATUS_OK && !is_alone)
             status = look_for_later(&trash, &names, error);

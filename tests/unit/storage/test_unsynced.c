@@ -465,6 +465,56 @@ static void a_split_that_somebody_began_is_made_sure_of(void **state)
     hosts_deinit(&scene.world);
 }
 
+static void die_and_serve_elsewhere(struct scene *scene)
+{
+    die(scene->server);
+    assert_status(host_bury_wait(scene->master, scene->server), STATUS_OK);
+    scene->other = hosts_start_new(&scene->world, STORE_TABLETS);
+    assert_status(host_open_wait(scene->other, HOSTS_TABLET), STATUS_OK);
+    host_write_rows(scene->other, 4, 8);
+}
+
+static void split_and_stand_still(struct scene *scene)
+{
+    arm(scene, "chain.link.before", die_and_serve_elsewhere);
+    (void)hosts_try(scene->dying, split_again, NULL);
+}
+
+static enum status restore(struct host *host, void *context)
+{
+    (void)context;
+    return store_tablet_restore(host->store, HOSTS_TABLE,
+        &(struct restore_plan){.snapshot = SPAN_LITERAL("s")}, &host->death);
+}
+
+static void restore_and_stand_still(struct scene *scene)
+{
+    arm(scene, "chain.link.before", die_and_serve_elsewhere);
+    (void)hosts_try(scene->dying, restore, NULL);
+}
+
+/* A server has closed the tablet and not synced that; whoever splits or restores it stands still before it says so. Were the
+ * close lost, who opens the tablet from what is left would have the number that the split or the restore takes afterwards. */
+static void what_is_split_or_restored_stays(void **state)
+{
+    (void)state;
+    for (int i = 0; i < 2; i++) {
+        struct scene scene = {0};
+        hosts_init_pair(&scene.world, &scene.server, &scene.master);
+        hosts_do(scene.master, snap, NULL);
+        scene.dying = hosts_start_new(&scene.world, STORE_DOCUMENTS); /* a master of before */
+        arm(&scene, "chain.link.after", i ? restore_and_stand_still : split_and_stand_still);
+        (void)host_close_wait(scene.server, HOSTS_TABLET);
+        assert_true(scene.has_happened && env_memory_host_is_dead(scene.server->env));
+        host_write_rows(scene.other, 8, 12);
+        assert_false(scene.other->has_died);
+        host_verify(scene.other);
+        die(scene.other);
+        assert_status(host_bury_wait(scene.master, scene.other), STATUS_OK);
+        open_and_verify(&scene);
+    }
+}
+
 static enum status make_table(struct host *host, void *context)
 {
     (void)context;
@@ -515,6 +565,7 @@ int main(void)
         cmocka_unit_test(an_epoch_that_may_come_back_is_taken_too),
         cmocka_unit_test(a_snapshot_that_may_come_back_keeps_its_files),
         cmocka_unit_test(a_split_that_somebody_began_is_made_sure_of),
+        cmocka_unit_test(what_is_split_or_restored_stays),
         cmocka_unit_test(a_tablet_that_somebody_made_is_made_sure_of),
     };
     return cmocka_run_group_tests(tests, NULL, NULL);
