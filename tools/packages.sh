@@ -10,10 +10,10 @@ packages_build="gcc libc6-dev make meson ninja-build pkg-config
 command -v node >/dev/null || packages_build="$packages_build nodejs"
 command -v npm >/dev/null || packages_build="$packages_build npm"
 
-# To run ./check as well: clang for the second opinion, fuzzing and format; cmocka for the tests; Java and maven for the
+# To run ./check as well: clang for the second opinion, fuzzing and format; lld to link the many programs of tests; cmocka for the tests; Java and maven for the
 # stock clients and for real HBase; ZooKeeper's jars for a cluster (no service comes with them); spin for the models; valgrind for callgrind, which counts what measuring costs; iproute2 and nftables for
 # partitions between servers; prometheus for promtool, which judges /metrics and alerts; redis for the figures beside it; Chromium and a font for the pages.
-packages_test="clang clang-tidy clang-format cppcheck libclang-rt-14-dev libcmocka-dev
+packages_test="clang lld clang-tidy clang-format cppcheck libclang-rt-14-dev libcmocka-dev
     git python3 procps valgrind netcat-openbsd redis-server openjdk-17-jdk-headless maven
     libzookeeper-java libslf4j-java spin iproute2 nftables chromium fonts-dejavu-core prometheus"
 
