@@ -356,6 +356,16 @@ static void make_directory(struct fleet *fleet)
     }
 }
 
+/* The threads go on while the directory is removed, and find it gone: that is no failure. */
+static void end_unless_removed(void *context, const struct error *error)
+{
+    struct fleet *fleet = context;
+    if (atomic_load(&fleet->is_removed))
+        return;
+    fprintf(stderr, "the fleet's store: %s\n", error->message);
+    _Exit(1);
+}
+
 void fleet_make(struct fleet *fleet, struct env *env, size_t tablets, size_t servers)
 {
     static const struct tablet_link_table table = {.send = send_command, .free = free_link};
@@ -371,7 +381,9 @@ void fleet_make(struct fleet *fleet, struct env *env, size_t tablets, size_t ser
     struct store_config config = {.env = env,
         .role = STORE_ALONE,
         .root = fleet->root,
-        .incarnation = fleet->servers[0].text};
+        .incarnation = fleet->servers[0].text,
+        .fatal = end_unless_removed,
+        .fatal_context = fleet};
     fleet_must(store_open(&config, &fleet->store, &error), &error);
     for (size_t i = 0; i < servers; i++) {
         if (i > 0)
@@ -401,6 +413,7 @@ void fleet_use_time(struct fleet *fleet, uint64_t seed)
 void fleet_remove(struct fleet *fleet)
 {
     char command[300];
+    atomic_store(&fleet->is_removed, true);
     snprintf(command, sizeof command, "rm -rf %s", fleet->root);
     if (system(command) != 0)
         perror(command);

@@ -42,6 +42,7 @@ struct fleet {
     struct env *env;
     char root[256];
     struct store *store;
+    _Atomic bool is_removed; /* its directory is, or is being */
     struct tablet_service *service;
     struct tablet_host *host; /* of server 0 */
     struct master *master;
