@@ -13,12 +13,11 @@ void patience_allow(bool is_allowed)
 
 bool patience_may_poll(struct patience *patience)
 {
-    if (atomic_load_explicit(&is_forbidden, memory_order_relaxed))
+    if (patience->skip > 0) { /* a wait passes, also while nobody may poll */
+        patience->skip--;
         return false;
-    if (patience->skip == 0)
-        return true;
-    patience->skip--;
-    return false;
+    }
+    return !atomic_load_explicit(&is_forbidden, memory_order_relaxed);
 }
 
 void patience_note(struct patience *patience, bool has_paid)

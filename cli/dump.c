@@ -31,7 +31,7 @@ static void print_line(void *context, const char *line)
 static enum status take_input(struct env *env, struct error *error)
 {
     uint8_t bytes[64 << 10];
-    struct env_file *file;
+    struct env_file *file = NULL;
     uint64_t size = 0;
     size_t got;
     enum status status = env_file_open(

@@ -107,6 +107,8 @@ enum status compiled_comparator_init(
     return status;
 }
 
+#define COMPARATOR_KEPT_BYTES (64 << 10)
+
 void compiled_comparator_deinit(struct compiled_comparator *compiled)
 {
     pcre2_code_free(compiled->regex);
@@ -219,12 +221,26 @@ int compiled_comparator_order(const struct compiled_comparator *compiled, struct
     }
 }
 
+/* Room for text that a long value needed; a filter has up to a thousand comparators, and each would keep its own. */
+static void give_back(struct buffer *buffer)
+{
+    if (buffer && buffer->capacity > COMPARATOR_KEPT_BYTES)
+        buffer_deinit(buffer);
+}
+
+static bool has_failed(const struct buffer *buffer)
+{
+    return buffer && buffer_status(buffer);
+}
+
 bool compiled_comparator_keeps(
     const struct compiled_comparator *compiled, enum compare_op op, struct span bytes)
 {
     if (op == COMPARE_NO_OP || !compiled->source)
         return false;
     int order = compiled_comparator_order(compiled, bytes);
+    give_back(compiled->text);
+    give_back(compiled->lowered_text);
     switch (op) {
     case COMPARE_LESS:
         return order > 0;
@@ -251,6 +267,8 @@ enum status comparator_compare(
     if (status)
         return status;
     *out_order = compiled_comparator_order(&compiled, bytes);
+    if (has_failed(compiled.text) || has_failed(compiled.lowered_text))
+        status = error_set(error, STATUS_NO_MEMORY, "text of %zu bytes", bytes.size);
     compiled_comparator_deinit(&compiled);
-    return STATUS_OK;
+    return status;
 }

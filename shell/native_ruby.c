@@ -6,6 +6,7 @@
 #include <mruby/hash.h>
 #include <mruby/string.h>
 #include <mruby/variable.h>
+#include <signal.h>
 #include <stdlib.h>
 #include <string.h>
 #include <sys/wait.h>
@@ -128,7 +129,11 @@ static mrb_value run(mrb_state *mrb, mrb_value self)
     (void)self;
     mrb_get_args(mrb, "z", &command);
     format_flush();
-    int status = system(command);
+    int status = system(
+        command); /* ^C went to the command alone meanwhile; it is for the script as well */
+    if (status != -1 && ((WIFSIGNALED(status) && WTERMSIG(status) == SIGINT) ||
+                            (WIFEXITED(status) && WEXITSTATUS(status) == 128 + SIGINT)))
+        raise(SIGINT);
     return status != -1 && WIFEXITED(status) ? mrb_int_value(mrb, WEXITSTATUS(status))
                                              : mrb_nil_value();
 }
@@ -185,6 +190,8 @@ static mrb_value load_text(mrb_state *mrb, mrb_value self)
 #pragma GCC diagnostic push
 #pragma GCC diagnostic ignored "-Wformat-nonliteral"
 
+#define TIME_WORDS_ROOM (64 << 10)
+
 /* time_words(strftime's words, seconds since 1970, is_utc) */
 static mrb_value time_words(mrb_state *mrb, mrb_value self)
 {
@@ -192,7 +199,6 @@ static mrb_value time_words(mrb_state *mrb, mrb_value self)
     mrb_int at;
     mrb_bool is_utc;
     struct tm parts;
-    char text[512];
     (void)self;
     mrb_get_args(mrb, "zib", &words, &at, &is_utc);
     time_t seconds = (time_t)at;
@@ -200,8 +206,14 @@ static mrb_value time_words(mrb_state *mrb, mrb_value self)
         mrb_raisef(mrb, mrb_class_get(mrb, "ArgumentError"), "time %i is out of range", at);
     if (is_utc)
         parts.tm_zone = "UTC";
-    size_t size = strftime(text, sizeof text, words, &parts);
-    return mrb_str_new(mrb, text, size);
+    /* 0 is "no room" or "no text", as of %p in some places; so it is asked for a little longer than any text needs. */
+    size_t size = 0;
+    mrb_value text = mrb_nil_value();
+    for (size_t room = 256; size == 0 && room <= TIME_WORDS_ROOM; room *= 4) {
+        text = mrb_str_new(mrb, NULL, room);
+        size = strftime(RSTRING_PTR(text), room, words, &parts);
+    }
+    return mrb_str_resize(mrb, text, (mrb_int)size);
 }
 
 #pragma GCC diagnostic pop

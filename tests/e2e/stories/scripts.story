@@ -49,6 +49,8 @@ stele> 'aaaaaaaaaaaaaaaaaaaaaaaaaaaaaaaaaaaaaaaaaab' =~ /(a+)+$/
 ERROR: RuntimeError: (a+)+$: match limit exceeded
 stele> [Time.at(1700000000, 123456).utc.strftime('%Y-%m-%dT%H:%M:%S.%L %6N %%L %a %j %s'), Time.at(1700000000).utc.iso8601, Time.parse('2020-01-01T10:20:30+02:00').to_i, Time.parse('2020-01-01').to_i, Time.strptime('03/04/2021 05:06', '%d/%m/%Y %H:%M').to_i]
 => ["2023-11-14T22:13:20.123 123456 %L Tue 318 1700000000", "2023-11-14T22:13:20Z", 1577866830, 1577836800, 1617426360]
+stele> Time.at(0).utc.strftime('%Y' * 300).size
+=> 1200
 stele> Time.parse('yesterday')
 ERROR: ArgumentError: no time information in "yesterday"
 stele> require 'date'; [(Date.new(2020, 1, 31) >> 1).to_s, (Date.parse('2020-03-01') - 1).strftime('%Y%m%d'), (Date.new(2020, 3, 1) - Date.new(2020, 2, 1)).to_i, (Date.new(2020,1,30)..Date.new(2020,2,1)).map(&:to_s)]

@@ -57,6 +57,11 @@ static void nobody_polls_where_it_is_forbidden(void **state)
     assert_false(patience_may_poll(&patience));
     patience_allow(true);
     assert_true(patience_may_poll(&patience)); /* what was forbidden was no poll in vain */
+    patience_note(&patience, false);
+    patience_allow(false);
+    assert_false(patience_may_poll(&patience)); /* but a wait that passed */
+    patience_allow(true);
+    assert_true(patience_may_poll(&patience));
 }
 
 /* A load of so many pieces of work, each of which takes so long without and with polling. */
