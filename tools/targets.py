@@ -3,6 +3,7 @@
 
 targets.py BUILD                  programs, examples and libraries: all but what only a suite runs (test_*, fuzz_*)
 targets.py BUILD --suite NAME     what the tests of suite NAME run
+targets.py BUILD --fuzz           the fuzz targets (fuzz_*)
 """
 import json
 import os
@@ -27,6 +28,8 @@ if sys.argv[2:3] == ["--suite"]:
     if not needed:
         sys.exit(f"targets.py: no test of {build} is in suite {sys.argv[3]}")
     targets = [t for t in targets if t["id"] in needed]
+elif sys.argv[2:3] == ["--fuzz"]:
+    targets = [t for t in targets if os.path.basename(t["filename"][0]).startswith("fuzz_")]
 else:
     targets = [t for t in targets if not is_of_suites_only(t)]
 for target in targets:
