@@ -25,9 +25,14 @@ is_fresh() {
     [ -s "$file" ] && [ ! "$pom" -nt "$file" ] && tr ':' '\n' <"$file" | while read -r jar; do [ -f "$jar" ] || exit 1; done
 }
 
+# One maven at a time: two would write the same jars.
+if ! is_fresh; then
+    mkdir -p "$cache"
+    exec 8>"$cache/maven.lock"
+    flock 8
+fi
 if ! is_fresh; then
     command -v mvn >/dev/null || { echo "classpath.sh: SKIP: no mvn here (Debian: maven)" >&2; exit 77; }
-    mkdir -p "$cache"
     . "$top/tools/packages.sh"
     if ! with_tries timeout 300 mvn -B -q -f "$pom" "-Dhbase.version=$version" dependency:build-classpath \
         "-Dmdep.outputFile=$file.$$" >"$cache/$name.log" 2>&1; then

@@ -1,4 +1,5 @@
 """The two servers of the comparison, started on free ports in directories of their own, and the jars of the stock programs."""
+import fcntl
 import os
 import pathlib
 import shutil
@@ -36,13 +37,16 @@ def compiled(version):
     classes = CACHE / ("classes-" + version)
     stamp = classes / "stamp"
     sources = sorted((HERE / "java" / "src").rglob("*.java"))
-    if not stamp.exists() or any(source.stat().st_mtime > stamp.stat().st_mtime for source in sources):
-        shutil.rmtree(classes, ignore_errors=True)
-        classes.mkdir(parents=True)
-        done = subprocess.run(["javac", "-nowarn", "-proc:none", "-cp", jars, "-d", classes, *sources], capture_output=True, text=True)
-        if done.returncode != 0:
-            raise Failure("javac: " + done.stderr)
-        stamp.touch()
+    CACHE.mkdir(parents=True, exist_ok=True)
+    with open(CACHE / f"classes-{version}.lock", "w") as lock:  # scripts run side by side
+        fcntl.flock(lock, fcntl.LOCK_EX)
+        if not stamp.exists() or any(source.stat().st_mtime > stamp.stat().st_mtime for source in sources):
+            shutil.rmtree(classes, ignore_errors=True)
+            classes.mkdir(parents=True)
+            done = subprocess.run(["javac", "-nowarn", "-proc:none", "-cp", jars, "-d", classes, *sources], capture_output=True, text=True)
+            if done.returncode != 0:
+                raise Failure("javac: " + done.stderr)
+            stamp.touch()
     return f"{classes}:{jars}"
 
 
