@@ -50,6 +50,7 @@ void client_note_failure(struct stele_client *client, struct stele_table *table,
     struct span host;
     uint32_t port;
     uint64_t start_code;
+    int64_t sequence;
     switch (failure->kind) {
     case EXCEPTION_SERVER_GONE:
         if (server)
@@ -62,12 +63,18 @@ void client_note_failure(struct stele_client *client, struct stele_table *table,
         }
         break;
     case EXCEPTION_REGION_MOVED:
-        if (!region)
-            break;
-        if (failure_moved_to(&failure->error, &host, &port, &start_code))
+        if (!region || region->server != server)
+            break; /* another answer has told meanwhile */
+        /* Only to a younger place: of two servers that have both closed it, each may send to the other, since
+         * one could not open it. hbase:meta knows. */
+        if (failure_moved_to(&failure->error, &host, &port, &start_code, &sequence) &&
+            sequence > region->open_sequence) {
             region->server = server_find(client, host, port, start_code);
-        else if (table)
+            region->open_sequence = sequence;
+        } else if (table) {
             region_map_remove(&table->regions, region);
+            table->is_suspect = true;
+        }
         break;
     default:
         break;

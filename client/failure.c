@@ -197,12 +197,13 @@ uint32_t failure_throttle_ms(const struct stele_error *error)
 }
 
 bool failure_moved_to(const struct stele_error *error, struct span *out_host, uint32_t *out_port,
-    uint64_t *out_start_code)
+    uint64_t *out_start_code, int64_t *out_sequence)
 {
     const char *host = strstr(error->message, "hostname=");
     const char *port = host ? strstr(host, " port=") : NULL;
     const char *start_code = port ? strstr(port, " startCode=") : NULL;
-    if (!start_code)
+    const char *sequence = start_code ? strstr(start_code, " locationSeqNum=") : NULL;
+    if (!sequence)
         return false;
     host += strlen("hostname=");
     unsigned long number = strtoul(port + strlen(" port="), NULL, 10);
@@ -211,5 +212,6 @@ bool failure_moved_to(const struct stele_error *error, struct span *out_host, ui
     *out_host = span_make(host, (size_t)(port - host));
     *out_port = (uint32_t)number;
     *out_start_code = strtoull(start_code + strlen(" startCode="), NULL, 10);
+    *out_sequence = strtoll(sequence + strlen(" locationSeqNum="), NULL, 10);
     return true;
 }

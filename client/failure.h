@@ -29,9 +29,9 @@ void failure_from_exception(struct failure *failure, const struct exception *exc
 
 /* The pause of HBase's "<reason> - wait 1min, 2sec, 5ms"; 0 when there is none. */
 uint32_t failure_throttle_ms(const struct stele_error *error);
-/* The place in HBase's "Region moved to: hostname=h port=p startCode=c. As of ..."; false when it
+/* The place in HBase's "Region moved to: hostname=h port=p startCode=c. As of locationSeqNum=n."; false when it
  * is not there. The host points into the error. */
 bool failure_moved_to(const struct stele_error *error, struct span *out_host, uint32_t *out_port,
-    uint64_t *out_start_code);
+    uint64_t *out_start_code, int64_t *out_sequence);
 
 #endif

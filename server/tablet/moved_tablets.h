@@ -2,7 +2,9 @@
  * (RegionMovedException).
  *
  * A memory of fixed size: a place for each hash of a tablet's id, where a later one displaces an earlier. What is
- * forgotten costs a client one look into hbase:meta.
+ * forgotten costs a client one look into hbase:meta. It is kept for a short while only, for it is said when the tablet
+ * is closed, and the destination may fail to open it: HBase's clients believe a place until they are told of a younger
+ * one, and of two servers that have both closed a tablet each would send them to the other.
  *
  * Threads: any; one mutex (LOCK_RANK_SERVICE). */
 #ifndef STELE_SERVER_TABLET_MOVED_TABLETS_H
@@ -14,7 +16,7 @@
 
 #define MOVED_TABLETS      1024
 #define MOVED_HOST_SIZE    256
-#define MOVED_KEPT_SECONDS 900
+#define MOVED_KEPT_SECONDS 10
 
 struct moved_tablet {
     char id[TABLET_ID_SIZE]; /* empty: nothing here */

@@ -46,15 +46,16 @@ static void the_new_place_of_a_region_is_read(void **state)
     struct span host;
     uint32_t port;
     uint64_t start_code;
+    int64_t sequence;
     struct failure failure = from(EXCEPTION_REGION_MOVED_CLASS,
         "Region moved to: hostname=h.example port=16020 startCode=17. As of locationSeqNum=5.");
-    assert_true(failure_moved_to(&failure.error, &host, &port, &start_code));
+    assert_true(failure_moved_to(&failure.error, &host, &port, &start_code, &sequence));
     assert_spans_equal(host, SPAN_LITERAL("h.example"));
-    assert_true(port == 16020 && start_code == 17);
+    assert_true(port == 16020 && start_code == 17 && sequence == 5);
     failure = from(EXCEPTION_REGION_MOVED_CLASS, "hostname= port=99999999 startCode=");
-    assert_false(failure_moved_to(&failure.error, &host, &port, &start_code));
+    assert_false(failure_moved_to(&failure.error, &host, &port, &start_code, &sequence));
     failure = from(EXCEPTION_REGION_MOVED_CLASS, "moved");
-    assert_false(failure_moved_to(&failure.error, &host, &port, &start_code));
+    assert_false(failure_moved_to(&failure.error, &host, &port, &start_code, &sequence));
 }
 
 int main(void)

@@ -178,20 +178,75 @@ static void a_region_that_is_gone_is_looked_for_again(void **state)
     assert_int_equal(servers_asked[2], 1);
 }
 
+static void say_moved_to(unsigned server, int sequence, char (*out_text)[128])
+{
+    snprintf(*out_text, sizeof(*out_text),
+        "Region moved to: hostname=127.0.0.1 port=%u startCode=1. As of locationSeqNum=%d.",
+        cluster.ports[server], sequence);
+}
+
 static void a_moved_region_is_followed_without_asking_meta(void **state)
 {
     (void)state;
     static char text[128];
     static struct step steps[1];
-    snprintf(text, sizeof(text),
-        "Region moved to: hostname=127.0.0.1 port=%u startCode=1. As of locationSeqNum=5.",
-        cluster.ports[1]);
+    say_moved_to(1, 5, &text);
     steps[0] = (struct step){THROW, EXCEPTION_REGION_MOVED_CLASS, text, false};
     script = steps;
     script_size = 1;
     open_client(5, 1000, 5000);
     assert_int_equal(get(), STELE_OK);
     assert_int_equal(servers_asked[1], 1);
+    assert_int_equal(cluster.meta_scans, 1);
+}
+
+/* It was moved from 1 to 0, and back to 1, where it could not be opened. */
+static void two_servers_that_send_to_each_other_make_it_ask_meta(void **state)
+{
+    (void)state;
+    static char to_1[128], to_0[128];
+    static struct step steps[2] = {{THROW, EXCEPTION_REGION_MOVED_CLASS, to_1, false},
+        {THROW, EXCEPTION_REGION_MOVED_CLASS, to_0, false}};
+    say_moved_to(1, 6, &to_1);
+    say_moved_to(0, 5, &to_0);
+    script = steps;
+    script_size = 2;
+    open_client(5, 1000, 5000);
+    assert_int_equal(get(), STELE_OK);
+    assert_int_equal(servers_asked[1], 1);
+    assert_int_equal(cluster.meta_scans, 2);
+}
+
+static void count_answered(void *context, const struct stele_error *outcome,
+    const struct stele_result *result, bool is_processed)
+{
+    (void)result;
+    (void)is_processed;
+    *(size_t *)context += outcome->status == STELE_OK;
+}
+
+static void calls_that_were_on_their_way_when_a_region_moved_follow_it_too(void **state)
+{
+    (void)state;
+    static char text[128];
+    static struct step steps[3] = {{.reaction = ANSWER},
+        {THROW, EXCEPTION_REGION_MOVED_CLASS, text, false},
+        {THROW, EXCEPTION_REGION_MOVED_CLASS, text, false}};
+    struct stele_get request;
+    size_t answered = 0;
+    say_moved_to(1, 5, &text);
+    script = steps;
+    script_size = 3;
+    open_client(5, 1000, 5000);
+    assert_int_equal(get(), STELE_OK);
+    stele_get_init(&request, STELE_TEXT("r"));
+    stele_get_async(table, &request, count_answered, &answered);
+    stele_get_async(table, &request, count_answered, &answered);
+    while (answered < 2)
+        event_base_loop(loop, EVLOOP_ONCE);
+    assert_int_equal(calls, 5);
+    assert_true(servers_asked[1] == 0 && servers_asked[2] == 0);
+    assert_true(servers_asked[3] == 1 && servers_asked[4] == 1);
     assert_int_equal(cluster.meta_scans, 1);
 }
 
@@ -592,6 +647,8 @@ int main(void)
         TEST(an_unknown_class_is_retried_unless_it_says_not),
         TEST(a_region_that_is_gone_is_looked_for_again),
         TEST(a_moved_region_is_followed_without_asking_meta),
+        TEST(two_servers_that_send_to_each_other_make_it_ask_meta),
+        TEST(calls_that_were_on_their_way_when_a_region_moved_follow_it_too),
         TEST(a_cluster_is_found_again_when_the_host_that_was_named_is_gone),
         TEST(rows_of_meta_that_an_answer_left_out_are_asked_for),
         TEST(an_overloaded_server_is_given_a_longer_pause),

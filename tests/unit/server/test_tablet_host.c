@@ -145,6 +145,23 @@ static void opens_and_closes_once_however_often_it_is_told(void **state)
     host_world_deinit(&self);
 }
 
+/* Where it was sent it may not have been opened. */
+static void where_a_tablet_went_is_forgotten_soon(void **state)
+{
+    (void)state;
+    const struct span id = SPAN_LITERAL(TABLET_A);
+    const struct server_name elsewhere = {SPAN_LITERAL("far.example"), 16020, 77};
+    const uint64_t second_ns = 1000000000, now_ns = 5 * second_ns;
+    static struct moved_tablets moved;
+    struct moved_tablet found;
+    moved_tablets_init(&moved);
+    moved_tablets_put(&moved, TABLET_A, &elsewhere, 3, now_ns);
+    assert_true(moved_tablets_find(&moved, id, now_ns + 9 * second_ns, &found));
+    assert_int_equal(found.sequence, 3);
+    assert_false(moved_tablets_find(&moved, id, now_ns + 10 * second_ns, &found));
+    moved_tablets_deinit(&moved);
+}
+
 static void a_prepared_close_flushes_while_it_serves(void **state)
 {
     struct host_world self;
@@ -465,6 +482,7 @@ int main(void)
     const struct CMUnitTest tests[] = {
         cmocka_unit_test(opens_and_closes_once_however_often_it_is_told),
         cmocka_unit_test(a_prepared_close_flushes_while_it_serves),
+        cmocka_unit_test(where_a_tablet_went_is_forgotten_soon),
         cmocka_unit_test(rows_are_read_some_at_a_time),
         cmocka_unit_test(commands_of_one_tablet_keep_their_order),
         cmocka_unit_test(a_master_of_a_lower_epoch_is_refused),
