@@ -175,6 +175,7 @@ static size_t parse_version(const char *file_name, uint64_t *out_version)
 struct listed {
     const char *name;
     uint64_t version;
+    uint64_t inode; /* chain_prune: before the folder was synced; 0: not asked for */
 };
 
 struct listing {
@@ -201,7 +202,7 @@ static enum status note_file(void *context, const char *file_name, struct error 
     if (!name ||
         !memory_grow(&listing->files, listing->count, &listing->capacity, sizeof *listing->files))
         return error_set(error, STATUS_NO_MEMORY, "list of %zu files", listing->count);
-    listing->files[listing->count++] = (struct listed){name, version};
+    listing->files[listing->count++] = (struct listed){name, version, 0};
     return STATUS_OK;
 }
 
@@ -231,18 +232,31 @@ static enum status list_folder(
     return STATUS_OK;
 }
 
-enum status chain_list(struct env *env, const char *folder, chain_each_function *each,
-    void *context, struct error *error)
+static enum status list_each(struct env *env, const char *folder, bool is_newest_only,
+    chain_each_function *each, void *context, struct error *error)
 {
     struct listing listing;
     enum status status = list_folder(env, folder, &listing, error);
     if (status)
         return status;
     for (size_t i = 0; i < listing.count && status == STATUS_OK; i++)
-        if (i == 0 || strcmp(listing.files[i].name, listing.files[i - 1].name) != 0)
+        if (!is_newest_only || i == 0 ||
+            strcmp(listing.files[i].name, listing.files[i - 1].name) != 0)
             status = each(context, listing.files[i].name, listing.files[i].version, error);
     listing_deinit(&listing);
     return status;
+}
+
+enum status chain_list(struct env *env, const char *folder, chain_each_function *each,
+    void *context, struct error *error)
+{
+    return list_each(env, folder, true, each, context, error);
+}
+
+enum status chain_list_all(struct env *env, const char *folder, chain_each_function *each,
+    void *context, struct error *error)
+{
+    return list_each(env, folder, false, each, context, error);
 }
 
 struct newest {
@@ -359,48 +373,127 @@ static size_t end_of_name(const struct listing *listing, size_t first)
     return end;
 }
 
+/* 0: it is not there. */
+static enum status inode_of(struct env *env, const char *folder, const char *name, uint64_t version,
+    uint64_t *out_inode, struct error *error)
+{
+    struct path path;
+    struct env_stat stat = {0};
+    version_path(folder, name, version, &path);
+    enum status status = env_path_stat(env, path.text, &stat, error);
+    *out_inode = status ? 0 : stat.inode;
+    if (status != STATUS_NOT_FOUND)
+        return status;
+    error_clear(error);
+    return STATUS_OK;
+}
+
+/* inodes: of all before the folder was synced. */
+static enum status check_same(struct env *env, const char *folder,
+    const struct chain_version *versions, const uint64_t *inodes, size_t count, struct error *error)
+{
+    for (size_t i = 0; i < count; i++) {
+        uint64_t inode;
+        enum status status = inode_of(
+            env, folder, versions[i].name, versions[i].version, &inode, error);
+        if (status)
+            return status;
+        if (inode == 0 || inode != inodes[i])
+            return error_set(error, STATUS_SUPERSEDED, "%s/%s.%" PRIu64 " is not what it was",
+                folder, versions[i].name, versions[i].version);
+    }
+    return STATUS_OK;
+}
+
+enum status chain_make_sure(struct env *env, const char *folder,
+    const struct chain_version *versions, size_t count, struct error *error)
+{
+    enum status status = STATUS_OK;
+    uint64_t *inodes = memory_allocate_zeroed(count + 1, sizeof *inodes);
+    if (!inodes)
+        return error_set(error, STATUS_NO_MEMORY, "%zu names of %s", count, folder);
+    for (size_t i = 0; i < count && status == STATUS_OK; i++)
+        status = inode_of(env, folder, versions[i].name, versions[i].version, &inodes[i], error);
+    if (status == STATUS_OK)
+        status = env_directory_sync(env, folder, error);
+    if (status == STATUS_OK)
+        status = check_same(env, folder, versions, inodes, count, error);
+    memory_free(inodes);
+    return status;
+}
+
+/* As it is now; 0: it is not there, or cannot be asked. */
+static uint64_t listed_inode(struct env *env, const char *folder, const struct listed *file)
+{
+    uint64_t inode;
+    (void)inode_of(env, folder, file->name, file->version, &inode, NULL);
+    return inode;
+}
+
+/* The newest may be of another host, that has not synced the folder yet: were it lost with that host, what was older
+ * would be all there was. So the older ones go when it is the same file before the folder is synced and after. */
 void chain_prune(struct env *env, const char *folder, const char *name)
 {
     struct listing listing;
     if (list_folder(env, folder, &listing, NULL))
         return;
-    size_t at = name ? find_newest(&listing, name) : 0;
-    bool is_durable = false;
-    while (at < listing.count) {
-        size_t end = end_of_name(&listing, at);
-        /* The newest may be of another host, that has not synced the folder yet: were it lost with that host, what is
-         * removed here would be all there was. */
-        if (end > at + 1 && !is_durable && env_directory_sync(env, folder, NULL))
-            break;
-        is_durable = is_durable || end > at + 1;
-        remove_listed(env, folder, &listing, at + 1, end);
-        at = name ? listing.count : end;
-    }
+    size_t first = name ? find_newest(&listing, name) : 0;
+    size_t end = name && first < listing.count ? end_of_name(&listing, first) : listing.count;
+    bool is_any = false;
+    for (size_t at = first; at < end; at = end_of_name(&listing, at))
+        if (end_of_name(&listing, at) > at + 1) {
+            listing.files[at].inode = listed_inode(env, folder, &listing.files[at]);
+            is_any = true;
+        }
+    pause_point("chain.prune.before");
+    if (is_any && env_directory_sync(env, folder, NULL))
+        end = first;
+    for (size_t at = first; at < end; at = end_of_name(&listing, at))
+        if (listing.files[at].inode &&
+            listing.files[at].inode == listed_inode(env, folder, &listing.files[at]))
+            remove_listed(env, folder, &listing, at + 1, end_of_name(&listing, at));
     listing_deinit(&listing);
+}
+
+/* Older versions first and durably, so that no cut brings one back as the newest: those that are listed, and those that
+ * went before without a sync. */
+static enum status remove_older(struct env *env, const char *folder, const char *name,
+    uint64_t *out_newest, struct error *error)
+{
+    struct listing listing;
+    chain_prune(env, folder, name);
+    enum status status = env_directory_sync(env, folder, error);
+    if (status == STATUS_OK)
+        status = list_folder(env, folder, &listing, error);
+    if (status)
+        return status;
+    size_t at = find_newest(&listing, name);
+    if (at == listing.count)
+        status = error_set(error, STATUS_NOT_FOUND, "%s/%s: no version", folder, name);
+    else if (end_of_name(&listing, at) > at + 1)
+        status = error_set(error, STATUS_IO, "%s/%s.%" PRIu64 ": an older version is still there",
+            folder, name, listing.files[at].version);
+    else
+        *out_newest = listing.files[at].version;
+    listing_deinit(&listing);
+    return status;
 }
 
 enum status chain_remove(struct env *env, const char *folder, const char *name, struct error *error)
 {
-    uint64_t version;
+    uint64_t version = 0;
     enum status status = chain_newest(env, folder, name, &version, error);
-    if (status == STATUS_NOT_FOUND)
-        return STATUS_OK;
-    if (status)
-        return status;
-    /* Older versions first and durably, so that no cut brings one back as the newest: those that are
-     * listed, and those that went before without a sync. */
-    if (version > 1) {
-        chain_prune(env, folder, name);
-        status = env_directory_sync(env, folder, error);
+    if (status == STATUS_OK && version > 1)
+        status = remove_older(env, folder, name, &version, error);
+    if (status == STATUS_OK) {
+        struct path path;
+        version_path(folder, name, version, &path);
+        status = env_path_remove(env, path.text, error);
     }
-    if (status)
-        return status;
-    struct path path;
-    version_path(folder, name, version, &path);
-    status = env_path_remove(env, path.text, error);
-    if (status == STATUS_OK || status == STATUS_NOT_FOUND)
-        status = env_directory_sync(env, folder, error);
-    return status;
+    /* What is not there may be back with the end of a host that removed it and has not synced the folder. */
+    return status == STATUS_OK || status == STATUS_NOT_FOUND
+               ? env_directory_sync(env, folder, error)
+               : status;
 }
 
 /* ---- Committing ---- */

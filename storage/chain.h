@@ -99,6 +99,9 @@ typedef enum status chain_each_function(
     void *context, const char *name, uint64_t version, struct error *error);
 enum status chain_list(struct env *env, const char *folder, chain_each_function *each,
     void *context, struct error *error);
+/* All versions, the newest of a name first. */
+enum status chain_list_all(struct env *env, const char *folder, chain_each_function *each,
+    void *context, struct error *error);
 /* Greatest version of one name; STATUS_NOT_FOUND. */
 enum status chain_newest(struct env *env, const char *folder, const char *name,
     uint64_t *out_version, struct error *error);
@@ -110,6 +113,15 @@ enum status chain_read_version(struct env *env, const char *folder, const char *
 enum status chain_read_newest(struct env *env, const char *folder, const char *name,
     enum document_kind kind, struct buffer *file, struct document *out_document,
     struct error *error);
+struct chain_version {
+    const char *name;
+    uint64_t version;
+};
+
+/* Makes versions durable that another host may have linked and not synced, and that would go with it.
+ * STATUS_SUPERSEDED: one is not there, or not the same file any more: look for the newest again. */
+enum status chain_make_sure(struct env *env, const char *folder,
+    const struct chain_version *versions, size_t count, struct error *error);
 /* Removes all versions of a name, durably, the newest last. None there is fine. */
 enum status chain_remove(
     struct env *env, const char *folder, const char *name, struct error *error);

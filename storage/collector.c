@@ -100,8 +100,8 @@ static struct given_up *collect_given_up(const struct pass *pass, struct given_u
     return kept;
 }
 
-/* Whether it was dead before the references were read. One that is gone now may have come and gone meanwhile: the next
- * pass knows that it was dead before. */
+/* Whether it was dead before the references were read, and can commit nothing that they lack. One that is gone now may
+ * have come and gone meanwhile: the next pass knows that it was dead before. */
 static enum status was_incarnation_dead(
     struct pass *pass, const char *incarnation, bool *out_was_dead, struct error *error)
 {
@@ -109,7 +109,8 @@ static enum status was_incarnation_dead(
     *out_was_dead = false;
     if (strcmp(incarnation, store->directory.incarnation) == 0)
         return STATUS_OK;
-    *out_was_dead = dead_incarnations_is_sealed(&pass->dead, incarnation) ||
+    *out_was_dead = (dead_incarnations_is_sealed(&pass->dead, incarnation) &&
+                        !references_have_owner(&pass->references, incarnation)) ||
                     dead_incarnations_is_gone(&pass->dead, incarnation);
     if (dead_incarnations_is_sealed(&pass->dead, incarnation) ||
         dead_incarnations_is_gone(&pass->found, incarnation))
@@ -197,9 +198,12 @@ static enum status is_collectable(
         return STATUS_OK;
     struct path path;
     bool is_registered = true;
-    *out_is = dead_incarnations_is_sealed(&pass->dead, incarnation);
-    if (*out_is)
-        return STATUS_OK;
+    if (dead_incarnations_is_sealed(&pass->dead, incarnation)) {
+        /* In whole, whoever began: when its seal is gone, the mode alone tells it. */
+        enum status sealed = seal_make(&store->directory, incarnation, error);
+        *out_is = sealed == STATUS_OK;
+        return sealed;
+    }
     directory_server_path(&store->directory, incarnation, "alive", &path);
     enum status status = directory_exists(store->env, path.text, &is_registered, error);
     if (status || is_registered)
@@ -284,6 +288,13 @@ static enum status remove_left_seals(struct store *store, struct error *error)
         struct path path;
         directory_path(&store->directory, &path, "servers/%s", names.items[i]);
         status = directory_exists(store->env, path.text, &is_there, error);
+        if (status == STATUS_OK &&
+            !is_there) { /* unless it comes back with the end of who sent it away */
+            directory_path(&store->directory, &folder, "servers");
+            status = env_directory_sync(store->env, folder.text, error);
+            if (status == STATUS_OK)
+                status = directory_exists(store->env, path.text, &is_there, error);
+        }
         if (status == STATUS_OK && !is_there)
             status = remove_seal(store, names.items[i], error);
     }

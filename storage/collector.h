@@ -2,9 +2,11 @@
  *
  * What goes, and the proof needed:
  *   - An SSTable that was dropped: its dropper says that nobody reads it and that the manifest
- *     without it is durable; no newest manifest of any table names it; nobody holds the collector.
- *   - An SSTable never committed: its incarnation was dead before the manifests were read, or is
- *     ours and gave the file up; no newest manifest names it; nobody holds the collector.
+ *     without it is durable; no manifest of any table names it; nobody holds the collector.
+ *   - An SSTable never committed: its incarnation was dead before the manifests were read and owns no
+ *     tablet by them (a zombie may still commit the next one of its own; of a tablet that it opened since
+ *     it looks before it does), or is ours and gave the file up; no manifest names it; nobody holds the
+ *     collector.
  *   - A dead incarnation, whole: it was sealed before the manifests were read, and no newest one has
  *     it as owner or in its dead logs, also after its folder was taken away from it.
  *   - Older versions in a chain: a newer one is durable.
@@ -13,6 +15,9 @@
  * What goes first lies in the trash for a while (trash.h). It goes there, and comes back, by a rename that
  * fails once a later leader has begun: so a leader that stands still anywhere in a pass, and wakes when another
  * has long led, does nothing any more.
+ *
+ * Manifests are the newest, and older ones as long as these are there (references.h): the newest may be of a
+ * host that has not synced it. Seals, and deletions of snapshots, are made durable before they are believed.
  *
  * An error is never read as "absent": when any table, manifest or plan cannot be read, nothing that
  * it might name goes. Whoever is about to make a manifest that points at files of another tablet

@@ -47,6 +47,39 @@ enum status manifest_set_read(const struct directory *directory, const char *tab
     return status;
 }
 
+static bool is_same_versions(const struct manifest_set *a, const struct manifest_set *b)
+{
+    bool is_same = a->count == b->count;
+    for (size_t i = 0; i < a->count && is_same; i++) {
+        const struct manifest *other = manifest_set_find(b, a->items[i]->tablet_id);
+        is_same = other && other->version == a->items[i]->version;
+    }
+    return is_same;
+}
+
+enum status manifest_set_read_durable(const struct directory *directory, const char *table_id,
+    struct arena *arena, struct manifest_set *out_set, struct error *error)
+{
+    struct manifest_set seen;
+    struct path folder;
+    directory_tablets_path(directory, table_id, &folder);
+    enum status status = manifest_set_read(directory, table_id, arena, &seen, error);
+    if (status)
+        return status;
+    struct chain_version *versions = arena_allocate(arena, (seen.count + 1) * sizeof(*versions));
+    if (!versions)
+        return no_memory(table_id, error);
+    for (size_t i = 0; i < seen.count; i++)
+        versions[i] = (struct chain_version){seen.items[i]->tablet_id, seen.items[i]->version};
+    status = chain_make_sure(directory->env, folder.text, versions, seen.count, error);
+    /* Now that these stay, what they hold. */
+    if (status == STATUS_OK)
+        status = manifest_set_read(directory, table_id, arena, out_set, error);
+    if (status == STATUS_OK && !is_same_versions(&seen, out_set))
+        status = error_set(error, STATUS_SUPERSEDED, "the tablets of table %s change", table_id);
+    return status;
+}
+
 struct undamaged {
     struct manifest_set set; /* first: add_listed */
     struct damaged_manifest *damaged;
@@ -308,7 +341,8 @@ enum status lineage_missing(
     return status;
 }
 
-/* Commits them; those that somebody else has committed meanwhile are fine. */
+/* Commits them; those that somebody else has committed meanwhile are fine: were they lost with a host that had not synced
+ * them, whoever opens one makes it again (lineage_complete). */
 static enum status commit_children(
     struct directory *directory, const struct manifest_set *children, struct error *error)
 {
@@ -450,8 +484,8 @@ static enum status check_ranges(
                           change->children[0].id);
 }
 
-/* Commits what the parents have to say; *out_parents: what they hold. STATUS_SUPERSEDED: look again.
- */
+/* Commits what the parents have to say, also those that say it: a host that said it and did not sync it may be gone.
+ * *out_parents: what they hold. STATUS_SUPERSEDED: look again. */
 static enum status commit_parents(const struct change *change, struct arena *arena,
     struct manifest **out_parents, struct error *error)
 {
@@ -461,25 +495,21 @@ static enum status commit_parents(const struct change *change, struct arena *are
     if (!parents)
         return no_memory(change->table_id, error);
     struct manifest *changed = parents + change->parent_count;
-    size_t changed_count = 0;
     enum status status = STATUS_OK;
     for (size_t i = 0; i < change->parent_count && status == STATUS_OK; i++) {
-        status = manifest_read(
+        status = manifest_read_durable(
             directory, change->table_id, change->parent_ids[i], arena, &parents[i], error);
         if (status == STATUS_OK)
             status = check_parent(change, &parents[i], error);
-        if (status || is_done(change, &parents[i]))
-            continue;
-        struct manifest *next = &changed[changed_count++];
-        *next = parents[i];
-        next->state = change->state;
-        next->children = change->children;
-        next->child_count = change->child_count;
+        changed[i] = parents[i];
+        changed[i].state = change->state;
+        changed[i].children = change->children;
+        changed[i].child_count = change->child_count;
     }
     if (status == STATUS_OK)
         status = check_ranges(change, parents, error);
     if (status == STATUS_OK)
-        status = manifest_commit(directory, changed, changed_count, error);
+        status = manifest_commit(directory, changed, change->parent_count, error);
     *out_parents = parents;
     return status;
 }

@@ -39,7 +39,10 @@ struct damaged_manifest {
 
 enum status manifest_set_read(const struct directory *directory, const char *table_id,
     struct arena *arena, struct manifest_set *out_set, struct error *error);
-/* The same, but tablets whose newest manifest is damaged are left out, and named (manifest_list_undamaged). */
+/* The same, and they will be there: no host's crash takes them back (chain_make_sure). STATUS_SUPERSEDED: look again. */
+enum status manifest_set_read_durable(const struct directory *directory, const char *table_id,
+    struct arena *arena, struct manifest_set *out_set, struct error *error);
+/* The same as the first, but tablets whose newest manifest is damaged are left out, and named (manifest_list_undamaged). */
 enum status manifest_set_read_undamaged(const struct directory *directory, const char *table_id,
     struct arena *arena, struct manifest_set *out_set, struct damaged_manifest **out_damaged,
     struct error *error);

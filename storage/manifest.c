@@ -6,6 +6,8 @@
 
 #include "base/memory.h"
 
+#define MANIFEST_READ_TRIES 100
+
 /* Least bytes that one element of each list takes: a count is believed only as far as bytes are
  * there. */
 enum { MIN_ID = 1, MIN_CHILD = 1, MIN_FAMILY = 10, MIN_FILE = 36, MIN_DEAD_LOG = 10 };
@@ -372,6 +374,29 @@ enum status manifest_read(const struct directory *directory, const char *table_i
     const char *tablet_id, struct arena *arena, struct manifest *out_manifest, struct error *error)
 {
     return read_version(directory, table_id, tablet_id, 0, arena, out_manifest, error);
+}
+
+enum status manifest_read_durable(const struct directory *directory, const char *table_id,
+    const char *tablet_id, struct arena *arena, struct manifest *out_manifest, struct error *error)
+{
+    struct path folder;
+    enum status status = STATUS_SUPERSEDED;
+    directory_tablets_path(directory, table_id, &folder);
+    for (unsigned tries = 0; tries < MANIFEST_READ_TRIES && status == STATUS_SUPERSEDED; tries++) {
+        uint64_t version;
+        status = chain_newest(directory->env, folder.text, tablet_id, &version, error);
+        if (status)
+            return status;
+        const struct chain_version newest = {tablet_id, version};
+        status = chain_make_sure(directory->env, folder.text, &newest, 1, error);
+        if (status == STATUS_OK)
+            status = read_version(
+                directory, table_id, tablet_id, version, arena, out_manifest, error);
+        if (status == STATUS_NOT_FOUND) /* collected: there is a newer one */
+            status = STATUS_SUPERSEDED;
+    }
+    return status == STATUS_SUPERSEDED ? error_prefix(error, STATUS_BUSY, "tablet %s", tablet_id)
+                                       : status;
 }
 
 enum status manifest_read_file(struct env *env, const char *path, struct arena *arena,

@@ -109,6 +109,9 @@ enum status manifest_decode(struct span payload, uint16_t format_version, struct
 /* The newest. STATUS_NOT_FOUND when the tablet has none. Everything lands in arena. */
 enum status manifest_read(const struct directory *directory, const char *table_id,
     const char *tablet_id, struct arena *arena, struct manifest *out_manifest, struct error *error);
+/* The same, and it will be there: no host's crash takes it back (chain_make_sure). */
+enum status manifest_read_durable(const struct directory *directory, const char *table_id,
+    const char *tablet_id, struct arena *arena, struct manifest *out_manifest, struct error *error);
 /* Reads one file, for tools; checks that it lies under the name it says. */
 enum status manifest_read_file(struct env *env, const char *path, struct arena *arena,
     struct manifest *out_manifest, struct error *error);

@@ -343,7 +343,7 @@ done:
     return status;
 }
 
-/* Writes a plan and links it, unless somebody's is there. */
+/* Writes a plan and links it, unless somebody's is there. The name is not synced. */
 static enum status publish(struct directory *directory, const char *incarnation,
     const struct plan *plan, struct error *error)
 {
@@ -351,7 +351,6 @@ static enum status publish(struct directory *directory, const char *incarnation,
     struct buffer file = {.limit = LIMIT_PLAN_SIZE};
     struct path temporary;
     struct path target;
-    struct path folder;
     plan_encode(plan, &payload);
     struct document document = {.kind = DOCUMENT_PLAN,
         .format_version = plan_format_version(plan),
@@ -369,7 +368,6 @@ static enum status publish(struct directory *directory, const char *incarnation,
 
     directory_temporary_path(directory, &temporary);
     directory_server_path(directory, incarnation, "plan", &target);
-    directory_path(directory, &folder, "servers/%s", incarnation);
     status = env_write_file(directory->env, temporary.text, 0600, buffer_span(&file), error);
     if (status)
         goto done;
@@ -385,7 +383,6 @@ static enum status publish(struct directory *directory, const char *incarnation,
         goto done;
     }
     pause_point("plan.link.after");
-    status = env_directory_sync(directory->env, folder.text, error);
 
 done:
     buffer_deinit(&payload);
@@ -393,11 +390,36 @@ done:
     return status;
 }
 
+/* The plan, and that it will be there. Who linked it may not have synced the folder: were it lost with that host, the
+ * next recoverer would make another. STATUS_NOT_FOUND: there is none. */
+static enum status read_durable(struct directory *directory, const char *incarnation,
+    struct plan *out_plan, struct error *error)
+{
+    struct path folder;
+    struct plan before;
+    enum status status = plan_read(directory, incarnation, &before, error);
+    if (status)
+        return status;
+    uint64_t checksum = before.checksum;
+    plan_deinit(&before);
+    directory_path(directory, &folder, "servers/%s", incarnation);
+    pause_point("plan.read.between");
+    status = env_directory_sync(directory->env, folder.text, error);
+    if (status == STATUS_OK)
+        status = plan_read(directory, incarnation, out_plan, error);
+    if (status == STATUS_OK && out_plan->checksum != checksum) {
+        plan_deinit(out_plan);
+        status = error_set(error, STATUS_BUSY, "the plan of %s is being made anew", incarnation);
+    }
+    return status;
+}
+
 enum status plan_make(struct directory *directory, const char *incarnation, struct plan *out_plan,
     struct error *error)
 {
     struct error ignored;
-    enum status status = plan_read(directory, incarnation, out_plan, error ? error : &ignored);
+    error = error ? error : &ignored;
+    enum status status = read_durable(directory, incarnation, out_plan, error);
     if (status != STATUS_NOT_FOUND)
         return status;
     struct plan scanned = {0};
@@ -405,7 +427,7 @@ enum status plan_make(struct directory *directory, const char *incarnation, stru
     if (status == STATUS_OK)
         status = publish(directory, incarnation, &scanned, error);
     plan_deinit(&scanned);
-    return status ? status : plan_read(directory, incarnation, out_plan, error);
+    return status ? status : read_durable(directory, incarnation, out_plan, error);
 }
 
 enum status plan_bury(

@@ -45,8 +45,13 @@ static enum status load_plan(
     struct recovery_plan *fresh = memory_allocate_zeroed(1, sizeof(*fresh));
     if (!fresh)
         return error_set(error, STATUS_NO_MEMORY, "plan of %s", incarnation);
-    /* Who sealed it may have died before that was durable, or before the plan. */
+    /* Who sealed it may have died before that was durable, or before the plan; and the collector that called its folder
+     * back, before that was. */
+    struct path folder;
+    directory_path(&store->directory, &folder, "servers");
     enum status status = seal_make(&store->directory, incarnation, error);
+    if (status == STATUS_OK)
+        status = env_directory_sync(store->env, folder.text, error);
     if (status == STATUS_OK)
         status = plan_make(&store->directory, incarnation, &fresh->plan, error);
     for (size_t i = 0; i < fresh->plan.segment_count && status == STATUS_OK; i++) {

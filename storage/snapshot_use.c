@@ -156,7 +156,7 @@ static enum status restore_all(struct store *store, const char *table_id,
     size_t wanted_count;
     enum status status = make_wanted(store, table_id, plan, arena, &wanted, &wanted_count, error);
     if (status == STATUS_OK)
-        status = manifest_set_read(&store->directory, table_id, arena, old, error);
+        status = manifest_set_read_durable(&store->directory, table_id, arena, old, error);
     if (status)
         return status;
     struct manifest *next = arena_allocate_zeroed(

@@ -72,7 +72,11 @@ enum status store_commit_manifest(
         error = &own;
     if (store_is_dead(store))
         return error_set(error, STATUS_CLOSED, "the store has died");
-    enum status status = manifest_commit(&store->directory, manifest, 1, error);
+    /* A zombie that has opened the tablet since it was sealed: the collector may have its files already. */
+    enum status status = is_opening ? STATUS_OK : store_look(store, error);
+    if (status)
+        return STATUS_CLOSED;
+    status = manifest_commit(&store->directory, manifest, 1, error);
     if (status == STATUS_NO_SPACE && store_spend_reserve(store))
         status = manifest_commit(&store->directory, manifest, 1, error);
     if (status == STATUS_OK || status == STATUS_NO_SPACE || status == STATUS_NO_MEMORY ||

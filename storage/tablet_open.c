@@ -38,18 +38,30 @@ static enum status set_first_schema(
 
 /* ---- The manifest ---- */
 
+/* The newest, which has to stay there: were it lost with a host that has not synced it, another could open the tablet from
+ * the one before, and our next number would be free all the same, above the other's. */
+static enum status read_newest(
+    struct tablet *tablet, const char *table_id, const char *tablet_id, struct error *error)
+{
+    struct store *store = tablet->store;
+    struct manifest *manifest = &tablet->manifest;
+    if (store->config.role == STORE_ALONE) /* with no other host */
+        return manifest_read(
+            &store->directory, table_id, tablet_id, &tablet->arena, manifest, error);
+    return manifest_read_durable(
+        &store->directory, table_id, tablet_id, &tablet->arena, manifest, error);
+}
+
 static enum status read_manifest(
     struct tablet *tablet, const char *table_id, const char *tablet_id, struct error *error)
 {
     struct store *store = tablet->store;
     struct manifest *manifest = &tablet->manifest;
-    enum status status = manifest_read(
-        &store->directory, table_id, tablet_id, &tablet->arena, manifest, error);
+    enum status status = read_newest(tablet, table_id, tablet_id, error);
     if (status == STATUS_NOT_FOUND) { /* of a split or merge that was cut */
         status = lineage_complete(&store->directory, table_id, tablet_id, error);
         if (status == STATUS_OK)
-            status = manifest_read(
-                &store->directory, table_id, tablet_id, &tablet->arena, manifest, error);
+            status = read_newest(tablet, table_id, tablet_id, error);
     }
     if (status == STATUS_NOT_FOUND)
         return error_set(error, STATUS_CORRUPT, "tablet %s has no manifest", tablet_id);

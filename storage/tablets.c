@@ -186,6 +186,41 @@ static enum status note_existing(
     return STATUS_OK;
 }
 
+/* Those that have no manifest. */
+static enum status find_missing(struct store *store, const char *table_id, struct arena *arena,
+    struct wanted_tablets *wanted, struct manifest *missing, size_t *out_count, struct error *error)
+{
+    size_t count = 0;
+    for (size_t i = 0; i < wanted->count; i++)
+        wanted->items[i].is_there = false;
+    enum status status = manifest_list(
+        &store->directory, table_id, arena, note_existing, wanted, error);
+    for (size_t i = 0; i < wanted->count && status == STATUS_OK; i++)
+        if (!wanted->items[i].is_there)
+            missing[count++] = *wanted->items[i].manifest;
+    *out_count = count;
+    return status;
+}
+
+/* Until nothing is missing in a look after a sync of the folder: what is there may be of a host that did not sync it, and
+ * go with that host. */
+static enum status commit_missing(struct store *store, const char *table_id, struct arena *arena,
+    struct wanted_tablets *wanted, struct manifest *missing, struct error *error)
+{
+    struct path folder;
+    directory_tablets_path(&store->directory, table_id, &folder);
+    for (bool is_synced = false;; is_synced = true) {
+        size_t count;
+        enum status status = find_missing(store, table_id, arena, wanted, missing, &count, error);
+        if (status || (count == 0 && is_synced))
+            return status;
+        status = count > 0 ? manifest_commit(&store->directory, missing, count, error)
+                           : env_directory_sync(store->env, folder.text, error);
+        if (status || count == wanted->count)
+            return status;
+    }
+}
+
 enum status tablets_commit_first(struct store *store, const char *table_id,
     const struct manifest *manifests, size_t count, struct error *error)
 {
@@ -205,14 +240,7 @@ enum status tablets_commit_first(struct store *store, const char *table_id,
     for (size_t i = 0; i < count; i++)
         wanted.items[i].manifest = &manifests[i];
     qsort(wanted.items, count, sizeof(*wanted.items), compare_wanted);
-    status = manifest_list(&store->directory, table_id, &arena, note_existing, &wanted, error);
-    if (status)
-        goto done;
-    size_t missing_count = 0;
-    for (size_t i = 0; i < count; i++)
-        if (!wanted.items[i].is_there)
-            missing[missing_count++] = *wanted.items[i].manifest;
-    status = manifest_commit(&store->directory, missing, missing_count, error);
+    status = commit_missing(store, table_id, &arena, &wanted, missing, error);
 
 done:
     arena_deinit(&arena);

@@ -4,9 +4,11 @@
 #include <stdio.h>
 #include <stdlib.h>
 
+#include "base/pause.h"
 #include "storage/name_list.h"
 
 #define TRASH_DEPTH       8 /* <table>/sst/<file>, and folders of epochs that a cut left in one another */
+#define TRASH_FENCE_TRIES 100 /* each takes what is listed; more come only from other leaders */
 #define TRASH_SHORT_BYTES (256u << 20) /* less free space than this empties the trash at once */
 #define EPOCH_PREFIX      "epoch-"
 
@@ -86,11 +88,13 @@ static enum status look_for_later(
     return STATUS_OK;
 }
 
-static enum status take_over(
-    const struct trash *trash, const struct name_list *names, struct error *error)
+/* *out_is_ours: there was nothing but what is ours. */
+static enum status take_over(const struct trash *trash, const struct name_list *names,
+    bool *out_is_ours, struct error *error)
 {
     struct path root, ours;
     enum status status = STATUS_OK;
+    *out_is_ours = true;
     directory_path(trash->directory, &root, "trash");
     folder_path(trash, &ours);
     for (size_t i = 0; i < names->count && status == STATUS_OK; i++) {
@@ -98,6 +102,7 @@ static enum status take_over(
         uint64_t epoch;
         if (parse_epoch(names->items[i], &epoch) && epoch == trash->epoch)
             continue;
+        *out_is_ours = false;
         join(&root, names->items[i], &from);
         join(&ours, names->items[i], &to);
         status = trash_move(trash, &from, &to, error);
@@ -151,17 +156,26 @@ enum status trash_fence(
     enum status status = env_directory_make(directory->env, ours.text, 0700, error);
     if (status == STATUS_OK || status == STATUS_EXISTS) /* before the list: see above */
         status = env_directory_sync(directory->env, root.text, error);
-    if (status == STATUS_OK)
+    /* Until a look after a sync finds nobody else's: what another leader took and did not sync may come back. */
+    bool is_ours = false;
+    for (unsigned tries = 0; status == STATUS_OK && !is_ours; tries++) {
+        if (tries == TRASH_FENCE_TRIES) {
+            status = error_set(
+                error, STATUS_IO, "%s: what is listed there cannot be moved", root.text);
+            break;
+        }
         status = name_list_read(directory->env, root.text, &names, error);
-    if (status == STATUS_OK && !is_alone)
-        status = look_for_later(&trash, &names, error);
-    if (status == STATUS_SUPERSEDED)
-        (void)env_directory_remove(directory->env, ours.text, NULL);
-    if (status == STATUS_OK)
-        status = take_over(&trash, &names, error);
-    name_list_deinit(&names);
-    if (status == STATUS_OK)
-        status = env_directory_sync(directory->env, root.text, error);
+        if (status == STATUS_OK && !is_alone)
+            status = look_for_later(&trash, &names, error);
+        if (status == STATUS_SUPERSEDED)
+            (void)env_directory_remove(directory->env, ours.text, NULL);
+        if (status == STATUS_OK)
+            status = take_over(&trash, &names, &is_ours, error);
+        name_list_deinit(&names);
+        pause_point("trash.taken");
+        if (status == STATUS_OK && !is_ours)
+            status = env_directory_sync(directory->env, root.text, error);
+    }
     if (status == STATUS_OK)
         flatten(&trash);
     return status ? error_prefix(error, status, "take the trash") : STATUS_OK;

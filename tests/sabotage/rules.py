@@ -2,6 +2,7 @@
 
 TESTS = {
     "ownership": ("tests/unit/storage/test_storage_ownership", {}),
+    "unsynced": ("tests/unit/storage/test_storage_unsynced", {}),
     "snapshot": ("tests/unit/storage/test_storage_snapshot", {}),
     "ownership_crash": ("tests/crash/test_ownership_crash", {}),
     "log_crash": ("tests/crash/test_log_crash", {}),
@@ -40,17 +41,17 @@ RULES = [
          old="    return store_look(looks->store, NULL);", new="    return looks->store ? STATUS_OK : store_look(looks->store, NULL);"),
     # 7.3: the seal
     dict(name="the seal leaves the mode", file="storage/seal.c", tests=["ownership"],
-         old="    if (status || stat.mode == 0)\n        return status;",
-         new="    if (status || stat.mode != 01234)\n        return status;"),
+         old="    if (status)\n        return status;\n    struct env_file *alive = NULL;",
+         new="    if (status || stat.mode != 01234)\n        return status;\n    struct env_file *alive = NULL;"),
     # (The sync of the dead one's own folder that follows guards no name: alive was synced there when it was made.)
     dict(name="a seal that is not durable", file="storage/seal.c", tests=["ownership"],
          old="    directory_path(directory, &folder, \"sealed\");\n    status = env_directory_sync(directory->env, folder.text, error);",
          new="    directory_path(directory, &folder, \"sealed\");"),
     # 7.3: one end of a log for all
     dict(name="every recoverer its own plan", file="storage/plan.c", tests=["ownership"],
-         old="    enum status status = plan_read(directory, incarnation, out_plan, error ? error : &ignored);\n"
+         old="    enum status status = read_durable(directory, incarnation, out_plan, error);\n"
              "    if (status != STATUS_NOT_FOUND)\n        return status;",
-         new="    enum status status = STATUS_OK;\n    (void)ignored;\n    {\n        struct path old;\n"
+         new="    enum status status = STATUS_OK;\n    {\n        struct path old;\n"
              "        directory_server_path(directory, incarnation, \"plan\", &old);\n"
              "        (void)env_path_remove(directory->env, old.text, NULL);\n    }"),
     dict(name="a plan of bytes not durable", file="storage/plan.c", tests=["ownership", "ownership_crash"],
@@ -74,6 +75,15 @@ RULES = [
     dict(name="a commit's folder not synced", file="storage/chain.c", tests=["lineage_crash", "ownership_crash"],
          old="    status = env_directory_sync(directory->env, folder, error);\n    pause_point(\"chain.sync.after\");",
          new="    pause_point(\"chain.sync.after\");"),
+    # 7.4: what is seen is not durable (docs/decisions/0016)
+    dict(name="a manifest that may be lost is opened from", file="storage/tablet_open.c", tests=["unsynced"],
+         old="    if (store->config.role == STORE_ALONE)", new="    if (store->config.role != STORE_DOCUMENTS)"),
+    dict(name="an older manifest names nothing", file="storage/references.c", tests=["unsynced"],
+         old="    return chain_list_all(reading->directory->env, folder.text, add_older, &older, error);",
+         new="    return add_older(&older, \"\", 0, NULL) == STATUS_OK ? STATUS_OK : STATUS_OK;"),
+    dict(name="a zombie's file is an orphan", file="storage/collector.c", tests=["unsynced"],
+         old="                        !references_have_owner(&pass->references, incarnation)) ||",
+         new="                        incarnation[0]) ||"),
     # 7.5: the open rule
     dict(name="a living owner is robbed", file="storage/recovery.c", tests=["ownership"],
          old="        if (!is_sealed)\n            return error_set(error, STATUS_BUSY,",
@@ -100,7 +110,7 @@ RULES = [
          old="        status = cluster_probe(&store->directory, error);", new="        (void)cluster_probe(&store->directory, NULL);"),
     # 7.7: deletion is the collector's, with proof
     dict(name="a needed log is collected", file="storage/references.c", tests=["snapshot", "ownership"],
-         old="    return references->incarnation_count &&", new="    return references->incarnation_count > 1000000 &&"),
+         old="    return references->incarnation_count\n", new="    return references->incarnation_count > 1000000\n"),
     dict(name="a snapshot's file is collected", file="storage/references.c", tests=["snapshot"],
          old="    enum status status = snapshot_list(directory, &arena, add_snapshot, references, error);",
          new="    enum status status = STATUS_OK;\n    if (!directory)\n"
@@ -112,7 +122,8 @@ RULES = [
          new="    pause_point(\"collector.read.after\");\n    dead_incarnations_deinit(&pass->dead);\n"
              "    return status ? status : dead_incarnations_read(&collector->store->directory, &pass->dead, error);"),
     dict(name="an earlier leader's collector goes on", file="storage/trash.c", tests=["snapshot"],
-         old="        status = take_over(&trash, &names, error);", new="        status = epoch ? STATUS_OK : take_over(&trash, &names, error);"),
+         old="            status = take_over(&trash, &names, &is_ours, error);",
+         new="            status = (is_ours = epoch > 0) ? STATUS_OK : take_over(&trash, &names, &is_ours, error);"),
     dict(name="a shared file is collected", file="storage/references.c", tests=["snapshot"],
          old="    return references->file_count && bsearch(", new="    return references->file_count > 1000000 && bsearch("),
 ]

@@ -4,6 +4,7 @@
 #include <stdlib.h>
 
 #include "base/env_memory.h"
+#include "base/pause.h"
 #include "storage/seal.h"
 #include "tests/support/support.h"
 
@@ -301,6 +302,82 @@ static void what_another_host_has_not_synced_is_made_durable_before_the_older_go
     env_memory_free(disk);
 }
 
+static void exists(struct env *env, const struct path *path, bool expected)
+{
+    struct env_stat stat;
+    assert_status(
+        env_path_stat(env, path->text, &stat, NULL), expected ? STATUS_OK : STATUS_NOT_FOUND);
+}
+
+static void crash_one(void *env)
+{
+    env_memory_host_crash(env, ENV_CUT_LOSE_ALL);
+}
+
+static void the_older_stays_when_the_newest_goes_with_its_host_meanwhile(void **state)
+{
+    (void)state;
+    struct world world = {.env = NULL};
+    struct env *disk = env_memory_new(1, ENV_MEMORY_SEEDED);
+    struct env *other = env_memory_host_new(disk, "other");
+    struct path first, second;
+    world.env = env_memory_host_new(disk, "one");
+    assert_status(register_as(&world, "a"), STATUS_OK);
+    assert_status(commit(&world, "n", 1, "x"), STATUS_OK);
+    directory_path(&world.directory, &first, "namespaces/n.1");
+    directory_path(&world.directory, &second, "namespaces/n.2");
+    assert_status(env_path_link(world.env, first.text, second.text, NULL), STATUS_OK);
+    pause_arm("chain.prune.before", crash_one, world.env);
+    chain_prune(other, world.folder.text, NULL);
+    pause_arm("chain.prune.before", NULL, NULL);
+    exists(other, &first, true);
+    exists(other, &second, false);
+    env_memory_free(disk);
+}
+
+static void a_removal_that_fails_anywhere_leaves_the_newest_or_nothing(void **state)
+{
+    (void)state;
+    enum status removed = STATUS_IO;
+    unsigned failed = 0;
+    for (uint64_t call = 1; removed; call++) {
+        struct world world;
+        struct path first, second;
+        struct env_stat stat;
+        open_world(&world, 1);
+        assert_status(commit(&world, "n", 1, "x"), STATUS_OK);
+        directory_path(&world.directory, &first, "namespaces/n.1");
+        directory_path(&world.directory, &second, "namespaces/n.2");
+        assert_status(env_path_link(world.env, first.text, second.text, NULL), STATUS_OK);
+        env_memory_fail_call(world.env, env_memory_call_count(world.env) + call, STATUS_IO, false);
+        removed = chain_remove(world.env, world.folder.text, "n", NULL);
+        env_memory_fail_call(world.env, 0, STATUS_OK, false);
+        if (env_path_stat(world.env, first.text, &stat, NULL) == STATUS_OK)
+            exists(world.env, &second, true);
+        failed += removed != STATUS_OK;
+        close_world(&world);
+    }
+    assert_true(failed >= 6);
+}
+
+static void what_another_host_removed_is_gone_for_good(void **state)
+{
+    (void)state;
+    struct world world = {.env = NULL};
+    struct env *disk = env_memory_new(1, ENV_MEMORY_SEEDED);
+    struct env *other = env_memory_host_new(disk, "other");
+    struct path first;
+    world.env = env_memory_host_new(disk, "one");
+    assert_status(register_as(&world, "a"), STATUS_OK);
+    assert_status(commit(&world, "n", 1, "x"), STATUS_OK);
+    directory_path(&world.directory, &first, "namespaces/n.1");
+    assert_status(env_path_remove(world.env, first.text, NULL), STATUS_OK);
+    assert_status(chain_remove(other, world.folder.text, "n", NULL), STATUS_OK);
+    env_memory_host_crash(world.env, ENV_CUT_LOSE_ALL);
+    exists(other, &first, false);
+    env_memory_free(disk);
+}
+
 int main(void)
 {
     const struct CMUnitTest tests[] = {
@@ -313,6 +390,9 @@ int main(void)
         cmocka_unit_test(every_flipped_byte_of_a_document_is_found),
         cmocka_unit_test(a_newer_format_is_named),
         cmocka_unit_test(what_another_host_has_not_synced_is_made_durable_before_the_older_goes),
+        cmocka_unit_test(the_older_stays_when_the_newest_goes_with_its_host_meanwhile),
+        cmocka_unit_test(a_removal_that_fails_anywhere_leaves_the_newest_or_nothing),
+        cmocka_unit_test(what_another_host_removed_is_gone_for_good),
     };
     return cmocka_run_group_tests(tests, NULL, NULL);
 }
