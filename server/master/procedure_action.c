@@ -34,7 +34,8 @@ void procedure_done_at_once(struct running *running, enum status status, const s
 
 /* ---- Descriptors ---- */
 
-/* Commits a state (and a schema, when not NULL) of a table that the catalogue holds. */
+/* Commits a state (and a schema, when not NULL) of a table that the catalogue holds; also the one that it has, which the
+ * master before may have linked and not synced (decision 0016). */
 static enum status commit_state(struct running *running, struct catalogue_table *table,
     enum table_state state, const struct table_schema *schema, struct error *error)
 {
@@ -45,8 +46,6 @@ static enum status commit_state(struct running *running, struct catalogue_table 
                    : error_set(error, STATUS_NOT_FOUND, "table of procedure %" PRIu64 " is gone",
                          running->procedure.id);
     struct table_descriptor next = table->descriptor;
-    if (next.version > 0 && next.state == state && !schema)
-        return STATUS_OK;
     next.state = state;
     if (schema)
         next.schema = *schema;

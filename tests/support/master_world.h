@@ -99,7 +99,7 @@ void master_world_snapshot(
     struct master_world *world, enum master_operation operation, const char *table);
 void master_world_table(struct master_world *world, enum master_operation operation);
 
-/* Everything must hold after some time: every tablet of every enabled table is open at one server which says so, rows
+/* Everything must hold after some time: every table is enabled or disabled, every tablet of every enabled table is open at one server which says so, rows
  * of hbase:meta and the catalogue agree and have no hole and no overlap, every row has its acknowledged value, in the table and in what was cloned of it (a table "v" is empty). */
 void master_world_check(struct master_world *world);
 /* Kills who lives, and checks the directory as `stele fsck` does: fails the test on a problem. */

@@ -146,6 +146,8 @@ void master_world_check(struct master_world *world)
     struct catalogue *catalogue = master_catalogue(world->leader->master);
     for (struct catalogue_table *table = catalogue->tables; table; table = table->next) {
         assert_false(table->is_hidden);
+        assert_true(
+            table->descriptor.state == TABLE_ENABLED || table->descriptor.state == TABLE_DISABLED);
         if (strcmp(table->descriptor.id, "meta") != 0)
             check_table(world, table);
     }
