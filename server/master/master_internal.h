@@ -202,6 +202,7 @@ void master_begin_tenure(struct master *master);
 void master_fail_tenure(struct master *master, const struct error *error);
 /* hbase:meta is in line: from now on the tenure serves. */
 void master_serve(struct master *master);
+
 /* Adds tablets of a table that the catalogue lacks, from the manifests. */
 enum status master_load_tablets(
     struct master *master, struct catalogue_table *table, struct error *error);
@@ -218,6 +219,10 @@ void master_start_meta_seen(struct master *master);
  * read then, or it is opened. When a procedure ends, and from time to time. */
 void master_start_go_on(struct master *master);
 struct assigned_tablet *master_meta_tablet(struct master *master);
+
+/* ---- master_settle.c ---- */
+/* Tables in the middle of a change that no procedure goes on with. Once a tenure, when it serves. */
+void master_settle_tables(struct master *master);
 
 /* ---- master_damage.c: tablets whose newest manifest is damaged. `_locked`: the catalogue's mutex is held. ---- */
 /* Read while the tenure begins. False on no memory. */

@@ -453,6 +453,7 @@ void master_serve(struct master *master)
     load_history_clear(&master->load_history);
     store_collector_enable(master->store, master_setting_is_on(master, SETTING_CLEANER));
     want_all_open(master);
+    master_settle_tables(master);
     master_go_on(master);
     atomic_store(&master->is_ready, true);
     master->config.ready(master->config.context, STATUS_OK, NULL);

@@ -28,7 +28,8 @@
  *
  * A master that takes over writes what it found anew, under its own epoch, before its epoch becomes the one that the
  * settings name; so a procedure of an older epoch than that was written by a master that did not know that it was
- * deposed, after its successor had looked: nobody has promised it to anyone, and it is dropped.
+ * deposed, after its successor had looked: nobody has promised it to anyone, and it is dropped. What it had committed to
+ * its table's descriptor meanwhile is settled (master_settle.c).
  *
  * Failures. A create or clone that fails before the table was ever served is undone (one that is taken up at its open
  * may have been served: it goes forward); a split or merge that fails before

@@ -409,9 +409,11 @@ static void do_meta_remove(struct running *running)
         meta_batch_delete_tablet(batch, table->descriptor.schema.name, &table->tablets[i]->info);
     for (size_t i = 0; batch && table && i < table->retired_count; i++)
         meta_batch_delete_tablet(batch, table->descriptor.schema.name, &table->retired[i]->info);
-    /* a truncated table keeps its state's row, and so does one that is restored */
+    /* A truncated table keeps its state's row, and so does one that is restored, and another that has its name. */
+    const struct catalogue_table *named = catalogue_find_locked(
+        &running->master->catalogue, running->procedure.table_name);
     if (batch && !running->procedure.new_table_id[0] &&
-        running->procedure.kind != PROCEDURE_RESTORE)
+        running->procedure.kind != PROCEDURE_RESTORE && (!named || named == table))
         meta_batch_delete_state(batch, running->procedure.table_name);
     meta_access_write(running->master, batch, procedure_on_part_done, running);
 }
