@@ -6,7 +6,7 @@ output=$1
 shift
 object=${output%.a}.o
 ld -r -o "$object" --whole-archive "$@"
-objcopy --wildcard --keep-global-symbol='stele_*' "$object"
+objcopy --wildcard --keep-global-symbol='stele_*' --remove-section='.gnu.lto_*' "$object"
 rm -f "$output"
 ar rcs "$output" "$object"
 rm -f "$object"

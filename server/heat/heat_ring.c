@@ -3,12 +3,8 @@
 #include <string.h>
 
 #include "base/memory.h"
+#include "server/heat/counted_by_name.h"
 
-#ifdef __clang__
-#define NOT_CLONED
-#else
-#define NOT_CLONED __attribute__((noclone))
-#endif
 #define RECORD_MOST                                                                                \
     8192 /* 63 bounds of 64 bytes, 64 buckets of 6 varints; larger ones are left out */
 #define BUCKET_MOST (2 + 10 * HEAT_COUNTERS) /* bytes of one */
@@ -141,9 +137,8 @@ static void put_counters(struct buffer *out, size_t count, uint64_t (*counters)[
         buffer_commit(out, (size_t)(at - from));
 }
 
-/* Writes its size into it first. Neither inlined nor cloned: bench/heat_cost.py counts its calls by name. */
-static __attribute__((noinline)) NOT_CLONED void heat_ring_append(
-    struct heat_ring *ring, uint8_t *record, size_t size)
+/* Writes its size into it first. */
+static COUNTED_BY_NAME void heat_ring_append(struct heat_ring *ring, uint8_t *record, size_t size)
 {
     if (!make_room(ring, size))
         return;

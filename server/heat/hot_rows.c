@@ -5,6 +5,7 @@
 #include <string.h>
 
 #include "base/memory.h"
+#include "server/heat/counted_by_name.h"
 
 #define WINDOWS 2
 #define BUCKETS 128 /* of the hash table */
@@ -200,7 +201,7 @@ static inline void sketch_enter(
     *bucket = (uint8_t)index;
 }
 
-void hot_rows_count(struct hot_rows *rows, struct span row, uint64_t weight)
+COUNTED_BY_NAME void hot_rows_count(struct hot_rows *rows, struct span row, uint64_t weight)
 {
     struct sketch *sketch = rows->running;
     row.size = row.size < HOT_ROW_PREFIX ? row.size : HOT_ROW_PREFIX;
@@ -232,7 +233,7 @@ static __attribute__((noinline, cold)) void sampler_widen(struct hot_sampler *sa
         sampler->highest = sampler->stride;
 }
 
-uint64_t hot_sampler_take(struct hot_sampler *sampler)
+COUNTED_BY_NAME uint64_t hot_sampler_take(struct hot_sampler *sampler)
 {
     uint32_t weight = sampler->stride;
     if (++sampler->taken >= sampler->most)

@@ -3,6 +3,7 @@
 #include <string.h>
 
 #include "base/memory.h"
+#include "server/heat/counted_by_name.h"
 #include "server/heat/heat_ring.h"
 #include "server/heat/hot_rows.h"
 
@@ -228,8 +229,8 @@ void tablet_heat_unlock(struct tablet_heat *heat)
     brief_mutex_unlock(&heat->mu);
 }
 
-void tablet_heat_add(struct tablet_heat *heat, const struct heat_use *use, struct span first_row,
-    struct span last_row)
+COUNTED_BY_NAME void tablet_heat_add(struct tablet_heat *heat, const struct heat_use *use,
+    struct span first_row, struct span last_row)
 {
     brief_mutex_lock(&heat->mu);
     add(heat, use, first_row, last_row);
@@ -267,7 +268,7 @@ static bool has_counted(const struct heat_body *body)
     return false;
 }
 
-bool tablet_heat_second(struct tablet_heat *heat, int64_t now_s)
+COUNTED_BY_NAME bool tablet_heat_second(struct tablet_heat *heat, int64_t now_s)
 {
     struct heat_body *idle = NULL;
     brief_mutex_lock(&heat->mu);
