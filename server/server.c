@@ -31,10 +31,18 @@ static void count_connections(struct loop *loop)
     atomic_store_explicit(&self->connections, loop->connection_count, memory_order_relaxed);
 }
 
+/* Those that it may run on: a container, or taskset(1), may have left it fewer than the machine has. */
+static unsigned count_cores(void)
+{
+    cpu_set_t own;
+    int count = sched_getaffinity(0, sizeof own, &own) == 0 ? CPU_COUNT(&own) : 0;
+    long online = count > 0 ? count : sysconf(_SC_NPROCESSORS_ONLN);
+    return online > 0 ? (unsigned)online : 1;
+}
+
 static enum status make_loops(struct server *server, struct error *error)
 {
-    long cores = sysconf(_SC_NPROCESSORS_ONLN);
-    unsigned count = server->config.loops ? server->config.loops : cores > 0 ? (unsigned)cores : 1;
+    unsigned count = server->config.loops ? server->config.loops : count_cores();
     if (count > LOOPS_MAX)
         count = LOOPS_MAX;
     for (unsigned i = 0; i < count; i++) {

@@ -41,7 +41,7 @@ struct server_config {
     int advertise_port;           /* 0 = the port */
     uint32_t sim_capacity;        /* calls a second, modelled (hbase/sim_capacity.h); 0 = off */
     uint64_t memory_bytes;        /* of memtables, block cache and requests in all */
-    unsigned loops;               /* 0 = one a core */
+    unsigned loops;               /* 0 = one for each core it may use */
     /* On an executor: somebody asked that the server be closed, or it cannot go on. The owner calls server_close. */
     void (*stop_wanted)(void *context);
     /* For tests: another coordination than the role's; takes cluster_id borrowed for the server's life. */
