@@ -165,6 +165,7 @@ static void run_end(struct scan_run *run)
     run_record(run);
     if (!more_in_region || !more_results)
         scan_sink_complete_last(&run->sink);
+    run->entry->is_wide = run->call->cells.size > BUFFER_LARGE_SIZE;
     answer(run, more_results, more_in_region);
     if (!more_in_region || !more_results || run->is_close)
         scanner_table_close(scanners, run->entry);
@@ -290,6 +291,15 @@ static uint64_t heartbeat_due(
     return now_ns + (left_ns / 2 > least_ns ? left_ns / 2 : least_ns);
 }
 
+/* An answer that will be large goes where a large one has been: memory that grows with it would be copied, and touched
+ * for the first time, again with each answer. */
+static void take_wide_memory(struct call *call)
+{
+    struct buffer_pool *pool = &call->loop->pool;
+    buffer_pool_give(pool, &call->cells);
+    call->cells = buffer_pool_take(pool, true);
+}
+
 static enum call_outcome start(struct call *call, const struct scan_message *message,
     struct scanner_entry *entry, uint32_t rows, bool is_open)
 {
@@ -299,6 +309,8 @@ static enum call_outcome start(struct call *call, const struct scan_message *mes
         return call_fail_status(call, STATUS_NO_MEMORY, NULL);
     }
     scan_sink_init(&run->sink, call);
+    if (entry->is_wide && !call->may_block) /* on the loop, whose the pool is */
+        take_wide_memory(call);
     run->call = call;
     run->entry = entry;
     run->is_open = is_open;

@@ -30,6 +30,7 @@ struct scanner_entry {
     uint8_t position[LOAD_KEY_PREFIX]; /* the row it has come to, cut */
     uint8_t position_size;
     bool is_heavy; /* runs on workers only: a filter may look at many rows in vain */
+    bool is_wide;  /* its last answer was large, and so may the next be */
 };
 
 /* `workers` runs the sweeps. Stops and frees after the last call has ended; closes what is open. */

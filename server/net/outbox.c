@@ -77,7 +77,9 @@ void outbox_put(struct outbox *outbox, struct span bytes)
 
 void outbox_take(struct outbox *outbox, struct buffer *bytes)
 {
-    if (bytes->size < OUTBOX_COPY_LIMIT) {
+    bool is_small = bytes->size < OUTBOX_COPY_LIMIT;
+    bool is_hollow = bytes->size < bytes->capacity / OUTBOX_FILL; /* of a large answer before */
+    if (is_small || is_hollow) {
         outbox_put(outbox, buffer_span(bytes));
         buffer_reset(bytes);
         return;

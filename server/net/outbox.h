@@ -1,6 +1,6 @@
 /* What a connection has yet to send: a list of byte chunks.
  *
- * Small answers are appended to the last chunk; a large one is linked in whole, without copying. Chunks come
+ * Small answers are appended to the last chunk; a large one is linked in whole, without copying, with the memory it lies in. Chunks come
  * from and go back to a pool of the loop, because memory touched for the first time costs more than the
  * bytes written into it. Loop thread only. */
 #ifndef STELE_SERVER_NET_OUTBOX_H
@@ -10,6 +10,7 @@
 
 #define OUTBOX_CHUNK_SIZE (32u << 10)
 #define OUTBOX_COPY_LIMIT (16u << 10) /* answers from this size on are linked, not copied */
+#define OUTBOX_FILL       4           /* ... if they fill this part of their memory */
 #define BUFFER_LARGE_SIZE (64u << 10)
 #define BUFFER_POOL_SMALL 64
 #define BUFFER_POOL_LARGE 8

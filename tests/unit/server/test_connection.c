@@ -479,6 +479,28 @@ static void large_answers_are_linked_and_sent_across_chunks(void **state)
     buffer_pool_deinit(&pool);
 }
 
+/* A few bytes in the memory of a large answer before them: they wait in as much as they need, and the memory is for others. */
+static void an_answer_takes_no_more_memory_along_than_it_fills(void **state)
+{
+    struct buffer_pool pool = {0};
+    struct outbox outbox = {.pool = &pool};
+    struct buffer hollow = {0};
+    struct span pieces[4];
+    (void)state;
+    memset(buffer_reserve(&hollow, 8 * OUTBOX_COPY_LIMIT), 'x', OUTBOX_COPY_LIMIT);
+    buffer_commit(&hollow, OUTBOX_COPY_LIMIT);
+    const uint8_t *memory = hollow.data;
+    outbox_take(&outbox, &hollow);
+    assert_ptr_equal(hollow.data, memory);
+    assert_int_equal(hollow.size, 0);
+    assert_int_equal(outbox_pieces(&outbox, pieces, 4), 1);
+    assert_int_equal(pieces[0].size, OUTBOX_COPY_LIMIT);
+    assert_ptr_not_equal(pieces[0].data, memory);
+    outbox_deinit(&outbox);
+    buffer_deinit(&hollow);
+    buffer_pool_deinit(&pool);
+}
+
 #define world_test(name) cmocka_unit_test_setup_teardown(name, make_world, free_world)
 
 int main(void)
@@ -500,6 +522,7 @@ int main(void)
         world_test(an_idle_connection_stays),
         world_test(a_draining_loop_lets_calls_end),
         cmocka_unit_test(large_answers_are_linked_and_sent_across_chunks),
+        cmocka_unit_test(an_answer_takes_no_more_memory_along_than_it_fills),
     };
     return cmocka_run_group_tests(tests, NULL, NULL);
 }
