@@ -101,21 +101,22 @@ bool span_take_be64(struct span *in, uint64_t *out_value)
 
 bool span_take_long_varint(struct span *in, uint64_t *out_value)
 {
+    const uint8_t *bytes = in->data;
+    size_t most = in->size < VARINT_SIZE_MAX ? in->size : VARINT_SIZE_MAX, last = 0;
     uint64_t value = 0;
-    for (size_t i = 0; i < in->size && i < VARINT_SIZE_MAX; i++) {
-        uint8_t byte = in->data[i];
-        if (i == VARINT_SIZE_MAX - 1 && byte > 1)
-            return true; /* more than 64 bits */
-        value |= (uint64_t)(byte & 0x7f) << (7 * i);
-        if (byte & 0x80)
-            continue;
-        if (byte == 0 && i > 0)
-            return true; /* overlong: every number has one form */
-        *out_value = value;
-        drop_front(in, i + 1);
-        return false;
+    while (last < most && bytes[last] & 0x80) {
+        value |= (uint64_t)(bytes[last] & 0x7f) << (7 * last);
+        last++;
     }
-    return true;
+    if (last == most)
+        return true;
+    if (bytes[last] == 0 && last > 0)
+        return true; /* overlong: every number has one form */
+    if (last == VARINT_SIZE_MAX - 1 && bytes[last] > 1)
+        return true; /* more than 64 bits */
+    *out_value = value | (uint64_t)bytes[last] << (7 * last);
+    drop_front(in, last + 1);
+    return false;
 }
 
 bool span_take_bytes(struct span *in, size_t size, struct span *out_bytes)

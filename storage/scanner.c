@@ -40,11 +40,12 @@ struct scanner {
     uint64_t row_bytes;
     struct cell *cells; /* gathered: the inline ones, while they are enough, or of the heap */
     size_t cell_capacity;
-    struct cell inline_cells[INLINE_CELLS];
     struct arena row_arena; /* their bytes, beyond the inline ones */
     size_t inline_used;
-    uint8_t inline_bytes[INLINE_BYTES];
     struct buffer last_row;
+    /* Not zeroed in a get: that would take as long as to fill them. */
+    struct cell inline_cells[INLINE_CELLS];
+    uint8_t inline_bytes[INLINE_BYTES];
 };
 
 /* ---- Opening ---- */
@@ -637,16 +638,16 @@ enum status tablet_get_at(struct tablet *tablet, struct version *version, uint64
     struct span row, const struct read_request *request, bool may_block, struct read_sink *sink,
     struct error *error)
 {
-    struct scanner scanner = {
-        .tablet = tablet,
-        .is_get = true,
-        .is_untouched = !may_block,
-        .request = {.read = *request,
-            .start_row = row,
-            .stop_row = row,
-            .is_start_inclusive = true,
-            .is_stop_inclusive = true},
-    };
+    struct scanner scanner;
+    memset(&scanner, 0, offsetof(struct scanner, inline_cells));
+    scanner.tablet = tablet;
+    scanner.is_get = true;
+    scanner.is_untouched = !may_block;
+    scanner.request = (struct scan_request){.read = *request,
+        .start_row = row,
+        .stop_row = row,
+        .is_start_inclusive = true,
+        .is_stop_inclusive = true};
     struct scan_limits limits = {
         .results = 1, .rows = 1, .bytes = UINT64_MAX, .may_block = may_block};
     struct scan_progress progress = {0};

@@ -13,6 +13,8 @@ struct block_front {
     uint32_t restart_count;
     uint32_t shared_size;
     uint32_t is_one_row;
+    uint32_t first_row_offset; /* in the raw bytes; its qualifier lies behind it */
+    uint32_t first_row_size;
     int64_t base_timestamp;
     uint64_t base_sequence;
 };
@@ -59,7 +61,8 @@ static inline bool take_u64(const uint8_t **p, const uint8_t *end, uint64_t *out
 
 /* Reads the entry at p, which lies before `end`, and returns the start of the one behind it; NULL
  * when the entry is malformed or reaches over the end. */
-static inline const uint8_t *entry_parse(const uint8_t *p, const uint8_t *end, struct entry *entry)
+static inline __attribute__((always_inline)) const uint8_t *entry_parse(
+    const uint8_t *p, const uint8_t *end, struct entry *entry)
 {
     if (p >= end)
         return NULL;
@@ -236,6 +239,8 @@ enum status sorted_block_prepare(uint8_t *memory, uint32_t raw_size, uint32_t re
         .restart_count = restart_count,
         .shared_size = (uint32_t)shared,
         .is_one_row = is_one_row,
+        .first_row_offset = (uint32_t)(first_row.data - data),
+        .first_row_size = (uint32_t)first_row.size,
         .base_timestamp = (int64_t)load_u64(data),
         .base_sequence = load_u64(data + 8)};
     memcpy(memory, &front, sizeof front);
@@ -336,6 +341,7 @@ void cell_cursor_set(struct cell_cursor *cursor, const uint8_t *memory)
     cursor->restart_count = front.restart_count;
     cursor->shared_size = front.shared_size;
     cursor->is_one_row = front.is_one_row;
+    cursor->first_row = span_make(cursor->data + front.first_row_offset, front.first_row_size);
     cursor->base_timestamp = front.base_timestamp;
     cursor->base_sequence = front.base_sequence;
 }
@@ -490,19 +496,15 @@ static uint32_t points_before(
 {
     uint32_t low = 0, high = cursor->restart_count;
     if (probe->order == ROW_ORDER_BYTES) {
-        struct span row, qualifier;
-        if (!restart_key(
-                cursor->data, cursor->entries_end, SORTED_BLOCK_HEADER_SIZE, &row, &qualifier))
-            return 0;
+        struct span row = cursor->first_row;
         if (!cursor->is_one_row) {
-            narrow(cursor, probe->row, span_slice(row, 0, cursor->shared_size), &low, &high);
+            narrow(cursor, probe->row, span_make(row.data, cursor->shared_size), &low, &high);
         } else {
             int order = span_compare(probe->row, row);
-            if (order == 0 && !probe->is_row_end)
-                narrow(cursor, probe->qualifier, span_slice(qualifier, 0, cursor->shared_size),
-                    &low, &high);
-            else
+            if (order != 0 || probe->is_row_end)
                 return order < 0 ? 0 : cursor->restart_count;
+            narrow(cursor, probe->qualifier, span_make(row.data + row.size, cursor->shared_size),
+                &low, &high);
         }
     }
     /* Both the point that is compared and the one before it, where the walk will start. */

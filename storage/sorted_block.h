@@ -102,8 +102,9 @@ struct cell_cursor {
     const uint64_t *keys; /* the search array */
     const uint32_t *restarts;
     uint32_t restart_count;
-    uint32_t shared_size; /* what the points' rows, or qualifiers, have in common */
-    bool is_one_row;      /* of all restart points: the array is of qualifiers */
+    uint32_t shared_size;  /* what the points' rows, or qualifiers, have in common */
+    bool is_one_row;       /* of all restart points: the array is of qualifiers */
+    struct span first_row; /* of the first entry; its qualifier lies behind it */
     int64_t base_timestamp;
     uint64_t base_sequence;
     const uint8_t *at;   /* the current entry */
