@@ -53,7 +53,7 @@ class Profile:
                 self.total = int(line.split()[1])
 
     def of(self, names, what):
-        return sum(count for name, count in what.items() if name.split("'")[0] in names)
+        return sum(count for name, count in what.items() if name.split("'")[0].split(".lto_priv")[0] in names)
 
 
 class Server:
