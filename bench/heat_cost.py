@@ -11,7 +11,7 @@ Heat is what lies in tablet_heat_add and in tablet_heat_second, and all that the
 shares depend on how many calls a second a tablet has, and under callgrind the machine is slow: what each call costs; what
 one costs more that is a sample for hot rows, of which there are never more than some 256 a second (server/heat/hot_rows.h
 says which calls are); and what the end of a second costs. Told are the costs at RATES calls a second of a tablet: exit 1
-when one of the first two is above 2 %. At the third it is some 1.8 %, of a server that idles."""
+when one of the first two is above 2 %. At the third it is some 2 %, of a server that idles."""
 import os
 import pathlib
 import re
