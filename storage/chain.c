@@ -491,9 +491,11 @@ enum status chain_remove(struct env *env, const char *folder, const char *name, 
         status = env_path_remove(env, path.text, error);
     }
     /* What is not there may be back with the end of a host that removed it and has not synced the folder. */
-    return status == STATUS_OK || status == STATUS_NOT_FOUND
-               ? env_directory_sync(env, folder, error)
-               : status;
+    if (status == STATUS_NOT_FOUND) {
+        error_clear(error);
+        status = STATUS_OK;
+    }
+    return status == STATUS_OK ? env_directory_sync(env, folder, error) : status;
 }
 
 /* ---- Committing ---- */

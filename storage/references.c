@@ -99,8 +99,10 @@ static enum status add_older(void *context, const char *name, uint64_t version, 
         directory, &path, "tables/%s/tablets/%s.%" PRIu64, older->table_id, name, version);
     enum status status = manifest_read_file(
         directory->env, path.text, older->arena, &manifest, error);
-    if (status == STATUS_NOT_FOUND) /* a durable one has taken its place since */
+    if (status == STATUS_NOT_FOUND) { /* a durable one has taken its place since */
+        error_clear(error);
         return STATUS_OK;
+    }
     return status ? status
                   : add_manifest(older->reading->references, older->table_id, &manifest, error);
 }

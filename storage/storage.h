@@ -239,6 +239,7 @@ struct tablet_info {
     struct span start_row; /* inclusive; empty = the first */
     struct span end_row;   /* exclusive; empty = none */
     enum tablet_state state;
+    uint64_t version;           /* of its manifest; 1 = made, and never opened since */
     uint64_t open_sequence;     /* rises at every open */
     uint64_t last_sequence;     /* greatest given when the manifest was written */
     struct span owner;          /* incarnation that has it open; empty unless state is open */

@@ -50,6 +50,7 @@ enum status tablet_info_read(const struct manifest *manifest, struct arena *aren
         .start_row = manifest->start_row,
         .end_row = manifest->end_row,
         .state = manifest->state,
+        .version = manifest->version,
         .open_sequence = manifest->open_sequence,
         .last_sequence = manifest->last_sequence,
         .parents = manifest->parents,

@@ -188,6 +188,7 @@ struct assigned_tablet *assignment_add(
     memcpy(tablet->info.id, info->id, sizeof info->id);
     memcpy(tablet->info.table_id, info->table_id, sizeof info->table_id);
     tablet->info.region_id = info->region_id;
+    tablet->info.version = info->version;
     tablet->info.open_sequence = info->open_sequence;
     tablet->info.state = info->state;
     if (info->start_row.size)

@@ -395,6 +395,8 @@ static void tick(struct task *task)
                 &master->last_load_ns, env_monotonic_ns(master->env), LOAD_STEP_S * 1000000000ull))
             remember_load(master);
         do_chores(master);
+        if (master->has_unsettled)
+            master_settle_tables(master);
     } else {
         master_start_go_on(master);
     }

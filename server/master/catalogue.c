@@ -66,6 +66,16 @@ struct catalogue_table *catalogue_find_locked(struct catalogue *catalogue, struc
     return NULL;
 }
 
+bool catalogue_is_name_shared_locked(
+    const struct catalogue *catalogue, const struct catalogue_table *table, struct span name)
+{
+    for (const struct catalogue_table *other = catalogue->tables; other; other = other->next)
+        if (other != table && !other->is_hidden && other->descriptor.state != TABLE_DROPPED &&
+            span_equal(other->descriptor.schema.name, name))
+            return true;
+    return false;
+}
+
 struct catalogue_table *catalogue_find_id_locked(struct catalogue *catalogue, const char *table_id)
 {
     for (struct catalogue_table *table = catalogue->tables; table; table = table->next)

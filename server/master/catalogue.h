@@ -28,8 +28,8 @@ struct catalogue_table {
         *retired; /* split or merged, their rows of hbase:meta not taken away yet */
     size_t retired_count, retired_room;
     struct damaged_tablet *damaged;
-    bool is_hidden;               /* a successor before the swap */
-    uint64_t lock;                /* id of the procedure that has it for itself; 0 = none */
+    bool is_hidden; /* a successor before the swap, or one that is going, its name another's */
+    uint64_t lock;  /* id of the procedure that has it for itself; 0 = none */
     size_t assigning_count;       /* tablets that the assigner is opening */
     struct arena arena;           /* of schemas */
     struct catalogue_table *next; /* sorted by name */
@@ -60,6 +60,9 @@ void catalogue_clear_locked(struct catalogue *catalogue);
 
 /* All below: the mutex is held. NULL when absent. Hidden tables are found only by id. */
 struct catalogue_table *catalogue_find_locked(struct catalogue *catalogue, struct span name);
+/* Is there another table, not hidden, of that name? table: NULL for any. */
+bool catalogue_is_name_shared_locked(
+    const struct catalogue *catalogue, const struct catalogue_table *table, struct span name);
 struct catalogue_table *catalogue_find_id_locked(struct catalogue *catalogue, const char *table_id);
 struct namespace_entry *catalogue_namespace_locked(struct catalogue *catalogue, struct span name);
 

@@ -109,6 +109,7 @@ struct master {
     struct task lead_task;
     _Atomic bool is_lead_queued;
     struct running *procedures;     /* under way */
+    bool has_unsettled;             /* a table waits for a procedure to end (master_settle.c) */
     struct master_request *waiting; /* for locks; oldest first */
     uint64_t last_procedure_id;
     struct mutex results_mutex;  /* LOCK_RANK_MASTER: guards results and held_up_error */
@@ -221,7 +222,9 @@ void master_start_go_on(struct master *master);
 struct assigned_tablet *master_meta_tablet(struct master *master);
 
 /* ---- master_settle.c ---- */
-/* Tables in the middle of a change that no procedure goes on with. Once a tenure, when it serves. */
+/* A table that is being made, and whose name is another's, is hidden: before hbase:meta is brought in line. */
+void master_hide_twins(struct master *master);
+/* Tables in the middle of a change that no procedure goes on with: when the tenure serves, and while has_unsettled. */
 void master_settle_tables(struct master *master);
 
 /* ---- master_damage.c: tablets whose newest manifest is damaged. `_locked`: the catalogue's mutex is held. ---- */

@@ -495,6 +495,7 @@ void master_start_listed(struct master *master)
         master_fail_tenure(master, &error);
         return;
     }
+    master_hide_twins(master);
     struct assigned_tablet *meta = master_meta_tablet(master);
     master_start_ticking(master);
     master_give_up_absent(master);

@@ -174,6 +174,10 @@ struct procedure_decision procedure_step(
     case PROCEDURE_FAILED:
         fail(procedure, &decision);
         break;
+    case PROCEDURE_GONE:
+        decision.step = (uint32_t)kinds[procedure->kind].actions.count - 1;
+        decision.has_failed = true;
+        break;
     case PROCEDURE_PASSED:
         go_forward(procedure, &decision);
         break;

@@ -35,7 +35,8 @@
  * may have been served: it goes forward); a split or merge that fails before
  * its commit opens its parents again (and goes forward after all when it finds that somebody committed it: a master
  * that did not know yet that it was deposed); assign, unassign, move, snapshot, and the search for a row to split at, end with
- * the failure; all others go forward, again and again with a pause, until they succeed.
+ * the failure, and so do enable, disable and modify of a table that is gone (a master that did not know that it was
+ * deposed dropped it); all others go forward, again and again with a pause, until they succeed.
  *
  * Locks. A procedure holds, from its begin to its end, its table for itself (DDL, snapshots), or a share of the table
  * and its tablets for themselves (assign to merge), or its server (crash). procedure_conflicts says whether two may run
@@ -106,6 +107,7 @@ enum procedure_event {
     PROCEDURE_RESUMED, /* the same after a restart */
     PROCEDURE_DONE,    /* the action succeeded */
     PROCEDURE_FAILED,  /* the action failed */
+    PROCEDURE_GONE, /* it failed: its table is not there any more, and no action can bring it back: it ends */
     PROCEDURE_PASSED, /* it failed: the parents cannot open again, for they are split or merged already */
 };
 

@@ -50,7 +50,8 @@ static enum status commit_state(struct running *running, struct catalogue_table 
     if (schema)
         next.schema = *schema;
     enum status status = master_descriptor_commit(master->store, &next, error);
-    if (status == STATUS_SUPERSEDED)
+    /* Another master has changed the table, or dropped it so long ago that its folder is away: we do not lead. */
+    if (status == STATUS_SUPERSEDED || status == STATUS_NOT_FOUND)
         master_lost(master, error);
     if (status)
         return status;
@@ -410,10 +411,12 @@ static void do_meta_remove(struct running *running)
     for (size_t i = 0; batch && table && i < table->retired_count; i++)
         meta_batch_delete_tablet(batch, table->descriptor.schema.name, &table->retired[i]->info);
     /* A truncated table keeps its state's row, and so does one that is restored, and another that has its name. */
-    const struct catalogue_table *named = catalogue_find_locked(
-        &running->master->catalogue, running->procedure.table_name);
+    mutex_lock(&running->master->catalogue.mutex);
+    bool is_shared = catalogue_is_name_shared_locked(
+        &running->master->catalogue, table, running->procedure.table_name);
+    mutex_unlock(&running->master->catalogue.mutex);
     if (batch && !running->procedure.new_table_id[0] &&
-        running->procedure.kind != PROCEDURE_RESTORE && (!named || named == table))
+        running->procedure.kind != PROCEDURE_RESTORE && !is_shared)
         meta_batch_delete_state(batch, running->procedure.table_name);
     meta_access_write(running->master, batch, procedure_on_part_done, running);
 }

@@ -222,6 +222,8 @@ static void finish(struct running *running)
     *at = running->next;
     procedure_running_free(running);
     master_start_go_on(master);
+    if (master->has_unsettled && master->tenure == TENURE_SERVING)
+        master_settle_tables(master);
     master_wake(master);
     master_assign_idle(master);
 }
@@ -275,7 +277,8 @@ static bool decide(struct running *running)
 {
     struct procedure *procedure = &running->procedure;
     struct procedure_decision decision = procedure_step(procedure, running->event);
-    if (running->event == PROCEDURE_FAILED || running->event == PROCEDURE_PASSED) {
+    if (running->event == PROCEDURE_FAILED || running->event == PROCEDURE_GONE ||
+        running->event == PROCEDURE_PASSED) {
         log_line(LOG_WARN, "procedure.failed",
             "id=%" PRIu64 " kind=%s action=\"%s\" undoing=%d error=\"%s\"", procedure->id,
             procedure_kind_name(procedure->kind), procedure_action_name(running->action),
@@ -336,6 +339,11 @@ static enum procedure_event event_of(const struct running *running)
 {
     if (!running->part_status)
         return PROCEDURE_DONE;
+    enum procedure_kind kind = running->procedure.kind;
+    if (running->part_status == STATUS_NOT_FOUND &&
+        (kind == PROCEDURE_ENABLE || kind == PROCEDURE_DISABLE || kind == PROCEDURE_MODIFY) &&
+        !catalogue_find_id_locked(&running->master->catalogue, running->procedure.table_id))
+        return PROCEDURE_GONE;
     bool is_passed = running->action == ACTION_OPEN_SOURCES && running->procedure.is_undoing &&
                      running->part_status == STATUS_WRONG_STATE;
     return is_passed ? PROCEDURE_PASSED : PROCEDURE_FAILED;

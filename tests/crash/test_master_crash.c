@@ -228,9 +228,28 @@ static void what_a_master_that_stands_still_had_not_synced_may_go(void **state)
     assert_true(killed >= 60);
 }
 
+/* What the master that leads is asked meanwhile. */
+enum meanwhile { MEANWHILE_NOTHING, MEANWHILE_SPLIT, MEANWHILE_THE_LIKE, MEANWHILES };
+
+static void ask_meanwhile(
+    struct master_world *world, const struct trial *trial, enum meanwhile meanwhile)
+{
+    static const struct trial enable = {.operation = MASTER_ENABLE_TABLE};
+    struct master_request *split = arena_allocate_zeroed(&world->arena, 1, sizeof *split);
+    if (meanwhile == MEANWHILE_SPLIT && master_world_place(world, "r20")) {
+        *split = master_world_request(world, MASTER_SPLIT, "r20");
+        split->row = SPAN_LITERAL("r24");
+        split->waits = true;
+        master_world_submit(world, split);
+    } else if (meanwhile == MEANWHILE_THE_LIKE && trial->operation != MASTER_RESTORE_SNAPSHOT) {
+        begin(world, trial->operation == MASTER_CREATE_TABLE ? trial : &enable);
+    }
+}
+
 /* A master that does not know that another leads takes the order, and dies before its I/O call number n from there on. What it
  * began may be dropped, or gone on with, by a third: it must not be stuck. False: it did not die. */
-static bool deposed_master_dies_at(uint64_t seed, const struct trial *trial, uint64_t n)
+static bool deposed_master_dies_at(
+    uint64_t seed, const struct trial *trial, uint64_t n, enum meanwhile meanwhile)
 {
     struct master_world world;
     master_world_make(&world, seed, 3);
@@ -241,7 +260,8 @@ static bool deposed_master_dies_at(uint64_t seed, const struct trial *trial, uin
     master_world_quiet(&world);
     world.leader = first;
     world.lost_in_hundred = n % 2 ? 100 : 0; /* it hears nothing, or that it is refused */
-    env_memory_host_crash_at(first->env, env_memory_call_count(first->env) + n, ENV_CUT_LOSE_ALL);
+    env_memory_host_crash_at(first->env, env_memory_call_count(first->env) + n,
+        meanwhile == MEANWHILE_NOTHING ? ENV_CUT_LOSE_ALL : ENV_CUT_KEEP_ALL);
     begin(&world, trial);
     master_world_settle(&world, 3000);
     bool is_dead = !node_is_alive(first);
@@ -250,7 +270,15 @@ static bool deposed_master_dies_at(uint64_t seed, const struct trial *trial, uin
         node_kill(first);
     world.lost_in_hundred = 0;
     world.leader = second;
+    ask_meanwhile(&world, trial, meanwhile);
+    master_world_settle(&world, meanwhile == MEANWHILE_SPLIT ? 2 : 1000);
+    if (node_is_alive(second))
+        node_kill(second);
     master_world_lead(&world, master_world_master(&world));
+    if (meanwhile == MEANWHILE_THE_LIKE && trial->operation == MASTER_CREATE_TABLE) {
+        master_world_quiet(&world);
+        assert_true(master_world_has_table(&world, trial->table));
+    }
     check(&world, trial);
     master_world_deinit(&world);
     return is_dead;
@@ -260,12 +288,14 @@ static void what_a_deposed_master_began_is_not_stuck(void **state)
 {
     (void)state;
     killed = 0;
-    for (size_t i = 0; i < TRIALS; i++)
-        for (uint64_t n = 1;
-             !trials[i].is_crash && n < 60 && deposed_master_dies_at(500 + n, &trials[i], n); n++)
-            ;
+    for (enum meanwhile meanwhile = 0; meanwhile < MEANWHILES; meanwhile++)
+        for (size_t i = 0; i < TRIALS; i++)
+            for (uint64_t n = 1; !trials[i].is_crash && n < 60 &&
+                                 deposed_master_dies_at(500 + n, &trials[i], n, meanwhile);
+                 n++)
+                ;
     printf("%zu deposed masters killed in %d procedures\n", killed, TRIALS - 1);
-    assert_true(killed >= 100);
+    assert_true(killed >= 300);
 }
 
 /* A server dies at its call n while something is under way. */

@@ -167,6 +167,20 @@ static void what_cannot_be_undone_goes_forward(void **state)
     }
 }
 
+static void a_table_that_is_gone_ends_what_would_go_on(void **state)
+{
+    (void)state;
+    static const enum procedure_kind kinds[] = {
+        PROCEDURE_ENABLE, PROCEDURE_DISABLE, PROCEDURE_MODIFY};
+    for (size_t i = 0; i < sizeof kinds / sizeof kinds[0]; i++) {
+        struct procedure procedure = {.kind = kinds[i]};
+        struct procedure_decision decision = procedure_step(&procedure, PROCEDURE_GONE);
+        assert_int_equal(decision.action, ACTION_FINISH);
+        assert_true(decision.has_failed);
+        assert_false(decision.is_delayed);
+    }
+}
+
 static struct procedure on(
     enum procedure_kind kind, const char *table, struct span *sources, size_t count)
 {
@@ -418,6 +432,7 @@ int main(void)
         cmocka_unit_test(a_create_that_fails_before_it_is_enabled_is_undone),
         cmocka_unit_test(a_create_that_was_open_is_not_undone_after_a_restart),
         cmocka_unit_test(what_fails_otherwise_is_tried_again_later),
+        cmocka_unit_test(a_table_that_is_gone_ends_what_would_go_on),
         cmocka_unit_test(a_restart_goes_back_to_the_open),
         cmocka_unit_test(an_undoing_that_fails_goes_on_undoing),
         cmocka_unit_test(bytes_read_back),
