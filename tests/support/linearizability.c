@@ -238,6 +238,23 @@ static struct event *undo(struct search *search)
     return event;
 }
 
+static bool is_alike(const struct operation *a, const struct operation *b)
+{
+    return a->call.kind == b->call.kind && a->call.amount == b->call.amount &&
+           span_equal(a->call.value, b->call.value) &&
+           a->call.expected.is_there == b->call.expected.is_there &&
+           span_equal(a->call.expected.bytes, b->call.expected.bytes);
+}
+
+/* One like it began earlier, and is not done: whatever this one explains, that one does too, for neither has an end. */
+static bool is_turn_of_another(const struct search *search, const struct event *event)
+{
+    for (const struct event *one = event->before; one != &search->unanswered; one = one->before)
+        if (is_alike(one->operation, event->operation))
+            return true;
+    return false;
+}
+
 enum answer { EXPLAINED, NOT_EXPLAINED, GIVEN_UP };
 
 static const struct event *first_end(const struct search *search)
@@ -270,7 +287,7 @@ static enum answer walk(struct search *search)
         }
         if (event &&
             (is_answered || event->operation->begun < first_end(search)->operation->ended)) {
-            if (choose(search, event)) {
+            if ((is_answered || !is_turn_of_another(search, event)) && choose(search, event)) {
                 event = search->head.after;
                 is_answered = true;
             } else {
@@ -306,8 +323,34 @@ static bool is_counted(const struct operation *operation)
                        : operation->call.kind != HISTORY_GET;
 }
 
-static void prepare(
-    struct search *search, const struct history *history, const struct history_row *row)
+static bool holds(struct span bytes, struct span part)
+{
+    return part.size == 0 || memmem(bytes.data, bytes.size, part.data, part.size) != NULL;
+}
+
+/* Of an operation without an answer: is what it wrote in any answer? An increment and a delete are taken as seen, for what
+ * they leave has no mark of its own. */
+static bool is_seen(
+    const struct history *history, const struct history_row *row, const struct operation *operation)
+{
+    if (operation->call.kind != HISTORY_PUT && operation->call.kind != HISTORY_APPEND &&
+        operation->call.kind != HISTORY_CHECK_AND_PUT)
+        return true;
+    for (size_t i = row->first; i != SIZE_MAX; i = history->operations[i].next_of_row) {
+        const struct operation *one = &history->operations[i];
+        bool has_value = one->answer.value.is_there;
+        if (one == operation || one->ended == HISTORY_NEVER || one->answer.outcome != HISTORY_OK)
+            continue;
+        if ((has_value && holds(one->answer.value.bytes, operation->call.value)) ||
+            (one->call.expected.is_there && holds(one->call.expected.bytes, operation->call.value)))
+            return true;
+    }
+    return false;
+}
+
+/* has_unseen: with the operations without an answer that left nothing to see. */
+static void prepare(struct search *search, const struct history *history,
+    const struct history_row *row, bool has_unseen)
 {
     size_t count = 0, operations = 0;
     *search = (struct search){.values = {.count = 1}};
@@ -315,7 +358,8 @@ static void prepare(
     CHECK(search->events);
     for (size_t i = row->first; i != SIZE_MAX; i = history->operations[i].next_of_row) {
         const struct operation *operation = &history->operations[i];
-        if (!is_counted(operation))
+        if (!is_counted(operation) ||
+            (!has_unseen && operation->ended == HISTORY_NEVER && !is_seen(history, row, operation)))
             continue;
         size_t number = operations++;
         search->events[count++] = (struct event){.operation = operation, .number = number};
@@ -378,11 +422,16 @@ bool history_check(
     for (size_t i = 0; i < history->row_count; i++) {
         const struct history_row *row = &history->rows[i];
         struct search search;
-        prepare(&search, history, row);
+        prepare(&search, history, row, false);
         verdict.operations += row->count;
         for (size_t j = row->first; j != SIZE_MAX; j = history->operations[j].next_of_row)
             verdict.unknown += history->operations[j].ended == HISTORY_NEVER;
         enum answer answer = walk(&search);
+        if (answer != EXPLAINED) { /* what left nothing to see may still have hidden something */
+            search_deinit(&search);
+            prepare(&search, history, row, true);
+            answer = walk(&search);
+        }
         verdict.undecided += answer == GIVEN_UP;
         if (answer == NOT_EXPLAINED) {
             is_linearizable = false;

@@ -11,7 +11,8 @@
  *
  * The search is Wing and Gong's with Lowe's memory of the configurations tried ("Testing for
  * linearizability", 2017): a depth-first walk over the operations that may come next, never twice
- * from the same set of done operations and value. */
+ * from the same set of done operations and value. Operations of unknown outcome are what makes it long: of those that are alike
+ * the first is taken, and it is tried first without those that left nothing to see. */
 #ifndef STELE_TESTS_LINEARIZABILITY_H
 #define STELE_TESTS_LINEARIZABILITY_H
 
