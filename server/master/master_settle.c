@@ -22,14 +22,8 @@
 static const struct running *driver_of(
     const struct master *master, const struct catalogue_table *table)
 {
-    static const bool drives[PROCEDURE_LAST + 1] = {[PROCEDURE_CREATE] = true,
-        [PROCEDURE_DELETE] = true,
-        [PROCEDURE_ENABLE] = true,
-        [PROCEDURE_DISABLE] = true,
-        [PROCEDURE_TRUNCATE] = true,
-        [PROCEDURE_CLONE] = true};
     for (const struct running *one = master->procedures; one; one = one->next)
-        if (drives[one->procedure.kind] &&
+        if (procedure_drives_state(one->procedure.kind) &&
             (strcmp(one->procedure.table_id, table->descriptor.id) == 0 ||
                 strcmp(one->procedure.new_table_id, table->descriptor.id) == 0))
             return one;
@@ -64,7 +58,7 @@ void master_hide_twins(struct master *master)
     mutex_unlock(&catalogue->mutex);
 }
 
-/* True when it has to wait for another procedure. */
+/* True when it is to be tried again: another procedure is under way in the table, or there is no memory. */
 static bool settle(struct master *master, struct catalogue_table *table)
 {
     struct arena arena = {0};

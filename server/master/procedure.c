@@ -65,18 +65,25 @@ struct kind {
     uint32_t last_undoable;  /* step */
     uint32_t last_ending;    /* up to this step a failure ends it; with undo: not looked at */
     bool ends_on_failure;
+    bool ends_when_gone;  /* its table: nothing is left to be done to it */
+    bool drives_state;    /* brings its table to enabled, disabled or dropped */
     uint32_t checkpoints; /* bits: steps whose state is on disk before them; step 0 always is */
 };
 
 static const struct kind kinds[] = {
     [PROCEDURE_CREATE] = {"CreateTableProcedure", SCOPE_TABLE, LIST(create_actions),
-        LIST(create_undo_actions), .last_undoable = 3, .checkpoints = 1u << 3},
-    [PROCEDURE_DELETE] = {"DeleteTableProcedure", SCOPE_TABLE, .actions = LIST(delete_actions)},
-    [PROCEDURE_ENABLE] = {"EnableTableProcedure", SCOPE_TABLE, .actions = LIST(enable_actions)},
-    [PROCEDURE_DISABLE] = {"DisableTableProcedure", SCOPE_TABLE, .actions = LIST(disable_actions)},
+        LIST(create_undo_actions), .last_undoable = 3, .checkpoints = 1u << 3,
+        .drives_state = true},
+    [PROCEDURE_DELETE] = {"DeleteTableProcedure", SCOPE_TABLE, .actions = LIST(delete_actions),
+        .drives_state = true},
+    [PROCEDURE_ENABLE] = {"EnableTableProcedure", SCOPE_TABLE, .actions = LIST(enable_actions),
+        .drives_state = true, .ends_when_gone = true},
+    [PROCEDURE_DISABLE] = {"DisableTableProcedure", SCOPE_TABLE, .actions = LIST(disable_actions),
+        .drives_state = true, .ends_when_gone = true},
     [PROCEDURE_TRUNCATE] = {"TruncateTableProcedure", SCOPE_TABLE, LIST(truncate_actions),
-        .checkpoints = EVERY_STEP},
-    [PROCEDURE_MODIFY] = {"ModifyTableProcedure", SCOPE_TABLE, .actions = LIST(modify_actions)},
+        .checkpoints = EVERY_STEP, .drives_state = true},
+    [PROCEDURE_MODIFY] = {"ModifyTableProcedure", SCOPE_TABLE, .actions = LIST(modify_actions),
+        .ends_when_gone = true},
     [PROCEDURE_ASSIGN] = {"AssignRegionProcedure", SCOPE_TABLETS, LIST(assign_actions),
         .ends_on_failure = true, .last_ending = 0},
     [PROCEDURE_UNASSIGN] = {"UnassignRegionProcedure", SCOPE_TABLETS, LIST(unassign_actions),
@@ -91,7 +98,8 @@ static const struct kind kinds[] = {
     [PROCEDURE_SNAPSHOT] = {"SnapshotProcedure", SCOPE_TABLE, LIST(snapshot_actions),
         .ends_on_failure = true, .last_ending = 1, .checkpoints = EVERY_STEP},
     [PROCEDURE_CLONE] = {"CloneSnapshotProcedure", SCOPE_TABLE, LIST(clone_actions),
-        LIST(create_undo_actions), .last_undoable = 3, .checkpoints = 1u << 3},
+        LIST(create_undo_actions), .last_undoable = 3, .checkpoints = 1u << 3,
+        .drives_state = true},
     [PROCEDURE_RESTORE] = {"RestoreSnapshotProcedure", SCOPE_TABLE,
         .actions = LIST(restore_actions), .ends_on_failure = true, .last_ending = 0,
         .checkpoints = EVERY_STEP},
@@ -175,8 +183,12 @@ struct procedure_decision procedure_step(
         fail(procedure, &decision);
         break;
     case PROCEDURE_GONE:
-        decision.step = (uint32_t)kinds[procedure->kind].actions.count - 1;
-        decision.has_failed = true;
+        if (kinds[procedure->kind].ends_when_gone) {
+            decision.step = (uint32_t)kinds[procedure->kind].actions.count - 1;
+            decision.has_failed = true;
+        } else {
+            fail(procedure, &decision);
+        }
         break;
     case PROCEDURE_PASSED:
         go_forward(procedure, &decision);
@@ -188,6 +200,11 @@ struct procedure_decision procedure_step(
                             (!decision.is_undoing &&
                                 (kinds[procedure->kind].checkpoints >> decision.step & 1) != 0);
     return decision;
+}
+
+bool procedure_drives_state(enum procedure_kind kind)
+{
+    return kinds[kind].drives_state;
 }
 
 enum procedure_scope procedure_scope(enum procedure_kind kind)

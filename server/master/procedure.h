@@ -107,7 +107,7 @@ enum procedure_event {
     PROCEDURE_RESUMED, /* the same after a restart */
     PROCEDURE_DONE,    /* the action succeeded */
     PROCEDURE_FAILED,  /* the action failed */
-    PROCEDURE_GONE, /* it failed: its table is not there any more, and no action can bring it back: it ends */
+    PROCEDURE_GONE,    /* it failed, and its table is not there any more */
     PROCEDURE_PASSED, /* it failed: the parents cannot open again, for they are split or merged already */
 };
 
@@ -160,6 +160,8 @@ struct procedure_decision procedure_step(
 enum procedure_scope { SCOPE_TABLE, SCOPE_TABLETS, SCOPE_SERVER };
 
 enum procedure_scope procedure_scope(enum procedure_kind kind);
+/* Does it bring its table to enabled, disabled or dropped? */
+bool procedure_drives_state(enum procedure_kind kind);
 /* True when the two must not run side by side. */
 bool procedure_conflicts(const struct procedure *a, const struct procedure *b);
 

@@ -339,9 +339,7 @@ static enum procedure_event event_of(const struct running *running)
 {
     if (!running->part_status)
         return PROCEDURE_DONE;
-    enum procedure_kind kind = running->procedure.kind;
-    if (running->part_status == STATUS_NOT_FOUND &&
-        (kind == PROCEDURE_ENABLE || kind == PROCEDURE_DISABLE || kind == PROCEDURE_MODIFY) &&
+    if (running->part_status == STATUS_NOT_FOUND && running->procedure.table_id[0] &&
         !catalogue_find_id_locked(&running->master->catalogue, running->procedure.table_id))
         return PROCEDURE_GONE;
     bool is_passed = running->action == ACTION_OPEN_SOURCES && running->procedure.is_undoing &&

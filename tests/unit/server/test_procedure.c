@@ -179,6 +179,8 @@ static void a_table_that_is_gone_ends_what_would_go_on(void **state)
         assert_true(decision.has_failed);
         assert_false(decision.is_delayed);
     }
+    struct procedure delete = {.kind = PROCEDURE_DELETE, .step = 2};
+    assert_true(procedure_step(&delete, PROCEDURE_GONE).is_delayed);
 }
 
 static struct procedure on(
