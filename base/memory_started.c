@@ -71,12 +71,16 @@ void memory_started_end(struct memory_file *file)
 {
     if (!file->started_copy)
         return;
-    for (size_t i = 0; i < file->started.size; i++)
-        if (file->started.data[i] != file->started_copy[i])
-            refuse(file,
-                "byte %zu of a started write of %zu bytes at %" PRIu64
-                " was changed or moved before its end",
-                i, file->started.size, file->started_offset);
+    const uint8_t *now = file->started.data, *then = file->started_copy;
+    size_t size = file->started.size, at = 0;
+    if (size && memcmp(now, then, size) != 0) {
+        while (now[at] == then[at])
+            at++;
+        refuse(file,
+            "byte %zu of a started write of %zu bytes at %" PRIu64
+            " was changed or moved before its end",
+            at, size, file->started_offset);
+    }
     memory_started_forget(file);
 }
 
