@@ -4,6 +4,8 @@
 #include <inttypes.h>
 
 #include "base/log_lines.h"
+#include "storage/log_files.h"
+#include "storage/memtable_memory.h"
 #include "storage/store.h"
 
 #define RESERVE_BYTES     (32u << 20)
@@ -60,6 +62,16 @@ static void make_reserve(struct store *store)
     mutex_unlock(&store->mutex);
 }
 
+/* So many bytes make writes worth another try: some segments of the kind that the log makes for itself, as after a start, and what
+ * flushes may have to write of what is in memory. A try that fails refuses writes again, and does no harm. */
+static uint64_t bytes_to_go_on(const struct store *store)
+{
+    uint64_t segment = store->config.log_segment_bytes;
+    uint64_t least = 2 * (segment < LOG_INLINE_SEGMENT_BYTES ? segment : LOG_INLINE_SEGMENT_BYTES);
+    uint64_t wanted = memtable_memory_bytes(store->memtable_memory) + least;
+    return wanted < 2 * segment ? wanted : 2 * segment;
+}
+
 static void schedule(struct store *store, uint64_t delay_ms)
 {
     executor_submit_at(
@@ -78,7 +90,7 @@ static void run_timer(struct task *task)
     uint64_t free_bytes = 0;
     if ((!has_reserve || is_read_only) &&
         env_space_free(store->env, store->directory.root, &free_bytes, NULL) == STATUS_OK) {
-        if (is_read_only && free_bytes > 2 * store->config.log_segment_bytes)
+        if (is_read_only && free_bytes > bytes_to_go_on(store))
             log_space_returned(store->log);
         if (!has_reserve && free_bytes / RESERVE_SPARE > reserve_bytes(store))
             make_reserve(store);

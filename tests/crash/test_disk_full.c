@@ -110,11 +110,37 @@ static void a_full_disk_refuses_and_recovers(void **state)
     assert_true(refused >= 3000);
 }
 
+/* With the segments that servers have: they do not wait until two of these fit. */
+static void ten_megabytes_are_enough_to_go_on(void **state)
+{
+    (void)state;
+    static struct life life;
+    struct error error;
+    memset(&life, 0, sizeof(life));
+    tablet_world_init(&life.world, 1, ENV_MEMORY_SEEDED);
+    life.world.config.log_segment_bytes = 64 << 20;
+    assert_ok(tablet_world_start(&life.world, &error), &error);
+    env_memory_set_space(life.world.env, 0);
+    for (unsigned i = 0; i < 100 * ROWS && life.refused == 0; i++)
+        (void)put(&life, i % (ROWS - 1));
+    assert_true(store_is_read_only(life.world.store));
+    env_memory_set_space(life.world.env, 10 << 20);
+    env_memory_run_until(life.world.env, NULL, (uint64_t)15 * 1000000000);
+    assert_int_equal(put(&life, ROWS - 1), STATUS_OK);
+    assert_false(store_is_read_only(life.world.store));
+    check_rows(&life);
+    tablet_world_crash(&life.world, ENV_CUT_LOSE_ALL);
+    assert_ok(tablet_world_start(&life.world, &error), &error);
+    check_rows(&life);
+    tablet_world_deinit(&life.world);
+}
+
 int main(void)
 {
     log_set_level(LOG_OFF);
     const struct CMUnitTest tests[] = {
         cmocka_unit_test(a_full_disk_refuses_and_recovers),
+        cmocka_unit_test(ten_megabytes_are_enough_to_go_on),
     };
     return cmocka_run_group_tests(tests, NULL, NULL);
 }
