@@ -176,6 +176,7 @@ int command_export(int argc, char **argv)
         return EXIT_USAGE;
     if (stele_client_open(&client_options, &client, &error))
         return complain(error.message);
+    place_greet(&options, client);
     bool is_stdout = options.argument_count < 2 || strcmp(arguments[1], "-") == 0;
     if (is_stdout) {
         code = export_table(&options, client, stdout);

@@ -518,6 +518,8 @@ int command_import(int argc, char **argv)
             code = complain("%s", error.message);
         else if (!(import->table = stele_table_open(import->client, stele_text(arguments[0]))))
             code = complain("no memory");
+        else
+            place_greet(&options, import->client);
     }
     if (code == EXIT_DONE)
         code = run_import(import);

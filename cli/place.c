@@ -19,3 +19,12 @@ bool place_from_options(const struct options *options, struct stele_options *out
     out_options->zookeeper = zookeeper;
     return true;
 }
+
+void place_greet(const struct options *options, struct stele_client *client)
+{
+    const char *id;
+    struct stele_error error;
+    if (stele_cluster_id(client, &id, &error))
+        fprintf(stderr, "stele: %s: %s; trying again for some minutes\n", options->command,
+            error.message);
+}

@@ -10,4 +10,8 @@
  * given. */
 bool place_from_options(const struct options *options, struct stele_options *out_options);
 
+/* Asks the cluster once before the work that will try for minutes, and says on stderr when nobody answers: whoever mistyped the
+ * address need not wait to learn it. */
+void place_greet(const struct options *options, struct stele_client *client);
+
 #endif

@@ -62,13 +62,14 @@ static void make_reserve(struct store *store)
     mutex_unlock(&store->mutex);
 }
 
-/* So many bytes make writes worth another try: some segments of the kind that the log makes for itself, as after a start, and what
- * flushes may have to write of what is in memory. A try that fails refuses writes again, and does no harm. */
-static uint64_t bytes_to_go_on(const struct store *store)
+/* So many bytes make writes worth another try: some segments of the kind that the log makes for itself, as after a start. Without a
+ * reserve, what flushes may have to write of what is in memory too: they are what makes room. */
+static uint64_t bytes_to_go_on(const struct store *store, bool has_reserve)
 {
     uint64_t segment = store->config.log_segment_bytes;
-    uint64_t least = 2 * (segment < LOG_INLINE_SEGMENT_BYTES ? segment : LOG_INLINE_SEGMENT_BYTES);
-    uint64_t wanted = memtable_memory_bytes(store->memtable_memory) + least;
+    uint64_t wanted = 2 * (segment < LOG_INLINE_SEGMENT_BYTES ? segment : LOG_INLINE_SEGMENT_BYTES);
+    if (!has_reserve)
+        wanted += memtable_memory_bytes(store->memtable_memory);
     return wanted < 2 * segment ? wanted : 2 * segment;
 }
 
@@ -90,7 +91,7 @@ static void run_timer(struct task *task)
     uint64_t free_bytes = 0;
     if ((!has_reserve || is_read_only) &&
         env_space_free(store->env, store->directory.root, &free_bytes, NULL) == STATUS_OK) {
-        if (is_read_only && free_bytes > bytes_to_go_on(store))
+        if (is_read_only && free_bytes > bytes_to_go_on(store, has_reserve))
             log_space_returned(store->log);
         if (!has_reserve && free_bytes / RESERVE_SPARE > reserve_bytes(store))
             make_reserve(store);

@@ -185,6 +185,13 @@ check "a statement that does not end is told" run 0 "$stele" shell -e "puts 'bef
 create 't', {"
 check "after all before it" [ "$(only_results)" = $'before\nERROR: SyntaxError: ' ]
 
+# Who tries for minutes says so at once. (Port 1: nobody listens there.)
+tries() { timeout 5 "$stele" "$@" --connect=127.0.0.1:1 >"$work/out" 2>"$work/err" </dev/null; [ $? -eq 124 ]; }
+check "an import that nobody answers goes on trying" tries import t --format=cells -
+check "and says so" complains "^stele: import: cannot connect to 127.0.0.1:1: Connection refused; trying again for some minutes$"
+check "an export does too" tries export t
+check "and says so" complains "^stele: export: cannot connect to 127.0.0.1:1: Connection refused; trying again for some minutes$"
+
 # Its arguments, and what is beside it.
 printf 'TWICE = ->(x) { x * 2 }\n' >"$work/beside.rb"
 printf 'require_relative "beside"\nputs [$0, __FILE__, ARGV, TWICE.call(ARGV.size)].inspect\nabort "enough"\n' >"$work/arguments.rb"
