@@ -47,7 +47,7 @@ static void let_go(struct gathering *gathering)
 /* ---- The clock ---- */
 
 /* New buckets, when the data are not what they were as the present ones were made. True when it looked. */
-static bool pick_bounds(struct served_tablet *served, struct arena *arena)
+static bool pick_bounds(struct served_tablet *served, int64_t now_s, struct arena *arena)
 {
     struct tablet_statistics statistics;
     struct span *bounds;
@@ -57,10 +57,20 @@ static bool pick_bounds(struct served_tablet *served, struct arena *arena)
     uint64_t before = served->heat_picked_bytes;
     if (bytes == 0 || (bytes < before + before / 4 && bytes > before - before / 4))
         return false;
+    if (served->heat_picked_bytes == 0)
+        served->heat_first_pick_s = now_s;
     served->heat_picked_bytes = bytes;
     if (!tablet_data_bounds(served->tablet, TABLET_HEAT_BUCKETS, arena, &bounds, &count, NULL))
         tablet_heat_set_bounds(&served->heat, bounds, count);
     return true;
+}
+
+/* Buckets last until the minute ends, but for those that were made while a young table was being filled: they would have all that came
+ * after in the last of them. */
+static bool may_pick(struct served_tablet *served, int64_t now_s)
+{
+    return tablet_heat_buckets(&served->heat) == 1 ||
+           now_s - served->heat_first_pick_s <= HEAT_YOUNG_S;
 }
 
 bool heat_collector_second(struct heat_collector *collector, int64_t now_s)
@@ -84,8 +94,8 @@ bool heat_collector_second(struct heat_collector *collector, int64_t now_s)
         }
         if (has_ended)
             tablet_heat_minute(&served->heat, collector->minute);
-        if (picks < HEAT_PICKS && (has_ended || tablet_heat_buckets(&served->heat) == 1))
-            picks += pick_bounds(served, &arena);
+        if (picks < HEAT_PICKS && (has_ended || may_pick(served, now_s)))
+            picks += pick_bounds(served, now_s, &arena);
     }
     let_go(&gathering);
     arena_deinit(&arena);

@@ -4,7 +4,8 @@
  *                                           where the data have grown or shrunk by a quarter
  *   each 5 s    -> heat_collector_report -> what the master is told (heat_report.h)
  *
- * Buckets of a tablet that has none are made as soon as there are data to cut. Looking at the data reads indexes, so at
+ * Buckets of a tablet that has none are made as soon as there are data to cut, and in its next seconds again where these grow:
+ * else all that a fill brings after them would lie in the last one until the minute ends. Looking at the data reads indexes, so at
  * most HEAT_PICKS tablets get new ones a second, and a minute.
  *
  * Threads: one caller at a time, a worker (it reads indexes). */
@@ -14,7 +15,8 @@
 #include "server/heat/heat_report.h"
 #include "server/tablet/tablet_service.h"
 
-#define HEAT_PICKS 64
+#define HEAT_PICKS   64
+#define HEAT_YOUNG_S 5 /* a tablet's first buckets may be made anew for so long */
 
 struct heat_collector {
     struct tablet_service *tablets; /* borrowed */
