@@ -57,7 +57,7 @@ static bool pick_bounds(struct served_tablet *served, int64_t now_s, struct aren
     uint64_t before = served->heat_picked_bytes;
     if (bytes == 0 || (bytes < before + before / 4 && bytes > before - before / 4))
         return false;
-    if (served->heat_picked_bytes == 0)
+    if (before == 0)
         served->heat_first_pick_s = now_s;
     served->heat_picked_bytes = bytes;
     if (!tablet_data_bounds(served->tablet, TABLET_HEAT_BUCKETS, arena, &bounds, &count, NULL))

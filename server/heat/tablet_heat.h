@@ -7,7 +7,8 @@
  *   every minute -> tablet_heat_minute  --> the same of the minute; the next one may have other buckets
  *
  * Buckets follow the data: their bounds cut the tablet into parts of about the same bytes (tablet_data_bounds), so
- * that what differs between them is heat. They change only between minutes, so a minute has one axis.
+ * that what differs between them is heat. They change between minutes, so a minute has one axis, but for a young tablet's:
+ * then what the minute took so far is divided evenly among the new ones.
  *
  * Search. Bounds share a beginning nearly always; behind it eight bytes of each are kept as a number. A search compares
  * the shared beginning once, then numbers.
@@ -65,7 +66,7 @@ bool tablet_heat_second(struct tablet_heat *heat, int64_t now_s);
 /* Ends the minute: its column is kept, the window of the hot rows turns. */
 void tablet_heat_minute(struct tablet_heat *heat, int64_t minute);
 /* Other buckets (bounds rising, inside the tablet; all but the first TABLET_HEAT_BUCKETS - 1 are left out). In the
- * middle of a minute what it took so far is divided evenly among them, so that is only for the first bounds. */
+ * middle of a minute what it took so far is divided evenly among them, so that is only for a young tablet's bounds. */
 void tablet_heat_set_bounds(
     struct tablet_heat *heat, const struct span *bounds, size_t bound_count);
 /* When tablet_heat_second was called last; 0 = not yet, or idle. */

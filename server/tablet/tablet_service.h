@@ -47,9 +47,8 @@ struct served_tablet {
     struct tablet_load *load;   /* owned; its own threads' rules */
     struct tablet_heat heat;    /* the same */
     struct closed_heat *closed; /* referenced: takes the heat in the end */
-    uint64_t
-        heat_picked_bytes; /* the heat collector's: the data as its buckets were made; 0 = never */
-    int64_t heat_first_pick_s; /* the same: when they were made first */
+    uint64_t heat_picked_bytes; /* the heat collector's: the data as it made buckets; 0 = never */
+    int64_t heat_first_pick_s;  /* the same: when it first made some */
     enum split_obstacle
         split_obstacle;            /* the reporter's: why it was not split when it last looked */
     struct traffic_member traffic; /* the same */

@@ -65,9 +65,9 @@ create 'filled', 'f'
 END
 fill() { seq "$1" "$2" | awk '{printf "r%05d\tf:q\t%0100d\n", $1, $1}' | "$stele" import filled --connect="$address" --format=cells - >"$work/out" 2>&1 || cat "$work/out"; }
 fill 1 5000
-sleep 2 # the collector has seen them
+sleep 1.2 # the collector, which comes each second, has seen them
 fill 5001 10000
-sleep 2
+sleep 2 # and these
 run <<'END'
 (8000..8299).each { |i| get 'filled', format('r%05d', i) }
 END
