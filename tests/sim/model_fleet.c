@@ -117,12 +117,30 @@ static void list(const struct fleet_server *server, struct tablet_command *comma
     }
 }
 
+/* Where a server begins to count its opens: what the manifest says. Of a tablet that was made it is nothing; a child of
+ * a split or merge has what its parents had, if the real one opened those. */
+static uint64_t sequence_of_manifest(
+    const struct fleet *fleet, const struct tablet_command *command)
+{
+    struct arena arena = {0};
+    struct error error = {0};
+    struct tablet_info info = {0};
+    if (command->tablet.region_id > fleet->made_count)
+        fleet_must(
+            store_tablet_read(fleet->store, TABLE, command->tablet.id, &arena, &info, &error),
+            &error);
+    arena_deinit(&arena);
+    return info.open_sequence;
+}
+
 static void open_tablet(
     struct fleet *fleet, struct fleet_server *server, struct tablet_command *command)
 {
     struct fleet_tablet *tablet = find_or_add(fleet, command->tablet.id);
     fleet->opens++;
     command->was_done = tablet->server == server;
+    if (tablet->open_sequence == 0)
+        tablet->open_sequence = sequence_of_manifest(fleet, command);
     if (!command->was_done)
         tablet->open_sequence = 1 + (command->tablet.open_sequence > tablet->open_sequence
                                             ? command->tablet.open_sequence
@@ -371,6 +389,7 @@ void fleet_make(struct fleet *fleet, struct env *env, size_t tablets, size_t ser
     static const struct tablet_link_table table = {.send = send_command, .free = free_link};
     struct error error = {0};
     *fleet = (struct fleet){.link.table = &table, .env = env, .server_count = servers};
+    fleet->made_count = tablets;
     fleet->bucket_count = tablets * 2 + 1;
     fleet->buckets = memory_allocate_zeroed(fleet->bucket_count, sizeof(struct fleet_tablet *));
     fleet->servers = memory_allocate_zeroed(servers, sizeof *fleet->servers);

@@ -52,6 +52,7 @@ struct fleet {
     size_t server_count;
     struct fleet_tablet **tablets, **buckets;
     size_t tablet_count, tablet_room, bucket_count;
+    size_t made_count;     /* tablets of the table as it was made: their region ids are 1 to this */
     _Atomic bool is_ready; /* the master leads */
     uint64_t ready_ns;     /* since then */
     _Atomic uint64_t commands;
