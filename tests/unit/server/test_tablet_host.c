@@ -2,6 +2,8 @@
  * no more. */
 #include "tests/support/tablet_world.h"
 
+#include <stdio.h>
+
 #include "server/heat/heat_collector.h"
 #include "server/tablet/tablet_host.h"
 
@@ -477,6 +479,60 @@ static void what_a_closed_tablet_took_is_still_reported(void **state)
     host_world_deinit(&self);
 }
 
+/* ---- Buckets of a tablet that is being filled ---- */
+
+static void fill(struct host_world *self, unsigned from, unsigned to)
+{
+    char row[16];
+    for (unsigned i = from; i < to; i++) {
+        snprintf(row, sizeof row, "a%05u", i);
+        assert_ok(write_row(self, TABLET_A, row), NULL);
+    }
+}
+
+/* How many of its buckets begin behind `row`, once the collector has looked in that second. */
+static size_t buckets_behind(
+    struct host_world *self, struct heat_collector *collector, int64_t second, const char *row)
+{
+    struct arena arena = {0};
+    struct heat_report report;
+    struct server_name name = {.host = SPAN_LITERAL("h"), .port = 1, .start_code = 1};
+    size_t behind = 0;
+    read_times(self, TABLET_A, 1);
+    (void)heat_collector_second(collector, second);
+    read_times(self, TABLET_A, 1); /* of the minute that runs now */
+    assert_ok(heat_collector_report(collector, &name, 1, second, &arena, &report), NULL);
+    const struct heat_minute *minute = &report.minutes[report.minute_count - 1];
+    assert_int_equal(minute->column_count, 1);
+    for (size_t i = 0; i < minute->columns[0].axis.count; i++)
+        behind += span_compare(minute->columns[0].axis.starts[i], span_string(row)) > 0;
+    arena_deinit(&arena);
+    return behind;
+}
+
+/* Its first buckets are cut anew for some seconds, when its data have grown by a quarter; then they last until the minute ends. */
+static void buckets_of_a_young_tablet_follow_its_data(void **state)
+{
+    struct host_world self;
+    (void)state;
+    host_world_init(&self, 5);
+    struct heat_collector collector = {.tablets = self.tablets};
+    struct waited open = make(&self, TABLET_COMMAND_OPEN, TABLET_A);
+    assert_ok(run(&self, &open), &open.command.error);
+    fill(&self, 0, 200);
+    assert_int_equal(buckets_behind(&self, &collector, 6000, "a00199"), 0);
+    assert_true(buckets_behind(&self, &collector, 6001, "a00100") > 10);
+    fill(&self, 200, 230); /* less than a quarter more */
+    assert_int_equal(buckets_behind(&self, &collector, 6002, "a00200"), 0);
+    fill(&self, 230, 400);
+    assert_true(buckets_behind(&self, &collector, 6000 + HEAT_YOUNG_S, "a00200") > 10);
+    fill(&self, 400, 800);
+    assert_int_equal(buckets_behind(&self, &collector, 6000 + HEAT_YOUNG_S + 1, "a00400"), 0);
+    assert_int_equal(buckets_behind(&self, &collector, 6059, "a00400"), 0);
+    assert_true(buckets_behind(&self, &collector, 6060, "a00400") > 10);
+    host_world_deinit(&self);
+}
+
 int main(void)
 {
     const struct CMUnitTest tests[] = {
@@ -492,6 +548,7 @@ int main(void)
         cmocka_unit_test(nobody_waits_for_ever),
         cmocka_unit_test(a_tablet_that_cannot_be_opened_says_why_and_leaves_no_trace),
         cmocka_unit_test(what_a_closed_tablet_took_is_still_reported),
+        cmocka_unit_test(buckets_of_a_young_tablet_follow_its_data),
     };
     return cmocka_run_group_tests(tests, NULL, NULL);
 }
