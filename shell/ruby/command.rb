@@ -92,7 +92,7 @@ module Shell
         "Table #{table} should be disabled!"
       end
     when 'TableExistsException' then "Table already exists: #{table}!"
-    when 'NamespaceNotFoundException' then "Unknown namespace #{args[0]}!"
+    when 'NamespaceNotFoundException' then "Unknown namespace #{args[0].to_s.split(':')[0]}!"
     when 'SnapshotDoesNotExistException' then "Unknown snapshot #{args[0]}!"
     when 'NoSuchColumnFamilyException'
       families = Native.table_schema(table)
@@ -100,7 +100,7 @@ module Shell
         valid = families[3].map { |family| "#{family[0]}:*" }.join(', ')
         "Unknown column family! Valid column names: #{valid}"
       else
-        message
+        "#{error.class_name}: #{message}"
       end
     else
       error.kind.empty? ? message : "#{error.class_name}: #{message}"

@@ -303,10 +303,9 @@ module Shell
       nil
     end
 
+    # Whether there is such a table shows when it is used, as with HBase's: it may be created later.
     def get_table(table)
-      name = table_name(table)
-      no_such_table(name)
-      Hbase::Table.new(name)
+      Hbase::Table.new(table_name(table))
     end
 
     # The columns of list_regions and their least widths.

@@ -35,7 +35,10 @@ module Shell
 
     def get(table, row, *args)
       name = table_name(table)
-      spec = read_spec(merge(args))
+      options = merge(args)
+      columns = options['COLUMN'] || options['COLUMNS']
+      raise ArgumentError, "Failed parse column argument type #{options.inspect}, Hash" unless columns_fit?(columns)
+      spec = read_spec(options)
       spec[:row] = row.to_s
       spec[:meta] = name == 'hbase:meta'
       Native.header(%w[COLUMN CELL])
@@ -58,6 +61,10 @@ module Shell
       end
       options['COLUMN'] = columns unless columns.empty?
       options
+    end
+
+    def columns_fit?(columns)
+      columns.nil? || columns.is_a?(String) || columns.is_a?(Array)
     end
 
     # What get and scan share, for Native.
@@ -117,7 +124,11 @@ module Shell
     end
 
     def scan_spec(options)
+      unless columns_fit?(options['COLUMNS'] || options['COLUMN'])
+        raise ArgumentError, 'COLUMNS must be specified as a String or an Array'
+      end
       spec = read_spec(options)
+      spec.delete(:versions) if spec[:versions] && spec[:versions] < 1 # one, as HBase's does
       rest = spec[:rest]
       prefix = rest.delete('ROWPREFIXFILTER')
       spec[:start] = (rest.delete('STARTROW') || '').to_s
@@ -168,6 +179,7 @@ module Shell
       options = timestamp if timestamp.is_a?(Hash)
       timestamp = options['TIMESTAMP'] if timestamp.is_a?(Hash)
       timestamp = Values.integer(timestamp, 'Timestamp') unless timestamp.nil?
+      may_delete_from_meta(row) if name == 'hbase:meta'
       family, qualifier = Values.column(column)
       Native.delete(name, row.to_s, family, qualifier, timestamp, false, beside(options))
       nil
@@ -180,6 +192,7 @@ module Shell
       column = nil if column == '' || column.is_a?(Hash)
       timestamp = Values.integer(timestamp, 'Timestamp') unless timestamp.nil?
       family, qualifier = column.nil? ? [nil, nil] : Values.column(column)
+      may_delete_from_meta(row) if name == 'hbase:meta'
       if row.is_a?(Hash)
         prefix = row['ROWPREFIXFILTER']
         raise ArgumentError, 'ROWPREFIXFILTER should be given' unless prefix
@@ -189,6 +202,13 @@ module Shell
         Native.delete(name, row.to_s, family, qualifier, timestamp, true, beside(options))
       end
       nil
+    end
+
+    # Rows of hbase:meta go one by one, and only those that are there (HBASE-5837).
+    def may_delete_from_meta(row)
+      raise ArgumentError, 'deleteall with ROWPREFIXFILTER in hbase:meta is not allowed.' if row.is_a?(Hash)
+      found = Native.count('hbase:meta', scan_spec({ 'STARTROW' => row.to_s, 'STOPROW' => "#{row}\0" }), 1000)
+      raise ArgumentError, 'Row Not Found' if found == 0
     end
 
     def incr(table, row, column, amount = 1, options = {})

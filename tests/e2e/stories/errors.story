@@ -92,9 +92,62 @@ Took N seconds
 stele> get 'e', 'r', 'nope'
 COLUMN  CELL
 
-ERROR: Column family nope does not exist in region e,,T.ID.
+ERROR: org.apache.hadoop.hbase.regionserver.NoSuchColumnFamilyException: Column family nope does not exist in region e,,T.ID.
 
 For usage try 'help "get"'
+
+Took N seconds
+stele> get 'e', 'r', {COLUMN => 5}
+
+ERROR: Failed parse column argument type {"COLUMN"=>5}, Hash
+
+For usage try 'help "get"'
+
+Took N seconds
+stele> scan 'e', {COLUMNS => 5}
+
+ERROR: COLUMNS must be specified as a String or an Array
+
+For usage try 'help "scan"'
+
+Took N seconds
+stele> count 'e', {COLUMN => :f}
+
+ERROR: COLUMNS must be specified as a String or an Array
+
+For usage try 'help "count"'
+
+Took N seconds
+stele> deleteall 'hbase:meta', {ROWPREFIXFILTER => 'e'}
+
+ERROR: deleteall with ROWPREFIXFILTER in hbase:meta is not allowed.
+
+For usage try 'help "deleteall"'
+
+Took N seconds
+stele> deleteall 'hbase:meta', 'nothing'
+
+ERROR: Row Not Found
+
+For usage try 'help "deleteall"'
+
+Took N seconds
+stele> delete 'hbase:meta', 'nothing', 'info:state'
+
+ERROR: Row Not Found
+
+For usage try 'help "delete"'
+
+Took N seconds
+stele> later = get_table 'not_yet'
+Took N seconds
+=> Hbase::Table - not_yet
+stele> later.scan
+ROW  COLUMN+CELL
+
+ERROR: Unknown table not_yet!
+
+For usage try 'help "scan"'
 
 Took N seconds
 stele> drop 'e'

@@ -100,7 +100,7 @@ Took N seconds
 stele> scan 's', {COLUMNS => 'nope:x'}
 ROW  COLUMN+CELL
 
-ERROR: Column family nope does not exist in region s,,T.ID.
+ERROR: org.apache.hadoop.hbase.regionserver.NoSuchColumnFamilyException: Column family nope does not exist in region s,,T.ID.
 
 For usage try 'help "scan"'
 

@@ -1,7 +1,7 @@
 ## Schemas: attributes, alter, split keys, truncate.
 stele> create 'shop:items', 'f'
 
-ERROR: Unknown namespace shop:items!
+ERROR: Unknown namespace shop!
 
 For usage try 'help "create"'
 

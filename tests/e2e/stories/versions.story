@@ -66,6 +66,12 @@ stele> put 'v', 'named', 'f:q', 'one', {TIMESTAMP => 1000}
 Took N seconds
 stele> put 'v', 'named', 'f:q', 'two', {TIMESTAMP => 2000}
 Took N seconds
+## No versions are one, as in HBase's shell.
+stele> scan 'v', {VERSIONS => 0}
+ROW  COLUMN+CELL
+ named column=f:q, timestamp=1970-01-01T00:00:02, value=two
+1 row(s)
+Took N seconds
 stele> delete 'v', 'named', 'f:q', {TIMESTAMP => 1000}
 Took N seconds
 stele> deleteall 'v', 'named', 'f:q', {TIMESTAMP => 500}
