@@ -46,9 +46,18 @@ static json_t *text(const char *bytes)
     return string ? string : json_stringn(shown, size);
 }
 
+/* An error that a reader of the file made names it at its beginning; the line does so already. */
+static const char *without_path(const char *what, const char *path)
+{
+    size_t size = strlen(path);
+    return strncmp(what, path, size) == 0 && strncmp(what + size, ": ", 2) == 0 ? what + size + 2
+                                                                                : what;
+}
+
 static void print_problem(void *context, const char *path, uint64_t offset, const char *what)
 {
     const struct findings *findings = context;
+    what = without_path(what, path);
     if (findings->problems)
         json_array_append_new(
             findings->problems, json_pack("{s:o, s:I, s:o}", "file", text(path), "offset",

@@ -301,10 +301,15 @@ kill $checked
 wait $checked
 check "fsck of a clean directory as JSON" run 0 "$stele" fsck "$work/checked" --json
 check "it is clean" json 'j["schema"] == "stele.fsck/1" and j["problems"] == [] == j["acts"]'
+cp -a "$work/checked" "$work/checked-table"
 broken=$(ls "$work"/checked/tables/meta/tablets/* | tail -n 1)
 printf x | dd of="$broken" bs=1 seek=40 conv=notrunc 2>/dev/null
 check "fsck of a damaged one as JSON" run 1 "$stele" fsck "$work/checked" --json
 check "it names the file" json 'len(j["problems"]) >= 1 and j["problems"][0]["file"] == "'"$broken"'" and "checksum" in j["problems"][0]["what"]'
+broken=$(ls "$work"/checked-table/tables/meta/sst/* | tail -n 1)
+printf x | dd of="$broken" bs=1 seek=20 conv=notrunc 2>/dev/null
+check "fsck of a damaged SSTable" run 1 "$stele" fsck "$work/checked-table"
+check "it names the file once" grep -Eq "^$(printf '%s' "$broken" | sed 's/[.+]/[.]/g'): offset [0-9]+: [^/]*checksum[^/]*$" "$work/out"
 
 # ---- default ports that are taken, in a network of its own ----
 defaults() {
