@@ -97,6 +97,19 @@ enum status store_bury(struct store *store, const char *incarnation, struct erro
     return plan_bury(&store->directory, encoded, NULL, error);
 }
 
+void store_free_reserves(struct store *store)
+{
+    struct name_list names = {0};
+    struct path path;
+    directory_path(&store->directory, &path, "servers");
+    if (name_list_read(store->env, path.text, &names, NULL) == STATUS_OK)
+        for (size_t i = 0; i < names.count; i++) {
+            directory_server_path(&store->directory, names.items[i], "reserve", &path);
+            (void)env_path_remove(store->env, path.text, NULL);
+        }
+    name_list_deinit(&names);
+}
+
 enum status store_bury_others(struct store *store, struct error *error)
 {
     struct name_list names;

@@ -160,6 +160,9 @@ static enum status take_root(struct store *store, struct error *error)
     if (status == STATUS_OK)
         status = cluster_lock(
             &store->directory, store->config.role != STORE_ALONE, &store->lock, error);
+    bool is_alone = store->config.role == STORE_ALONE; /* the lock says: all others are dead */
+    if (status == STATUS_OK && is_alone)
+        store_free_reserves(store);
     if (status == STATUS_OK)
         status = directory_make(&store->directory, error);
     if (status == STATUS_OK)
@@ -169,7 +172,7 @@ static enum status take_root(struct store *store, struct error *error)
             error, STATUS_INVALID, "incarnation %s was used before", store->config.incarnation);
     if (status == STATUS_OK)
         status = cluster_probe(&store->directory, error);
-    if (status == STATUS_OK && store->config.role == STORE_ALONE) /* the lock says: all are dead */
+    if (status == STATUS_OK && is_alone)
         status = store_bury_others(store, error);
     return status;
 }

@@ -118,6 +118,10 @@ bool store_spend_reserve(struct store *store);
 enum status store_commit_manifest(
     struct store *store, struct manifest *manifest, bool is_opening, struct error *error);
 
+/* servers.c: gives back the space that the dead kept back, as store_bury_others would, before a start needs some in a full
+ * directory. All are dead. Blocks. */
+void store_free_reserves(struct store *store);
+
 /* servers.c: seals every incarnation but our own, which must be dead (we hold the root alone). Blocks.
  */
 enum status store_bury_others(struct store *store, struct error *error);

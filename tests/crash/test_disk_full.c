@@ -135,12 +135,36 @@ static void ten_megabytes_are_enough_to_go_on(void **state)
     tablet_world_deinit(&life.world);
 }
 
+/* What the dead one kept back is there for the next. */
+static void a_start_in_a_full_directory_takes_the_reserve(void **state)
+{
+    (void)state;
+    static struct life life;
+    struct error error;
+    memset(&life, 0, sizeof(life));
+    tablet_world_init(&life.world, 1, ENV_MEMORY_SEEDED);
+    life.world.config.log_segment_bytes = 16 << 20;
+    assert_ok(tablet_world_start(&life.world, &error), &error);
+    env_memory_run_until(life.world.env, NULL, (uint64_t)2 * 1000000000); /* it is made */
+    for (unsigned row = 0; row < 20; row++)
+        assert_int_equal(put(&life, row), STATUS_OK);
+    tablet_world_crash(&life.world, ENV_CUT_KEEP_ALL);
+    env_memory_set_space(life.world.env, 0);
+    assert_ok(tablet_world_start(&life.world, &error), &error);
+    check_rows(&life);
+    assert_int_equal(put(&life, ROWS - 1), STATUS_OK);
+    assert_int_equal(world_flush(&life.world), STATUS_OK);
+    check_rows(&life);
+    tablet_world_deinit(&life.world);
+}
+
 int main(void)
 {
     log_set_level(LOG_OFF);
     const struct CMUnitTest tests[] = {
         cmocka_unit_test(a_full_disk_refuses_and_recovers),
         cmocka_unit_test(ten_megabytes_are_enough_to_go_on),
+        cmocka_unit_test(a_start_in_a_full_directory_takes_the_reserve),
     };
     return cmocka_run_group_tests(tests, NULL, NULL);
 }
