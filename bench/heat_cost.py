@@ -9,7 +9,7 @@ writes and clears its counters when web_get_token is entered: one HTTP request e
 
 Heat is what lies in tablet_heat_add and in tablet_heat_second, and all that they call. Three parts of it are told apart, as their
 shares depend on how many calls a second a tablet has, and under callgrind the machine is slow: what each call costs; what
-one costs more that is a sample for hot rows, of which there are never more than some 256 a second (server/heat/hot_rows.h
+one costs more that is a sample for hot rows, of which there are never more than some 192 a second (server/heat/hot_rows.h
 says which calls are); and what the end of a second costs. Told are the costs at RATES calls a second of a tablet: exit 1
 when one of the first two is above 2 %. At the third it is some 2 %, of a server that idles."""
 import os
@@ -25,7 +25,7 @@ import urllib.request
 TOP = pathlib.Path(__file__).resolve().parent.parent
 STELE = os.environ.get("STELE", str(TOP / "build" / "release" / "cli" / "stele"))
 MOST = 2.0  # percent
-EXACT, STRIDE, SAMPLES, BURST = 64, 4, 256, 512  # as of server/heat/hot_rows.h; a window is a minute
+EXACT, STRIDE, SAMPLES, BURST = 64, 4, 192, 512  # as of server/heat/hot_rows.h; a window is a minute
 RATES = 10000, 1000, 100  # calls a second of a tablet
 PATIENCE = 60  # seconds until the server's second ends
 ADD, SAMPLE, SECOND, KEPT = ("tablet_heat_add",), ("hot_rows_count", "hot_sampler_take"), ("tablet_heat_second",), ("heat_ring_append",)

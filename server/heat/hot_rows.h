@@ -28,7 +28,7 @@
     64 /* bytes of a row that are kept: longer ones with the same beginning count as one */
 #define HOT_ROW_EXACT   64  /* calls a second up to which each is a sample */
 #define HOT_ROW_STRIDE  4   /* the least above 1 */
-#define HOT_ROW_SAMPLES 256 /* samples a second, at most about, when there are more */
+#define HOT_ROW_SAMPLES 192 /* samples a second, at most about, when there are more */
 #define HOT_ROW_BURST   512 /* samples of a window that may come faster than HOT_ROW_EXACT a second */
 
 struct hot_rows;

@@ -102,7 +102,7 @@ static struct stele_client *open_client(const char *place, bool patient)
     stele_options_init(&options);
     options.connect = place;
     options.run = STELE_RUN_INLINE;
-    options.operation_timeout_ms = 20000;
+    options.operation_timeout_ms = 60000;
     if (!patient)
         options.retries = 0;
     if (stele_client_open(&options, &client, &error))

@@ -27,8 +27,8 @@ bash -c "exec $load" >load.out 2>load.err &
 loading=$!
 python3 - "$web" <<'PYTHON' || fail "the Key Visualizer does not show the load" load.err
 import base64, json, sys, time, urllib.request
-until = time.monotonic() + 120
-asked = "http://%s/api/v1/keyvis?table=bench&from=-120&metric=reads&rows=128" % sys.argv[1]
+until = time.monotonic() + 240
+asked = "http://%s/api/v1/keyvis?table=bench&from=-60&metric=reads&rows=128" % sys.argv[1]
 while True:
     total = inside = 0
     try:

@@ -24,7 +24,7 @@ import time
 from servers import HERE, JVM_OPENS, HBase, Stele, SteleCluster, class_path, compiled, run_main
 
 FEWEST_ANSWERS = 2000
-RUN_LIMIT_S = 600
+RUN_LIMIT_S = 1800
 SHOWN_DIFFERENCES = 50
 SHOWN_CHARACTERS = 600
 # Client version, how it finds the cluster (Main.java), and which address of the server that takes.

@@ -20,12 +20,15 @@ import urllib.request
 from servers import CACHE, HERE, JVM_OPENS, TOP, Failure, HBase, Skip, Stele, class_path, run_main
 
 PROGRAMS = HERE / "programs"
-LIMIT_S = 120
+LIMIT_S = 600
 POINTS = 2000
 
 
 def output(command, **more):
-    done = subprocess.run(command, capture_output=True, text=True, timeout=LIMIT_S, check=False, **more)
+    try:
+        done = subprocess.run(command, capture_output=True, text=True, timeout=LIMIT_S, check=False, **more)
+    except subprocess.TimeoutExpired as error:
+        raise Failure(f"{command[0]} {command[-1]}: no end within {LIMIT_S} s") from error
     if done.returncode:
         raise Failure(f"{command[0]} {command[-1]}: exit code {done.returncode}\n{done.stdout[-2000:]}{done.stderr[-2000:]}")
     return done.stdout

@@ -1,11 +1,12 @@
 /* A day of failures, with the real master: very many tablets on very many servers, on virtual time.
  *
- *   bench_master_day [-t TABLETS] [-s SERVERS] [-H HOURS] [-x SPEED] [-f FAILURES] [-r SEED] [-m MB]
- *                    100000       1000         24         24         300           1         500
+ *   bench_master_day [-t TABLETS] [-s SERVERS] [-H HOURS] [-x SPEED] [-f FAILURES] [-r SEED] [-m MB] [-c US]
+ *                    100000       1000         24         24         300           1         500     0
  *
  * On a fleet of models (model_fleet.h) that answer as late as servers do; the master's processor time passes as time
- * (virtual_env.h). What a day brings comes SPEED times as fast, so that the servers' and the master's seconds, which are not
- * faster, are few enough to be played in minutes: that is harder than a day. FAILURES servers a day die, each is missed by ZooKeeper a session later and comes back within half
+ * (virtual_env.h), or US microseconds for each task: then a seed is one run. What a day brings comes SPEED times as fast,
+ * so that the servers' and the master's seconds, which are not faster, are few enough to be played in minutes: that is
+ * harder than a day. FAILURES servers a day die, each is missed by ZooKeeper a session later and comes back within half
  * an hour; each six hours a rack of 2 % dies at once; one tablet in a hundred is split a day, as many pairs are merged; each hour
  * a server is drained, stopped, and comes back, and the leading master dies (another leads a session later). All servers
  * report each second that they live, and each five minutes what their tablets carry: the load follows the hours, and a
@@ -397,7 +398,7 @@ static bool tell(struct day *day, size_t tablets, double first_s, double took_s)
 static void usage(void)
 {
     fprintf(stderr, "usage: bench_master_day [-t TABLETS] [-s SERVERS] [-H HOURS] [-x SPEED] "
-                    "[-f FAILURES A DAY] [-r SEED] [-m MB]\n");
+                    "[-f FAILURES A DAY] [-r SEED] [-m MB] [-c US]\n");
     exit(2);
 }
 
@@ -405,8 +406,8 @@ int main(int argc, char **argv)
 {
     struct day day = {.failures = 300, .memory_most_mb = 500, .last = DAY_S, .speed = 24};
     size_t tablets = 100000, servers = 1000;
-    uint64_t seed = 1;
-    for (int option; (option = getopt(argc, argv, "t:s:H:x:f:r:m:")) != -1;) {
+    uint64_t seed = 1, task_us = 0;
+    for (int option; (option = getopt(argc, argv, "t:s:H:x:f:r:m:c:")) != -1;) {
         switch (option) {
         case 't':
             tablets = strtoul(optarg, NULL, 10);
@@ -429,6 +430,9 @@ int main(int argc, char **argv)
         case 'm':
             day.memory_most_mb = strtod(optarg, NULL);
             break;
+        case 'c':
+            task_us = strtoul(optarg, NULL, 10);
+            break;
         default:
             usage();
         }
@@ -439,6 +443,7 @@ int main(int argc, char **argv)
     printf("bench_master_day, seed %" PRIu64 "\n", seed);
     log_set_level(LOG_ERROR);
     struct env *env = virtual_env_new(seed);
+    virtual_env_set_task_time(env, task_us * 1000);
     double began_s = wall_s();
     fleet_make(&day.fleet, env, tablets, servers);
     fleet_use_time(&day.fleet, seed);

@@ -13,6 +13,7 @@ struct virtual_env {
     struct seeded_host host;
     struct dice dice;
     uint64_t task_began_ns; /* processor time; 0 = no task runs */
+    uint64_t task_ns;       /* what a task takes; 0 = its processor time */
 };
 
 static struct virtual_env *virtual_of(struct env *env)
@@ -29,8 +30,8 @@ static uint64_t cpu_ns(void)
 static uint64_t virtual_monotonic_ns(struct env *env)
 {
     const struct virtual_env *world = virtual_of(env);
-    uint64_t taken_ns = world->task_began_ns ? cpu_ns() - world->task_began_ns : 0;
-    return world->scheduler.now_ns + taken_ns;
+    bool is_measured = world->task_began_ns && !world->task_ns;
+    return world->scheduler.now_ns + (is_measured ? cpu_ns() - world->task_began_ns : 0);
 }
 
 static int64_t virtual_wall_ms(struct env *env)
@@ -81,6 +82,11 @@ struct env *virtual_env_new(uint64_t seed)
     return &world->env;
 }
 
+void virtual_env_set_task_time(struct env *env, uint64_t task_ns)
+{
+    virtual_of(env)->task_ns = task_ns;
+}
+
 bool virtual_env_run(
     struct env *env, bool (*is_done)(const void *context), const void *context, uint64_t limit_ns)
 {
@@ -101,7 +107,7 @@ bool virtual_env_run(
         seeded_run(scheduler, choices.count);
         uint64_t taken_ns = cpu_ns() - world->task_began_ns;
         world->task_began_ns = 0;
-        scheduler->now_ns += taken_ns;
+        scheduler->now_ns += world->task_ns ? world->task_ns : taken_ns;
     }
     return true;
 }

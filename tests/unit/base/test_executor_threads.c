@@ -90,6 +90,19 @@ static void tasks_submit_and_free_themselves(void **state)
     assert_int_equal(done, 100);
 }
 
+/* Keeps a thread until it is opened. */
+struct gate {
+    struct task task;
+    unsigned entered, opened;
+};
+
+static void gate_run(struct task *task)
+{
+    struct gate *gate = (struct gate *)task;
+    __atomic_store_n(&gate->entered, 1, __ATOMIC_RELEASE);
+    wait_for_count(&gate->opened, 1);
+}
+
 static void timers_run_when_due_and_in_order(void **state)
 {
     (void)state;
@@ -97,12 +110,15 @@ static void timers_run_when_due_and_in_order(void **state)
     struct executor *executor = executor_new(env, 1);
     static struct counted_task tasks[20];
     unsigned count = 0;
+    struct gate gate = {.task.run = gate_run}; /* none runs before the last is submitted */
+    executor_submit(executor, &gate.task);
     uint64_t start_ns = env_monotonic_ns(env);
     for (unsigned i = 0; i < 20; i++) {
         tasks[i] = (struct counted_task){
             .task.run = count_run, .executor = executor, .count = &count};
         executor_submit_at(executor, &tasks[i].task, start_ns + (20 - i) * 500000);
     }
+    __atomic_store_n(&gate.opened, 1, __ATOMIC_RELEASE);
     wait_for_count(&count, 20);
     assert_true(env_monotonic_ns(env) - start_ns >= 20 * 500000);
     for (unsigned i = 0; i < 20; i++)
@@ -127,18 +143,6 @@ static void cancel_takes_back_and_free_drops_timers(void **state)
     assert_int_equal(executor_depth(executor), 0);
     executor_free(executor);
     assert_int_equal(count, 0);
-}
-
-struct gate {
-    struct task task;
-    unsigned entered, opened;
-};
-
-static void gate_run(struct task *task)
-{
-    struct gate *gate = (struct gate *)task;
-    __atomic_store_n(&gate->entered, 1, __ATOMIC_RELEASE);
-    wait_for_count(&gate->opened, 1);
 }
 
 static void depth_counts_queued_and_running(void **state)
