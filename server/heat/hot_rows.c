@@ -219,7 +219,7 @@ COUNTED_BY_NAME void hot_rows_count(struct hot_rows *rows, struct span row, uint
 void hot_sampler_init(struct hot_sampler *sampler, uint64_t seed)
 {
     *sampler = (struct hot_sampler){
-        .left = 1, .stride = 1, .most = HOT_ROW_SAMPLES, .highest = 1, .dice = {seed}};
+        .left = 1, .stride = 1, .most = HOT_ROW_AT_ONCE, .highest = 1, .dice = {seed}};
 }
 
 static __attribute__((noinline, cold)) void sampler_widen(struct hot_sampler *sampler)
@@ -257,8 +257,9 @@ void hot_sampler_second(struct hot_sampler *sampler)
     if (sampler->left > 2 * sampler->stride)
         sampler->left = sampler->stride;
     sampler->taken = 0;
-    sampler->most = sampler->stride == 1 && sampler->window >= HOT_ROW_BURST ? HOT_ROW_EXACT
-                                                                             : HOT_ROW_SAMPLES;
+    sampler->most = sampler->stride > 1                ? HOT_ROW_SAMPLES
+                    : sampler->window >= HOT_ROW_BURST ? HOT_ROW_EXACT
+                                                       : HOT_ROW_AT_ONCE;
 }
 
 void hot_sampler_turn(struct hot_sampler *sampler)

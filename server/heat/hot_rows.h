@@ -30,6 +30,8 @@
 #define HOT_ROW_STRIDE  4   /* the least above 1 */
 #define HOT_ROW_SAMPLES 192 /* samples a second, at most about, when there are more */
 #define HOT_ROW_BURST   512 /* samples of a window that may come faster than HOT_ROW_EXACT a second */
+#define HOT_ROW_AT_ONCE                                                                            \
+    256 /* ... of which as many may be of one second: what people try by hand is exact */
 
 struct hot_rows;
 

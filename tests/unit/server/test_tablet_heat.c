@@ -349,12 +349,12 @@ static void the_first_calls_of_a_window_are_all_samples(void **state)
     unsigned samples = 0;
     (void)state;
     hot_sampler_init(&sampler, 5);
-    for (unsigned i = 0; i < 2 * (HOT_ROW_SAMPLES - 1); i++) {
+    for (unsigned i = 0; i < 2 * (HOT_ROW_AT_ONCE - 1); i++) {
         samples += hot_sampler_next(&sampler) == 1;
         if (i % 120 == 119)
             hot_sampler_second(&sampler);
     }
-    assert_int_equal(samples, 2 * (HOT_ROW_SAMPLES - 1));
+    assert_int_equal(samples, 2 * (HOT_ROW_AT_ONCE - 1));
 }
 
 /* After a busy time each call is a sample again, at once. */
