@@ -50,8 +50,10 @@ static json_t *text(const char *bytes)
 static const char *without_path(const char *what, const char *path)
 {
     size_t size = strlen(path);
-    return strncmp(what, path, size) == 0 && strncmp(what + size, ": ", 2) == 0 ? what + size + 2
-                                                                                : what;
+    if (strncmp(what, path, size) != 0)
+        return what;
+    const char *rest = what + size;
+    return strncmp(rest, ": ", 2) == 0 ? rest + 2 : *rest == ' ' ? rest + 1 : what;
 }
 
 static void print_problem(void *context, const char *path, uint64_t offset, const char *what)

@@ -178,6 +178,10 @@ enum status cluster_lock(const struct directory *directory, bool is_shared,
         status = env_file_truncate(lock, 0, error);
     if (status == STATUS_OK && !is_shared)
         status = env_file_write(lock, 0, span_string(text), error);
+    if (status == STATUS_NO_SPACE) { /* it only tells others whom they meet */
+        error_clear(error);
+        status = STATUS_OK;
+    }
     if (status)
         env_file_close(lock);
     else

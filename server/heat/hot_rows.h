@@ -8,8 +8,8 @@
  * Windows. Counts are of the window that runs and the one before it (hot_rows_turn begins the next), so that old heat
  * is forgotten.
  *
- * Sampling. A call that comes is counted for sure while there are few: the first HOT_ROW_BURST or so of a window, and
- * HOT_ROW_EXACT a second. Where there are more only every so many is, for that many ("stride"): every fourth one up to
+ * Sampling. A call that comes is counted for sure while there are few: the first HOT_ROW_BURST or so of a window (fewer than
+ * HOT_ROW_AT_ONCE in one second), and HOT_ROW_EXACT a second. Where there are more only every so many is, for that many ("stride"): every fourth one up to
  * 4 * HOT_ROW_SAMPLES a second, then every eighth, and so on, so that there are never more than HOT_ROW_SAMPLES samples a
  * second for long.
  * The answer's error then has twice the standard deviation of that in it: it is a bound for 19 in 20. What it costs a

@@ -92,7 +92,7 @@ module Shell
         "Table #{table} should be disabled!"
       end
     when 'TableExistsException' then "Table already exists: #{table}!"
-    when 'NamespaceNotFoundException' then "Unknown namespace #{args[0].to_s.split(':')[0]}!"
+    when 'NamespaceNotFoundException' then "Unknown namespace#{':' if name == :clone_snapshot} #{table.split(':')[0]}!"
     when 'SnapshotDoesNotExistException' then "Unknown snapshot #{args[0]}!"
     when 'NoSuchColumnFamilyException'
       families = Native.table_schema(table)

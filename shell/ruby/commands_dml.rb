@@ -35,13 +35,12 @@ module Shell
 
     def get(table, row, *args)
       name = table_name(table)
+      Native.header(%w[COLUMN CELL])
       options = merge(args)
-      columns = options['COLUMN'] || options['COLUMNS']
-      raise ArgumentError, "Failed parse column argument type #{options.inspect}, Hash" unless columns_fit?(columns)
+      raise ArgumentError, "Failed parse column argument type #{options.inspect}, Hash" unless columns_fit?(options)
       spec = read_spec(options)
       spec[:row] = row.to_s
       spec[:meta] = name == 'hbase:meta'
-      Native.header(%w[COLUMN CELL])
       found = Native.get(name, spec)
       Native.footer(found)
       nil
@@ -63,8 +62,11 @@ module Shell
       options
     end
 
-    def columns_fit?(columns)
-      columns.nil? || columns.is_a?(String) || columns.is_a?(Array)
+    def columns_fit?(options)
+      %w[COLUMN COLUMNS].all? do |key|
+        columns = options[key]
+        columns.nil? || columns.is_a?(String) || columns.is_a?(Array)
+      end
     end
 
     # What get and scan share, for Native.
@@ -114,9 +116,9 @@ module Shell
     def scan(table, options = {})
       name = table_name(table)
       raise ArgumentError, 'Arguments should be a Hash' unless options.is_a?(Hash)
+      Native.header(['ROW', 'COLUMN+CELL'])
       spec = scan_spec(options)
       spec[:meta] = name == 'hbase:meta'
-      Native.header(['ROW', 'COLUMN+CELL'])
       found = Native.scan(name, spec)
       Native.footer(found)
       print_metrics(spec)
@@ -124,9 +126,7 @@ module Shell
     end
 
     def scan_spec(options)
-      unless columns_fit?(options['COLUMNS'] || options['COLUMN'])
-        raise ArgumentError, 'COLUMNS must be specified as a String or an Array'
-      end
+      raise ArgumentError, 'COLUMNS must be specified as a String or an Array' unless columns_fit?(options)
       spec = read_spec(options)
       spec.delete(:versions) if spec[:versions] && spec[:versions] < 1 # one, as HBase's does
       rest = spec[:rest]

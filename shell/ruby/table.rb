@@ -19,7 +19,9 @@ module Hbase
     end
 
     def get_all_columns
-      Shell::Native.table_schema(@name)[3].map { |family| "#{family[0]}:" }
+      schema = Shell::Native.table_schema(@name)
+      raise Shell::Failure, "Unknown table #{@name}!" unless schema
+      schema[3].map { |family| "#{family[0]}:" }
     end
 
     def to_s

@@ -68,7 +68,7 @@ wait "$import" 2>/dev/null && fail "400 MB fit into 260 MB"
 comes_to_say "no space left" "put 't', 'and one @', 'f:q', 'v'"
 # The master hears of it with the next report.
 comes_to_say "no space left for the log of hbase:meta" "create_namespace 'late@'"
-comes_to_say "no space left for the log of hbase:meta" "create 'late', 'f'"
+comes_to_say "no space left for the log of hbase:meta" "create 'early@', 'f'"
 before=$(rows)
 [ "${before:-0}" -gt 1000 ] || fail "reads do not go on: ${before:-nothing} rows"
 

@@ -309,7 +309,9 @@ check "it names the file" json 'len(j["problems"]) >= 1 and j["problems"][0]["fi
 broken=$(ls "$work"/checked-table/tables/meta/sst/* | tail -n 1)
 printf x | dd of="$broken" bs=1 seek=20 conv=notrunc 2>/dev/null
 check "fsck of a damaged SSTable" run 1 "$stele" fsck "$work/checked-table"
-check "it names the file once" grep -Eq "^$(printf '%s' "$broken" | sed 's/[.+]/[.]/g'): offset [0-9]+: [^/]*checksum[^/]*$" "$work/out"
+check "it names the file once" grep -Eq "^$(printf '%s' "$broken" | sed 's/[.+]/[&]/g'): offset [0-9]+: [^/]*checksum[^/]*$" "$work/out"
+check "fsck of a damaged manifest" run 1 "$stele" fsck "$work/checked"
+check "no line names its file twice" grep -Evq '(/tables/[^ ]*).*\1' "$work/out"
 
 # ---- default ports that are taken, in a network of its own ----
 defaults() {

@@ -40,10 +40,10 @@ class Answer:
 
 
 def ask(path, method="GET", headers=None, body=None):
-    """Who is told that the server is busy (it has stood still for two seconds) asks again."""
+    """Who is told that the server is busy (it has stood still for two seconds) asks again, unless something is to be done: it may be."""
     for _ in range(10):
         answer = ask_once(path, method, headers, body)
-        if answer.status != 503 or b'"busy"' not in answer.body:
+        if method != "GET" or answer.status != 503 or b'"busy"' not in answer.body:
             break
         time.sleep(0.2)
     return answer

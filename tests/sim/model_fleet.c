@@ -117,8 +117,8 @@ static void list(const struct fleet_server *server, struct tablet_command *comma
     }
 }
 
-/* Where a server begins to count its opens: what the manifest says. Of a tablet that was made it is nothing; a child of
- * a split or merge has what its parents had, if the real one opened those. */
+/* Where a server begins to count its opens: what the manifest says. Of the tablets that were made the master tells as much; a
+ * child of a split or merge has what its parents had, if the real one opened those. */
 static uint64_t sequence_of_manifest(
     const struct fleet *fleet, const struct tablet_command *command)
 {

@@ -98,6 +98,7 @@ For usage try 'help "get"'
 
 Took N seconds
 stele> get 'e', 'r', {COLUMN => 5}
+COLUMN  CELL
 
 ERROR: Failed parse column argument type {"COLUMN"=>5}, Hash
 
@@ -105,6 +106,7 @@ For usage try 'help "get"'
 
 Took N seconds
 stele> scan 'e', {COLUMNS => 5}
+ROW  COLUMN+CELL
 
 ERROR: COLUMNS must be specified as a String or an Array
 
@@ -150,6 +152,8 @@ ERROR: Unknown table not_yet!
 For usage try 'help "scan"'
 
 Took N seconds
+stele> later.get_all_columns
+ERROR: Unknown table not_yet!
 stele> drop 'e'
 
 ERROR: Table e is enabled. Disable it first.

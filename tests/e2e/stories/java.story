@@ -93,6 +93,7 @@ ERROR: ArgumentError: ColumnPaginationFilter should be a number, not nil
 stele> scan 'j', FILTER => Shell::Filter.new
 ERROR: ArgumentError: Shell::Filter is no class of the filter language
 stele> scan 'j', FILTER => BinaryComparator.new('r1')
+ROW  COLUMN+CELL
 
 ERROR: FILTER should be a filter or its text
 
@@ -128,6 +129,7 @@ ERROR: cannot load Java class org.apache.hadoop.hbase.filter.RandomRowFilter: th
 stele> KeyOnlyFilter.new(true)
 ERROR: ArgumentError: wrong number of arguments (given 1, expected 0): KeyOnlyFilter of the filter language
 stele> scan 'j', FILTER => 5
+ROW  COLUMN+CELL
 
 ERROR: FILTER should be a filter or its text
 

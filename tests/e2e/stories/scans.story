@@ -147,6 +147,7 @@ Took N seconds
 stele> deleteall 's', {ROWPREFIXFILTER => 'row1', CACHE => 2}, 'b:c'
 Took N seconds
 stele> get 's', 'row1', {ATTRIBUTES => 'k'}
+COLUMN  CELL
 
 ERROR: Attributes must be a Hash type
 
@@ -165,6 +166,7 @@ METRIC  VALUE
  ROWS_SCANNED 1
 Took N seconds
 stele> scan 's', {READ_TYPE => 'SLOW'}
+ROW  COLUMN+CELL
 
 ERROR: READ_TYPE should be one of DEFAULT, STREAM, PREAD
 
