@@ -54,6 +54,13 @@ ERROR: Table already exists: cloned!
 For usage try 'help "clone_snapshot"'
 
 Took N seconds
+stele> clone_snapshot 's1', 'nowhere:other'
+
+ERROR: Unknown namespace: nowhere!
+
+For usage try 'help "clone_snapshot"'
+
+Took N seconds
 stele> clone_snapshot 'none', 'other'
 
 ERROR: Unknown snapshot none!
