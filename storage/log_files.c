@@ -130,6 +130,28 @@ static enum status take_spare(struct log_files *files, uint64_t need, uint64_t *
     return STATUS_OK;
 }
 
+/* Keeps one of what is there and a new one, the larger: a spare is never worth keeping two of. Returns the other's number;
+ * 0 = there was none. */
+static uint64_t keep_spare_locked(struct log_files *files, uint64_t number, uint64_t capacity)
+{
+    uint64_t other = files->spare == LOG_SPARE_READY ? files->spare_number : 0;
+    if (other && files->spare_capacity >= capacity)
+        return number;
+    files->spare = LOG_SPARE_READY;
+    files->spare_number = number;
+    files->spare_capacity = capacity;
+    return other;
+}
+
+static void remove_spare(struct log_files *files, uint64_t number)
+{
+    struct path path;
+    if (!number)
+        return;
+    spare_path(files, number, &path);
+    (void)env_path_remove(files->directory->env, path.text, NULL);
+}
+
 enum status log_files_prepare(struct log_files *files, uint64_t need, struct error *error)
 {
     uint64_t number;
@@ -138,21 +160,9 @@ enum status log_files_prepare(struct log_files *files, uint64_t need, struct err
     if (status)
         return status;
     mutex_lock(files->mutex);
-    /* Upkeep may have finished one meanwhile; a spare is never worth keeping two of. */
-    if (files->spare == LOG_SPARE_READY) {
-        uint64_t other = files->spare_number;
-        files->spare_number = number;
-        files->spare_capacity = capacity;
-        mutex_unlock(files->mutex);
-        struct path path;
-        spare_path(files, other, &path);
-        (void)env_path_remove(files->directory->env, path.text, NULL);
-        return STATUS_OK;
-    }
-    files->spare = LOG_SPARE_READY;
-    files->spare_number = number;
-    files->spare_capacity = capacity;
+    uint64_t other = keep_spare_locked(files, number, capacity); /* upkeep's, finished meanwhile */
     mutex_unlock(files->mutex);
+    remove_spare(files, other);
     return STATUS_OK;
 }
 
@@ -440,23 +450,17 @@ static void make_asked(struct log_files *files, uint64_t number, uint64_t capaci
     enum status status = make_spare(files, number, capacity, &error);
     if (status)
         log_line(LOG_WARN, "log.spare", "bytes=%" PRIu64 " error=\"%s\"", capacity, error.message);
+    uint64_t other = 0;
     mutex_lock(files->mutex);
-    bool is_wanted = files->spare == LOG_SPARE_ASKED;
-    if (is_wanted && status == STATUS_OK) {
-        files->spare = LOG_SPARE_READY;
-        files->spare_number = number;
-        files->spare_capacity = capacity;
-    } else if (is_wanted) {
+    if (status == STATUS_OK) { /* the log thread may have made, and used, small ones meanwhile */
+        other = keep_spare_locked(files, number, capacity);
+    } else if (files->spare == LOG_SPARE_ASKED) {
         files->spare = LOG_SPARE_NONE; /* asked for again later; else made when needed */
         files->spare_retry_ns = env_monotonic_ns(files->directory->env) +
                                 (uint64_t)LOG_SPACE_RETRY_MS * 1000000;
     }
     mutex_unlock(files->mutex);
-    if (!is_wanted && status == STATUS_OK) {
-        struct path path;
-        spare_path(files, number, &path);
-        (void)env_path_remove(files->directory->env, path.text, NULL);
-    }
+    remove_spare(files, other);
 }
 
 /* The file of a full segment that nobody has closed yet, or NULL. */
