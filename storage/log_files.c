@@ -429,17 +429,11 @@ static void take_away(struct log_files *files, struct log_live_segment *segment)
     mutex_lock(files->mutex);
     files->bytes -= segment->capacity;
     files->count--;
-    bool is_surplus = is_spare && status == STATUS_OK && files->spare == LOG_SPARE_READY;
-    if (is_spare && status == STATUS_OK && !is_surplus) {
-        files->spare = LOG_SPARE_READY;
-        files->spare_number = spare_number;
-        files->spare_capacity = segment->capacity;
-    }
+    uint64_t other = 0;
+    if (is_spare && status == STATUS_OK)
+        other = keep_spare_locked(files, spare_number, segment->capacity);
     mutex_unlock(files->mutex);
-    if (is_surplus) {
-        spare_path(files, spare_number, &path);
-        (void)env_path_remove(files->directory->env, path.text, NULL);
-    }
+    remove_spare(files, other);
     free_segment(segment);
 }
 

@@ -2,7 +2,8 @@
  * run in the one thread that calls virtual_env_run, in an order drawn from the seed (base/executor_seeded.c).
  *
  * Time passes in two ways: a task takes the processor time that it really took, so that slow work shows (or a given
- * time: virtual_env_set_task_time); and when nothing is left to run, the clock jumps to the next timer. A day of mostly waiting takes minutes.
+ * time: virtual_env_set_task_time); and when nothing is left to run, the clock jumps to the next timer. A day of mostly
+ * waiting takes minutes.
  *
  * For figures of programs too large for the disk in memory of base/env_memory.h. It knows the insides of env, as every
  * env does. */
