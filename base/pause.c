@@ -27,6 +27,7 @@ static const char *const names[] = {
     "lineage.children.before",
     "log.look.after",
     "log.rename.after",
+    "log.spare.after",
     "log.switch.between",
     "log.sync.after",
     "log.sync.before",

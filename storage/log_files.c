@@ -444,6 +444,7 @@ static void make_asked(struct log_files *files, uint64_t number, uint64_t capaci
     enum status status = make_spare(files, number, capacity, &error);
     if (status)
         log_line(LOG_WARN, "log.spare", "bytes=%" PRIu64 " error=\"%s\"", capacity, error.message);
+    pause_point("log.spare.after");
     uint64_t other = 0;
     mutex_lock(files->mutex);
     if (status == STATUS_OK) { /* the log thread may have made, and used, small ones meanwhile */
